@@ -1,0 +1,42 @@
+# Everything runs in .venv, made when it is first needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint types floors bench slow clean
+
+run: $(VENV)/installed ## Run the smoke study on the embedded images
+	@$(BIN)/cnn-ablate run ablations/smoke.yaml
+
+test: $(VENV)/installed-dev ## Run the default tests
+	@OMP_NUM_THREADS=1 $(BIN)/pytest
+
+slow: $(VENV)/installed-dev ## Run the tests that take minutes
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+
+lint: $(VENV)/installed-dev ## Check style and spelling
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
+
+types: $(VENV)/installed-dev ## Check types
+	@$(BIN)/mypy
+
+floors: $(VENV)/installed-dev ## Check that imports go downwards only
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/installed-dev ## Time cnn-ablate
+	@$(BIN)/python benchmarks/startup.py
+
+clean: ## Remove the environment
+	rm -rf $(VENV)
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-dev: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/installed

@@ -1,0 +1,1 @@
+"""Ablation studies of small image-classification CNNs that can be trusted."""

@@ -1,0 +1,83 @@
+"""Where the metric of a claim is found: in results.csv, in its classes, or in the epochs."""
+
+from typing import Protocol
+
+import pandas as pd
+
+from cnn_ablate.schema import Claim, Metrics, Record
+from cnn_ablate.stats import DERIVED, Predictions, derived, named
+
+CLASS_METRICS = ("class_accuracy", "class_precision", "class_recall", "class_f1")
+METRICS = (*Metrics.model_fields, *DERIVED, *CLASS_METRICS)
+"""All that a claim may speak of."""
+
+_CLASS_COLUMNS = ["trial", "class", "n", *(name.partition("_")[2] for name in CLASS_METRICS)]
+
+
+class Results(Protocol):
+    """A study as it was run."""
+
+    @property
+    def record(self) -> Record:
+        """What was planned, and on what."""
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """The rows of results.csv."""
+
+    @property
+    def epochs(self) -> pd.DataFrame:
+        """The rows of epochs.csv."""
+
+    @property
+    def classes(self) -> pd.DataFrame:
+        """The rows of classes.csv."""
+
+    @property
+    def confusion(self) -> pd.DataFrame:
+        """The rows of confusion.csv."""
+
+    def predictions(self, trial: str) -> Predictions:
+        """What a trial that is done predicted."""
+
+
+def metric_of(claim: Claim) -> str:
+    """Give the metric of a claim; of a class, that is the class's accuracy unless it says else."""
+    of_class = claim.of_class and claim.metric == "test_accuracy"
+    return "class_accuracy" if of_class else claim.metric
+
+
+def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
+    """Give results.csv with the metric of a claim in it, and the name of that column.
+
+    Raises:
+        LookupError: there is no such metric, or it needs a threshold or a class.
+    """
+    metric, trials = metric_of(claim), results.trials
+    column = named(metric, claim.threshold if "_to_" in metric else None)
+    if metric in DERIVED:
+        thresholds = [] if claim.threshold is None else [claim.threshold]
+        trials = trials.merge(derived(results.epochs, thresholds), on="trial", how="left")
+    elif metric in CLASS_METRICS:
+        column = metric.partition("_")[2]
+        found = of_class(results, claim.of_class)[["trial", column]]
+        trials = trials.merge(found, on="trial", how="left")
+    if column not in trials:
+        raise LookupError(f"there is no metric '{column}'")
+    return trials, column
+
+
+def of_class(results: Results, name: str | None) -> pd.DataFrame:
+    """Give the rows of a class, one a trial; those of all classes without a name."""
+    classes = results.classes.reindex(columns=_CLASS_COLUMNS)
+    return classes if name is None else classes[classes["class"].astype(str) == name]
+
+
+def tested(results: Results, claim: Claim, variants: list[str]) -> int:
+    """Count the test images that an accuracy of some variants rests on; 0 for other metrics."""
+    if metric_of(claim) not in {"test_accuracy", "class_accuracy"}:
+        return 0
+    trials = results.trials[results.trials["variant"].isin(variants)]
+    rows = of_class(results, claim.of_class)
+    totals = rows[rows["trial"].isin(trials["trial"])].groupby("trial")["n"].sum()
+    return int(totals.min()) if len(totals) else 0

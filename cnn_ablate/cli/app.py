@@ -1,0 +1,142 @@
+"""The commands and their options; each imports what it needs only when it is called."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnn_ablate.cli.exits import guarded
+
+app = typer.Typer(
+    help="Ablation studies of small image-classification CNNs that can be trusted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Study = Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")]
+Profile = Annotated[str, typer.Option(help="Use the study's named overrides.")]
+Smoke = Annotated[bool, typer.Option("--smoke", help="Shrink the study to a test of minutes.")]
+Sets = Annotated[list[str], typer.Option("--set", help="Replace a setting: training.epochs=1.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="Use this many seeds.")]
+Only = Annotated[str, typer.Option(help="Run these variants alone: names or patterns like attention=*.")]
+Results = Annotated[Path, typer.Option(help="Folder of results.")]
+Reports = Annotated[Path, typer.Option(help="Folder of reports.")]
+Data = Annotated[Path | None, typer.Option(help="Folder in which data is looked for first.")]
+
+
+@app.command()
+def run(
+    study: Study,
+    profile: Profile = "",
+    smoke: Smoke = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: cores.")] = None,
+    executor: Annotated[str, typer.Option(help="Where trials run: local.")] = "local",
+    sets: Sets = [],  # noqa: B006 - Typer copies it
+    seeds: Seeds = None,
+    only: Only = "",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is done.")] = False,
+    results: Results = Path("results"),
+    reports: Reports = Path("reports"),
+    data: Data = None,
+) -> None:
+    """Train every variant that is not done yet, and write tables and report."""
+    from cnn_ablate.cli.run import run_study
+    from cnn_ablate.runner import Where
+    from cnn_ablate.study import Changes
+
+    run_study(
+        study,
+        Changes("smoke" if smoke else profile, tuple(sets), seeds),
+        Where(results, data, device, workers, executor),
+        reports,
+        only=only,
+        fresh=fresh,
+    )
+
+
+@app.command()
+def plan(
+    study: Study,
+    profile: Profile = "",
+    smoke: Smoke = False,
+    sets: Sets = [],  # noqa: B006 - Typer copies it
+    seeds: Seeds = None,
+    only: Only = "",
+    results: Results = Path("results"),
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Time a few steps first.")] = False,
+) -> None:
+    """Show what a study trains and compares, and what of it is done."""
+    from cnn_ablate.cli.plan import show_plan
+    from cnn_ablate.runner import Where
+    from cnn_ablate.study import Changes
+
+    changes = Changes("smoke" if smoke else profile, tuple(sets), seeds)
+    show_plan(
+        study, changes, Where(results, data), only=only, as_json=as_json, estimate=estimate
+    )
+
+
+@app.command()
+def report(
+    study: Study,
+    profile: Profile = "",
+    smoke: Smoke = False,
+    results: Results = Path("results"),
+    reports: Reports = Path("reports"),
+) -> None:
+    """Write the report of a study again, as far as it was run."""
+    from cnn_ablate.cli.report import write_report
+
+    write_report(study, "smoke" if smoke else profile, results, reports)
+
+
+@app.command("list")
+def list_entries(
+    table: Annotated[str, typer.Argument(help="models, datasets, augments, optimizers ...")],
+) -> None:
+    """List what a study can name, with its knobs."""
+    from cnn_ablate.cli.entries import show_entries
+
+    show_entries(table)
+
+
+data_app = typer.Typer(help="Data sets: what there is, and how to get it.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+
+@data_app.command("list")
+def data_list(data: Data = None) -> None:
+    """List the data sets, and which of them are on this machine."""
+    from cnn_ablate.cli.data import show_data
+
+    show_data(data)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    name: Annotated[str, typer.Argument(help="Name of a data set.")], data: Data = None
+) -> None:
+    """Download a data set with torchvision's own downloader."""
+    from cnn_ablate.cli.data import fetch
+
+    fetch(name, data)
+
+
+@data_app.command("verify")
+def data_verify(
+    name: Annotated[str, typer.Argument(help="Name of a data set.")], data: Data = None
+) -> None:
+    """Check that the images of a data set are those of its fingerprint."""
+    from cnn_ablate.cli.data import verify
+
+    verify(name, data)
+
+
+def main() -> None:
+    """Run the program and exit: the entry point of the console script."""
+    guarded(app)

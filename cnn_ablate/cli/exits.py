@@ -1,0 +1,58 @@
+"""The one place that turns exceptions into messages and exit codes."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from types import FrameType
+
+import typer
+
+from cnn_ablate.errors import UserError
+
+DONE, WRONG_INPUT, SOME_FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def guarded(app: typer.Typer) -> None:
+    """Run the command line and exit with its code; only a bug shows a traceback."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = typer.main.get_command(app).main(standalone_mode=False)
+    except KeyboardInterrupt:
+        _say("Interrupted. The same command goes on where this one stopped.")
+        code = INTERRUPTED
+    except Exception as fault:  # noqa: BLE001 - this is the place where all of them end
+        code = _explain(fault)
+    sys.exit(code or DONE)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _explain(fault: Exception) -> int:
+    if errors := list(_user_errors(fault)):
+        for error in errors:
+            _say(str(error))
+        return WRONG_INPUT
+    name = type(fault).__name__
+    if name == "Abort":
+        _say("Interrupted. The same command goes on where this one stopped.")
+        return INTERRUPTED
+    if hasattr(fault, "format_message"):
+        _say(fault.format_message())
+        return WRONG_INPUT
+    sys.excepthook(type(fault), fault, fault.__traceback__)
+    _say("This is a bug in cnn-ablate; please report it with the lines above.")
+    return BUG
+
+
+def _user_errors(fault: BaseException) -> Iterator[UserError]:
+    if isinstance(fault, UserError):
+        yield fault
+    if isinstance(fault, BaseExceptionGroup) and not fault.split(UserError)[1]:
+        for part in fault.exceptions:
+            yield from _user_errors(part)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

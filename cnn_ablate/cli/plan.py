@@ -1,0 +1,102 @@
+"""The command `plan`: what a study will train and compare, before anything is trained."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cnn_ablate.cli.display import display
+from cnn_ablate.cli.studies import study_path
+from cnn_ablate.plan import matching
+from cnn_ablate.runner import Survey, Where, estimated_seconds, survey
+from cnn_ablate.schema import Contrast, label
+from cnn_ablate.study import Changes, read
+
+
+def show_plan(
+    word: str, changes: Changes, where: Where, *, only: str, as_json: bool, estimate: bool
+) -> None:
+    """Print the plan of a study, as a table or as data."""
+    study = read(study_path(word), changes)
+    with display() as screen:
+        laid_out = survey(study, where, screen.decoding)
+    seconds = estimated_seconds(laid_out) if estimate else {}
+    rows = list(_rows(laid_out, matching(laid_out.plan, only), seconds))
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        _print(laid_out, rows, where)
+
+
+def _rows(
+    survey: Survey, chosen: frozenset[str], seconds: dict[str, float]
+) -> Iterator[dict[str, Any]]:
+    first: dict[str, Contrast] = {}
+    for contrast in survey.plan.contrasts:
+        first.setdefault(contrast.variant, contrast)
+    ids: dict[str, list[str]] = {}
+    for trial in survey.plan.trials:
+        ids.setdefault(trial.variant, []).append(trial.id)
+    for variant in survey.plan.variants:
+        if variant.name not in chosen:
+            continue
+        contrast = first.get(variant.name)
+        yield {
+            "variant": variant.name,
+            "changed": contrast.changed if contrast else {},
+            "reference": contrast.reference if contrast else None,
+            **survey.sizes[variant.name].model_dump(),
+            "seeds": list(survey.study.seeds),
+            "trial_ids": [] if survey.missing else ids[variant.name],
+            "done": sum(trial in survey.done for trial in ids[variant.name]),
+            **({"seconds": seconds[variant.name]} if seconds else {}),
+        }
+
+
+def _print(survey: Survey, rows: list[dict[str, Any]], where: Where) -> None:
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("variant", overflow="fold")
+    table.add_column("changes against its reference", overflow="fold")
+    for title in ("parameters", "MACs", "done", "to train"):
+        table.add_column(title, justify="right")
+    for row in rows:
+        todo = len(row["seeds"]) - row["done"]
+        numbers = (row["parameters"], row["macs"], row["done"], todo)
+        table.add_row(row["variant"], _changes(row), *(f"{number:,}" for number in numbers))
+    console.print(table)
+    for line in _remarks(survey, rows, where):
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def _changes(row: dict[str, Any]) -> str:
+    if row["reference"] is None:
+        return ""
+    moves = (f"{key}: {label(old)} > {label(new)}" for key, (old, new) in row["changed"].items())
+    against = "" if row["reference"] == "baseline" else f" (against {row['reference']})"
+    return ", ".join(moves) + against
+
+
+def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterator[str]:
+    plan, seeds = survey.plan, len(survey.study.seeds)
+    yield ""
+    yield (
+        f"{len(plan.variants)} variants x {seeds} seeds = {len(plan.trials)} trials; "
+        f"{len(survey.done)} are done in {where.results}."
+    )
+    yield (
+        f"With {seeds} seeds the smallest two-sided sign-flip p is 2/2^{seeds} = {2 / 2**seeds:.3g}."
+    )
+    if survey.missing:
+        yield f"What is done is not known: {survey.missing}"
+    for name, first in plan.same.items():
+        yield f"{name} is equal to {first}."
+    if plan.excluded:
+        yield f"Excluded: {', '.join(plan.excluded)}."
+    for alias in plan.aliases:
+        yield f"Cannot be told apart: {alias}."
+    if seconds := sum(row.get("seconds", 0.0) * (len(row["seeds"]) - row["done"]) for row in rows):
+        yield f"About {seconds / 60:,.1f} minutes of one worker, from a few timed steps."

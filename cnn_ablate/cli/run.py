@@ -1,0 +1,46 @@
+"""The command `run`: from a study file to tables and a report, with progress all the way."""
+
+from pathlib import Path
+
+import typer
+
+from cnn_ablate import report
+from cnn_ablate.cli.display import Display, display
+from cnn_ablate.cli.exits import SOME_FAILED
+from cnn_ablate.cli.studies import study_path
+from cnn_ablate.runner import Survey, Where, outstanding, run, survey
+from cnn_ablate.store import Results
+from cnn_ablate.study import Changes, read
+
+
+def run_study(
+    word: str, changes: Changes, where: Where, reports: Path, *, only: str, fresh: bool
+) -> None:
+    """Run a study and say where its report is; exit with 2 if some trials failed."""
+    study = read(study_path(word), changes)
+    with display() as screen:
+        laid_out = survey(study, where, screen.decoding)
+        todo = outstanding(laid_out, only=only, fresh=fresh)
+        _announce(screen, laid_out, len(todo))
+        results = run(laid_out, todo, where, screen.observe)
+        page = report.write(results, reports)
+    typer.echo(f"Results: {where.results / study.folder}")
+    typer.echo(f"Report:  {page}")
+    if failures := _failures(results):
+        typer.echo(f"{failures} trials failed; the report names them.", err=True)
+        raise typer.Exit(SOME_FAILED)
+
+
+def _announce(screen: Display, survey: Survey, todo: int) -> None:
+    for note in survey.notes:
+        screen.say(note)
+    variants, trials = len(survey.plan.variants), len(survey.plan.trials)
+    screen.say(
+        f"{survey.study.name}: {variants} variants, {len(survey.study.seeds)} seeds, "
+        f"{trials} trials; {len(survey.done)} are done, {todo} to train."
+    )
+    screen.expect(todo)
+
+
+def _failures(results: Results) -> int:
+    return int((results.trials["status"] != "done").sum())

@@ -1,0 +1,17 @@
+"""The data sets a study can name: one literal table."""
+
+from cnn_ablate.data.catalogue import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
+from cnn_ablate.data.dataset import DataSet
+from cnn_ablate.data.embedded import FashionMnistSample
+from cnn_ablate.data.folder import ImageFolder
+
+DATASETS: dict[str, type[DataSet]] = {
+    "cifar10": Cifar10,
+    "cifar100": Cifar100,
+    "fashion_mnist": FashionMnist,
+    "fashion_mnist_sample": FashionMnistSample,
+    "image_folder": ImageFolder,
+    "kmnist": KMnist,
+    "mnist": Mnist,
+    "svhn": Svhn,
+}

@@ -1,0 +1,79 @@
+"""Picture files to pixels: whatever size, mode and orientation they have; looks for no files."""
+
+import os
+import struct
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageOps
+
+from cnn_ablate.errors import UserError
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+# Pillow also reads formats that call other programs, or that nobody trains on.
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    struct.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+CHUNK = 512
+# Bytes of a file below which threads do not pay: about 200 x 200 as JPEG.
+SMALL = 8192
+
+
+def decode(
+    paths: Sequence[Path], shape: tuple[int, int, int]
+) -> Iterator[UInt8[np.ndarray, "n channel height width"]]:
+    """Decode pictures chunk by chunk; raises UserError with the first broken one.
+
+    Large pictures are shared out to all cores. Small ones are not: their threads would wait for
+    the interpreter most of the time (on two cores, 365 instead of 120 microseconds for 32 x 32).
+    """
+    read_one = partial(read, shape=shape)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        apply = pool.map if paths[0].stat().st_size > SMALL else map
+        for start in range(0, len(paths), CHUNK):
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                pictures = list(apply(read_one, paths[start : start + CHUNK]))
+            yield np.stack(pictures)
+
+
+def read(path: Path, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "channel height width"]:
+    """Decode one picture to (channels, height, width); raises UserError naming the file."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            return _pixels(image, shape)
+    except BROKEN as error:
+        raise UserError(
+            str(path), f"cannot be read as a picture: {error}.", "Replace or remove it."
+        ) from error
+
+
+def _pixels(
+    image: Image.Image, shape: tuple[int, int, int]
+) -> UInt8[np.ndarray, "channel height width"]:
+    """Turn upright, lay over white, convert, and cut the middle out to the asked-for sides."""
+    channels, height, width = shape
+    if image.mode.startswith(("I", "F")):
+        raise ValueError(f"mode {image.mode} has more than 8 bits a channel")
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    image = image.convert("L" if channels == 1 else "RGB")
+    if image.size != (width, height):
+        image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image).reshape(height, width, channels).transpose(2, 0, 1)

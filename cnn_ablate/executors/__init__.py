@@ -1,0 +1,10 @@
+"""Where trials run. An executor takes jobs and yields what happens to them; it stores nothing."""
+
+from collections.abc import Callable
+
+from cnn_ablate.executors.events import Ended, Event, Executor, Job, Progress
+from cnn_ablate.executors.local import Local
+
+EXECUTORS: dict[str, Callable[[int], Executor]] = {"local": Local}
+
+__all__ = ["EXECUTORS", "Ended", "Event", "Executor", "Job", "Progress"]

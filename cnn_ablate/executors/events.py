@@ -1,0 +1,48 @@
+"""What goes into an executor and what comes out of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from cnn_ablate.schema import Recipe, Trial, TrialResult
+
+
+@dataclass(frozen=True)
+class Job:
+    """A trial to train, how to compute it, and where its data and checkpoint are."""
+
+    trial: Trial
+    recipe: Recipe
+    results: Path
+    data: Path | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a trial has come."""
+
+    trial: str
+    epoch: float
+    epochs: int
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A trial has a result, or a reason why it has none."""
+
+    job: Job
+    result: TrialResult | None = None
+    error: str = ""
+
+
+Event = Progress | Ended
+
+
+class Executor(Protocol):
+    """Runs jobs somewhere, several at a time."""
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Event]:
+        """Run all jobs; each comes to exactly one `Ended`. Closing the iterator stops them."""
+        ...

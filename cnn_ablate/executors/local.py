@@ -1,0 +1,92 @@
+"""Worker processes on this machine, each single-threaded, forked from one warm server."""
+
+import multiprocessing as mp
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from cnn_ablate.executors.events import Ended, Event, Job
+from cnn_ablate.executors.worker import work
+
+_METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
+# Read by OpenMP and MKL when torch is first imported, so it must be set before the server starts.
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+@dataclass
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    job: Job | None = None
+
+    def give(self, job: Job) -> None:
+        """Hand over a job; a worker that died meanwhile is noticed when it is next heard."""
+        self.job = job
+        with suppress(OSError):
+            self.pipe.send(job)
+
+    def stop(self) -> None:
+        self.pipe.close()
+        self.process.kill()
+        self.process.join()
+
+
+class Local:
+    """A pool of processes that outlives the death of any of them."""
+
+    def __init__(self, workers: int) -> None:
+        self.size = workers
+        self.context: Any = mp.get_context(_METHOD)
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Event]:
+        """Run all jobs, the first ones first."""
+        waiting = deque(jobs)
+        workers: list[_Worker] = []
+        try:
+            while waiting or any(worker.job for worker in workers):
+                self._hand_out(waiting, workers)
+                for pipe in wait([worker.pipe for worker in workers]):
+                    worker = next(worker for worker in workers if worker.pipe is pipe)
+                    yield from self._heard(worker, workers)
+        finally:
+            for worker in workers:
+                worker.stop()
+
+    def _hand_out(self, waiting: deque[Job], workers: list[_Worker]) -> None:
+        while waiting and len(workers) < self.size and all(worker.job for worker in workers):
+            workers.append(self._start())
+            workers[-1].give(waiting.popleft())
+        for worker in workers:
+            if waiting and worker.job is None:
+                worker.give(waiting.popleft())
+
+    def _start(self) -> _Worker:
+        for variable in _THREAD_VARIABLES:
+            os.environ.setdefault(variable, "1")
+        if _METHOD == "forkserver":
+            self.context.set_forkserver_preload(["cnn_ablate.executors.worker"])
+        ours, theirs = self.context.Pipe()
+        process = self.context.Process(target=work, args=(theirs,), daemon=True)
+        process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    def _heard(self, worker: _Worker, workers: list[_Worker]) -> Iterator[Event]:
+        try:
+            event: Event = worker.pipe.recv()
+        except (EOFError, OSError):
+            workers.remove(worker)
+            worker.process.join()
+            code = worker.process.exitcode
+            worker.pipe.close()
+            if worker.job is not None:
+                yield Ended(worker.job, error=f"The worker process died (exit code {code}).")
+            return
+        if isinstance(event, Ended):
+            worker.job = None
+        yield event

@@ -1,0 +1,107 @@
+"""Attention modules: each weighs or mixes a map's channels or places and keeps its shape."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from cnn_ablate.models.layers import Activation, Norm, named
+
+
+@dataclass(frozen=True)
+class AttentionStyle:
+    """How a family sets up its attention; each kind takes what it has a use for."""
+
+    reduction: int = 16
+    least_hidden: int = 1
+    spatial_kernel: int = 7
+    spatial_maps: int = 1
+    activation: Activation = nn.ReLU
+    norm: Norm = nn.Identity
+
+
+class SE(nn.Module):
+    """Weigh each channel by a sigmoid of a small network of all channel means.
+
+    Reference: Hu et al. 2018, eq. 2 and 3; without biases.
+    """
+
+    def __init__(self, channels: int, style: AttentionStyle) -> None:
+        super().__init__()
+        self.mlp = _bottleneck(channels, style, nn.Identity)
+
+    def forward(
+        self, x: Float[Tensor, "batch channel height width"]
+    ) -> Float[Tensor, "batch channel height width"]:
+        """Weigh the channels."""
+        weights: Tensor = self.mlp(x.mean((2, 3), keepdim=True))
+        return x * weights.sigmoid()
+
+
+class CBAM(nn.Module):
+    """Weigh each channel, then each place, by sigmoids of their means and maxima.
+
+    Reference: Woo et al. 2018, eq. 2 and 3; without biases. `style.spatial_maps` may ask for one
+    spatial map a channel instead of one for all.
+    """
+
+    def __init__(self, channels: int, style: AttentionStyle) -> None:
+        super().__init__()
+        kernel = style.spatial_kernel
+        self.mlp = _bottleneck(channels, style, style.norm)
+        self.spatial = nn.Conv2d(2, style.spatial_maps, kernel, padding=kernel // 2, bias=False)
+
+    def forward(
+        self, x: Float[Tensor, "batch channel height width"]
+    ) -> Float[Tensor, "batch channel height width"]:
+        """Weigh the channels, then the places."""
+        # mean and amax, since CUDA has no deterministic backward of adaptive pools.
+        means, maxima = x.mean((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)
+        channels: Tensor = self.mlp(means) + self.mlp(maxima)
+        x = x * channels.sigmoid()
+        places: Tensor = self.spatial(torch.cat([x.mean(1, True), x.amax(1, True)], dim=1))
+        return x * places.sigmoid()
+
+
+class SelfAttention(nn.Module):
+    """Add to each place a mix of all places, weighted by how well their features match.
+
+    Reference: Zhang et al. 2019 (SAGAN), eq. 1 to 3; without the learned gamma and with values of
+    full width.
+    """
+
+    def __init__(self, channels: int, _: AttentionStyle) -> None:
+        super().__init__()
+        narrow = max(channels // 8, 1)
+        self.query = nn.Conv2d(channels, narrow, 1)
+        self.key = nn.Conv2d(channels, narrow, 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+
+    def forward(
+        self, x: Float[Tensor, "batch channel height width"]
+    ) -> Float[Tensor, "batch channel height width"]:
+        """Mix the places; needs memory for (height * width)^2 weights an image."""
+        query, key, value = (part(x).flatten(2) for part in (self.query, self.key, self.value))
+        weights = (query.transpose(1, 2) @ key).softmax(-1)
+        mixed: Tensor = value @ weights.transpose(1, 2)
+        return x + mixed.view_as(x)
+
+
+ATTENTION: dict[str, Callable[[int, AttentionStyle], nn.Module]] = {
+    "none": nn.Identity,
+    "se": SE,
+    "cbam": CBAM,
+    "self_attention": SelfAttention,
+}
+
+
+def _bottleneck(channels: int, style: AttentionStyle, norm: Norm) -> nn.Sequential:
+    hidden = max(channels // style.reduction, style.least_hidden)
+    return named(
+        reduce=nn.Conv2d(channels, hidden, 1, bias=False),
+        norm=norm(hidden),
+        activation=style.activation(),
+        expand=nn.Conv2d(hidden, channels, 1, bias=False),
+    )

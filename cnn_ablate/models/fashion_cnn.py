@@ -1,0 +1,61 @@
+"""The Fashion-MNIST networks: one or two convolutions with average pools and a dense head."""
+
+from typing import Annotated, Literal
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from cnn_ablate.models.layers import ACTIVATIONS, NORMS, dense, named
+from cnn_ablate.models.options import ModelOptions, Shape, Widths
+from cnn_ablate.options import OneOf, knob
+
+
+class FashionCNNOptions(ModelOptions):
+    """The simple network (one convolution) and the "more complex" one (two).
+
+    Reference: Min and Wang, "CNN Image classification". Model 1 has `hidden` [] in the text and
+    [128] in the program; model 2 has two convolutions and [256, 128].
+    """
+
+    convs: Literal[1, 2] = knob(1, "Number of convolutions.")
+    hidden: Widths = knob((128,), "Widths of the hidden dense layers.")
+    norm: Annotated[str, OneOf("norm", NORMS)] = knob(
+        "none", "Normalisation after each convolution."
+    )
+    activation: Annotated[str, OneOf("activation", ACTIVATIONS)] = knob(
+        "relu", "Activation after each hidden layer."
+    )
+
+    def network(self, shape: Shape, classes: int) -> nn.Module:
+        """Give the network."""
+        return FashionCNN(self, shape, classes)
+
+
+class FashionCNN(nn.Module):
+    """The network of FashionCNNOptions."""
+
+    def __init__(self, options: FashionCNNOptions, shape: Shape, classes: int) -> None:
+        super().__init__()
+        channels, height, width = shape
+        norm, activation = NORMS[options.norm], ACTIVATIONS[options.activation]
+        rows, columns = height // 2, width // 2
+        self.conv1 = named(
+            conv=nn.Conv2d(channels, 16, 3, padding=1), norm=norm(16), activation=activation()
+        )
+        self.conv2 = None
+        if options.convs == 2:
+            rows, columns = (rows - 2) // 2, (columns - 2) // 2
+            self.conv2 = named(conv=nn.Conv2d(16, 32, 3), norm=norm(32), activation=activation())
+        features = 16 * options.convs * rows * columns
+        self.head = dense(features, options.hidden, classes, activation)
+
+    def forward(
+        self, images: Float[Tensor, "batch channel height width"]
+    ) -> Float[Tensor, "batch classes"]:
+        """Give the logits."""
+        x = F.avg_pool2d(self.conv1(images), 2)
+        if self.conv2 is not None:
+            x = F.avg_pool2d(self.conv2(x), 2)
+        logits: Tensor = self.head(x.flatten(1))
+        return logits

@@ -1,0 +1,52 @@
+"""How weights are moved: the tables of optimizers, schedules and losses."""
+
+from collections.abc import Mapping
+
+from cnn_ablate.optim.courses import Course
+from cnn_ablate.optim.losses import CrossEntropy, LossOptions, Targets
+from cnn_ablate.optim.optimizers import SGD, Adagrad, Adam, AdamW, OptimizerOptions, RMSprop
+from cnn_ablate.optim.schedules import (
+    Constant,
+    Cosine,
+    Exponential,
+    Linear,
+    Multistep,
+    OneCycle,
+    Plateau,
+    ScheduleOptions,
+    Step,
+)
+
+__all__ = [
+    "LOSSES",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Course",
+    "LossOptions",
+    "OptimizerOptions",
+    "ScheduleOptions",
+    "Targets",
+]
+
+OPTIMIZERS: Mapping[str, type[OptimizerOptions]] = {
+    "adagrad": Adagrad,
+    "adam": Adam,
+    "adamw": AdamW,
+    "rmsprop": RMSprop,
+    "sgd": SGD,
+}
+
+SCHEDULES: Mapping[str, type[ScheduleOptions]] = {
+    "constant": Constant,
+    "cosine": Cosine,
+    "exponential": Exponential,
+    "linear": Linear,
+    "multistep": Multistep,
+    "one_cycle": OneCycle,
+    "plateau": Plateau,
+    "step": Step,
+}
+
+LOSSES: Mapping[str, type[LossOptions]] = {
+    "cross_entropy": CrossEntropy,
+}

@@ -1,0 +1,117 @@
+"""Optimizers: torch's own classes under the knobs of the YAML; nothing is reimplemented here."""
+
+from typing import Annotated, Any, ClassVar
+
+import torch
+from pydantic import Field, model_validator
+from torch import nn
+
+from cnn_ablate.options import Options, knob
+
+_Beta = Annotated[float, Field(ge=0, lt=1)]
+# A YAML list is no tuple, so this one field takes both.
+_Betas = Annotated[tuple[_Beta, _Beta], Field(strict=False)]
+
+
+class OptimizerOptions(Options):
+    """What every optimizer takes; a knob that torch has too is named as there."""
+
+    torch_class: ClassVar[type[torch.optim.Optimizer]]
+
+    lr: float = knob(0.001, "Learning rate.", gt=0)
+    weight_decay: float = knob(0.0, "Weight decay.", ge=0)
+    decay_norms_and_biases: bool = knob(
+        True,
+        "Whether weight decay also holds for biases and the weights of normalisation layers.",
+        unless={"weight_decay": (0.0,)},
+    )
+
+    def build(self, model: nn.Module) -> torch.optim.Optimizer:
+        """Build the optimizer of the model's trainable parameters."""
+        knobs: dict[str, Any] = self.model_dump(exclude={"decay_norms_and_biases"})
+        return self.torch_class(self._groups(model), **knobs)
+
+    def _groups(self, model: nn.Module) -> list[dict[str, Any]]:
+        trainable = [weight for weight in model.parameters() if weight.requires_grad]
+        if self.decay_norms_and_biases:
+            return [{"params": trainable}]
+        decayed = [weight for weight in trainable if weight.ndim > 1]
+        spared = [weight for weight in trainable if weight.ndim <= 1]
+        groups: list[dict[str, Any]] = [
+            {"params": decayed},
+            {"params": spared, "weight_decay": 0.0},
+        ]
+        return [group for group in groups if group["params"]]
+
+
+class SGD(OptimizerOptions):
+    """Stochastic gradient descent, plain, with momentum, or with Nesterov's."""
+
+    torch_class = torch.optim.SGD
+
+    lr: float = knob(0.01, "Learning rate.", gt=0)
+    momentum: float = knob(0.0, "Share of the last step that is kept.", ge=0, lt=1)
+    dampening: float = knob(
+        0.0,
+        "Share of the gradient left out of the momentum.",
+        ge=0,
+        le=1,
+        unless={"momentum": (0.0,)},
+    )
+    nesterov: bool = knob(False, "Look ahead along the momentum.")
+
+    @model_validator(mode="after")
+    def _nesterov_has_momentum(self) -> "SGD":
+        if self.nesterov and (self.momentum == 0 or self.dampening > 0):
+            raise ValueError("nesterov needs a momentum above 0 and a dampening of 0")
+        return self
+
+
+class Adam(OptimizerOptions):
+    """Adam; weight decay is added to the gradient.
+
+    Reference: Kingma and Ba 2015, algorithm 1.
+    """
+
+    torch_class: ClassVar[type[torch.optim.Optimizer]] = torch.optim.Adam
+
+    betas: _Betas = knob((0.9, 0.999), "Decay of the running mean and square of the gradient.")
+    eps: float = knob(1e-8, "Added to the denominator.", ge=0)
+    amsgrad: bool = knob(False, "Divide by the largest running square so far.")
+
+
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient.
+
+    Reference: Loshchilov and Hutter 2019, algorithm 2.
+    """
+
+    torch_class = torch.optim.AdamW
+
+    weight_decay: float = knob(0.01, "Weight decay.", ge=0)
+
+
+class RMSprop(OptimizerOptions):
+    """Gradient over the root of its running square."""
+
+    torch_class = torch.optim.RMSprop
+
+    lr: float = knob(0.01, "Learning rate.", gt=0)
+    alpha: float = knob(0.99, "Decay of the running square of the gradient.", ge=0, lt=1)
+    eps: float = knob(1e-8, "Added to the denominator.", ge=0)
+    momentum: float = knob(0.0, "Share of the last step that is kept.", ge=0, lt=1)
+    centered: bool = knob(False, "Divide by the running variance instead of the square.")
+
+
+class Adagrad(OptimizerOptions):
+    """Gradient over the root of the sum of its squares.
+
+    Reference: Duchi, Hazan and Singer 2011.
+    """
+
+    torch_class = torch.optim.Adagrad
+
+    lr: float = knob(0.01, "Learning rate.", gt=0)
+    lr_decay: float = knob(0.0, "Decay of the learning rate with the steps.", ge=0)
+    initial_accumulator_value: float = knob(0.0, "First value of the sum of squares.", ge=0)
+    eps: float = knob(1e-10, "Added to the denominator.", ge=0)

@@ -1,0 +1,161 @@
+"""One function per design: which points of the factors become variants, and against what.
+
+A point says what differs from the baseline; the empty point is the baseline itself.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.schema import Design, Factor, Level, Overrides, Study
+
+
+@dataclass(frozen=True)
+class Point:
+    """A combination of levels by factor name, or (in a `list`) keys set under a name."""
+
+    levels: Mapping[str, Level]
+    name: str = ""
+    extra: Overrides | None = None
+
+    @property
+    def sets(self) -> dict[str, object]:
+        """All dotted keys it sets; later factors win."""
+        keys = {key: value for level in self.levels.values() for key, value in level.sets.items()}
+        return {**keys, **(self.extra or {})}
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from other points of the study."""
+        return self.name, *((name, level.label) for name, level in self.levels.items())
+
+    def at(self, factor: Factor, level: Level) -> "Point":
+        """Give this point with one factor moved."""
+        return Point({**self.levels, factor.name: level})
+
+
+Step = tuple[Point, Point | None]
+"""A point, and the reference it is contrasted with."""
+
+BASELINE = Point({}, name="baseline")
+
+
+def one_at_a_time(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
+    """Move each factor through its levels while the others stay at the baseline."""
+    del design
+    for factor in factors:
+        for level in factor.levels:
+            yield BASELINE.at(factor, level), BASELINE
+
+
+def leave_one_out(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
+    """Put every factor at its first level (the full system), then take one away at a time."""
+    del design
+    full = Point({factor.name: factor.levels[0] for factor in factors})
+    yield full, None
+    for factor in factors:
+        for level in factor.levels[1:]:
+            yield full.at(factor, level), full
+
+
+def ladder(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
+    """Climb through the factors and their levels in order; each step keeps what came before.
+
+    A bundle's step adds to the bundle's earlier steps, so that one bundle can hold a whole ladder.
+    """
+    del design
+    rungs = [Point({}, name="baseline", extra={})]
+    for factor in factors:
+        below = rungs[-1].extra or {}
+        for level in factor.levels:
+            name = level.label if factor.bundle else ""
+            below = {**below, **level.sets}
+            rungs.append(Point({**rungs[-1].levels, factor.name: level}, name, below))
+    for lower, upper in pairwise(rungs):
+        yield upper, lower
+
+
+def factorial(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
+    """Combine all levels of all factors.
+
+    Each point is contrasted with its neighbours towards the first levels, one factor apart.
+    """
+    del design
+    for levels in product(*(factor.levels for factor in factors)):
+        point = Point(dict(zip((f.name for f in factors), levels, strict=True)))
+        moved = [f for f in factors if point.levels[f.name] is not f.levels[0]]
+        if not moved:
+            yield point, None
+        for factor in moved:
+            yield point, point.at(factor, factor.levels[0])
+
+
+def fractional(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
+    """Take a regular fraction of the two-level factorial, of the design's resolution.
+
+    Reference: Box, Hunter and Hunter, Statistics for Experimenters, 2nd ed. 2005, chapter 6.
+    """
+    first = Point({factor.name: factor.levels[0] for factor in factors})
+    for signs in _fraction(len(factors), design.resolution):
+        levels = {f.name: f.levels[int(sign > 0)] for f, sign in zip(factors, signs, strict=True)}
+        point = Point(levels)
+        yield point, None if point == first else first
+
+
+def aliases(factors: tuple[Factor, ...], design: Design) -> list[str]:
+    """Name the effects up to two factors that a fraction cannot tell apart: `A = B:C`."""
+    from pyDOE3 import fracfact_aliasing  # noqa: PLC0415 - imports SciPy, for few studies only
+
+    names = dict(zip("abcdefghijklmnopqrstuvwxyz", (f.name for f in factors), strict=False))
+    chains, _ = fracfact_aliasing(_fraction(len(factors), design.resolution))
+    said = []
+    for chain in chains:
+        effects = [e for e in chain.split(" = ") if 1 <= len(e) <= 2 and set(e) <= set(names)]
+        if len(effects) > 1:
+            said.append(" = ".join(":".join(names[letter] for letter in e) for e in effects))
+    return said
+
+
+def listed(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
+    """Take the entries one by one, each against the one it starts from."""
+    del factors
+    points = {BASELINE.name: BASELINE}
+    for entry in design.entries:
+        start = points[entry.start or BASELINE.name]
+        point = Point({}, entry.name, {**start.sets, **entry.sets})
+        points[entry.name] = point
+        yield point, start
+
+
+DESIGNS: dict[str, Callable[[tuple[Factor, ...], Design], Iterator[Step]]] = {
+    "one_at_a_time": one_at_a_time,
+    "leave_one_out": leave_one_out,
+    "ladder": ladder,
+    "factorial": factorial,
+    "fractional": fractional,
+    "list": listed,
+}
+
+
+def steps(study: Study, design: Design) -> Iterator[Step]:
+    """Run a design over the factors it names, or over all of the study's."""
+    yield from DESIGNS[design.kind](chosen(study, design), design)
+
+
+def chosen(study: Study, design: Design) -> tuple[Factor, ...]:
+    """Give the factors of a design, in the design's order."""
+    factors = {factor.name: factor for factor in study.factors}
+    return tuple(factors[name] for name in design.factors or factors)
+
+
+def _fraction(count: int, resolution: int):  # noqa: ANN202 - pyDOE3 has no types
+    from pyDOE3 import fracfact_by_res  # noqa: PLC0415 - as above
+
+    if count < resolution:
+        raise UserError(
+            "design.fractional",
+            f"{count} factors have no fraction of resolution {resolution}.",
+            "Use factorial, or a lower resolution.",
+        )
+    return fracfact_by_res(count, resolution)

@@ -1,0 +1,211 @@
+"""Points of the designs to named variants, contrasts and trials; equal ones become one."""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.plan.designs import BASELINE, Point, aliases, chosen, steps
+from cnn_ablate.schema import (
+    TRAINING_VERSION,
+    Contrast,
+    Design,
+    Factor,
+    Level,
+    Plan,
+    Settings,
+    Study,
+    Trial,
+    Variant,
+    label,
+    looked_up,
+    replaced,
+)
+
+Settle = Callable[[Settings], dict[str, dict[str, Any]]]
+Fingerprint = Callable[[Mapping[str, Any]], str]
+
+# 48 bits: two of 10,000 trials share a folder name once in five million studies.
+_HASH_DIGITS = 12
+
+
+def plan(study: Study, settle: Settle, fingerprint: Fingerprint = lambda _: "") -> Plan:
+    """Lay out all that a study trains and compares.
+
+    Args:
+        study: As read.
+        settle: Completes settings as written and drops what cannot matter.
+        fingerprint: Gives the SHA-256 of the data set that a `data` section names.
+
+    Raises:
+        UserError: levels that cannot go together, or two variants of one name.
+    """
+    layout = _Layout(study, settle)
+    for design in study.designs:
+        for point, reference in steps(study, design):
+            layout.add(point, reference, design)
+    variants = tuple(layout.variants.values())
+    return Plan(
+        variants=variants,
+        contrasts=tuple(layout.contrasts.values()),
+        trials=trials(variants, study.seeds, fingerprint),
+        excluded=tuple(layout.excluded),
+        same=layout.same,
+        aliases=tuple(
+            alias
+            for design in study.designs
+            if design.kind == "fractional"
+            for alias in aliases(chosen(study, design), design)
+        ),
+    )
+
+
+def trials(
+    variants: Iterable[Variant], seeds: Iterable[int], fingerprint: Fingerprint
+) -> tuple[Trial, ...]:
+    """Cross variants with seeds; a trial's key covers all that determines its result."""
+    seeds = tuple(seeds)
+    return tuple(trial for variant in variants for trial in _seeded(variant, seeds, fingerprint))
+
+
+def _seeded(
+    variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint
+) -> Iterable[Trial]:
+    data = fingerprint(variant.settings["data"])
+    settled = hashlib.sha256(_canonical([TRAINING_VERSION, data, variant.settings]).encode())
+    slug = re.sub(r"[^A-Za-z0-9=+.,_-]+", "_", variant.name).strip("._-")[:80]
+    for seed in seeds:
+        digest = settled.copy()
+        digest.update(f" seed {seed}".encode())
+        key = digest.hexdigest()
+        yield Trial(
+            id=f"{slug}-seed{seed}-{key[:_HASH_DIGITS]}",
+            key=key,
+            variant=variant.name,
+            seed=seed,
+            settings=variant.settings,
+            fingerprint=data,
+        )
+
+
+class _Layout:
+    """What has been laid out so far; variants by name, contrasts by their two names."""
+
+    def __init__(self, study: Study, settle: Settle) -> None:
+        self.study = study
+        self.settle = settle
+        self.shorts = _short_names(study.factors)
+        self.variants: dict[str, Variant] = {}
+        self.contrasts: dict[tuple[str, str], Contrast] = {}
+        self.excluded: dict[str, None] = {}
+        self.same: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self.placed: dict[tuple[object, ...], Variant | None] = {}
+        self.place(BASELINE)
+
+    def add(self, point: Point, reference: Point | None, design: Design) -> None:
+        """Place a point and its reference, and contrast them if both are in the study."""
+        variant = self.place(point)
+        against = self.place(reference) if reference else None
+        if variant and against and variant is not against:
+            contrast = _contrast(variant, against, design, point, reference)
+            self.contrasts.setdefault((variant.name, against.name), contrast)
+
+    def place(self, point: Point) -> Variant | None:
+        """Give the variant at a point, a new one or the equal one; None if it is excluded."""
+        if point.key not in self.placed:
+            self.placed[point.key] = self.resolve(point)
+        return self.placed[point.key]
+
+    def resolve(self, point: Point) -> Variant | None:
+        """Settle a point, and find what is equal to it."""
+        name = self.name(point)
+        written = replaced(self.study.written, {**point.sets, **self.study.forced})
+        settings = self.settle(written)
+        levels = {f.name: self.level(f, point, settings) for f in self.study.factors}
+        if self.is_excluded(settings, levels):
+            self.excluded[name] = None
+            return None
+        content = _canonical(settings)
+        first = self.names.setdefault(content, name)
+        if first == name and name not in self.variants:
+            self.variants[name] = Variant(name=name, settings=settings, levels=levels)
+        elif first == name and self.variants[name].settings != settings:
+            raise UserError("design", f"two different variants are called '{name}'.")
+        elif first != name:
+            self.same[name] = first
+        return self.variants[first]
+
+    def name(self, point: Point) -> str:
+        """Name a point by the levels that differ from the baseline."""
+        if point.name:
+            return point.name
+        moved = [
+            f"{self.shorts[factor.name]}={point.levels[factor.name].label}"
+            for factor in self.study.factors
+            if factor.name in point.levels and not self.at_baseline(point.levels[factor.name])
+        ]
+        return ",".join(moved) or BASELINE.name
+
+    def at_baseline(self, level: Level) -> bool:
+        """Say whether a level sets just what the baseline has."""
+        return all(self.baseline_value(key) == value for key, value in level.sets.items())
+
+    def baseline_value(self, key: str) -> Any:
+        """Look up a dotted key in the complete baseline, or else as it was written."""
+        return looked_up(self.study.baseline, key, looked_up(self.study.written, key))
+
+    def level(self, factor: Factor, point: Point, settings: Settings) -> str:
+        """Label the level of a factor at which a point sits; nothing if it is none of them."""
+        if not factor.bundle:
+            return label(looked_up(settings, factor.name, ""))
+        if factor.name in point.levels:
+            return point.levels[factor.name].label
+        return next((level.label for level in factor.levels if self.at_baseline(level)), "")
+
+    def is_excluded(self, settings: Settings, levels: Mapping[str, str]) -> bool:
+        """Say whether all conditions of some rule hold."""
+        return any(
+            all(_holds(key, value, settings, levels) for key, value in rule.items())
+            for rule in self.study.exclude
+        )
+
+
+def _holds(key: str, value: Any, settings: Settings, levels: Mapping[str, str]) -> bool:
+    found = looked_up(settings, key) if "." in key else levels.get(key)
+    return bool(found == value) if "." in key else found == label(value)
+
+
+def _contrast(
+    variant: Variant, against: Variant, design: Design, point: Point, reference: Point | None
+) -> Contrast:
+    changed = {
+        f"{section}.{key}": (old.get(key), new.get(key))
+        for section, new in variant.settings.items()
+        if new is not (old := against.settings[section])
+        for key in dict.fromkeys([*old, *new])
+        if old.get(key) != new.get(key)
+    }
+    before = reference.levels if reference else {}
+    moved = [name for name in point.levels if before.get(name) != point.levels[name]]
+    return Contrast(
+        variant=variant.name,
+        reference=against.name,
+        design=design.kind,
+        factors=tuple(moved or changed),
+        changed=changed,
+    )
+
+
+def _short_names(factors: Iterable[Factor]) -> dict[str, str]:
+    """Shorten dotted names to their last part (`optimizer.name` to `optimizer`) where it is clear."""
+    short = {f.name: f.name.removesuffix(".name").rpartition(".")[2] for f in factors}
+    shared = Counter(short.values())
+    return {name: name if shared[text] > 1 else text for name, text in short.items()}
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,44 @@
+"""Text from a study into Markdown and LaTeX, as text and nothing else."""
+
+import re
+
+from markupsafe import Markup
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "\N{MINUS SIGN}": "$-$",
+    "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
+    "\N{RIGHTWARDS ARROW}": r"$\rightarrow$",
+    "\N{EN DASH}": "--",
+}
+
+
+def markdown(value: object) -> object:
+    """Escape what Markdown, or the HTML in it, would take for markup; line ends become spaces."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    plain = " ".join(value.split())
+    return re.sub(r"([\\`*_{}\[\]<>|~$#&])", r"\\\1", plain).replace(r"\_", "_") if False else (
+        re.sub(r"([\\`*\[\]<>|~$&])", r"\\\1", plain)
+    )
+
+
+def latex(value: object) -> object:
+    """Escape what TeX would take for a command; line ends become spaces."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    plain = " ".join(value.split())
+    return "".join(_LATEX.get(sign, sign) for sign in plain)

@@ -1,0 +1,55 @@
+"""The pairs of classes that are most often confused, for each variant."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from cnn_ablate.report import style
+from cnn_ablate.report.figures import confusion, heat
+from cnn_ablate.report.figures.figure import Picture
+from cnn_ablate.report.measured import Measured
+
+SHOWN = 12
+
+
+def data(measured: Measured) -> pd.DataFrame | None:
+    """Give the share of the most frequent confusions, over all variants, in per cent."""
+    if measured.results.confusion.empty:
+        return None
+    tidy = confusion.shares(measured)
+    wrong = tidy[tidy["true"] != tidy["predicted"]]
+    pairs = wrong["true"] + " → " + wrong["predicted"]
+    wrong = wrong.assign(pair=pairs, variant=wrong["variant"].map(measured.short))
+    most = wrong.groupby("pair", sort=False)["share"].mean().nlargest(SHOWN).index
+    kept = wrong[wrong["pair"].isin(most)]
+    ordered = kept.sort_values("pair", key=lambda p: p.map(list(most).index), kind="stable")
+    return ordered[["variant", "pair", "true", "predicted", "count", "share"]]
+
+
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw a heat map, variants down and pairs across."""
+    table = data.pivot_table("share", "variant", "pair", sort=False)
+    rows, columns = table.shape
+    figure, axes = style.canvas(2.8 + 0.52 * columns, 1.7 + 0.27 * rows)
+    heat.draw(axes, table, heat.shares(0, table.to_numpy().max()))
+    axes.xaxis.tick_top()
+    axes.tick_params(axis="x", labelrotation=45)
+    for label in axes.get_xticklabels():
+        label.set(ha="left", rotation_mode="anchor")
+    axes.tick_params(axis="y", labelrotation=0)
+    return figure
+
+
+def _caption(measured: Measured, data: pd.DataFrame) -> str:
+    pair = data["pair"].iloc[0]
+    return (
+        "The most frequent confusions, true → predicted, in per cent of the images of the true "
+        f"class, summed over seeds ({measured.budget}). First over all variants is {pair}."
+    )
+
+
+def _alt(data: pd.DataFrame) -> str:
+    pairs = ", ".join(data["pair"].unique()[:3])
+    return f"Heat map of the most confused pairs of classes per variant; the first are {pairs}."
+
+
+PAIRS = Picture("Confusions", "Most confused pairs", data, draw, _caption, _alt)

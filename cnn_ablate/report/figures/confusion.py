@@ -1,0 +1,104 @@
+"""Confusion matrices of the variants, summed over seeds."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from cnn_ablate.report import style, words
+from cnn_ablate.report.figures import heat
+from cnn_ablate.report.figures.figure import Picture
+from cnn_ablate.report.measured import Measured
+
+SHOWN = 6
+
+
+def shares(measured: Measured) -> pd.DataFrame:
+    """Sum counts over seeds, and give their share of the images of the true class in per cent."""
+    confusion = measured.results.confusion
+    keys = ["variant", "true", "predicted"]
+    summed = confusion.groupby(keys, sort=False)["count"].sum().reset_index()
+    images = summed.groupby(["variant", "true"])["count"].transform("sum")
+    return measured.in_order(summed.assign(share=100 * summed["count"] / images.clip(lower=1)))
+
+
+def ranked(measured: Measured, tidy: pd.DataFrame) -> list[str]:
+    """Order variants by how much their matrix differs from the reference's, which comes first."""
+    wide = tidy.pivot_table("share", ["true", "predicted"], "variant", sort=False)
+    if measured.reference not in wide:
+        return [str(name) for name in wide.columns]
+    distance = wide.sub(wide[measured.reference], axis=0).abs().sum()
+    distance[measured.reference] = float("inf")
+    return [str(name) for name in distance.sort_values(ascending=False, kind="stable").index]
+
+
+def data(measured: Measured) -> pd.DataFrame | None:
+    """Give the matrices of the reference and of those that differ most from it."""
+    return _part(measured, slice(None, SHOWN))
+
+
+def rest(measured: Measured) -> pd.DataFrame | None:
+    """Give the matrices of all other variants."""
+    return _part(measured, slice(SHOWN, None))
+
+
+def _part(measured: Measured, part: slice) -> pd.DataFrame | None:
+    if measured.results.confusion.empty:
+        return None
+    tidy = shares(measured)
+    names = ranked(measured, tidy)[part]
+    chosen = tidy[tidy["variant"].isin(names)]
+    ordered = chosen.sort_values("variant", key=lambda v: v.map(names.index), kind="stable")
+    return ordered.assign(variant=ordered["variant"].map(measured.short)) if names else None
+
+
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw one matrix a variant, true classes down and predicted across."""
+    return matrices(data, "share", heat.shares(0, 100, zero=""))
+
+
+def matrices(data: pd.DataFrame, value: str, scale: heat.Scale) -> Figure:
+    """Draw a grid of matrices of one value of the data."""
+    names = list(data["variant"].unique())
+    classes = list(data["true"].unique())
+    side = 2.9 if len(classes) <= heat.CROWDED else 3.4
+    columns = 2 if len(names) in {2, 4} else 3
+    figure, plots = style.panels(names, columns=columns, size=(side, side), margin=0.95)
+    for axes, name in zip(plots, names, strict=True):
+        own = data[data["variant"] == name]
+        table = own.pivot_table(value, "true", "predicted", sort=False).loc[classes, classes]
+        heat.draw(axes, table, scale, size=min(7.5, 75 / len(classes)))
+        axes.tick_params(axis="x", labelrotation=90)
+    return figure
+
+
+def _caption(measured: Measured, data: pd.DataFrame) -> str:
+    shown = data["variant"].nunique()
+    which = (
+        f" Shown are {measured.reference} and the {shown - 1} that differ most from it."
+        if shown < len(measured.variants)
+        else ""
+    )
+    return (
+        "Share of the images of each true class (down) that were predicted as each class (across), "
+        f"in per cent, summed over seeds ({measured.budget}).{which}"
+    )
+
+
+def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
+    return (
+        f"The {words.count(data['variant'].nunique(), 'other variant')}, as above, "
+        f"summed over seeds ({measured.budget})."
+    )
+
+
+def _alt(data: pd.DataFrame) -> str:
+    names = words.listed(data["variant"].unique())
+    wrong = data[data["true"] != data["predicted"]]
+    worst = wrong.loc[wrong["share"].idxmax()]
+    return (
+        f"Confusion matrices of {names}. The largest confusion: {worst['share']:.0f} per cent of "
+        f"{worst['true']} taken for {worst['predicted']} by {worst['variant']}."
+    )
+
+
+MATRICES = Picture("Confusions", "Confusion matrices", data, draw, _caption, _alt)
+REST = Picture("Confusions", "Confusion matrices of the other variants", rest, draw, _rest_caption, _alt, True)

@@ -1,0 +1,74 @@
+"""How the confusions of a variant differ from the reference's, averaged over seeds."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from cnn_ablate.report import words
+from cnn_ablate.report.figures import confusion, heat
+from cnn_ablate.report.figures.figure import Picture
+from cnn_ablate.report.measured import Measured
+
+
+def changes(measured: Measured) -> pd.DataFrame | None:
+    """Give each cell's difference from the reference in points, paired by seed and averaged."""
+    counts = measured.results.confusion
+    if counts.empty or measured.reference not in measured.variants or len(measured.variants) < 2:
+        return None
+    images = counts.groupby(["trial", "true"])["count"].transform("sum").clip(lower=1)
+    shares = counts.assign(share=100 * counts["count"] / images)
+    wide = shares.pivot_table("share", ["true", "predicted", "seed"], "variant", sort=False)
+    against = wide.sub(wide[measured.reference], axis=0).drop(columns=measured.reference)
+    means = against.groupby(["true", "predicted"], sort=False).mean().dropna(axis=1, how="all")
+    return means.melt(ignore_index=False, value_name="difference").reset_index()
+
+
+def data(measured: Measured) -> pd.DataFrame | None:
+    """Give the differences of the variants that differ most."""
+    return _part(measured, slice(None, confusion.SHOWN))
+
+
+def rest(measured: Measured) -> pd.DataFrame | None:
+    """Give the differences of all others."""
+    return _part(measured, slice(confusion.SHOWN, None))
+
+
+def _part(measured: Measured, part: slice) -> pd.DataFrame | None:
+    tidy = changes(measured)
+    if tidy is None:
+        return None
+    sizes = tidy["difference"].abs().groupby(tidy["variant"]).sum()
+    names = list(sizes.sort_values(ascending=False, kind="stable").index[part])
+    chosen = tidy[tidy["variant"].isin(names)]
+    ordered = chosen.sort_values("variant", key=lambda v: v.map(names.index), kind="stable")
+    return ordered.assign(variant=ordered["variant"].map(measured.short)) if names else None
+
+
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw one matrix a variant: what it takes more often in blue, less often in orange."""
+    limit = data["difference"].abs().max()
+    return confusion.matrices(data, "difference", heat.changes(limit))
+
+
+def _caption(measured: Measured, data: pd.DataFrame) -> str:
+    del data
+    return (
+        f"Confusion matrix minus that of {measured.reference}, in points of the images of each "
+        f"true class, paired by seed and averaged ({measured.budget}). On the diagonal blue is "
+        "better; elsewhere blue is a confusion that became more frequent."
+    )
+
+
+def _alt(data: pd.DataFrame) -> str:
+    most = data.loc[data["difference"].abs().idxmax()]
+    return (
+        f"Differences of the confusion matrices of {words.listed(data['variant'].unique())}. The "
+        f"largest: {most['true']} taken for {most['predicted']}, "
+        f"{words.points(most['difference'])} points with {most['variant']}."
+    )
+
+
+MATRICES = Picture("Confusions", "Confusions, against the reference", data, draw, _caption, _alt)
+REST = Picture(
+    "Confusions",
+    "Confusions of the other variants, against the reference", rest, draw, _caption, _alt, True
+)

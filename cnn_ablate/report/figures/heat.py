@@ -1,0 +1,61 @@
+"""Heat maps whose cells fade into the page, with their numbers in them."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+
+from cnn_ablate.report.style import CHANGE, INK, SHARE, STRONG
+from cnn_ablate.report.words import MINUS
+
+CROWDED = 20  # from this many columns on, cells are too small for numbers
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the colours of cells mean, and how their numbers are written."""
+
+    colours: Colormap
+    low: float
+    high: float
+    text: str
+    strong: float
+    zero: str = "0"
+
+    def number(self, value: float) -> str:
+        """Write the number of a cell; one that rounds to nothing in its own way."""
+        shown = self.text.format(value).replace("-", MINUS)
+        return shown if shown.strip(f"+{MINUS}0.") else self.zero
+
+
+def shares(low: float, high: float, *, zero: str = "0") -> Scale:
+    """Give a scale of values in per cent: the more, the darker."""
+    return Scale(SHARE, low, max(high, low + 1e-9), "{:.0f}", low + STRONG * (high - low), zero)
+
+
+def changes(limit: float) -> Scale:
+    """Give a scale of signed points: gains in blue, losses in orange, nothing as the page."""
+    return Scale(CHANGE, -max(limit, 1e-9), max(limit, 1e-9), "{:+.0f}", STRONG * limit, "")
+
+
+def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -> None:
+    """Draw a table of values as cells."""
+    crowded = values.shape[1] > CROWDED
+    sns.heatmap(
+        values,
+        ax=axes,
+        cmap=scale.colours,
+        vmin=scale.low,
+        vmax=scale.high,
+        cbar=False,
+        annot=None if crowded else values.map(scale.number),
+        fmt="",
+        annot_kws={"fontsize": size, "color": INK},
+        rasterized=crowded,
+    )
+    axes.set(xlabel="", ylabel="")
+    axes.tick_params(length=0)
+    for label, value in zip(axes.texts, values.to_numpy().flat, strict=False):
+        label.set_color("white" if abs(value) > scale.strong else INK)

@@ -1,0 +1,100 @@
+"""Accuracy on each class, for each variant, and its difference from the reference."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from cnn_ablate.report import style, words
+from cnn_ablate.report.figures import heat
+from cnn_ablate.report.figures.figure import Picture
+from cnn_ablate.report.measured import Measured
+
+
+def data(measured: Measured) -> pd.DataFrame | None:
+    """Average each class's accuracy over seeds, in per cent."""
+    classes = measured.results.classes
+    if classes.empty:
+        return None
+    means = classes.groupby(["variant", "class"], sort=False)["accuracy"].agg(["mean", "std"])
+    tidy = (100 * means).set_axis(["accuracy", "sd"], axis=1).reset_index()
+    ordered = measured.in_order(tidy)
+    return ordered.assign(variant=ordered["variant"].map(measured.short))
+
+
+def difference(measured: Measured) -> pd.DataFrame | None:
+    """Average over seeds each class's difference from the reference, in points, seed by seed."""
+    classes = measured.results.classes
+    if classes.empty or measured.reference not in measured.variants or len(measured.variants) < 2:
+        return None
+    wide = 100 * classes.pivot_table("accuracy", ["class", "seed"], "variant", sort=False)
+    against = wide.sub(wide[measured.reference], axis=0).drop(columns=measured.reference)
+    means = against.groupby("class", sort=False).mean().dropna(axis="columns", how="all")
+    tidy = means.melt(ignore_index=False, value_name="difference").reset_index()
+    ordered = measured.in_order(tidy[["variant", "class", "difference"]])
+    return ordered.assign(variant=ordered["variant"].map(measured.short))
+
+
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw a heat map, variants down and classes across."""
+    table = data.pivot_table("accuracy", "variant", "class", sort=False)
+    low, high = table.to_numpy().min(), table.to_numpy().max()
+    return _map(table, heat.shares(low - 0.1 * (high - low), high))
+
+
+def draw_difference(data: pd.DataFrame) -> Figure:
+    """Draw a heat map of the differences."""
+    table = data.pivot_table("difference", "variant", "class", sort=False)
+    return _map(table, heat.changes(table.abs().to_numpy().max()))
+
+
+def _map(table: pd.DataFrame, scale: heat.Scale) -> Figure:
+    rows, columns = table.shape
+    cell = 0.52 if columns <= heat.CROWDED else 0.12
+    figure, axes = style.canvas(2.6 + cell * columns, 0.9 + 0.27 * rows)
+    heat.draw(axes, table, scale)
+    axes.xaxis.tick_top()
+    axes.tick_params(axis="x", labelrotation=45)
+    for label in axes.get_xticklabels():
+        label.set(ha="left", rotation_mode="anchor")
+    axes.tick_params(axis="y", labelrotation=0)
+    return figure
+
+
+def _caption(measured: Measured, data: pd.DataFrame) -> str:
+    worst = data.groupby("class")["accuracy"].mean().idxmin()
+    return (
+        f"Test accuracy on each class in per cent, mean over seeds ({measured.budget}). "
+        f"The hardest class is {worst}."
+    )
+
+
+def _alt(data: pd.DataFrame) -> str:
+    low, high = data["accuracy"].min(), data["accuracy"].max()
+    return f"Heat map of accuracy per class and variant, from {low:.0f} to {high:.0f} per cent."
+
+
+def _difference_caption(measured: Measured, data: pd.DataFrame) -> str:
+    most = data.loc[data["difference"].abs().idxmax()]
+    return (
+        f"Difference from {measured.reference} in percentage points, paired by seed and averaged "
+        f"({measured.budget}). The largest is {words.points(most['difference'])} for "
+        f"{most['class']} with {most['variant']}."
+    )
+
+
+def _difference_alt(data: pd.DataFrame) -> str:
+    low, high = data["difference"].min(), data["difference"].max()
+    return (
+        f"Heat map of differences in accuracy per class, "
+        f"from {words.points(low)} to {words.points(high)} points."
+    )
+
+
+ACCURACY = Picture("Classes", "Accuracy per class", data, draw, _caption, _alt)
+DIFFERENCE = Picture(
+    "Classes",
+    "Accuracy per class, against the reference",
+    difference,
+    draw_difference,
+    _difference_caption,
+    _difference_alt,
+)

@@ -1,0 +1,106 @@
+"""How figures look: one palette and one set of matplotlib settings, for light, dark and paper."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+# Stand-ins for lines and text: in an SVG each becomes the colour that the page has for it.
+INK = "#010203"
+ACCENT = "#1f5fc3"
+WARM = "#b84a08"
+# Fills, the same on every page: they carry white text where they are full.
+BLUE = "#1f5fc4"
+ORANGE = "#c2500a"
+# Okabe and Ito's colours, without the yellow that no white page carries.
+CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+STRONG = 0.8  # from this opacity on, a cell carries white text
+
+RC: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 9.0,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.facecolor": "none",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "axes.unicode_minus": True,
+    "figure.facecolor": "none",
+    "grid.color": INK,
+    "grid.alpha": 0.12,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.fontsize": 8.0,
+    "lines.linewidth": 1.5,
+    "pdf.fonttype": 42,
+    "savefig.facecolor": "none",
+    "svg.fonttype": "none",
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8.0,
+    "ytick.labelsize": 8.0,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+}
+
+
+def fading(name: str, *colours: str) -> LinearSegmentedColormap:
+    """Make a colour map that fades into the page instead of into white.
+
+    One colour runs from clear to full; two run from full through clear to full.
+    """
+    if len(colours) == 1:
+        stops = [(0.0, (colours[0], 0.0)), (1.0, (colours[0], 1.0))]
+    else:
+        low, high = colours
+        stops = [(0.0, (low, 1.0)), (0.5, (low, 0.0)), (0.5, (high, 0.0)), (1.0, (high, 1.0))]
+    return LinearSegmentedColormap.from_list(name, stops)
+
+
+SHARE = fading("share", BLUE)
+CHANGE = fading("change", ORANGE, BLUE)
+
+
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """Open a figure of one plot, in inches, that makes room for its own labels."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
+
+
+def panels(
+    titles: Sequence[str], *, columns: int, size: tuple[float, float], margin: float = 0.6
+) -> tuple[Figure, list[Axes]]:
+    """Open a grid of small plots under titles, axes shared; sizes in inches.
+
+    The layout is reckoned, not searched for: constrained layout takes seconds for thirty plots.
+    """
+    columns = min(columns, len(titles))
+    rows = -(-len(titles) // columns)
+    width = margin + columns * size[0] + (columns - 1) * 0.15 + 0.1
+    height = 0.3 + rows * size[1] + (rows - 1) * 0.42 + margin
+    figure = Figure(figsize=(width, height))
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    figure.subplots_adjust(
+        left=margin / width,
+        right=1 - 0.1 / width,
+        top=1 - 0.3 / height,
+        bottom=margin / height,
+        wspace=0.15 / size[0],
+        hspace=0.42 / size[1],
+    )
+    shown = list(grid.flat)
+    for axes, title in zip(shown, titles, strict=False):
+        axes.set_title(title, loc="left", fontsize=8.5)
+    for index, empty in enumerate(shown[len(titles) :], start=len(titles)):
+        empty.remove()
+        shown[index - columns].tick_params(labelbottom=True)
+    return figure, shown[: len(titles)]

@@ -1,0 +1,97 @@
+"""A study summed up once: all that the pages show, in words and numbers, whatever the format."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cnn_ablate.report import coverage
+from cnn_ablate.report.coverage import Fact, Failure
+from cnn_ablate.report.figures import FIGURES
+from cnn_ablate.report.measured import Measured
+from cnn_ablate.report.table import Table, table
+from cnn_ablate.schema import Claim, Effect, Finding, Paper, Verdict
+from cnn_ablate.store import Results
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure that has something to show."""
+
+    name: str
+    section: str
+    title: str
+    caption: str
+    alt: str
+    folded: bool
+    data: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim with what the data say of it."""
+
+    claim: Claim
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All that a report shows."""
+
+    name: str
+    title: str
+    sentence: str
+    paper: Paper | None
+    source: str
+    reference: str
+    failures: tuple[Failure, ...]
+    missing: tuple[str, ...]
+    verdicts: tuple[Judged, ...]
+    effects: tuple[Effect, ...]
+    findings: tuple[Finding, ...]
+    budget: tuple[Fact, ...]
+    table: Table
+    figures: tuple[Shown, ...]
+    environment: tuple[Fact, ...]
+    commands: tuple[str, ...]
+    methods: tuple[str, ...]
+    limitations: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+
+def summarise(results: Results) -> Summary:
+    """Sum up a study as far as it was run."""
+    measured = Measured.of(results)
+    record = results.record
+    return Summary(
+        name=record.study.folder,
+        title=record.study.title or record.study.name,
+        sentence=coverage.sentence(measured),
+        paper=record.study.paper,
+        source=record.study.source,
+        reference=measured.reference,
+        failures=coverage.failures(measured),
+        missing=coverage.missing(measured),
+        verdicts=(),
+        effects=measured.effects,
+        findings=record.findings,
+        budget=coverage.budget(measured),
+        table=table(measured),
+        figures=_figures(measured),
+        environment=coverage.environment(measured),
+        commands=tuple(filter(None, (record.command,))),
+        methods=(),
+        limitations=(),
+        assumptions=record.study.assumptions,
+    )
+
+
+def _figures(measured: Measured) -> tuple[Shown, ...]:
+    shown = []
+    for name, picture in FIGURES.items():
+        data = picture.data(measured)
+        if data is not None:
+            words = picture.caption(measured, data), picture.alt(data)
+            about = name, picture.section, picture.title, *words, picture.folded
+            shown.append(Shown(*about, data=data))
+    return tuple(shown)

@@ -1,0 +1,66 @@
+"""A figure as SVG that takes the colours of the page around it, and as PDF for a paper."""
+
+import io
+import re
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from cnn_ablate.report.style import ACCENT, INK, RC, WARM
+
+_COLOURS = {INK: "currentColor", ACCENT: "var(--accent)", WARM: "var(--warm)"}
+_ALONE = (
+    "<style>svg { color: #1b2027; --accent: #1f5fc4; --warm: #b84a08; "
+    "font-family: system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; "
+    "stroke-linejoin: round } "
+    "@media (prefers-color-scheme: dark) "
+    "{ svg { color: #e4e8ed; --accent: #7fb0ff; --warm: #ffa066 } }</style>"
+)
+# What matplotlib writes and no reader needs: removed one after the other.
+_IDLE = (
+    r"<metadata>.*?</metadata>",
+    r"<!--.*?-->",
+    r"<defs>\s*<style.*?</style>\s*</defs>",
+    r"; font-family: [^;\"]*(?=[;\"])",
+    r' transform="rotate\(-0 [^"]*\)"',
+)
+
+
+def inline(figure: Figure, name: str) -> str:
+    """Draw a figure as an SVG element to stand in a page; its ids start with the name."""
+    buffer = io.StringIO()
+    with mpl.rc_context({**RC, "svg.hashsalt": name}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    for idle in _IDLE:
+        svg = re.sub(idle, "", svg, flags=re.DOTALL)
+    svg = re.sub(r' (?:d|x|y)="[^"]*"', lambda found: _rounded(found[0]), svg)
+    for stand_in, colour in _COLOURS.items():
+        svg = svg.replace(stand_in, colour)
+    return re.sub(r"\s*\n\s*", "\n", _named(svg, name))
+
+
+def alone(svg: str) -> str:
+    """Turn an inline SVG into a file of its own, readable on a light and on a dark page."""
+    head, rest = svg.split(">", 1)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{head}>\n{_ALONE}{rest}'
+
+
+def pdf(figure: Figure) -> bytes:
+    """Draw a figure as PDF, with the same bytes each time."""
+    buffer = io.BytesIO()
+    with mpl.rc_context(RC):
+        figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def _rounded(attribute: str) -> str:
+    return re.sub(r"(\.\d\d)\d+", r"\1", attribute)
+
+
+def _named(svg: str, name: str) -> str:
+    """Drop ids that nothing refers to, and make the others the figure's own."""
+    used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+    svg = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", svg)
+    return re.sub(r'( id="|href="#|url\(#)', rf"\1{name}-", svg)

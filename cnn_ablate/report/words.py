@@ -1,0 +1,102 @@
+"""Numbers and names as a report words them: per cent, points, intervals, short names."""
+
+from collections.abc import Iterable
+from math import isfinite
+
+MINUS = "\N{MINUS SIGN}"
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+
+
+def present(value: float | None) -> bool:
+    """Say whether there is a number: neither None nor NaN."""
+    return value is not None and isfinite(value)
+
+
+def percent(fraction: float | None) -> str:
+    """Show a fraction as per cent with one decimal: `86.1 %`."""
+    return "" if fraction is None or not isfinite(fraction) else f"{100 * fraction:.1f} %"
+
+
+def number(value: float | None) -> str:
+    """Show per cents, as statistics give them, with one decimal: `86.1`."""
+    return "" if value is None or not isfinite(value) else f"{value:.1f}"
+
+
+def points(value: float | None) -> str:
+    """Show a difference in percentage points with its sign: `+1.2`."""
+    if value is None or not isfinite(value):
+        return ""
+    shown = f"{value:+.1f}" if round(value, 1) else "0.0"
+    return shown.replace("-", MINUS)
+
+
+def between(low: str, high: str) -> str:
+    """Join the ends of an interval, if there is one: `[0.3, 1.2]`."""
+    return f"[{low}, {high}]" if low and high else ""
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Count things in words: `1 seed`, `2,400 images`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def seeds(counts: Iterable[int]) -> str:
+    """Say how many seeds there are where it may differ: `3 to 5 seeds`."""
+    known = sorted({int(number) for number in counts})
+    if len(known) > 1:
+        return f"{known[0]} to {known[-1]} seeds"
+    return count(known[0], "seed") if known else "no seeds"
+
+
+def magnitude(number: float | None) -> str:
+    """Show a large count in three digits: `2.13 M`."""
+    if number is None or not isfinite(number):
+        return ""
+    for size, unit in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if abs(number) >= size:
+            return f"{number / size:.3g}{unit}"
+    return f"{number:.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Show a time in the two largest units that fit: `1 h 12 min`."""
+    if seconds is None or not isfinite(seconds):
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def listed(names: Iterable[str], *, at_most: int = 6) -> str:
+    """Join names as prose does: `a, b and c`, and `a, b and 7 more` when there are many."""
+    known = list(names)
+    if len(known) > at_most:
+        known = [*known[: at_most - 1], f"{len(known) - at_most + 1} more"]
+    if len(known) < 2:
+        return "".join(known)
+    return f"{', '.join(known[:-1])} and {known[-1]}"
+
+
+def short(name: str, width: int = 28) -> str:
+    """Cut a long name in its middle, where `key=value` names differ least."""
+    if len(name) <= width:
+        return name
+    tail = (width - 1) // 2
+    return f"{name[: width - 1 - tail]}{ELLIPSIS}{name[-tail:]}"
+
+
+def shortened(names: Iterable[str], width: int = 28) -> dict[str, str]:
+    """Cut long names so that all stay different."""
+    cut: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        brief, number = short(name, width), 2
+        while brief in taken:
+            brief, number = f"{short(name, width - 3)} {number}", number + 1
+        cut[name] = brief
+        taken.add(brief)
+    return cut

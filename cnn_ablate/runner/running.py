@@ -1,0 +1,146 @@
+"""Train what is missing, keep each result as it comes, and rebuild the study's tables.
+
+The only place that decides what a trial's failure means.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import torch
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.executors import EXECUTORS, Ended, Event, Job
+from cnn_ablate.plan import matching
+from cnn_ablate.runner.survey import Survey, Where
+from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult
+from cnn_ablate.store import Results, Store, write_study
+
+Observe = Callable[[Event], None]
+
+
+def outstanding(survey: Survey, *, only: str = "", fresh: bool = False) -> list[Trial]:
+    """List the trials to train, longest first, so that no worker is left alone at the end.
+
+    Args:
+        survey: The study laid out, with what is done of it.
+        only: Names or patterns of variants.
+        fresh: List also what is done already.
+
+    Raises:
+        UserError: a pattern matches no variant.
+    """
+    chosen = matching(survey.plan, only)
+    skipped = frozenset() if fresh else survey.done
+    todo = [t for t in survey.plan.trials if t.variant in chosen and t.id not in skipped]
+    return sorted(todo, key=lambda trial: -_work(survey, trial))
+
+
+def run(survey: Survey, todo: Iterable[Trial], where: Where, observe: Observe) -> Results:
+    """Train some trials of a study, and rebuild its tables from all that is there.
+
+    Args:
+        survey: The study laid out, with what is done of it.
+        todo: The trials to train; what an earlier run left of them is used, unless they are done.
+        where: The places, and on what to run.
+        observe: Told of everything that happens.
+
+    Raises:
+        UserError: the data is missing, or there is no such device.
+        KeyboardInterrupt: the user has had enough; all that is done is kept, the tables too.
+    """
+    if survey.missing:
+        raise survey.missing
+    store = Store(where.results)
+    recipe = Recipe(device=chosen_device(where.device))
+    started = _now()
+    jobs = [Job(trial, recipe, where.results, where.data) for trial in todo]
+    for job in jobs:
+        if job.trial.id in survey.done:
+            store.drop_checkpoint(job.trial)
+    try:
+        executor = EXECUTORS[where.executor](where.workers or default_workers(recipe))
+        for event in executor.run(jobs):
+            if isinstance(event, Ended):
+                store.publish(event.result or _failed(event))
+            observe(event)
+    finally:
+        results = write_study(store, _record(survey, recipe, started))
+    return results
+
+
+def _work(survey: Survey, trial: Trial) -> float:
+    """Guess a trial's length, in multiply-adds; small batches cost their overhead too."""
+    training = trial.settings["training"]
+    per_image = survey.sizes[trial.variant].macs + 5e7 / training["batch_size"]
+    return float(per_image * training["epochs"])
+
+
+def _failed(event: Ended) -> TrialResult:
+    return TrialResult(
+        trial=event.job.trial,
+        status="failed",
+        error=event.error,
+        recipe=event.job.recipe,
+        torch=torch.__version__,
+        started=_now(),
+    )
+
+
+def chosen_device(asked: str) -> str:
+    """Give the device to train on: the fastest there is for `auto`.
+
+    Raises:
+        UserError: this machine has no such device.
+    """
+    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if asked == "auto":
+        return next((name for name, is_here in here.items() if is_here), "cpu")
+    if not here.get(asked, asked == "cpu"):
+        raise UserError(f"--device {asked}", "this machine has no such device.", "Try auto or cpu.")
+    return asked
+
+
+def default_workers(recipe: Recipe) -> int:
+    """Give one worker a GPU, or one a core."""
+    if recipe.device == "cuda":
+        return torch.cuda.device_count()
+    return 1 if recipe.device == "mps" else usable_cores()
+
+
+def usable_cores() -> int:
+    """Count the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _record(survey: Survey, recipe: Recipe, started: str) -> Record:
+    return Record(
+        study=survey.study,
+        plan=survey.plan,
+        sizes=dict(survey.sizes),
+        data=survey.data,
+        recipe=recipe,
+        environment=environment(),
+        command=" ".join(["cnn-ablate", *sys.argv[1:]]),
+        started=started,
+        finished=_now(),
+    )
+
+
+def environment() -> Environment:
+    """Describe the machine and the software that train here."""
+    return Environment(
+        cnn_ablate=version("cnn-ablate"),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        platform=platform.platform(),
+        processor=platform.processor() or platform.machine(),
+        cores=usable_cores(),
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

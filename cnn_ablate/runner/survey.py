@@ -1,0 +1,102 @@
+"""A study laid out: its plan, the size of each network, its data, and what is done of it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cnn_ablate.data import load
+from cnn_ablate.errors import UserError
+from cnn_ablate.models import size
+from cnn_ablate.plan import plan
+from cnn_ablate.schema import DataFacts, Plan, Settings, Size, Study
+from cnn_ablate.settings import parts, settle
+from cnn_ablate.store import Store
+
+Decoding = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where results go, where data lies, and on what the trials run."""
+
+    results: Path = Path("results")
+    data: Path | None = None
+    device: str = "auto"
+    workers: int | None = None
+    executor: str = "local"
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A study before it runs; `missing` says why its data could not be had, if so."""
+
+    study: Study
+    plan: Plan
+    sizes: Mapping[str, Size]
+    data: tuple[DataFacts, ...]
+    done: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    missing: UserError | None = None
+
+
+def survey(study: Study, where: Where, decoding: Decoding | None = None) -> Survey:
+    """Lay out a study, measure its networks, and look what is done.
+
+    Without its data the plan stands all the same, but nothing can be known as done.
+
+    Args:
+        study: As read.
+        where: The places to look in.
+        decoding: Told (images, of how many) while a data set is read for the first time.
+
+    Raises:
+        UserError: the data set is broken, or a network cannot take its images.
+    """
+    shelf = _Shelf(study, where, decoding)
+    try:
+        layout = plan(study, settle, shelf.fingerprint)
+    except UserError as missing:
+        return Survey(study, layout := plan(study, settle), _sizes(layout), (), missing=missing)
+    done, notes = Store(where.results).done(layout.trials)
+    facts = tuple(shelf.facts.values())
+    return Survey(study, layout, _sizes(layout), facts, frozenset(done), tuple(notes))
+
+
+class _Shelf:
+    """The data sets of a study, each opened once."""
+
+    def __init__(self, study: Study, where: Where, decoding: Decoding | None) -> None:
+        self.study = study
+        self.where = where
+        self.decoding = decoding
+        self.facts: dict[str, DataFacts] = {}
+        self.known: dict[str, str] = {}
+
+    def fingerprint(self, section: Mapping[str, Any]) -> str:
+        """Give the fingerprint of the data set that a `data` section names."""
+        key = json.dumps(section, sort_keys=True)
+        if key not in self.known:
+            options = parts({**self.study.baseline, "data": section}).data
+            facts = load(options, self.where.data, self.decoding).facts
+            self.known[key] = facts.fingerprint
+            self.facts[facts.fingerprint] = facts
+        return self.known[key]
+
+
+def _sizes(layout: Plan) -> dict[str, Size]:
+    return {v.name: _size(_identity(v.settings)) for v in layout.variants}
+
+
+def _identity(settings: Settings) -> str:
+    """Write down what a network's size depends on."""
+    return json.dumps(settings, sort_keys=True)
+
+
+@cache
+def _size(settings: str) -> Size:
+    options = parts(json.loads(settings))
+    form = options.data.form()
+    return size(options.model, form.shape, len(form.classes))

@@ -1,0 +1,68 @@
+"""What a study comes to: variants, contrasts, trials, and how a trial is computed."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from cnn_ablate.schema.study import DesignKind
+from cnn_ablate.schema.values import Frozen
+
+# Part of every trial's identity: raise it when a change of the trainer changes results.
+TRAINING_VERSION = 1
+
+
+class Variant(Frozen):
+    """The baseline with some keys replaced."""
+
+    name: str
+    settings: dict[str, dict[str, Any]]
+    levels: dict[str, str] = Field(description="Label of the level of each factor it sits at.")
+
+
+class Contrast(Frozen):
+    """A variant against its reference, to be paired by seed."""
+
+    variant: str
+    reference: str
+    design: DesignKind
+    factors: tuple[str, ...] = Field(description="Names of the factors (or keys) that move.")
+    changed: dict[str, tuple[Any, Any]] = Field(description="Dotted key: (reference's, variant's).")
+
+
+class Trial(Frozen):
+    """A variant and a seed: the unit that is trained and kept."""
+
+    id: str
+    key: str = Field(description="SHA-256 of all that determines the result.")
+    variant: str
+    seed: int
+    settings: dict[str, dict[str, Any]]
+    fingerprint: str = Field(description="SHA-256 of the data set.")
+
+
+class Plan(Frozen):
+    """All that a study will train and compare."""
+
+    variants: tuple[Variant, ...]
+    contrasts: tuple[Contrast, ...]
+    trials: tuple[Trial, ...]
+    excluded: tuple[str, ...] = ()
+    same: dict[str, str] = Field({}, description="Variants that came out equal to an earlier one.")
+    aliases: tuple[str, ...] = Field((), description="Effects that a fraction cannot tell apart.")
+
+
+class Size(Frozen):
+    """What a network costs: parameters, and multiply-adds for one image, forward."""
+
+    parameters: int
+    macs: int
+
+
+class Recipe(Frozen):
+    """How a trial is computed: changes bits, never what is studied."""
+
+    device: str = "cpu"
+    threads: int = 1
+    layout: Literal["contiguous", "channels_last"] = "channels_last"
+    compiled: bool = False
+    stack: int = 1

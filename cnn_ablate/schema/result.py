@@ -1,0 +1,171 @@
+"""What is found: results of trials, effects, verdicts, findings, and the study as it was run."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from cnn_ablate.schema.plan import Plan, Recipe, Size, Trial
+from cnn_ablate.schema.study import Study
+from cnn_ablate.schema.values import Frozen
+
+
+class EpochRow(Frozen):
+    """What was measured in one epoch; losses are means over images, accuracies fractions."""
+
+    epoch: int
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    val_loss: float | None = None
+    val_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    seconds: float = 0.0
+
+
+class ClassRow(Frozen):
+    """How well one class was recognised on the test images."""
+
+    class_name: str
+    n: int
+    correct: int
+    accuracy: float
+    precision: float
+    recall: float
+    f1: float
+
+
+class Metrics(Frozen):
+    """The numbers of one trial that a study compares."""
+
+    parameters: int
+    dead_parameters: int
+    macs: int
+    train_loss: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    val_accuracy: float | None = None
+    epochs: int = 0
+    selected_epoch: int | None = None
+    seconds: float = 0.0
+    images_per_second: float = 0.0
+    peak_memory_mb: float = 0.0
+
+
+Status = Literal["done", "diverged", "failed"]
+
+
+class TrialResult(Frozen):
+    """All that one trial leaves behind.
+
+    `predictions` is an .npz of `label`, `predicted` (n,) and `probability` (n, classes) on the
+    test images in file order; `weights` is a state dict as torch.save writes it.
+    """
+
+    trial: Trial
+    status: Status
+    error: str = ""
+    recipe: Recipe
+    metrics: Metrics | None = None
+    epochs: tuple[EpochRow, ...] = ()
+    steps: tuple[tuple[int, float], ...] = Field((), description="(batches seen, running loss).")
+    classes: tuple[ClassRow, ...] = ()
+    predictions: bytes = b""
+    weights: bytes = b""
+    torch: str = ""
+    started: str = ""
+
+
+class Finding(Frozen):
+    """What the audit says: a fault of the study, proven before training."""
+
+    kind: str
+    severity: Literal["error", "warning", "note"]
+    where: str
+    message: str
+    data: dict[str, Any] = Field({}, description="The numbers in the message, for programs.")
+
+
+class Effect(Frozen):
+    """One contrast in one metric: a row of effects.csv. What too few seeds cannot say is None.
+
+    Differences are in percentage points where the metric is a fraction, else in its own unit.
+    """
+
+    variant: str
+    reference: str
+    design: str = ""
+    factors: tuple[str, ...] = Field((), description="What moves; joined by `; ` in the file.")
+    action: str = Field("", description="What the variant does, as a sentence begins.")
+    metric: str
+    seeds: int = Field(description="How many seeds both sides have done.")
+    difference: float | None = Field(None, description="Mean over seeds of variant - reference.")
+    sd: float | None = Field(None, description="Standard deviation of the differences, ddof 1.")
+    low: float | None = Field(None, description="95 % t interval of the difference: seed noise.")
+    high: float | None = None
+    bca_low: float | None = Field(None, description="The same by BCa bootstrap over seeds.")
+    bca_high: float | None = None
+    p: float | None = Field(None, description="Two-sided sign-flip p over seeds.")
+    p_t: float | None = Field(None, description="Two-sided paired t test.")
+    p_adjusted: float | None = Field(None, description="`p` after Holm over the family.")
+    p_bh: float | None = Field(None, description="`p` after Benjamini and Hochberg.")
+    smallest_p: float | None = Field(None, description="The least that `p` can be: 2 / 2^seeds.")
+    family: int = Field(1, description="How many contrasts were tested together.")
+    images: int | None = Field(None, description="Test images, if predictions were compared.")
+    images_low: float | None = Field(
+        None, description="95 % bootstrap interval over test images, networks as they are."
+    )
+    images_high: float | None = None
+    mcnemar_p: float | None = Field(None, description="McNemar over images, seeds as blocks.")
+    sentence: str = ""
+
+
+class Verdict(Frozen):
+    """What the data say of a claim."""
+
+    claim: str
+    verdict: Literal[
+        "reproduced", "direction only", "not reproduced", "undetermined", "not comparable"
+    ]
+    published: str
+    measured: str
+    interval: str = Field("", description="95 % interval of what was measured, in words.")
+    reason: str
+
+
+class DataFacts(Frozen):
+    """A data set as it was used."""
+
+    name: str
+    fingerprint: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int] = Field(description="Channels, height, width.")
+    train: int
+    test: int
+    note: str = ""
+
+
+class Environment(Frozen):
+    """Where a study ran."""
+
+    cnn_ablate: str
+    python: str
+    torch: str
+    platform: str
+    processor: str
+    cores: int
+
+
+class Record(Frozen):
+    """A study as it was run (`study.json`): all that a report needs beside the tables."""
+
+    study: Study
+    plan: Plan
+    sizes: dict[str, Size] = Field(description="By variant name.")
+    data: tuple[DataFacts, ...]
+    recipe: Recipe
+    environment: Environment
+    findings: tuple[Finding, ...] = ()
+    command: str = ""
+    started: str = ""
+    finished: str = ""

@@ -1,0 +1,44 @@
+"""What all values share, and the two shapes in which settings travel."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+# {section: {key: value}}, for instance {"model": {"name": "cnnnet", "attention": "cbam"}}.
+Settings = Mapping[str, Mapping[str, Any]]
+# {dotted key: value}, for instance {"model.attention": "cbam"}.
+Overrides = Mapping[str, Any]
+
+
+class Frozen(BaseModel):
+    """A value: cannot be changed, knows all its fields, takes no text for a number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def label(value: Any) -> str:
+    """Name a value as tables and reports show it: `true`, `0.001`, `crop+cutout(size=8)`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        knobs = ",".join(f"{key}={label(part)}" for key, part in value.items() if key != "name")
+        return f"{value.get('name', '')}({knobs})" if knobs else str(value.get("name", ""))
+    if isinstance(value, (list, tuple)):
+        return "+".join(label(part) for part in value) or "none"
+    return "none" if value is None else str(value)
+
+
+def replaced(settings: Settings, overrides: Overrides) -> dict[str, dict[str, Any]]:
+    """Give the settings with some dotted keys replaced."""
+    result = {section: dict(values) for section, values in settings.items()}
+    for dotted, value in overrides.items():
+        section, _, key = dotted.partition(".")
+        result.setdefault(section, {})[key] = value
+    return result
+
+
+def looked_up(settings: Settings, dotted: str, default: Any = None) -> Any:
+    """Give the value at a dotted key."""
+    section, _, key = dotted.partition(".")
+    return settings.get(section, {}).get(key, default)

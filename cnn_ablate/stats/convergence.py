@@ -1,0 +1,88 @@
+"""How fast and how steadily trials learn: metrics derived from the course of their epochs."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from cnn_ablate.stats.tables import FloatArray
+
+# What `derived` adds to the columns of results.csv, and `class_...` to both.
+DERIVED = {
+    "best_accuracy": "Highest accuracy of any epoch.",
+    "auc_accuracy": "Area under the accuracy over epochs, divided by their number.",
+    "instability": "Mean distance of an epoch's loss from the middle of its two neighbours.",
+    "epochs_to_accuracy": "Epochs until the accuracy first reaches the threshold.",
+    "seconds_to_accuracy": "Training seconds until then.",
+}
+
+
+def derived(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFrame:
+    """Sum up the course of each trial.
+
+    Courses are those of the validation images; without them those of the test images, measured each
+    epoch; without these those of the training images.
+
+    Args:
+        epochs: Rows of epochs.csv.
+        thresholds: Accuracies to reach, as fractions.
+
+    Returns:
+        One row a trial: `trial`, `best_accuracy`, `auc_accuracy` (both fractions), `instability`,
+        and for each threshold `epochs_to_accuracy_<threshold>` and `seconds_to_accuracy_<...>`,
+        infinite where it was never reached.
+    """
+    thresholds = tuple(thresholds)
+    columns = [named(name, at) for at in thresholds for name in list(DERIVED)[3:]]
+    columns = ["trial", *list(DERIVED)[:3], *columns]
+    if epochs.empty:
+        return pd.DataFrame(columns=columns)
+    accuracy, loss = observed(epochs)
+    rows = []
+    for trial, course in epochs.sort_values("epoch").groupby("trial", sort=False):
+        reached = course[accuracy].to_numpy(float)
+        seconds = course["seconds"].to_numpy(float)
+        row = [reached.max(), area(reached), instability(course[loss].to_numpy(float))]
+        rows.append([trial, *row, *(t for at in thresholds for t in first(reached, seconds, at))])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def named(metric: str, threshold: float | None) -> str:
+    """Give the column of a metric that has a threshold: `epochs_to_accuracy_0.7`."""
+    return metric if threshold is None else f"{metric}_{threshold:g}"
+
+
+def observed(epochs: pd.DataFrame) -> tuple[str, str]:
+    """Choose the columns of accuracy and loss that tell most: of val, test and train."""
+    for images in ("val", "test"):
+        names = f"{images}_accuracy", f"{images}_loss"
+        if all(name in epochs and epochs[name].notna().all() for name in names):
+            return names
+    return "train_accuracy", "train_loss"
+
+
+def area(accuracy: FloatArray) -> float:
+    """Give the area under a curve by the trapezoid rule, as the mean height over its epochs."""
+    if len(accuracy) == 1:
+        return float(accuracy[0])
+    return float(np.trapezoid(accuracy)) / (len(accuracy) - 1)
+
+
+def instability(loss: FloatArray) -> float:
+    """Give the mean distance of a loss from the middle of its two neighbours.
+
+    A straight course, however steep, has none; one that swings by d every epoch has d. NaN below
+    three epochs.
+    """
+    if len(loss) < 3:
+        return math.nan
+    return float(np.abs(loss[1:-1] - (loss[:-2] + loss[2:]) / 2).mean())
+
+
+def first(accuracy: FloatArray, seconds: FloatArray, threshold: float) -> tuple[float, float]:
+    """Give the epochs and the seconds after which an accuracy was first reached; else infinity."""
+    hits = np.flatnonzero(accuracy >= threshold)
+    if not len(hits):
+        return math.inf, math.inf
+    return float(hits[0] + 1), float(seconds[: hits[0] + 1].sum())

@@ -1,0 +1,118 @@
+"""How the gain of a whole is shared among its on/off parts."""
+
+from collections.abc import Mapping, Sequence
+from math import factorial
+
+import numpy as np
+import pandas as pd
+
+from cnn_ablate.schema import Factor, Level, Variant
+from cnn_ablate.stats import paired
+from cnn_ablate.stats.cells import cells
+from cnn_ablate.stats.tables import FloatArray, by_seed, differences
+from cnn_ablate.stats.words import is_off
+
+SHARED = "(shared)"
+
+_COLUMNS = ["component", "method", "seeds", "contribution", "sd", "low", "high"]
+
+
+def attribution(
+    trials: pd.DataFrame,
+    factors: Sequence[Factor],
+    variants: Sequence[Variant],
+    *,
+    metric: str = "test_accuracy",
+) -> pd.DataFrame:
+    """Attribute the gain of all on/off components together to each of them.
+
+    Where every combination of them was run on some seed, by Shapley's values, which add up to the
+    whole gain. Else by what the full system loses without the component alone; what these leave
+    over of the whole gain, since components can stand in for each other, is the row `(shared)`, if
+    the system without any of them was run.
+
+    Returns:
+        Columns `component`, `method` (`shapley` or `leave one out`), `seeds`, `contribution` (in
+        points where the metric is a fraction), its `sd`, `low` and `high` (t interval over seeds).
+    """
+    parts = components(factors)
+    coalitions = _coalitions(parts, variants)
+    ordered = [coalitions[mask] for mask in sorted(coalitions)]
+    values = by_seed(trials, ordered, metric).to_numpy(float)
+    if parts and len(ordered) == 2 ** len(parts) and len(values):
+        shares = np.round(shapley(values), 9)
+        rows = [_row(p.name, "shapley", shares[:, i]) for i, p in enumerate(parts)]
+    else:
+        rows = _left_out(trials, parts, coalitions, metric)
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def components(factors: Sequence[Factor]) -> tuple[Factor, ...]:
+    """Choose the factors of two levels, one of which takes the part away."""
+    return tuple(
+        factor
+        for factor in factors
+        if len(factor.levels) == 2 and sum(_absent(level) for level in factor.levels) == 1
+    )
+
+
+def shapley(values: FloatArray) -> FloatArray:
+    """Share what all players win together (..., players), by the mean gain of joining last.
+
+    Args:
+        values: What each coalition wins (..., 2^players): bit i of its index says whether player i
+            is in.
+
+    Reference: Shapley, A value for n-person games, 1953.
+    """
+    players = values.shape[-1].bit_length() - 1
+    coalitions = np.arange(2**players)
+    sizes = [int(coalition).bit_count() for coalition in coalitions]
+    weights = np.array([factorial(n) * factorial(max(players - n - 1, 0)) for n in sizes])
+    shares = []
+    for player in range(players):
+        without = coalitions[coalitions >> player & 1 == 0]
+        gains = values[..., without | 1 << player] - values[..., without]
+        shares.append(gains @ weights[without] / factorial(players))
+    return np.stack(shares, axis=-1)
+
+
+def _coalitions(parts: Sequence[Factor], variants: Sequence[Variant]) -> dict[int, str]:
+    """Name the variant of each combination of components; bit i says whether part i is in."""
+    on = [next(level.label for level in part.levels if not _absent(level)) for part in parts]
+    return {
+        sum((label == on[i]) << i for i, label in enumerate(at)): name
+        for at, name in cells(parts, variants).items()
+    }
+
+
+def _left_out(
+    trials: pd.DataFrame, parts: Sequence[Factor], coalitions: Mapping[int, str], metric: str
+) -> list[tuple[object, ...]]:
+    everything = 2 ** len(parts) - 1
+    alone = [{everything: 1.0, everything ^ 1 << i: -1.0} for i in range(len(parts))]
+    wanted = [(part.name, weights) for part, weights in zip(parts, alone, strict=True)]
+    if len(parts) > 1:
+        one_less = {everything ^ 1 << i: 1.0 for i in range(len(parts))}
+        wanted.append((SHARED, {everything: 1.0 - len(parts), 0: -1.0, **one_less}))
+    return [
+        _row(name, "leave one out", _gains(trials, coalitions, weights, metric))
+        for name, weights in wanted
+        if set(weights) <= set(coalitions)
+    ]
+
+
+def _gains(
+    trials: pd.DataFrame, coalitions: Mapping[int, str], weights: Mapping[int, float], metric: str
+) -> FloatArray:
+    named = {coalitions[mask]: weight for mask, weight in weights.items()}
+    return differences(by_seed(trials, list(named), metric), named)
+
+
+def _row(name: str, method: str, gains: FloatArray) -> tuple[object, ...]:
+    mean = float(gains.mean()) if len(gains) else float("nan")
+    return name, method, len(gains), mean, paired.spread(gains), *paired.t_interval(gains)
+
+
+def _absent(level: Level) -> bool:
+    return all(is_off(value) for value in level.sets.values())

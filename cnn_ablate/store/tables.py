@@ -1,0 +1,186 @@
+"""The tidy tables of a study, rebuilt from the folders of its trials."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.schema import Record, Study, Trial, TrialResult, label
+from cnn_ablate.store import atomic
+from cnn_ablate.store.trials import Store, csv
+
+_METRICS = [
+    "parameters",
+    "dead_parameters",
+    "macs",
+    "train_loss",
+    "test_loss",
+    "test_accuracy",
+    "val_accuracy",
+    "epochs",
+    "selected_epoch",
+    "seconds",
+    "images_per_second",
+    "peak_memory_mb",
+]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What one trial predicted for the test images, in file order."""
+
+    label: NDArray[np.integer[Any]]
+    predicted: NDArray[np.integer[Any]]
+    probability: NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study as it was run: its record and its tidy tables.
+
+    `trials` is results.csv; `epochs`, `steps`, `classes` and `confusion` carry `trial`, `variant`
+    and `seed` in front of their own columns.
+    """
+
+    record: Record
+    trials: pd.DataFrame
+    epochs: pd.DataFrame
+    steps: pd.DataFrame
+    classes: pd.DataFrame
+    confusion: pd.DataFrame
+    store: Store
+
+    def predictions(self, trial: str) -> Predictions:
+        """Read the predictions of a trial that is done, by its id."""
+        return _predictions(self.store.folder(trial))
+
+
+def write_study(store: Store, record: Record) -> Results:
+    """Rebuild the tables of a study and write them with its record."""
+    results = _collect(store, record)
+    folder = store.root / record.study.folder
+    for name in ("epochs", "steps", "classes", "confusion"):
+        write_table(results, name, getattr(results, name))
+    write_table(results, "results", results.trials)
+    payload = (record.model_dump_json(indent=1) + "\n").encode()
+    atomic.replace_file(folder / "study.json", payload, store.scratch)
+    return results
+
+
+def write_table(results: Results, name: str, frame: pd.DataFrame) -> None:
+    """Write one more table of a study, for instance `effects`."""
+    path = results.store.root / results.record.study.folder / f"{name}.csv"
+    atomic.replace_file(path, csv(frame), results.store.scratch)
+
+
+def read(root: Path, folder: str) -> Results:
+    """Read a study that was run: its record, and its tables rebuilt from the trials.
+
+    Raises:
+        UserError: nothing of that name was run.
+    """
+    path = root / folder / "study.json"
+    if not path.is_file():
+        raise UserError(str(path), "no such study was run.", "Run it with `cnn-ablate run`.")
+    return _collect(Store(root), Record.model_validate_json(path.read_bytes()))
+
+
+def _collect(store: Store, record: Record) -> Results:
+    kept = [(trial, store.result(trial)) for trial in record.plan.trials]
+    ended = [(trial, result) for trial, result in kept if result is not None]
+    levels = {variant.name: variant.levels for variant in record.plan.variants}
+    rows = [_row(record, levels[trial.variant], trial, result) for trial, result in ended]
+    done = [trial for trial, result in ended if result.status == "done"]
+    columns = list(_row_columns(record))
+    return Results(
+        record=record,
+        trials=pd.DataFrame(rows, columns=columns),
+        epochs=_gather(store, [trial for trial, _ in ended], _csv("epochs.csv")),
+        steps=_gather(store, [trial for trial, _ in ended], _csv("steps.csv")),
+        classes=_gather(store, done, _csv("classes.csv")),
+        confusion=_gather(store, done, _confusion),
+        store=store,
+    )
+
+
+def factor_columns(study: Study) -> list[str]:
+    """List the columns that tell variants apart: factors, and the dotted keys that they move."""
+    keys: dict[str, None] = {}
+    for factor in study.factors:
+        keys[factor.name] = None
+        keys.update(dict.fromkeys(key for level in factor.levels for key in level.sets))
+    for design in study.designs:
+        keys.update(dict.fromkeys(key for entry in design.entries for key in entry.sets))
+    return list(keys)
+
+
+def _row_columns(record: Record) -> list[str]:
+    before = ["study", "profile", "trial", "variant", "seed", "status"]
+    after = ["device", "precision", "layout", "threads", "torch", "started", "error"]
+    return [*before, *factor_columns(record.study), *_METRICS, *after]
+
+
+def _row(
+    record: Record, levels: dict[str, str], trial: Trial, result: TrialResult
+) -> dict[str, Any]:
+    metrics = result.metrics.model_dump() if result.metrics else {}
+    return {
+        "study": record.study.name,
+        "profile": record.study.profile,
+        "trial": trial.id,
+        "variant": trial.variant,
+        "seed": trial.seed,
+        "status": result.status,
+        **{key: _level(trial, levels, key) for key in factor_columns(record.study)},
+        **metrics,
+        **result.recipe.model_dump(include={"device", "layout", "threads"}),
+        "precision": trial.settings["training"]["precision"],
+        "torch": result.torch,
+        "started": result.started,
+        "error": result.error,
+    }
+
+
+def _level(trial: Trial, levels: dict[str, str], key: str) -> str:
+    section, _, name = key.partition(".")
+    if name and name in trial.settings.get(section, {}):
+        return label(trial.settings[section][name])
+    return levels.get(key, "")
+
+
+def _csv(name: str) -> Callable[[Path], pd.DataFrame]:
+    return lambda folder: pd.read_csv(folder / name)
+
+
+def _gather(
+    store: Store, trials: list[Trial], load: Callable[[Path], pd.DataFrame]
+) -> pd.DataFrame:
+    frames = []
+    for trial in trials:
+        frame = load(store.folder(trial))
+        frame.insert(0, "seed", trial.seed)
+        frame.insert(0, "variant", trial.variant)
+        frame.insert(0, "trial", trial.id)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _predictions(folder: Path) -> Predictions:
+    with np.load(io.BytesIO((folder / "predictions.npz").read_bytes())) as arrays:
+        return Predictions(arrays["label"], arrays["predicted"], arrays["probability"])
+
+
+def _confusion(folder: Path) -> pd.DataFrame:
+    found = _predictions(folder)
+    classes = pd.read_csv(folder / "classes.csv")["class"].to_numpy()
+    n = len(classes)
+    counts = np.bincount(found.label.astype(np.int64) * n + found.predicted, minlength=n * n)
+    return pd.DataFrame(
+        {"true": classes.repeat(n), "predicted": np.tile(classes, n), "count": counts}
+    )

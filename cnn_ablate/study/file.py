@@ -1,0 +1,64 @@
+"""The top level of a study file: its keys and their shapes."""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+
+from cnn_ablate.schema import Frozen, Paper
+
+Sets = dict[str, Any]
+
+
+def _seeds(value: Any) -> Any:
+    """Turn a count into that many seeds; leave anything else to the check of the list."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if not 1 <= value <= 1_000_000:
+            raise ValueError(f"expected at least one seed, got {value}")
+        return list(range(value))
+    return value
+
+
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if not seeds:
+        raise ValueError("expected at least one seed, got none")
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed stands twice")
+    return seeds
+
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Seeds = Annotated[
+    tuple[Seed, ...],
+    Strict(False),
+    BeforeValidator(_seeds),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1},
+                {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1},
+            ]
+        }
+    ),
+]
+
+
+class StudyFile(Frozen):
+    """A study file as written; what depends on the tables is checked after this."""
+
+    study: str = Field(
+        description="Name of the study, of its results and of its report.",
+        pattern=r"^[\w][\w .+-]{0,99}$",
+    )
+    title: str = Field("", description="One line that says what is studied.")
+    paper: Paper | None = Field(None, description="The paper whose claims are checked.")
+    baseline: dict[str, Sets] = Field(description="The system that is varied, by section.")
+    factors: dict[str, Any] = Field(
+        {}, description="Dotted keys with their levels, or bundles that set several keys."
+    )
+    design: Any = Field(None, description="Which combinations become variants; default one by one.")
+    exclude: list[Sets] = Field([], description="Combinations to leave out.")
+    seeds: Seeds = Field((0, 1, 2), description="The seeds, or how many.")
+    profiles: dict[str, Sets] = Field({}, description="Named overrides, for instance `cpu`.")
+    claims: list[Sets] = Field([], description="What the paper says.")
+    model_limit: int | None = Field(None, gt=0, description="Most parameters a variant may have.")
+    assumptions: list[str] = Field([], description="What the paper leaves open, and was assumed.")

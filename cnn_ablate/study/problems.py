@@ -1,0 +1,56 @@
+"""Everything wrong with a study file, collected with its places and raised once."""
+
+from collections.abc import Iterable, Mapping
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.schema import Overrides, Settings, replaced
+from cnn_ablate.settings import TABLES, complete, known_keys
+from cnn_ablate.study.source import Place, Source, spell
+from cnn_ablate.wording import unknown
+
+
+class Problems:
+    """A list that grows while a file is read."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.found: list[tuple[tuple[int, int], UserError]] = []
+
+    def add(self, place: Place, what: str, hint: str = "", *, key: bool = False) -> None:
+        """Note what is wrong with the value (or the key) at a place."""
+        mark = self.source.mark(place, key=key)
+        where = ":".join(map(str, (self.source.name, *mark)))
+        self.found.append((mark, UserError(f"{where}: {spell(place)}".rstrip(": "), what, hint)))
+
+    def raise_all(self) -> None:
+        """Raise what was found, in the order of the file."""
+        if self.found:
+            errors = [error for _, error in sorted(self.found, key=lambda pair: pair[0])]
+            raise ExceptionGroup(f"{len(errors)} problems", errors)
+
+    def add_unknown_keys(self, keys: Iterable[str], places: Mapping[str, Place]) -> bool:
+        """Note dotted keys that nothing knows; say whether there were any."""
+        bad = [key for key in keys if key not in known_keys()]
+        for key in bad:
+            section = key.partition(".")[0]
+            known = [name for name in known_keys() if name.startswith(f"{section}.")]
+            self.add(places[key], *unknown("key", key, known or list(TABLES)), key=True)
+        return bool(bad)
+
+    def add_faults(self, written: Settings, sets: Overrides, places: Mapping[str, Place]) -> None:
+        """Note what replacing some keys breaks that was right before.
+
+        Args:
+            written: The baseline as written.
+            sets: Dotted keys and their new values.
+            places: Where in the file each of these keys stands.
+        """
+        if self.add_unknown_keys(sets, places):
+            return
+        before = set(complete(written)[1])
+        for fault in complete(replaced(written, sets))[1]:
+            if fault not in before:
+                dotted = ".".join(map(str, fault.place[:2]))
+                whole = next(iter(places.values()))
+                place = (*places[dotted], *fault.place[2:]) if dotted in places else whole
+                self.add(place, fault.what, fault.hint, key=fault.of_key)

@@ -1,0 +1,65 @@
+"""Named overrides of a study, and the built-in one that shrinks any study to a smoke test."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.study.file import Seeds, StudyFile
+from cnn_ablate.study.problems import Problems
+from cnn_ablate.wording import unknown, worded
+
+SMOKE: dict[str, Any] = {
+    "data.name": "fashion_mnist_sample",
+    "data.subset": 256,
+    "data.test_subset": 200,
+    "data.normalize": "fashion_mnist",
+    "training.epochs": 1,
+}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a profile overrides; a capping one holds even where a factor says otherwise."""
+
+    name: str = ""
+    sets: dict[str, Any] = field(default_factory=dict)
+    seeds: tuple[int, ...] | None = None
+    caps: bool = False
+
+
+def choose(file: StudyFile, name: str, problems: Problems) -> Profile:
+    """Check all profiles of a study and give the one of this name.
+
+    Raises:
+        UserError: the study has no such profile.
+    """
+    known = {key: _read(file, key, sets, problems) for key, sets in file.profiles.items()}
+    known["smoke"] = Profile("smoke", SMOKE, file.seeds[:2], caps=True)
+    if "smoke" in file.profiles:
+        problems.add(("profiles", "smoke"), "every study has a profile 'smoke' already.", key=True)
+    if name and name not in known:
+        raise UserError(f"--profile {name}", *unknown("profile", name, known))
+    return known[name] if name else Profile()
+
+
+def _read(file: StudyFile, name: str, written: dict[str, Any], problems: Problems) -> Profile:
+    place = ("profiles", name)
+    sets = {key: value for key, value in written.items() if key != "seeds"}
+    problems.add_faults(file.baseline, sets, {key: (*place, key) for key in sets} or {"": place})
+    try:
+        seeds = TypeAdapter(Seeds).validate_python(written["seeds"]) if "seeds" in written else None
+    except ValidationError as error:
+        problems.add((*place, "seeds"), *worded(error.errors()[0], {"type": "integer"}))
+        seeds = None
+    return Profile(name, sets, seeds)
+
+
+def seeds_of(file: StudyFile, profile: Profile, count: int | None) -> tuple[int, ...]:
+    """Give the study's seeds, the profile's, or as many as the command line asks for."""
+    seeds = profile.seeds or file.seeds
+    if count is None:
+        return seeds
+    further = range(max(seeds) + 1, max(seeds) + 1 + count)
+    return (*seeds, *further)[:count]

@@ -1,0 +1,124 @@
+"""Read a study file whole, or say everything that is wrong with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.plan import plan
+from cnn_ablate.schema import Study, replaced
+from cnn_ablate.settings import TABLES, complete, known_keys, settle
+from cnn_ablate.study.claims import check_claims, read_claims
+from cnn_ablate.study.designs import check_exclude, read_designs
+from cnn_ablate.study.factors import read_factors
+from cnn_ablate.study.file import StudyFile
+from cnn_ablate.study.problems import Problems
+from cnn_ablate.study.profiles import Profile, choose, seeds_of
+from cnn_ablate.study.source import load, parse
+from cnn_ablate.wording import unknown, worded
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What the command line changes of a study: profile, `key=value` settings, number of seeds."""
+
+    profile: str = ""
+    sets: Sequence[str] = ()
+    seeds: int | None = None
+
+
+def read(path: Path, changes: Changes | None = None) -> Study:
+    """Read and check a study.
+
+    Raises:
+        ExceptionGroup: of UserErrors, in the order of the file.
+        UserError: the file cannot be read, or is no YAML; the command line's changes do not fit.
+    """
+    changes = changes or Changes()
+    problems = Problems(load(path))
+    file = _file(problems)
+    factors = read_factors(file, problems)
+    designs = read_designs(file, factors, problems)
+    check_exclude(file, factors, problems)
+    claims = read_claims(file, factors, problems)
+    profile = choose(file, changes.profile, problems)
+    problems.raise_all()
+    study = Study(
+        name=file.study,
+        title=file.title,
+        paper=file.paper,
+        source=str(path),
+        written=file.baseline,
+        baseline=settle(file.baseline),
+        factors=factors,
+        designs=designs,
+        exclude=tuple(file.exclude),
+        seeds=seeds_of(file, profile, changes.seeds),
+        claims=claims,
+        model_limit=file.model_limit,
+        assumptions=tuple(file.assumptions),
+    )
+    if any(claim.variant or claim.reference for claim in claims):
+        check_claims(claims, plan(study, settle), problems)
+        problems.raise_all()
+    return _changed(study, profile, _parsed(changes.sets))
+
+
+def _file(problems: Problems) -> StudyFile:
+    """Check the top level and the baseline."""
+    file = _top_level(problems.source.values, problems)
+    for section in file.baseline:
+        if section not in TABLES:
+            problems.add(("baseline", section), *unknown("section", section, TABLES), key=True)
+    for fault in complete(file.baseline)[1]:
+        problems.add(("baseline", *fault.place), fault.what, fault.hint, key=fault.of_key)
+    return file
+
+
+def _top_level(values: Any, problems: Problems) -> StudyFile:
+    """Check the shapes; go on without the keys that are wrong, to find what else is."""
+    try:
+        return StudyFile.model_validate(values)
+    except ValidationError as error:
+        schema = StudyFile.model_json_schema()
+        for detail in error.errors():
+            of_key = detail["type"] == "extra_forbidden"
+            problems.add(detail["loc"], *worded(detail, schema), key=of_key)
+        bad = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
+        if not bad or bad & {"study", "baseline"}:
+            problems.raise_all()
+        return _top_level({k: v for k, v in values.items() if k not in bad}, problems)
+
+
+def _changed(study: Study, profile: Profile, sets: dict[str, Any]) -> Study:
+    """Apply a profile and the command line's settings: to the baseline, and to every variant.
+
+    A factor's own key stays under the study's control, unless the profile caps it.
+    """
+    written = replaced(study.written, {**profile.sets, **sets})
+    own = set() if profile.caps else {factor.name for factor in study.factors}
+    forced = {key: value for key, value in {**profile.sets, **sets}.items() if key not in own}
+    return study.model_copy(
+        update={
+            "profile": profile.name,
+            "written": written,
+            "baseline": settle(written),
+            "forced": forced,
+        }
+    )
+
+
+def _parsed(sets: Sequence[str]) -> dict[str, Any]:
+    """Read `key=value` pairs; the value is YAML."""
+    pairs: dict[str, Any] = {}
+    for text in sets:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"--set {text}", "expected key=value.")
+        if key not in known_keys():
+            raise UserError(f"--set {text}", *unknown("key", key, known_keys()))
+        pairs[key] = parse(f"--set {text}", value).values
+    return pairs

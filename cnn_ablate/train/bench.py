@@ -1,0 +1,136 @@
+"""All that a training works with: network, data, optimizer, and what it has come to so far."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cnn_ablate.data import Batch, Chunk, Images, Loader
+from cnn_ablate.models import dead_parameters, initialise, set_dropout_keys, size
+from cnn_ablate.schema import EpochRow, Recipe, Trial
+from cnn_ablate.settings import parts
+from cnn_ablate.streams import Draws
+from cnn_ablate.train.evaluate import Evaluation, evaluate
+from cnn_ablate.train.outcome import copied
+
+
+_LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+_STATEFUL = ("model", "optimizer", "schedule")
+
+
+@dataclass
+class Log:
+    """What a training has come to; with the weights, all that is needed to go on."""
+
+    rows: list[EpochRow] = field(default_factory=list)
+    steps: list[tuple[int, float]] = field(default_factory=list)
+    selected: int = 0
+    best_score: float = -1.0
+    dead: int | None = None
+    diverged: str = ""
+
+
+class Bench:
+    """One trial's network, optimizer, schedule, loss and data, built from its settings."""
+
+    def __init__(self, trial: Trial, images: Images, recipe: Recipe) -> None:
+        self.trial, self.recipe = trial, recipe
+        self.parts = parts(trial.settings)
+        self.shape, self.classes = images.facts.shape, images.facts.classes
+        training = self.parts.training
+        model = self.parts.model.build(self.shape, len(self.classes))
+        initialise(model, trial.seed, training.init)
+        self.layout = _LAYOUTS[recipe.layout]
+        self.model = model.to(recipe.device, memory_format=self.layout)
+        self.loader = Loader(
+            images, self.parts.data, seed=trial.seed, batch_size=training.batch_size
+        ).to(recipe.device)
+        self.optimizer = self.parts.optimizer.build(self.model)
+        self.schedule = self.parts.schedule.build(
+            self.optimizer, epochs=training.epochs, steps_per_epoch=self.loader.steps
+        )
+        self.loss = self.parts.loss.build()
+        self.summed_loss = self.parts.loss.build(reduction="sum")
+        self.log = Log()
+        self.kept: dict[str, Tensor] = {}
+
+    def step(self, epoch: int, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Learn from one batch.
+
+        Returns:
+            The mean loss and the number recognised, both on the device: nothing waits for them.
+        """
+        set_dropout_keys(self.model, Draws(self.trial.seed, epoch, batch.samples).keys("dropout"))
+        with self.autocast():
+            logits = self.model(batch.images.contiguous(memory_format=self.layout))
+        loss = self.loss(logits.float(), batch.targets)
+        self.optimizer.zero_grad()
+        loss.backward()
+        if self.log.dead is None:
+            self.log.dead = sum(dead_parameters(self.model).values())
+        self.optimizer.step()
+        self.schedule.after_step()
+        return loss.detach(), (logits.detach().argmax(1) == batch.labels).sum()
+
+    def autocast(self) -> torch.autocast:
+        """Compute convolutions and matrix products in the trial's precision."""
+        lower = self.parts.training.precision == "bfloat16"
+        return torch.autocast(self.recipe.device, torch.bfloat16, enabled=lower)
+
+    def evaluated(self, chunks: Iterable[Chunk]) -> Evaluation:
+        """Measure the network as it is now."""
+        with self.autocast():
+            return evaluate(self.model, chunks, self.summed_loss)
+
+    def measured(self) -> dict[str, float]:
+        """Measure an epoch: on the validation images, and on the test images where that is meant.
+
+        The test images are looked at every epoch only if nothing else could draw a curve, or if
+        the epoch is to be selected on them.
+        """
+        found = {}
+        if self.loader.validates:
+            val = self.evaluated(self.loader.val())
+            found |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
+        if not self.loader.validates or self.parts.training.select == "best_test":
+            test = self.evaluated(self.loader.test())
+            found |= {"test_loss": test.loss, "test_accuracy": test.accuracy}
+        return found
+
+    def macs(self) -> int:
+        """Count the multiply-adds of one image, forward."""
+        return size(self.parts.model, self.shape, len(self.classes)).macs
+
+    def weights(self) -> dict[str, Tensor]:
+        """Copy the network's state."""
+        return copied(self.model.state_dict())
+
+    def keep_weights(self) -> None:
+        """Keep the network as it is now, for `take_kept`."""
+        self.kept = self.weights()
+
+    def take_kept(self) -> None:
+        """Put back the network that was kept, if any was."""
+        if self.kept:
+            self.model.load_state_dict(self.kept)
+
+    def state(self) -> dict[str, Any]:
+        """Give all that is needed to go on."""
+        return {
+            "log": json.dumps(asdict(self.log), default=EpochRow.model_dump),
+            "kept": self.kept,
+            **{name: getattr(self, name).state_dict() for name in _STATEFUL},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        log = json.loads(state["log"])
+        rows = [EpochRow(**row) for row in log.pop("rows")]
+        steps = [(batch, loss) for batch, loss in log.pop("steps")]
+        self.log = Log(rows=rows, steps=steps, **log)
+        self.kept = state["kept"]
+        for name in _STATEFUL:
+            getattr(self, name).load_state_dict(state[name])

@@ -1,0 +1,136 @@
+"""Made-up data sets in the file layouts of the real ones, a few images each."""
+
+import gzip
+import hashlib
+import pickle
+import struct
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+from PIL import Image
+from scipy.io import savemat
+from torchvision import datasets
+
+from cnn_ablate.data import class_names
+
+
+def pixels(*shape):
+    """Any bytes, the same on every call."""
+    return np.random.default_rng(len(shape)).integers(0, 256, shape, np.uint8)
+
+
+def labels(n, classes=10):
+    """Every class in turn."""
+    return (np.arange(n) % classes).astype(np.uint8)
+
+
+def idx(array):
+    """Bytes as the MNIST family stores them."""
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def mnist(root, name="MNIST", *, train=30, test=20):
+    """One of the MNIST family below a data root; gives its folder."""
+    raw = root / name / "raw"
+    raw.mkdir(parents=True)
+    for part, n in (("train", train), ("t10k", test)):
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(idx(pixels(n, 28, 28)))
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(idx(labels(n)))
+    return raw
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A server of files that tells nobody."""
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@contextmanager
+def mirror(folder, monkeypatch):
+    """A server of MNIST's files in a folder, on this machine, which torchvision asks for them."""
+    raw = mnist(folder / "made")
+    packed = [pack(path).rename(folder / f"{path.name}.gz") for path in sorted(raw.iterdir())]
+    monkeypatch.setattr(datasets.MNIST, "resources", [(path.name, md5(path)) for path in packed])
+    monkeypatch.setenv("no_proxy", "*")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+        address = f"http://127.0.0.1:{server.server_port}/"
+        monkeypatch.setattr(datasets.MNIST, "mirrors", [address])
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+def pack(path):
+    """The same file, compressed, beside it."""
+    packed = path.with_name(f"{path.name}.gz")
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    return packed
+
+
+def md5(path):
+    """The checksum that torchvision knows a file by."""
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def pickled(path, content):
+    """A pickle as the CIFAR archives hold them; gives torchvision's entry for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps(content))
+    return [path.name, md5(path)]
+
+
+def cifar10(root, monkeypatch, *, each=10):
+    """CIFAR-10's batches below a data root, with checksums that torchvision accepts."""
+    folder = root / "cifar-10-batches-py"
+    batch = {"data": pixels(each, 3072), "labels": labels(each).tolist()}
+    batches = [pickled(folder / f"data_batch_{n}", batch) for n in range(1, 6)]
+    meta = pickled(folder / "batches.meta", {"label_names": [*class_names.CIFAR10]})
+    monkeypatch.setattr(datasets.CIFAR10, "train_list", batches)
+    monkeypatch.setattr(datasets.CIFAR10, "test_list", [pickled(folder / "test_batch", batch)])
+    named = {"filename": meta[0], "md5": meta[1], "key": "label_names"}
+    monkeypatch.setattr(datasets.CIFAR10, "meta", named)
+
+
+def cifar100(root, monkeypatch):
+    """CIFAR-100's files below a data root, with checksums that torchvision accepts."""
+    folder = root / "cifar-100-python"
+    batch = {"data": pixels(100, 3072), "fine_labels": list(range(100))}
+    meta = pickled(folder / "meta", {"fine_label_names": [*class_names.CIFAR100]})
+    monkeypatch.setattr(datasets.CIFAR100, "train_list", [pickled(folder / "train", batch)])
+    monkeypatch.setattr(datasets.CIFAR100, "test_list", [pickled(folder / "test", batch)])
+    named = {"filename": meta[0], "md5": meta[1], "key": "fine_label_names"}
+    monkeypatch.setattr(datasets.CIFAR100, "meta", named)
+
+
+def svhn(root, monkeypatch, *, n=20):
+    """SVHN's files in a data root; as there, the digit 0 has the label 10."""
+    known = {}
+    for part in ("train", "test"):
+        path = root / f"{part}_32x32.mat"
+        digits = np.arange(n, dtype=np.uint8)[:, None] % 10 + 1
+        savemat(path, {"X": pixels(32, 32, 3, n), "y": digits})
+        known[part] = ["", path.name, md5(path)]
+    monkeypatch.setattr(datasets.SVHN, "split_list", known)
+
+
+def picture(path: Path, *, mode="RGB", size=(32, 32), seed=0):
+    """One picture file, of the format that its name says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
+    Image.fromarray(noise).convert(mode).save(path)
+    return path
+
+
+def folder(root, classes, *, train=2, test=1, suffix=".png"):
+    """Pictures as `{train,test}/<class>/<number>`, each different."""
+    for part, n in (("train", train), ("test", test)):
+        for label, name in enumerate(classes):
+            for number in range(n):
+                seed = 100 * label + number + (part == "test") * 1000
+                picture(root / part / name / f"{number:04}{suffix}", seed=seed)
+    return root

@@ -1,0 +1,471 @@
+"""Data sets: found in every layout, read as they are, refused with the file's name."""
+
+import unicodedata
+
+import layouts
+import numpy as np
+import pytest
+from PIL import Image
+from pydantic import ValidationError
+
+from cnn_ablate.data import DATASETS, class_names
+from cnn_ablate.data.cache import load
+from cnn_ablate.data.embedded import SAMPLE
+from cnn_ablate.data.sample import make
+from cnn_ablate.errors import UserError
+
+KNOWN = [name for name in DATASETS if name != "image_folder"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A machine of its own for each test, without any data."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """An empty data root."""
+    place = tmp_path / "data"
+    place.mkdir()
+    return place
+
+
+def refused(action, *arguments):
+    """The sentence with which something is refused."""
+    with pytest.raises(UserError) as caught:
+        action(*arguments)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_table_has_every_data_set_under_its_own_name(name):
+    """A data set is called the same in the table, in its facts and in messages."""
+    assert name == DATASETS[name].name
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_shape_and_classes_are_known_without_data(name):
+    """Networks can be built and counted where no image is."""
+    form = DATASETS[name]().form()
+
+    assert (100 if name == "cifar100" else 10) == len(set(form.classes))
+    assert form.shape in {(1, 28, 28), (3, 32, 32)}
+
+
+def test_the_options_of_no_split_do_not_matter():
+    """How images are split off matters only where some are."""
+    options = DATASETS["mnist"]
+
+    assert "val_split" not in options(val_split="tail").settings()
+    assert "tail" == options(val_split="tail", val_fraction=0.2).settings()["val_split"]
+
+
+@pytest.mark.parametrize(
+    "knobs", [{"subset": 0}, {"test_subset": -1}, {"val_fraction": 1.0}, {"val_split": "head"}]
+)
+def test_impossible_knobs_are_refused(knobs):
+    """No empty subset, no validation on everything, no unknown split."""
+    with pytest.raises(ValidationError):
+        DATASETS["mnist"](**knobs)
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("mnist", "MNIST"), ("fashion_mnist", "FashionMNIST"), ("kmnist", "KMNIST")],
+)
+def test_the_mnist_family_is_read_from_idx_files(root, name, folder):
+    """Images get one channel; labels and order are those of the files."""
+    layouts.mnist(root, folder)
+
+    images = load(DATASETS[name](), root)
+
+    assert (30, 20) == (images.facts.train, images.facts.test)
+    assert np.array_equal(layouts.pixels(30, 28, 28), images.train[:, 0].numpy())
+    assert layouts.labels(20).tolist() == images.test_labels.tolist()
+
+
+def test_cifar10_is_read_from_its_batches(root, monkeypatch):
+    """Images are channels first, as the batches hold them."""
+    layouts.cifar10(root, monkeypatch)
+
+    images = load(DATASETS["cifar10"](), root)
+
+    assert (50, 10, "") == (images.facts.train, images.facts.test, images.facts.note)
+    assert layouts.pixels(10, 3072)[7].tolist() == images.train[17].flatten().tolist()
+
+
+def test_cifar100_has_its_fine_labels(root, monkeypatch):
+    """The hundred classes are used, not the twenty groups."""
+    layouts.cifar100(root, monkeypatch)
+
+    images = load(DATASETS["cifar100"](), root)
+
+    assert list(range(100)) == images.train_labels.tolist()
+
+
+def test_svhn_calls_the_digit_0_class_0(root, monkeypatch):
+    """The files' label 10 is the digit 0."""
+    layouts.svhn(root, monkeypatch)
+
+    images = load(DATASETS["svhn"](), root)
+
+    assert [1, 2, 3, 4, 5, 6, 7, 8, 9, 0] == images.train_labels[:10].tolist()
+    assert layouts.pixels(32, 32, 3, 20)[4, 5, 2, 6] == images.train[6, 2, 4, 5]
+
+
+def test_cifar10_falls_back_to_pictures(root):
+    """Pictures by class serve where the batches are not, and the facts say what they are."""
+    layouts.folder(root / "cifar10", class_names.CIFAR10, suffix=".jpg")
+
+    images = load(DATASETS["cifar10"](), root)
+
+    assert (20, 10) == (images.facts.train, images.facts.test)
+    assert class_names.CIFAR10 == images.facts.classes
+    assert images.facts.note.startswith("JPEG copies")
+
+
+def test_pictures_without_loss_need_no_note(root):
+    """PNG copies are as good as the originals."""
+    layouts.folder(root / "cifar10", class_names.CIFAR10)
+
+    assert load(DATASETS["cifar10"](), root).facts.note == ""
+
+
+def test_cifar10_pictures_of_other_classes_are_refused(root):
+    """A folder that is called cifar10 and is something else is not trained on."""
+    layouts.folder(root / "cifar10", ["cat", "dog"])
+
+    message = refused(load, DATASETS["cifar10"](), root)
+
+    assert f"{root}/cifar10: expected the classes airplane, automobile" in message
+
+
+def test_pictures_are_ordered_by_rank_then_class(root):
+    """The first of every class come first, so that the tail holds every class."""
+    layouts.folder(root / "images", ["b", "a", "c"], train=2)
+
+    images = load(DATASETS["image_folder"](), root)
+
+    assert ("a", "b", "c") == images.facts.classes
+    assert [0, 1, 2, 0, 1, 2] == images.train_labels.tolist()
+
+
+def test_pictures_keep_their_pixels(root):
+    """A picture of the right size and mode is taken as it is."""
+    layouts.folder(root / "images", ["a"], train=1)
+    expected = np.asarray(Image.open(root / "images" / "train" / "a" / "0000.png"))
+
+    images = load(DATASETS["image_folder"](), root)
+
+    assert np.array_equal(expected.transpose(2, 0, 1), images.train[0].numpy())
+
+
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize(
+    ("suffix", "mode"),
+    [(".png", m) for m in ("1", "L", "LA", "P", "RGB", "RGBA")]
+    + [(".jpg", m) for m in ("L", "RGB", "CMYK")]
+    + [(".gif", "P"), (".webp", "RGBA"), (".TIFF", "RGBA"), (".bmp", "RGB"), (".ppm", "RGB")],
+)
+def test_any_mode_and_format_is_read(root, suffix, mode, grey):
+    """Grey, palette, alpha and print colours become the channels that are asked for."""
+    for part in ("train", "test"):
+        layouts.picture(root / "images" / part / "a" / f"x{suffix}", mode=mode)
+
+    images = load(DATASETS["image_folder"](grey=grey), root)
+
+    assert (1, 1 if grey else 3, 32, 32) == images.train.shape
+
+
+def test_pictures_of_any_size_are_fitted(root):
+    """Wide, tall and tiny pictures become squares of the asked-for size."""
+    for number, size in enumerate([(64, 32), (20, 90), (1, 50), (16, 16)]):
+        for part in ("train", "test"):
+            layouts.picture(root / "images" / part / "a" / f"{number}.png", size=size)
+
+    images = load(DATASETS["image_folder"](image_size=16), root)
+
+    assert (4, 3, 16, 16) == images.train.shape
+
+
+def test_fitting_cuts_the_middle_out(root):
+    """What is wider than high loses both ends, and is not squeezed."""
+    wide = Image.new("RGB", (48, 16), "black")
+    wide.paste("white", (16, 0, 32, 16))
+    for part in ("train", "test"):
+        (root / "images" / part / "a").mkdir(parents=True)
+        wide.save(root / "images" / part / "a" / "x.png")
+
+    images = load(DATASETS["image_folder"](image_size=16), root)
+
+    assert (images.train == 255).all()
+
+
+def test_what_is_transparent_is_white(root):
+    """The hidden colours of transparent pixels are not seen."""
+    for part in ("train", "test"):
+        (root / "images" / part / "a").mkdir(parents=True)
+        Image.new("RGBA", (32, 32), (200, 0, 0, 0)).save(root / "images" / part / "a" / "x.png")
+
+    assert (load(DATASETS["image_folder"](), root).train == 255).all()
+
+
+def test_pictures_are_turned_upright(root):
+    """A camera's note on how it was held is followed."""
+    upright = Image.new("RGB", (16, 16), "black")
+    upright.paste("white", (0, 0, 16, 8))
+    held = Image.Exif()
+    held[0x0112] = 3
+    for part in ("train", "test"):
+        (root / "images" / part / "a").mkdir(parents=True)
+        upright.save(root / "images" / part / "a" / "x.png", exif=held)
+
+    images = load(DATASETS["image_folder"](image_size=16), root)
+
+    assert [0, 255] == [images.train[0, :, :8].max(), images.train[0, :, 8:].min()]
+
+
+def test_class_names_may_be_in_any_script(root):
+    """Names are compared as they read, however a file system spells them."""
+    names = ["猫", unicodedata.normalize("NFD", "éléphant"), "Übung 1"]
+    layouts.folder(root / "images", names)
+
+    images = load(DATASETS["image_folder"](), root)
+
+    assert ("Übung 1", "éléphant", "猫") == images.facts.classes
+
+
+def test_an_absolute_path_needs_no_data_root(tmp_path):
+    """The pictures may lie anywhere; hidden files among them are passed over."""
+    place = layouts.folder(tmp_path / "mine", ["a", "b"])
+    (place / "train" / ".DS_Store").write_bytes(b"x")
+    (place / "train" / "a" / ".hidden").write_bytes(b"x")
+
+    assert 4 == load(DATASETS["image_folder"](path=str(place))).facts.train
+
+
+def test_broken_pictures_are_named(root):
+    """A picture that breaks off is refused with its path."""
+    layouts.folder(root / "images", ["a"], train=3, suffix=".jpg")
+    broken = root / "images" / "train" / "a" / "0001.jpg"
+    broken.write_bytes(broken.read_bytes()[:300])
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert message.startswith(f"{broken}: cannot be read as a picture: ")
+    assert message.endswith(" Replace or remove it.")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_files_that_only_look_like_pictures_are_named(root, content):
+    """Empty files, text, and a good beginning without an end are refused."""
+    layouts.folder(root / "images", ["a"])
+    broken = root / "images" / "train" / "a" / "0000.png"
+    broken.write_bytes(content)
+
+    assert f"{broken}: cannot be read" in refused(load, DATASETS["image_folder"](), root)
+
+
+@pytest.mark.parametrize("limit", [10, 800])
+def test_decompression_bombs_are_refused(root, monkeypatch, limit):
+    """A picture beyond Pillow's limit, or beyond half of it, is not unpacked."""
+    layouts.folder(root / "images", ["a"])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+
+    assert "0000.png: cannot be read" in refused(load, DATASETS["image_folder"](), root)
+
+
+def test_pictures_of_sixteen_bits_are_refused(root):
+    """Depths that eight bits cannot hold are not cut off silently."""
+    layouts.folder(root / "images", ["a"])
+    deep = Image.fromarray(np.full((32, 32), 40000, np.uint16))
+    deep.save(root / "images" / "train" / "a" / "0000.png")
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert "mode I;16 has more than 8 bits a channel" in message
+
+
+def test_odd_files_among_pictures_are_named(root):
+    """A file that is no picture may be a picture gone wrong: it is not passed over."""
+    layouts.folder(root / "images", ["a"])
+    odd = root / "images" / "train" / "a" / "notes.txt"
+    odd.write_text("x")
+
+    assert f"{odd}: is not a picture." in refused(load, DATASETS["image_folder"](), root)
+
+
+def test_files_among_class_folders_are_named(root):
+    """What lies where a class belongs must be a folder."""
+    layouts.folder(root / "images", ["a"])
+    odd = root / "images" / "test" / "notes.txt"
+    odd.write_text("x")
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert f"{odd}: is not a folder of pictures. Remove it." == message
+
+
+def test_a_class_must_be_in_both_parts(root):
+    """A class that is trained and never tested, or the reverse, is refused."""
+    layouts.folder(root / "images", ["a", "b"])
+    layouts.picture(root / "images" / "train" / "c" / "x.png")
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert f"{root}/images/test: class 'c' is missing." == message
+
+
+@pytest.mark.parametrize(
+    ("empty", "complaint"),
+    [
+        ("train/b", "images/train/b: holds no pictures."),
+        ("", "images/train: holds no class folders."),
+    ],
+)
+def test_empty_folders_are_named(root, empty, complaint):
+    """A class without pictures, and a part without classes, are refused."""
+    if empty:
+        layouts.folder(root / "images", ["a"])
+        (root / "images" / empty).mkdir()
+    else:
+        (root / "images" / "train").mkdir(parents=True)
+        (root / "images" / "test").mkdir()
+
+    assert f"{root}/{complaint}" == refused(load, DATASETS["image_folder"](), root)
+
+
+def test_missing_data_names_the_places_and_the_command(tmp_path, root, monkeypatch):
+    """One sentence says what was looked for, in which places, and how it can be had."""
+    monkeypatch.setenv("CNN_ABLATE_DATA", str(tmp_path / "other"))
+
+    message = refused(load, DATASETS["cifar10"](), root)
+
+    assert message == (
+        "data set cifar10: not found: looked for cifar-10-batches-py/ or "
+        f"cifar10/{{train,test}}/<class>/*.{{jpg,jpeg,png}} in {root}, {tmp_path}/other and "
+        f"{tmp_path}/home/cnn-ablate. Get it with `cnn-ablate data fetch cifar10 --data {root}`."
+    )
+
+
+def test_missing_pictures_name_the_place_to_put_them(tmp_path):
+    """Pictures of one's own cannot be fetched, only put in place."""
+    message = refused(load, DATASETS["image_folder"](path="mine"))
+
+    home = f"{tmp_path}/home/cnn-ablate"
+    assert message == (
+        "data set image_folder: not found: looked for mine/{train,test}/<class>/<picture> in "
+        f"{home}. Put the pictures into {home}/mine, or set data.path."
+    )
+
+
+def test_data_roots_are_searched_in_order(tmp_path, root, monkeypatch):
+    """The command line comes before the environment, and that before the home folder."""
+    other = tmp_path / "other"
+    monkeypatch.setenv("CNN_ABLATE_DATA", str(other))
+    layouts.mnist(tmp_path / "home" / "cnn-ablate", train=10)
+    found = [load(DATASETS["mnist"](), root).facts.train]
+    for place, n in ((other, 20), (root, 30)):
+        layouts.mnist(place, train=n)
+        found.append(load(DATASETS["mnist"](), root).facts.train)
+
+    assert [10, 20, 30] == found
+
+
+def test_an_incomplete_data_set_names_the_missing_file(root):
+    """A download that broke off is not taken for no data at all."""
+    missing = layouts.mnist(root) / "t10k-labels-idx1-ubyte"
+    missing.unlink()
+
+    message = refused(load, DATASETS["mnist"](), root)
+
+    assert f"{missing}: is missing beside its fellows. Get it with `cnn-ablate" in message
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("train-images-idx3-ubyte", b"\0\0\x08\x03"),
+        ("train-images-idx3-ubyte", layouts.idx(layouts.pixels(30, 14, 14))),
+        ("train-labels-idx1-ubyte", layouts.idx(layouts.labels(29))),
+        ("train-labels-idx1-ubyte", layouts.idx(layouts.labels(30, 11))),
+    ],
+)
+def test_damaged_files_are_refused(root, file, content):
+    """Files cut short, of other images, or whose labels do not fit them, are not trained on."""
+    (layouts.mnist(root) / file).write_bytes(content)
+
+    message = refused(load, DATASETS["mnist"](), root)
+
+    assert f"data set mnist: the files in {root} are damaged: " in message
+
+
+def test_cifar10_batches_that_were_changed_are_refused(root, monkeypatch):
+    """A pickle is opened only if it is the published one."""
+    layouts.cifar10(root, monkeypatch)
+    (root / "cifar-10-batches-py" / "data_batch_3").write_bytes(b"changed")
+
+    assert "data set cifar10: the files in" in refused(load, DATASETS["cifar10"](), root)
+
+
+def test_fetching_uses_torchvision_and_loads_after(tmp_path, root, monkeypatch):
+    """What is fetched into a data root is found there."""
+    with layouts.mirror(tmp_path, monkeypatch):
+        assert root == DATASETS["mnist"]().fetch(root)
+    assert 30 == load(DATASETS["mnist"](), root).facts.train
+
+
+def test_a_failed_download_says_why(tmp_path, root, monkeypatch):
+    """A download that does not arrive whole is told, in one sentence."""
+    with layouts.mirror(tmp_path, monkeypatch):
+        (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half of it")
+        message = refused(DATASETS["mnist"]().fetch, root)
+
+    assert message.startswith(f"data set mnist: could not be downloaded into {root}: Error")
+    assert "\n" not in message
+
+
+def test_pictures_of_ones_own_cannot_be_fetched(root):
+    """There is nowhere to download them from."""
+    message = refused(DATASETS["image_folder"]().fetch, root)
+
+    assert "data set image_folder: cannot be downloaded. Put the pictures into" in message
+
+
+def test_the_embedded_sample_is_balanced_and_small():
+    """4,000 and 1,000 images, as many of each class, in less than 3 MB."""
+    images = load(DATASETS["fashion_mnist_sample"]())
+
+    assert [400] * 10 == images.train_labels.bincount().tolist()
+    assert [100] * 10 == images.test_labels.bincount().tolist()
+    assert (4000, 1, 28, 28) == images.train.shape
+    assert 3_000_000 > SAMPLE.stat().st_size
+
+
+def test_the_embedded_sample_comes_with_its_notice():
+    """The licence of the images travels with them, and nothing needs fetching."""
+    notice = SAMPLE.with_name("NOTICE").read_text(encoding="utf-8")
+
+    assert "Copyright © 2017 Zalando SE" in notice
+    assert "The MIT License" in notice
+    assert SAMPLE.parent == DATASETS["fashion_mnist_sample"]().fetch()
+
+
+def test_the_sample_is_made_of_the_first_of_each_class(tmp_path):
+    """Making it again from the same files gives the same bytes."""
+    raw = layouts.mnist(tmp_path, train=30)
+    for path in list(raw.iterdir()):
+        layouts.pack(path)
+    written = []
+    for name in ("one.npz", "two.npz"):
+        make.make(raw, tmp_path / name, train=2, test=1)
+        written.append((tmp_path / name).read_bytes())
+    with np.load(tmp_path / "one.npz") as arrays:
+        images, labels = arrays["train_images"], arrays["train_labels"]
+
+    assert written[0] == written[1]
+    assert np.array_equal(layouts.pixels(30, 28, 28)[:20], images[:, 0])
+    assert layouts.labels(20).tolist() == labels.tolist()
