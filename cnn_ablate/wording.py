@@ -81,14 +81,17 @@ def _limits(part: Mapping[str, Any]) -> str:
 def _descend(schema: Mapping[str, Any], loc: tuple[int | str, ...]) -> Mapping[str, Any]:
     part = schema
     for name in loc:
-        part = _resolved(part, schema)
+        options = [_resolved(option, schema) for option in (part, *part.get("anyOf", ()))]
         if isinstance(name, int):
-            part = part.get("items", part.get("additionalProperties", {}))
+            part = next((option["items"] for option in options if "items" in option), {})
         else:
-            part = part.get("properties", {}).get(name, part)
-        if not isinstance(part, Mapping):
-            return {}
+            part = next((o["properties"][name] for o in options if name in _named(o)), part)
     return part
+
+
+def _named(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = part.get("properties", {})
+    return properties
 
 
 def _properties(schema: Mapping[str, Any], loc: tuple[int | str, ...]) -> Collection[str]:

@@ -11,11 +11,13 @@ from pathlib import Path
 from threading import Thread
 
 import numpy as np
+import pytest
 from PIL import Image
 from scipy.io import savemat
 from torchvision import datasets
 
 from cnn_ablate.data import class_names
+from cnn_ablate.errors import UserError
 
 
 def pixels(*shape):
@@ -60,7 +62,7 @@ def mirror(folder, monkeypatch):
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
         address = f"http://127.0.0.1:{server.server_port}/"
         monkeypatch.setattr(datasets.MNIST, "mirrors", [address])
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield
         server.shutdown()
 
@@ -134,3 +136,10 @@ def folder(root, classes, *, train=2, test=1, suffix=".png"):
                 seed = 100 * label + number + (part == "test") * 1000
                 picture(root / part / name / f"{number:04}{suffix}", seed=seed)
     return root
+
+
+def refused(action, *arguments):
+    """The sentence with which something is refused."""
+    with pytest.raises(UserError) as caught:
+        action(*arguments)
+    return str(caught.value)

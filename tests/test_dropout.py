@@ -139,7 +139,10 @@ def test_keys_are_no_part_of_the_weights():
 
 def test_a_stack_of_networks_drops_alike():
     """Under vmap each network of a stack has the masks that it has alone."""
-    networks = [nn.Sequential(nn.Conv2d(3, 4, 3), Dropout(0.5)) for _ in range(2)]
+    networks = [
+        nn.Sequential(nn.Conv2d(3, 4, 3), Dropout(0.5), nn.Flatten(), Dropout(0.2))
+        for _ in range(2)
+    ]
     keys = torch.stack([Draws(seed, 0, torch.arange(6)).keys("dropout") for seed in range(2)])
     x = torch.randn(6, 3, 5, 5)
     expected = []
@@ -153,6 +156,7 @@ def test_a_stack_of_networks_drops_alike():
 
     actual = vmap(run)(weights, buffers)
     assert torch.equal(keys, buffers["1.keys"])
+    assert torch.equal(keys, buffers["3.keys"])
     assert torch.equal(torch.stack(expected) == 0, actual == 0)
     torch.testing.assert_close(torch.stack(expected), actual)
 

@@ -72,13 +72,13 @@ def test_agrees_with_torch(name, knobs):
 
 
 def test_sizing_is_fast():
-    """Sizing the largest network takes a small part of a second."""
+    """Sizing the largest network takes less than a second."""
     options = MODELS["resnet"]()
     size(options, COLOUR, 10)
     start = perf_counter()
     size(options, COLOUR, 10)
 
-    assert perf_counter() - start < 0.5
+    assert perf_counter() - start < 1.0
 
 
 def test_sizing_draws_nothing():

@@ -1,53 +1,40 @@
-"""What the tables hold of a claim: its metric, weighed over variants, seed by seed."""
+"""What the done trials say of a claim: one number a seed, and one a test image."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import cached_property
+from math import hypot, inf, nan, sqrt
 
 import numpy as np
-import pandas as pd
 
-from cnn_ablate.schema import Claim, Metrics, Record
+from cnn_ablate.claims.judgement import NoAnswerError
+from cnn_ablate.claims.measured import Results, tested, with_metric
+from cnn_ablate.claims.sides import Weights
+from cnn_ablate.schema import Claim
 from cnn_ablate.stats import (
-    DERIVED,
     Answers,
     FloatArray,
-    Predictions,
+    Interval,
     by_seed,
-    derived,
+    count,
     differences,
-    in_points,
-    named,
+    image_interval,
+    image_noise,
+    quantile,
+    spread,
+    t_interval,
     weigh_images,
 )
 
-CLASS_METRICS = ("class_accuracy", "class_precision", "class_recall", "class_f1")
-METRICS = (*Metrics.model_fields, *DERIVED, *CLASS_METRICS)
-"""All that a claim may speak of."""
-
-
-class Results(Protocol):
-    """A study as it was run: its record, its tidy tables, and the predictions of its trials."""
-
-    @property
-    def record(self) -> Record: ...
-    @property
-    def trials(self) -> pd.DataFrame: ...
-    @property
-    def epochs(self) -> pd.DataFrame: ...
-    @property
-    def classes(self) -> pd.DataFrame: ...
-    @property
-    def confusion(self) -> pd.DataFrame: ...
-    def predictions(self, trial: str) -> Predictions: ...
+EXACT = ("parameters", "macs", "dead_parameters")
 
 
 @dataclass(frozen=True)
 class Evidence:
     """The numbers that answer a claim, in points where the metric is a fraction.
 
-    `values` has one number a seed (n,). `images` has one score a test image, where variants were
-    compared in test accuracy on the same images. `tested` counts the images behind an accuracy.
+    `values` has one number a seed (n,); a count that training cannot change stands there twice, as
+    without any noise. `images` has one number a test image, where variants were compared in test
+    accuracy on the same images. `tested` counts the images that an accuracy rests on.
     """
 
     metric: str
@@ -56,9 +43,47 @@ class Evidence:
     tested: int = 0
 
     @property
+    def exact(self) -> bool:
+        """Whether training cannot change it."""
+        return self.metric in EXACT
+
+    @property
+    def seeds(self) -> str:
+        """How many seeds it rests on, in words."""
+        return count(len(self.values), "seed")
+
+    @cached_property
     def mean(self) -> float:
         """The mean over seeds; NaN without any."""
-        return float(self.values.mean()) if len(self.values) else float("nan")
+        return float(self.values.mean()) if len(self.values) else nan
+
+    def interval(self, confidence: float = 0.95) -> Interval:
+        """Give the t interval of the mean: the noise of the seeds."""
+        return t_interval(self.values, confidence)
+
+    def image_interval(self, confidence: float = 0.95) -> Interval | None:
+        """Give the bootstrap interval over test images; None if nothing is known of them."""
+        return None if self.images is None else image_interval(self.images, confidence)
+
+    def tolerance(self, rounding: float, *, known_spread: bool = False) -> float:
+        """Give how far from the mean one further run, elsewhere and rounded, may lie (95 %).
+
+        With `known_spread` as if the standard deviation over seeds were that of endless seeds: what
+        more seeds with the same spread would come to.
+        """
+        return hypot(self.seed_noise(known_spread=known_spread), self.test_noise()) + rounding
+
+    def seed_noise(self, *, known_spread: bool = False) -> float:
+        """Give half the prediction interval of one further seed."""
+        n = len(self.values)
+        return quantile(inf if known_spread else n - 1) * spread(self.values) * sqrt(1 + 1 / n)
+
+    def test_noise(self) -> float:
+        """Give how far other test images, as many, may move the mean (95 %); 0 if unknown."""
+        interval = self.image_interval()
+        if interval:
+            return (interval[1] - interval[0]) / 2
+        return 100 * quantile(inf) * image_noise(self.mean / 100, self.tested) if self.tested else 0
 
     def turned(self) -> "Evidence":
         """Give the same with the opposite sign."""
@@ -66,57 +91,29 @@ class Evidence:
         return replace(self, values=-self.values, images=images)
 
 
-def metric_of(claim: Claim) -> str:
-    """Give the metric of a claim; of a class that is the class's accuracy unless another is named."""
-    return "class_accuracy" if claim.of_class and claim.metric == "test_accuracy" else claim.metric
-
-
-def gather(
-    results: Results, claim: Claim, weights: Mapping[str, float], answer: Answers
-) -> Evidence:
-    """Collect what the done trials say of a claim.
+def gather(results: Results, claim: Claim, weights: Weights, answer: Answers) -> Evidence:
+    """Collect what is known of a claim's metric, weighed over variants.
 
     Raises:
-        LookupError: its metric was not measured, or needs a threshold or a class.
+        NoAnswerError: too few seeds to say anything, or nothing of that metric.
     """
-    metric = metric_of(claim)
-    trials, column = _with_metric(results, claim, metric)
-    if column not in trials:
-        raise LookupError(f"'{column}' was not measured")
+    if claim.metric in EXACT:
+        number = sum(w * _count(results, claim.metric, name) for name, w in weights.items())
+        return Evidence(claim.metric, np.array([number, number]))
+    trials, column = with_metric(results, claim)
     values = differences(by_seed(trials, list(weights), column), weights)
     images = None
-    if metric == "test_accuracy" and len(weights) > 1:
+    if column == "test_accuracy" and len(weights) > 1:
         found = weigh_images(trials, weights, answer)
         images = None if found is None else 100 * found.scores
-    return Evidence(column, values, images, _tested(results, claim, metric, weights))
+    return Evidence(column, values, images, tested(results, claim, list(weights)))
 
 
-def _with_metric(results: Results, claim: Claim, metric: str) -> tuple[pd.DataFrame, str]:
-    if metric in DERIVED:
-        thresholds = [] if claim.threshold is None else [claim.threshold]
-        courses = derived(results.epochs, thresholds)
-        column = named(metric, claim.threshold if "_to_" in metric else None)
-        return results.trials.merge(courses, on="trial", how="left"), column
-    if metric in CLASS_METRICS:
-        column = metric.removeprefix("class_")
-        return results.trials.merge(_of_class(results, claim)[["trial", column]], how="left"), column
-    return results.trials, metric
-
-
-def _of_class(results: Results, claim: Claim) -> pd.DataFrame:
-    columns = ["trial", "class", "n", *(name.removeprefix("class_") for name in CLASS_METRICS)]
-    classes = results.classes.reindex(columns=columns)
-    return classes[classes["class"].astype(str) == claim.of_class].drop_duplicates("trial")
-
-
-def _tested(
-    results: Results, claim: Claim, metric: str, weights: Mapping[str, float]
-) -> int:
-    """Count the test images that an accuracy of the claim's variants rests on."""
-    if metric not in {"test_accuracy", "class_accuracy"}:
-        return 0
-    classes = results.classes.reindex(columns=["trial", "class", "n"])
-    rows = _of_class(results, claim) if metric == "class_accuracy" else classes
-    rows = rows[rows["trial"].isin(_done(results.trials, weights))]
-    totals = rows.groupby("trial")["n"].sum()
-    return int(totals.min()) if len(totals) else 0
+def _count(results: Results, metric: str, variant: str) -> float:
+    size = results.record.sizes.get(variant)
+    if size and hasattr(size, metric):
+        return float(getattr(size, metric))
+    rows = results.trials.loc[results.trials["variant"] == variant, metric].dropna()
+    if rows.empty:
+        raise NoAnswerError(f"the {metric} of {variant} have not been counted yet")
+    return float(rows.iloc[0])

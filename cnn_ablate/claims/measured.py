@@ -4,6 +4,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from cnn_ablate.claims.judgement import NoAnswerError
 from cnn_ablate.schema import Claim, Metrics, Record
 from cnn_ablate.stats import DERIVED, Predictions, derived, named
 
@@ -51,7 +52,7 @@ def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
     """Give results.csv with the metric of a claim in it, and the name of that column.
 
     Raises:
-        LookupError: there is no such metric, or it needs a threshold or a class.
+        NoAnswerError: there is no such metric, or it needs a threshold or a class.
     """
     metric, trials = metric_of(claim), results.trials
     column = named(metric, claim.threshold if "_to_" in metric else None)
@@ -63,7 +64,7 @@ def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
         found = of_class(results, claim.of_class)[["trial", column]]
         trials = trials.merge(found, on="trial", how="left")
     if column not in trials:
-        raise LookupError(f"there is no metric '{column}'")
+        raise NoAnswerError(f"there is no metric '{column}'")
     return trials, column
 
 

@@ -1,9 +1,10 @@
 """Which variants a claim weighs against each other."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
+from cnn_ablate.claims.judgement import NoAnswerError
 from cnn_ablate.schema import Claim, Record, Variant, label
 
 Weights = Mapping[str, float]
@@ -16,7 +17,7 @@ def weights(record: Record, claim: Claim) -> Weights:
     """Find the variants that a claim speaks of.
 
     Raises:
-        LookupError: the study has none that differ as the claim says.
+        NoAnswerError: the study has none that differ as the claim says.
     """
     if claim.factor:
         here = _effect(record, claim, claim.at)
@@ -24,33 +25,68 @@ def weights(record: Record, claim: Claim) -> Weights:
             return here
         there = _effect(record, claim, claim.than_at)
         return {name: here.get(name, 0) - there.get(name, 0) for name in {**here, **there}}
-    names = record.plan.same
-    variant = claim.variant or "baseline"
-    found = Counter({names.get(variant, variant): 1.0})
+    same = record.plan.same
+    variant = claim.variant or record.plan.variants[0].name
+    found = {same.get(variant, variant): 1.0}
     if claim.reference:
-        found[names.get(claim.reference, claim.reference)] -= 1.0
-    unknown = set(found) - {known.name for known in record.plan.variants}
-    if unknown:
-        raise LookupError(f"there is no variant '{min(unknown)}'")
+        reference = same.get(claim.reference, claim.reference)
+        found[reference] = found.get(reference, 0.0) - 1.0
+    for name in set(found) - {known.name for known in record.plan.variants}:
+        raise NoAnswerError(f"there is no variant '{name}'")
     return found
 
 
 def _effect(record: Record, claim: Claim, at: Mapping[str, Any]) -> dict[str, float]:
-    """Weigh the pairs of variants that differ in the factor alone.
+    """Weigh the pair of variants that differ in the factor alone.
 
-    The pair whose other levels are those of the baseline, or else all pairs, equally.
+    Of several such pairs the one at the baseline's other levels, or else all of them, equally.
     """
     held = {name: label(level) for name, level in at.items()}
-    pairs = [pair for pair in _pairs(record, claim) if _fits(pair, held)]
+    pairs = [pair for pair in _pairs(record, claim) if all(_sits(side, held) for side in pair)]
     if not pairs:
         where = "".join(f" at {name} = {level}" for name, level in held.items())
-        levels = f"{claim.from_level} and {claim.to_level}"
-        raise LookupError(f"no two variants differ in {claim.factor} alone ({levels}){where}")
-    home = {**record.plan.variants[0].levels, **held}
-    near = [pair for pair in pairs if _others(pair[0], claim) == _others_of(home, claim)]
+        levels = f"{claim.to_level} against {claim.from_level}"
+        raise NoAnswerError(f"no variants differ in {claim.factor} alone ({levels}){where}")
+    home = {**_others(record.plan.variants[0], claim), **held}
+    near = [pair for pair in pairs if any(_others(side, claim) == home for side in pair)]
     chosen = near[:1] or pairs
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     for variant, reference in chosen:
         found[variant.name] += 1 / len(chosen)
         found[reference.name] -= 1 / len(chosen)
-    return dict(found)
+    return found
+
+
+def _pairs(record: Record, claim: Claim) -> list[Pair]:
+    """List variants at the claim's levels of its factor that are contrasts, or else alike."""
+    factor = claim.factor or ""
+    contrasted = {
+        frozenset((contrast.variant, contrast.reference))
+        for contrast in record.plan.contrasts
+        if contrast.factors == (factor,)
+    }
+    # Entries of a list may differ in keys that are no factor of the study.
+    listed = {c.variant for c in record.plan.contrasts if c.design == "list"}
+    variants = record.plan.variants
+    return [
+        (variant, reference)
+        for variant in variants
+        for reference in variants
+        if variant.levels.get(factor) == claim.to_level
+        and reference.levels.get(factor) == claim.from_level
+        and (
+            frozenset((variant.name, reference.name)) in contrasted
+            or (
+                not listed & {variant.name, reference.name}
+                and _others(variant, claim) == _others(reference, claim)
+            )
+        )
+    ]
+
+
+def _others(variant: Variant, claim: Claim) -> dict[str, str]:
+    return {name: level for name, level in variant.levels.items() if name != claim.factor}
+
+
+def _sits(variant: Variant, held: Mapping[str, str]) -> bool:
+    return all(variant.levels.get(name) == level for name, level in held.items())

@@ -20,7 +20,9 @@ Profile = Annotated[str, typer.Option(help="Use the study's named overrides.")]
 Smoke = Annotated[bool, typer.Option("--smoke", help="Shrink the study to a test of minutes.")]
 Sets = Annotated[list[str], typer.Option("--set", help="Replace a setting: training.epochs=1.")]
 Seeds = Annotated[int | None, typer.Option(min=1, help="Use this many seeds.")]
-Only = Annotated[str, typer.Option(help="Run these variants alone: names or patterns like attention=*.")]
+Only = Annotated[
+    str, typer.Option(help="Run these variants alone: names or patterns like attention=*.")
+]
 Results = Annotated[Path, typer.Option(help="Folder of results.")]
 Reports = Annotated[Path, typer.Option(help="Folder of reports.")]
 Data = Annotated[Path | None, typer.Option(help="Folder in which data is looked for first.")]
@@ -76,9 +78,7 @@ def plan(
     from cnn_ablate.study import Changes
 
     changes = Changes("smoke" if smoke else profile, tuple(sets), seeds)
-    show_plan(
-        study, changes, Where(results, data), only=only, as_json=as_json, estimate=estimate
-    )
+    show_plan(study, changes, Where(results, data), only=only, as_json=as_json, estimate=estimate)
 
 
 @app.command()

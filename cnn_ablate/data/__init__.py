@@ -1,9 +1,12 @@
-"""The data sets a study can name: one literal table."""
+"""The data sets a study can name: one literal table, and what opens them."""
 
+from cnn_ablate.data.cache import load
 from cnn_ablate.data.catalogue import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
 from cnn_ablate.data.dataset import DataSet
 from cnn_ablate.data.embedded import FashionMnistSample
 from cnn_ablate.data.folder import ImageFolder
+from cnn_ablate.data.images import Images, verified
+from cnn_ablate.data.loader import Batch, Loader
 
 DATASETS: dict[str, type[DataSet]] = {
     "cifar10": Cifar10,
@@ -15,3 +18,5 @@ DATASETS: dict[str, type[DataSet]] = {
     "mnist": Mnist,
     "svhn": Svhn,
 }
+
+__all__ = ["DATASETS", "Batch", "DataSet", "Images", "Loader", "load", "verified"]

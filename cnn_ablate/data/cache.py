@@ -27,10 +27,9 @@ def load(options: DataSet, root: Path | None = None, progress: Progress | None =
 
     Raises UserError if the data set is not there, is damaged, or cannot be cached.
     """
-    source = options.find(root)
+    source, place = _found(options, root)
     if not source.files:
         return _in_memory(source)
-    place = places.tensors() / _name(source)
     # Another process may remove a broken cache at the same time: then look again.
     for _ in range(3):
         if found := _open(place):
@@ -39,11 +38,25 @@ def load(options: DataSet, root: Path | None = None, progress: Progress | None =
     raise UserError(str(place), "the tensor cache cannot be read back.", "Remove it.")
 
 
+def _found(options: DataSet, root: Path | None) -> tuple[Source, Path]:
+    try:
+        source = options.find(root)
+        return source, places.tensors() / _name(source)
+    except OSError as error:
+        raise UserError(str(error.filename), f"cannot be read: {error.strerror}.") from error
+    except UnicodeEncodeError as error:
+        name = ascii(error.object.partition("\0")[0])
+        raise UserError(name, "is not a name in UTF-8.", "Rename it.") from error
+
+
 def _in_memory(source: Source) -> Images:
     train, test = source.read()
-    chunks = (np.concatenate(list(part.chunks)) for part in (train, test))
-    pixels, test_pixels = chunks
-    arrays = dict(zip(ARRAYS, (pixels, train.labels, test_pixels, test.labels), strict=True))
+    arrays = {
+        "train_images": np.concatenate([*train.chunks]),
+        "train_labels": train.labels,
+        "test_images": np.concatenate([*test.chunks]),
+        "test_labels": test.labels,
+    }
     return images(arrays, facts(source, arrays))
 
 
@@ -52,9 +65,7 @@ def _name(source: Source) -> str:
     digest = hashlib.sha256(repr((VERSION, source.form)).encode())
     for file in source.files:
         state = file.stat()
-        digest.update(
-            f"{file}\0{state.st_size}\0{state.st_mtime_ns}\0".encode("utf-8", "surrogateescape")
-        )
+        digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
     return f"{source.name}-{digest.hexdigest()[:16]}"
 
 
@@ -76,7 +87,7 @@ def _open(place: Path) -> Images | None:
 
 def _build(source: Source, place: Path, progress: Progress | None) -> None:
     """Decode a data set beside its cache's place, then move it there in one step."""
-    parts = _watched(source.read(), progress) if progress else source.read()
+    parts = source.read() if progress is None else _watched(source.read(), progress)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".building-", dir=place.parent) as temporary:
@@ -87,7 +98,7 @@ def _build(source: Source, place: Path, progress: Progress | None) -> None:
     except OSError as error:
         raise UserError(
             str(place.parent),
-            f"the tensor cache cannot be written: {error.strerror}.",
+            f"the tensor cache cannot be written: {error.strerror or error}.",
             "Set CNN_ABLATE_CACHE to a folder with room.",
         ) from error
 

@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Int64
 
 from cnn_ablate.data import places
+from cnn_ablate.data.augment.spec import Augments
+from cnn_ablate.data.normalize import NORMALIZATIONS, Normalize
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options, knob
 
@@ -51,6 +53,11 @@ class DataSet(Options):
     name: ClassVar[str]
     layout: ClassVar[str]
 
+    augment: Augments = knob((), "Augmentations of the training images, in their order.")
+    normalize: Normalize = knob(
+        NORMALIZATIONS["none"],
+        "Mean and deviation that pixels are normalised by: a name, or numbers.",
+    )
     subset: int | None = knob(
         None, "Train on at most this many images, the classes in balance.", gt=0
     )

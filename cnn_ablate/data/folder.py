@@ -53,6 +53,7 @@ def _pictures(folder: Path) -> tuple[Path, ...]:
 
 
 def _visible(folder: Path) -> list[str]:
+    """Give the names of what is not hidden, sorted."""
     return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 

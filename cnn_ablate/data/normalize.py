@@ -74,6 +74,8 @@ NORMALIZATIONS: Mapping[str, Normalization] = {
 
 _NAME = TypeAdapter(Annotated[str, OneOf("normalization", NORMALIZATIONS)])
 
+_NUMBERS = Normalization.model_json_schema()
+
 
 def _read(written: Any) -> Any:
     return NORMALIZATIONS[_NAME.validate_python(written)] if isinstance(written, str) else written
@@ -89,5 +91,7 @@ Normalize = Annotated[
     Normalization,
     BeforeValidator(_read),
     PlainSerializer(_written),
-    WithJsonSchema({"oneOf": [_NAME.json_schema(), Normalization.model_json_schema()]}),
+    WithJsonSchema(
+        {"anyOf": [_NAME.json_schema(), _NUMBERS], "properties": _NUMBERS["properties"]}
+    ),
 ]

@@ -45,7 +45,7 @@ class Published(KnownDataSet):
         if len(absent) == len(files):
             return None
         if absent:
-            raise UserError(str(absent[0]), "is missing beside its fellows.", self.advice(place))
+            raise UserError(str(absent[0]), "is missing, but others are there.", self.advice(place))
         return Source(self.name, self.form(), files, read=lambda: self._read(place))
 
     def fetch(self, root: Path | None = None) -> Path:
@@ -74,7 +74,7 @@ class Published(KnownDataSet):
             train, test = (self._part(self._torchvision(place, **part)) for part in self.parts)
         except DAMAGED as error:
             what = f"the files in {place} are damaged: {error}."
-            hint = f"Remove {self.files[0]} and its fellows. {self.advice(place)}"
+            hint = f"Remove {self.files[0]} and what belongs to it. {self.advice(place)}"
             raise UserError(f"data set {self.name}", what, hint) from error
         return train, test
 

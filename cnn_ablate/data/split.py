@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Bool, Int64, Num
 from torch import Tensor
 
-from cnn_ablate import streams
 from cnn_ablate.data.dataset import DataSet
 from cnn_ablate.data.images import Images
 from cnn_ablate.errors import UserError
+from cnn_ablate.streams import Draws
 
 Labels = Int64[Tensor, " n"]
 Index = Int64[Tensor, " chosen"]
@@ -52,10 +52,8 @@ def _validates(labels: Labels, options: DataSet) -> Bool[Tensor, " n"]:
     count = round(len(labels) * options.val_fraction)
     if count in (0, len(labels)):
         left = "validate" if count == 0 else "train"
-        raise UserError(
-            "data.val_fraction",
-            f"{options.val_fraction} of {len(labels)} leaves no image to {left} on.",
-        )
+        what = f"{options.val_fraction} of {len(labels)} images leaves none to {left} on."
+        raise UserError("data.val_fraction", what)
     marks[SPLITS[options.val_split](labels, count)] = True
     return marks
 
@@ -66,7 +64,7 @@ def _stratified(labels: Labels, count: int) -> Index:
 
 
 def _random(labels: Labels, count: int) -> Index:
-    return torch.randperm(len(labels), generator=streams.generator("val_split"))[:count]
+    return _shuffled(len(labels), "val_split")[:count]
 
 
 def _tail(labels: Labels, count: int) -> Index:
@@ -82,13 +80,18 @@ SPLITS: dict[str, Callable[[Labels, int], Index]] = {
 
 def _ranked(labels: Labels, purpose: str) -> tuple[Labels, Labels, Labels]:
     """Shuffle the images; give each one's place, its rank in its class, and the class's size."""
-    order = torch.randperm(len(labels), generator=streams.generator(purpose))
+    order = _shuffled(len(labels), purpose)
     sizes = torch.bincount(labels)
     by_class = torch.argsort(labels[order], stable=True)
     starts = (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
     rank = torch.empty_like(order)
     rank[by_class] = torch.arange(len(labels)) - starts
     return order, rank, sizes[labels[order]]
+
+
+def _shuffled(n: int, purpose: str) -> Index:
+    """Give a random order, the same for every trial: its seed does not enter."""
+    return Draws(0, 0, torch.arange(n)).keys(f"data/{purpose}").argsort(stable=True)
 
 
 def _first(order: Labels, weight: Num[Tensor, " n"], count: int) -> Index:

@@ -57,7 +57,8 @@ def set_dropout_keys(model: nn.Module, keys: Int[Tensor, " batch"]) -> None:
     """Give every dropout layer the samples' keys, as `streams.Draws.keys("dropout")` makes them."""
     for module in model.modules():
         if isinstance(module, Dropout):
-            module.keys = keys
+            # A view of its own: torch takes layers that share one tensor for tied.
+            module.keys = keys.view_as(keys)
 
 
 def _scrambled(x: Int32[Tensor, "*shape"]) -> Int32[Tensor, "*shape"]:

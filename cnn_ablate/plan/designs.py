@@ -150,12 +150,17 @@ def chosen(study: Study, design: Design) -> tuple[Factor, ...]:
 
 
 def _fraction(count: int, resolution: int):  # noqa: ANN202 - pyDOE3 has no types
-    from pyDOE3 import fracfact_by_res  # noqa: PLC0415 - as above
+    from pyDOE3 import fracfact, fracfact_by_res  # noqa: PLC0415 - as above
 
-    if count < resolution:
+    if count == resolution:
+        # The half fraction, which fracfact_by_res misses: the last factor is all others' product.
+        others = "abcdefghij"[: count - 1]
+        return fracfact(f"{' '.join(others)} {others}")
+    try:
+        return fracfact_by_res(count, resolution)
+    except ValueError:
         raise UserError(
             "design.fractional",
             f"{count} factors have no fraction of resolution {resolution}.",
             "Use factorial, or a lower resolution.",
-        )
-    return fracfact_by_res(count, resolution)
+        ) from None

@@ -71,9 +71,7 @@ def trials(
     return tuple(trial for variant in variants for trial in _seeded(variant, seeds, fingerprint))
 
 
-def _seeded(
-    variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint
-) -> Iterable[Trial]:
+def _seeded(variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint) -> Iterable[Trial]:
     data = fingerprint(variant.settings["data"])
     settled = hashlib.sha256(_canonical([TRAINING_VERSION, data, variant.settings]).encode())
     slug = re.sub(r"[^A-Za-z0-9=+.,_-]+", "_", variant.name).strip("._-")[:80]
@@ -182,12 +180,15 @@ def _holds(key: str, value: Any, settings: Settings, levels: Mapping[str, str]) 
 def _contrast(
     variant: Variant, against: Variant, design: Design, point: Point, reference: Point | None
 ) -> Contrast:
+    said = {*point.sets, *(reference.sets if reference else ())}
     changed = {
         f"{section}.{key}": (old.get(key), new.get(key))
         for section, new in variant.settings.items()
-        if new is not (old := against.settings[section])
+        if new != (old := against.settings[section])
         for key in dict.fromkeys([*old, *new])
         if old.get(key) != new.get(key)
+        # A knob that merely comes or goes with a part is no change of its own.
+        if (key in old and key in new) or f"{section}.{key}" in said
     }
     before = reference.levels if reference else {}
     moved = [name for name in point.levels if before.get(name) != point.levels[name]]

@@ -1,5 +1,6 @@
 """Text from a study into Markdown and LaTeX, as text and nothing else."""
 
+import html
 import re
 
 from markupsafe import Markup
@@ -30,10 +31,8 @@ def markdown(value: object) -> object:
     """Escape what Markdown, or the HTML in it, would take for markup; line ends become spaces."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    plain = " ".join(value.split())
-    return re.sub(r"([\\`*_{}\[\]<>|~$#&])", r"\\\1", plain).replace(r"\_", "_") if False else (
-        re.sub(r"([\\`*\[\]<>|~$&])", r"\\\1", plain)
-    )
+    plain = html.escape(" ".join(value.split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]~|#$])", r"\\\1", plain)
 
 
 def latex(value: object) -> object:

@@ -7,8 +7,7 @@ import pandas as pd
 
 from cnn_ablate.report import words
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats.effects import means, measure
-from cnn_ablate.stats.tables import by_seed
+from cnn_ablate.stats import by_seed, means, measure
 from cnn_ablate.store import Results
 
 
@@ -79,6 +78,14 @@ class Measured:
         profile = self.results.record.study.profile
         profiled = f", profile {profile}" if profile else ""
         return f"{seeds}, {spread} epochs, {self.images:,} test images{profiled}"
+
+    def farthest(self, values: pd.Series) -> list[str]:
+        """List variants by how far their value is from the reference's, which comes first."""
+        if self.reference not in values:
+            return [str(name) for name in values.index]
+        distance = (values - values[self.reference]).abs()
+        distance[self.reference] = float("inf")
+        return [str(name) for name in distance.sort_values(ascending=False, kind="stable").index]
 
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Sort rows into the order of the variants, as a categorical column would, and keep text."""

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cnn_ablate.claims import verdicts
 from cnn_ablate.report import coverage
 from cnn_ablate.report.coverage import Fact, Failure
 from cnn_ablate.report.figures import FIGURES
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.report.table import Table, table
 from cnn_ablate.schema import Claim, Effect, Finding, Paper, Verdict
+from cnn_ablate.stats import limitations, methods
 from cnn_ablate.store import Results
 
 
@@ -54,9 +56,8 @@ class Summary:
     figures: tuple[Shown, ...]
     environment: tuple[Fact, ...]
     commands: tuple[str, ...]
-    methods: tuple[str, ...]
+    methods: str
     limitations: tuple[str, ...]
-    assumptions: tuple[str, ...]
 
 
 def summarise(results: Results) -> Summary:
@@ -72,7 +73,7 @@ def summarise(results: Results) -> Summary:
         reference=measured.reference,
         failures=coverage.failures(measured),
         missing=coverage.missing(measured),
-        verdicts=(),
+        verdicts=tuple(map(Judged, record.study.claims, verdicts(results))),
         effects=measured.effects,
         findings=record.findings,
         budget=coverage.budget(measured),
@@ -80,9 +81,8 @@ def summarise(results: Results) -> Summary:
         figures=_figures(measured),
         environment=coverage.environment(measured),
         commands=tuple(filter(None, (record.command,))),
-        methods=(),
-        limitations=(),
-        assumptions=record.study.assumptions,
+        methods=methods(record, measured.effects),
+        limitations=tuple(limitations(record, results.trials, measured.effects)),
     )
 
 

@@ -110,7 +110,10 @@ class Effect(Frozen):
     p_adjusted: float | None = Field(None, description="`p` after Holm over the family.")
     p_bh: float | None = Field(None, description="`p` after Benjamini and Hochberg.")
     smallest_p: float | None = Field(None, description="The least that `p` can be: 2 / 2^seeds.")
-    family: int = Field(1, description="How many contrasts were tested together.")
+    smallest_adjusted: float | None = Field(
+        None, description="The least that `p_adjusted` can be with these seeds and this family."
+    )
+    family: int = Field(0, description="How many contrasts were tested together.")
     images: int | None = Field(None, description="Test images, if predictions were compared.")
     images_low: float | None = Field(
         None, description="95 % bootstrap interval over test images, networks as they are."

@@ -97,6 +97,11 @@ class Claim(Frozen):
         None, gt=0, description="What counts as no effect; 1 point for accuracies unless stated."
     )
 
+    @property
+    def compares(self) -> bool:
+        """Whether it speaks of two sides, and not of one variant alone."""
+        return self.reference is not None or self.factor is not None
+
 
 class Study(Frozen):
     """A study file after reading: every name checked, every default filled in."""

@@ -40,7 +40,7 @@ from cnn_ablate.stats.tables import (
     in_points,
     scale,
 )
-from cnn_ablate.stats.words import amount, between, count, listed, plain, sentence
+from cnn_ablate.stats.words import amount, between, count, listed, plain, probability, sentence
 
 __all__ = [
     "DERIVED",
@@ -81,6 +81,7 @@ __all__ = [
     "named",
     "plain",
     "pooled_mcnemar_p",
+    "probability",
     "quantile",
     "scale",
     "sentence",

@@ -38,9 +38,11 @@ def derived(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFr
     columns = ["trial", *list(DERIVED)[:3], *columns]
     if epochs.empty:
         return pd.DataFrame(columns=columns)
-    accuracy, loss = observed(epochs)
+    # The last epoch of a trial that diverged has no finite loss.
+    sound = epochs[np.isfinite(epochs["train_loss"])]
+    accuracy, loss = observed(sound)
     rows = []
-    for trial, course in epochs.sort_values("epoch").groupby("trial", sort=False):
+    for trial, course in sound.sort_values("epoch").groupby("trial", sort=False):
         reached = course[accuracy].to_numpy(float)
         seconds = course["seconds"].to_numpy(float)
         row = [reached.max(), area(reached), instability(course[loss].to_numpy(float))]

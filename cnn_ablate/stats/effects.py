@@ -57,14 +57,7 @@ def measure(
 ) -> tuple[Effect, ...]:
     """Do the same, and give values instead of a table."""
     answer = answers(read) if read and metric == "test_accuracy" else None
-    found = [_effect(trials, contrast, metric, answer) for contrast in contrasts]
-    p = [math.nan if effect.p is None else effect.p for effect in found]
-    holm, bh = adjusted(p), adjusted(p, "benjamini_hochberg")
-    family = int(np.count_nonzero(~np.isnan(p)))
-    return tuple(
-        _worded(effect, family=family, p_adjusted=_known(holm[i]), p_bh=_known(bh[i]))
-        for i, effect in enumerate(found)
-    )
+    return _as_family([_effect(trials, contrast, metric, answer) for contrast in contrasts])
 
 
 def frame(found: Sequence[Effect]) -> pd.DataFrame:
@@ -142,9 +135,24 @@ def _images(trials: pd.DataFrame, weights: dict[str, float], answer: Answers) ->
     }
 
 
-def _worded(effect: Effect, **update: Any) -> Effect:
-    complete = effect.model_copy(update=update)
-    return complete.model_copy(update={"sentence": sentence(complete)})
+def _as_family(found: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Adjust each p by the others, and say each effect in words."""
+    p = [math.nan if effect.p is None else effect.p for effect in found]
+    holm, bh = adjusted(p), adjusted(p, "benjamini_hochberg")
+    family = int(np.count_nonzero(~np.isnan(p)))
+    # No adjusted p is under its own p, nor under the smallest of all times their number.
+    least = min((effect.smallest_p or 1.0 for effect in found), default=1.0) * family
+    adjustments = [
+        {
+            "family": family,
+            "p_adjusted": _known(holm[i]),
+            "p_bh": _known(bh[i]),
+            "smallest_adjusted": effect.smallest_p and min(1.0, max(effect.smallest_p, least)),
+        }
+        for i, effect in enumerate(found)
+    ]
+    complete = [e.model_copy(update=update) for e, update in zip(found, adjustments, strict=True)]
+    return tuple(effect.model_copy(update={"sentence": sentence(effect)}) for effect in complete)
 
 
 def _known(value: float) -> float | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cnn_ablate.schema import Effect, Record, label
-from cnn_ablate.stats.words import count, listed, plain
+from cnn_ablate.stats.words import count, listed
 
 
 def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect]) -> list[str]:
@@ -54,14 +54,12 @@ def _few_seeds(effects: Sequence[Effect]) -> str:
     most = max(effect.seeds for effect in effects)
     if most < 2:
         return "With one seed a contrast no difference can be told from seed noise."
-    family = max(effect.family for effect in effects)
-    smallest = min(effect.smallest_p for effect in effects if effect.smallest_p is not None)
-    least = min(1.0, smallest * family)
+    least = min(e.smallest_adjusted for e in effects if e.smallest_adjusted is not None)
     if least <= 0.05:
         return ""
     return (
-        f"With {most} seeds and {count(family, 'contrast')} no p after Holm can be under "
-        f"{plain(least)}: the intervals, which take the differences as normal, say more."
+        f"With {most} seeds and {count(effects[0].family, 'contrast')} no p after Holm can be "
+        f"under {least:.2g}: the intervals, which take the differences as normal, say more."
     )
 
 

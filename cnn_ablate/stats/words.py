@@ -19,7 +19,8 @@ def sentence(effect: Effect) -> str:
     seeds = count(effect.seeds, "seed")
     if effect.difference == effect.low == effect.high == 0:
         return f"{effect.action} changes nothing: {effect.metric} is the same in all {seeds}."
-    return f"{effect.action} {_move(effect)}, {_p(effect)}, {seeds}{_reserve(effect)}."
+    p = "" if effect.p_adjusted is None else f", {probability(effect.p_adjusted)} after Holm"
+    return f"{effect.action} {_move(effect)}{p}, {seeds}{_too_few(effect)}{_reserve(effect)}."
 
 
 def action(contrast: Contrast) -> str:
@@ -48,11 +49,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def amount(value: float, metric: str) -> str:
-    """Write a difference in its unit: `2.1 points`, or `0.0312` of another metric."""
+def amount(value: float, metric: str, interval: Interval = UNKNOWN) -> str:
+    """Write a difference in its unit, as precise as its interval: `2.1 points`, `0.031`."""
     if not in_points(metric):
         return plain(value)
-    shown = plain(value, metric)
+    shown = _points(value, abs(value) if math.isnan(interval[0]) else interval[1] - interval[0])
     return f"{shown} point" if abs(float(shown)) == 1 else f"{shown} points"
 
 
@@ -61,21 +62,25 @@ def between(interval: Interval, metric: str) -> str:
     low, high = interval
     if math.isnan(low) or math.isnan(high):
         return ""
-    return f"[{plain(low, metric)}, {plain(high, metric)}]"
+    if not in_points(metric):
+        return f"[{plain(low)}, {plain(high)}]"
+    return f"[{_points(low, high - low)}, {_points(high, high - low)}]"
 
 
-def plain(value: float, metric: str = "") -> str:
-    """Write a number: to a tenth of a point (a hundredth below one), else in three digits."""
-    if in_points(metric):
-        shown = f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
-    else:
-        shown = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return shown if float(shown.replace(",", "")) else "0"
+def plain(value: float) -> str:
+    """Write a number that is not in points: `4,969,600`, `0.031`."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def probability(p: float) -> str:
     """Write a p: `p = 0.031`, `p < 0.001`."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def _points(value: float, scale: float) -> str:
+    """Round to tenths of a point, and to hundredths where less than a point is spoken of."""
+    digits = 2 if scale < 1 else 1
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def _single(key: str, old: Any, new: Any) -> str:
@@ -96,33 +101,29 @@ def _move(effect: Effect) -> str:
     value, metric = effect.difference or 0.0, effect.metric
     low, high = _interval(effect.low, effect.high)
     if value == 0 or low <= 0 <= high:
-        return f"moves {metric} by {amount(value, metric)} {between((low, high), metric)}".rstrip()
-    size = between((low, high) if value > 0 else (-high, -low), metric)
+        moved = f"{amount(value, metric, (low, high))} {between((low, high), metric)}"
+        return f"moves {metric} by {moved}".rstrip()
+    interval = (low, high) if value > 0 else (-high, -low)
+    moved, shown = amount(abs(value), metric, interval), between(interval, metric)
     if not in_points(metric):
-        verb = "raises" if value > 0 else "lowers"
-        return f"{verb} {metric} by {amount(abs(value), metric)} {size}".rstrip()
-    verb = "gains" if value > 0 else "costs"
+        return f"{'raises' if value > 0 else 'lowers'} {metric} by {moved} {shown}".rstrip()
     what = "" if metric == "test_accuracy" else f" of {metric}"
-    return f"{verb} {amount(abs(value), metric)}{what} {size}".rstrip()
+    return f"{'gains' if value > 0 else 'costs'} {moved}{what} {shown}".rstrip()
 
 
-def _p(effect: Effect) -> str:
-    if effect.p_adjusted is None or effect.smallest_p is None:
-        return "p unknown"
-    text = f"{probability(effect.p_adjusted)} after Holm"
-    least = min(1.0, effect.smallest_p * effect.family)
+def _too_few(effect: Effect) -> str:
+    least = effect.smallest_adjusted or 0.0
     if least <= 0.05:
-        return text
-    tested = count(effect.family, "contrast")
-    return f"{text} over {tested} ({effect.seeds} seeds cannot give less than {least:.2g})"
+        return ""
+    return f" (too few for less than {least:.2g} over {count(effect.family, 'contrast')})"
 
 
 def _reserve(effect: Effect) -> str:
     if _includes_zero(effect.low, effect.high):
-        return ": the interval includes no effect"
+        return ": the interval includes zero"
     if _includes_zero(effect.images_low, effect.images_high):
         images = between(_interval(effect.images_low, effect.images_high), effect.metric)
-        return f", but over test images {images}, which includes no effect"
+        return f", but that over test images, {images}, includes zero"
     return ""
 
 

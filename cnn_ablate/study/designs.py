@@ -38,7 +38,9 @@ class _Designs:
         """Read one design: its name alone, or its name with what it is made of."""
         pairs = {written: None} if isinstance(written, str) else written
         if not isinstance(pairs, dict) or not pairs:
-            self.problems.add(place, "expected the name of a design.", f"Known: {', '.join(KINDS)}.")
+            self.problems.add(
+                place, "expected the name of a design.", f"Known: {', '.join(KINDS)}."
+            )
             return
         for kind, made_of in pairs.items():
             at = place if isinstance(written, str) else (*place, kind)

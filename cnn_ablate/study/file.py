@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
 
 from cnn_ablate.schema import Frozen, Paper
 
@@ -31,6 +31,7 @@ Seeds = Annotated[
     tuple[Seed, ...],
     Strict(False),
     BeforeValidator(_seeds),
+    AfterValidator(_distinct),
     WithJsonSchema(
         {
             "anyOf": [

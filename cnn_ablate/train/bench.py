@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cnn_ablate.data import Batch, Chunk, Images, Loader
+from cnn_ablate.data import Batch, Images, Loader
 from cnn_ablate.models import dead_parameters, initialise, set_dropout_keys, size
+from cnn_ablate.optim import Targets
 from cnn_ablate.schema import EpochRow, Recipe, Trial
 from cnn_ablate.settings import parts
 from cnn_ablate.streams import Draws
@@ -46,8 +47,12 @@ class Bench:
         self.layout = _LAYOUTS[recipe.layout]
         self.model = model.to(recipe.device, memory_format=self.layout)
         self.loader = Loader(
-            images, self.parts.data, seed=trial.seed, batch_size=training.batch_size
-        ).to(recipe.device)
+            images,
+            self.parts.data,
+            seed=trial.seed,
+            batch_size=training.batch_size,
+            device=recipe.device,
+        )
         self.optimizer = self.parts.optimizer.build(self.model)
         self.schedule = self.parts.schedule.build(
             self.optimizer, epochs=training.epochs, steps_per_epoch=self.loader.steps
@@ -73,14 +78,14 @@ class Bench:
             self.log.dead = sum(dead_parameters(self.model).values())
         self.optimizer.step()
         self.schedule.after_step()
-        return loss.detach(), (logits.detach().argmax(1) == batch.labels).sum()
+        return loss.detach(), (logits.detach().argmax(1) == _classes(batch.targets)).sum()
 
     def autocast(self) -> torch.autocast:
         """Compute convolutions and matrix products in the trial's precision."""
         lower = self.parts.training.precision == "bfloat16"
         return torch.autocast(self.recipe.device, torch.bfloat16, enabled=lower)
 
-    def evaluated(self, chunks: Iterable[Chunk]) -> Evaluation:
+    def evaluated(self, chunks: Iterable[Batch]) -> Evaluation:
         """Measure the network as it is now."""
         with self.autocast():
             return evaluate(self.model, chunks, self.summed_loss)
@@ -134,3 +139,8 @@ class Bench:
         self.kept = state["kept"]
         for name in _STATEFUL:
             getattr(self, name).load_state_dict(state[name])
+
+
+def _classes(targets: Targets) -> Tensor:
+    """Give the class of each image: the one it has most of, where images are mixed."""
+    return targets.argmax(1) if targets.is_floating_point() else targets

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from cnn_ablate.data import Chunk
+from cnn_ablate.data import Batch
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Evaluation:
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, chunks: Iterable[Chunk], loss: nn.Module) -> Evaluation:
+def evaluate(model: nn.Module, chunks: Iterable[Batch], loss: nn.Module) -> Evaluation:
     """Classify all images in evaluation mode, without augmentation.
 
     Args:
@@ -33,13 +33,13 @@ def evaluate(model: nn.Module, chunks: Iterable[Chunk], loss: nn.Module) -> Eval
     totals, logits, labels = [], [], []
     for chunk in chunks:
         answers = model(chunk.images).float()
-        totals.append(loss(answers, chunk.labels))
+        totals.append(loss(answers, chunk.targets))
         logits.append(answers)
-        labels.append(chunk.labels)
+        labels.append(chunk.targets)
     told, true = torch.cat(logits), torch.cat(labels)
     return Evaluation(
         loss=float(torch.stack(totals).sum()) / len(true),
-        accuracy=float((told.argmax(1) == true).float().mean()),
+        accuracy=int((told.argmax(1) == true).sum()) / len(true),
         labels=true.cpu(),
         probabilities=told.softmax(1).cpu(),
     )

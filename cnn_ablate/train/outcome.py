@@ -17,7 +17,9 @@ def class_rows(found: Evaluation, names: tuple[str, ...]) -> tuple[ClassRow, ...
     n = len(names)
     predicted = found.probabilities.argmax(1)
     table = torch.bincount(found.labels * n + predicted, minlength=n * n).view(n, n)
-    rows = zip(names, table.diag().tolist(), table.sum(1).tolist(), table.sum(0).tolist(), strict=True)
+    rows = zip(
+        names, table.diag().tolist(), table.sum(1).tolist(), table.sum(0).tolist(), strict=True
+    )
     return tuple(_row(name, correct, true, claimed) for name, correct, true, claimed in rows)
 
 

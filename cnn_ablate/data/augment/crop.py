@@ -3,7 +3,7 @@
 from typing import Literal
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.nn import functional
 
@@ -11,6 +11,7 @@ from cnn_ablate.data.augment.operation import Context, ImageAugmentation, Stream
 from cnn_ablate.data.normalize import Pixels
 from cnn_ablate.options import knob
 
+_Windows = UInt8[Tensor, "n channel tall wide"] | Float[Tensor, "n channel tall wide"]
 _MODES = {"zero": "constant", "reflect": "reflect"}
 
 
@@ -29,7 +30,7 @@ class RandomCrop(ImageAugmentation):
         return cropped(padded, corners, (images.shape[2], images.shape[3]))
 
 
-def cropped(images: Pixels, corners: Int[Tensor, "n 2"], size: tuple[int, int]) -> Pixels:
+def cropped(images: Pixels, corners: Int[Tensor, "n 2"], size: tuple[int, int]) -> _Windows:
     """Cut one window of (height, width) out of each image, at its corner (top, left)."""
     n, channels, height, width = images.shape
     tall, wide = size

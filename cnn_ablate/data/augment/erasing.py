@@ -32,7 +32,8 @@ _TRIES = 10
 class RandomErasing(ImageAugmentation):
     """Wipe out a box of random size and shape.
 
-    Reference: Zhong et al. 2020, algorithm 1.
+    Reference: Zhong et al. 2020, algorithm 1, but with the logarithm of the ratio drawn evenly, as
+    torchvision draws it.
     """
 
     name = "random_erasing"

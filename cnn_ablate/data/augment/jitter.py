@@ -55,7 +55,7 @@ def brightened(images: _Colours, factor: _Factors) -> _Colours:
 def contrasted(images: _Colours, factor: _Factors) -> _Colours:
     """Multiply the distance of every level from the mean grey level of the image."""
     # Whole levels sum without rounding, so the mean is the same in any batch and layout.
-    mean = gray(images).floor().mean((1, 2, 3), keepdim=True)
+    mean = gray(images).round().mean((1, 2, 3), keepdim=True)
     return (images * factor + mean * (1 - factor)).clamp(0, 255)
 
 

@@ -54,7 +54,7 @@ class Mixing(Augmentation):
 class CutMix(Mixing):
     """Paste the same box of another image into each; the type of the images stays.
 
-    Reference: Yun et al. 2019, section 3.1, and appendix A for the box.
+    Reference: Yun et al. 2019, equations 1 and 2.
     """
 
     name = "cutmix"
@@ -98,4 +98,4 @@ def beta(numbers: Float[Tensor, "2"], alpha: float) -> _Share:
     """
     power = numbers[0] ** (1 / alpha)
     cos = (2 * math.pi * numbers[1]).cos()
-    return (1 + cos * ((1 - power) / (power + (1 - power) * cos**2)).sqrt()) / 2
+    return (1 + cos * ((1 - power) / (power + (1 - power) * cos**2)).sqrt()).clamp(0, 2) / 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from cnn_ablate.data.normalize import Pixels
@@ -15,6 +15,7 @@ from cnn_ablate.options import Options
 from cnn_ablate.streams import Draws
 
 Targets = Int[Tensor, " n"] | Float[Tensor, "n classes"]
+Colour = UInt8[Tensor, "channel 1 1"] | Float[Tensor, "channel 1 1"]
 Fill = Literal["zero", "mean"]
 
 
@@ -128,7 +129,7 @@ def box(
     return tall[..., :, None] & wide[..., None, :]
 
 
-def filling(fill: Fill, images: Pixels, context: Context) -> Pixels | Tensor:
+def filling(fill: Fill, images: Pixels, context: Context) -> Colour:
     """Give black, or the mean, in the type of the images: for uint8 it is rounded to a level."""
     value = context.mean * (fill == "mean")
     return (value if images.is_floating_point() else value.round()).to(images.dtype)

@@ -46,8 +46,8 @@ def _check_keys(title: str, keys: Iterable[str], *, known: Iterable[str]) -> Non
         raise ValidationError.from_exception_data(title, wrong)
 
 
-def _written(augmentation: Augmentation) -> dict[str, Any]:
-    return {"name": augmentation.name, **augmentation.settings()}
+def _written(augmentations: Iterable[Augmentation]) -> list[dict[str, Any]]:
+    return [{"name": step.name, **step.settings()} for step in augmentations]
 
 
 def _schema() -> dict[str, Any]:
@@ -62,11 +62,6 @@ def _schema() -> dict[str, Any]:
     return {"oneOf": [_NAME.json_schema(), *options]}
 
 
-Augment = Annotated[
-    Augmentation,
-    PlainValidator(read_augment),
-    PlainSerializer(_written),
-    WithJsonSchema(_schema()),
-]
+Augment = Annotated[Augmentation, PlainValidator(read_augment), WithJsonSchema(_schema())]
 # In YAML: a list, in the order in which they are applied.
-Augments = Annotated[tuple[Augment, ...], Field(strict=False)]
+Augments = Annotated[tuple[Augment, ...], Field(strict=False), PlainSerializer(_written)]

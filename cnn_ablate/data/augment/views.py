@@ -1,6 +1,6 @@
 """Views of test images whose predictions are averaged: fixed changes, nothing random."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Annotated
 
@@ -38,9 +38,9 @@ def rotated(images: Pixels, *, degrees: float) -> Pixels:
     zero = torch.zeros(1, device=images.device)
     warp = Warp(angle=zero + degrees, right=zero, down=zero, scale=zero + 1, shear=zero)
     grid = warp.grid(images.shape[2], images.shape[3]).expand(len(images), -1, -1, -1)
-    return functional.grid_sample(
-        images.to(torch.float32), grid, padding_mode="border", align_corners=False
-    )
+    levels = images.to(torch.float32)
+    turned = functional.grid_sample(levels, grid, padding_mode="border", align_corners=False)
+    return turned.clamp(0, 255)
 
 
 def brightened(images: Pixels, *, factor: float) -> Pixels:
@@ -65,6 +65,6 @@ TTA_VIEWS: Mapping[str, View] = {
 TtaViews = Annotated[tuple[Annotated[str, OneOf("view", TTA_VIEWS)], ...], Field(strict=False)]
 
 
-def views(names: TtaViews) -> list[View]:
+def views(names: Iterable[str]) -> list[View]:
     """Give the views of these names."""
     return [TTA_VIEWS[name] for name in names]

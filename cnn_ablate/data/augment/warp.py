@@ -29,7 +29,7 @@ Interpolation = Literal["bilinear", "nearest"]
 
 @dataclass(frozen=True)
 class Warp:
-    """One affine map an image about its centre: shear, then scale and rotate, then shift.
+    """One affine map for each image, about its centre: shear, then scale and rotate, then shift.
 
     Angles are in degrees, clockwise; shifts in pixels, to the right and down.
     """
@@ -69,7 +69,7 @@ def warped(
     """Map the images, with a colour around them."""
     grid = warp.grid(images.shape[2], images.shape[3])
     inside = functional.grid_sample(images - fill, grid, interpolation, align_corners=False)
-    return inside + fill
+    return (inside + fill).clamp(0, 255)
 
 
 class Affine(ImageAugmentation):

@@ -5,14 +5,21 @@ from cnn_ablate.report.figures import (
     confusion,
     confusion_change,
     cost,
+    crossing,
     curves,
     forest,
     per_class,
+    rate,
+    reliability,
+    speed,
 )
 from cnn_ablate.report.figures.figure import Picture
 
 FIGURES: dict[str, Picture] = {
     "effects": forest.EFFECTS,
+    "main_effects": crossing.MAIN,
+    "interactions": crossing.PAIRS,
+    "contributions": crossing.SHARES,
     "per_class": per_class.ACCURACY,
     "per_class_difference": per_class.DIFFERENCE,
     "confusion": confusion.MATRICES,
@@ -27,4 +34,9 @@ FIGURES: dict[str, Picture] = {
     "accuracy_rest": curves.MORE_ACCURACY,
     "loss": curves.LOSS,
     "loss_rest": curves.MORE_LOSS,
+    "running_loss": curves.RUNNING,
+    "running_loss_rest": curves.MORE_RUNNING,
+    "speed": speed.EPOCHS,
+    "learning_rate": rate.COURSE,
+    "reliability": reliability.DIAGRAMS,
 }

@@ -31,11 +31,7 @@ def draw(data: pd.DataFrame) -> Figure:
     rows, columns = table.shape
     figure, axes = style.canvas(2.8 + 0.52 * columns, 1.7 + 0.27 * rows)
     heat.draw(axes, table, heat.shares(0, table.to_numpy().max()))
-    axes.xaxis.tick_top()
-    axes.tick_params(axis="x", labelrotation=45)
-    for label in axes.get_xticklabels():
-        label.set(ha="left", rotation_mode="anchor")
-    axes.tick_params(axis="y", labelrotation=0)
+    heat.head(axes)
     return figure
 
 

@@ -66,7 +66,6 @@ def matrices(data: pd.DataFrame, value: str, scale: heat.Scale) -> Figure:
         own = data[data["variant"] == name]
         table = own.pivot_table(value, "true", "predicted", sort=False).loc[classes, classes]
         heat.draw(axes, table, scale, size=min(7.5, 75 / len(classes)))
-        axes.tick_params(axis="x", labelrotation=90)
     return figure
 
 
@@ -101,4 +100,6 @@ def _alt(data: pd.DataFrame) -> str:
 
 
 MATRICES = Picture("Confusions", "Confusion matrices", data, draw, _caption, _alt)
-REST = Picture("Confusions", "Confusion matrices of the other variants", rest, draw, _rest_caption, _alt, True)
+REST = Picture(
+    "Confusions", "Confusion matrices of the other variants", rest, draw, _rest_caption, _alt, True
+)

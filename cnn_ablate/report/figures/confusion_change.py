@@ -70,5 +70,10 @@ def _alt(data: pd.DataFrame) -> str:
 MATRICES = Picture("Confusions", "Confusions, against the reference", data, draw, _caption, _alt)
 REST = Picture(
     "Confusions",
-    "Confusions of the other variants, against the reference", rest, draw, _caption, _alt, True
+    "Confusions of the other variants, against the reference",
+    rest,
+    draw,
+    _caption,
+    _alt,
+    True,
 )

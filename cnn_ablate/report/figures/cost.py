@@ -53,9 +53,7 @@ def _name(axes: Axes, data: pd.DataFrame, cost: str) -> None:
     low, high = data["accuracy"].min(), data["accuracy"].max()
     axes.set_ylim(low - 0.06 * (high - low) - 0.05, high + 0.06 * (high - low) + 0.05)
     bottom, top = axes.get_ylim()
-    heights = _apart(
-        [(row - bottom) / (top - bottom) for row in chosen["accuracy"]], 0.062
-    )
+    heights = _apart([(row - bottom) / (top - bottom) for row in chosen["accuracy"]], 0.062)
     for height, (_, row) in zip(heights, chosen.iterrows(), strict=True):
         axes.annotate(
             row["variant"],

@@ -1,5 +1,6 @@
-"""Accuracy and loss from epoch to epoch, with the spread of the seeds."""
+"""Accuracy and loss from epoch to epoch, and the running loss, with the spread of the seeds."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
@@ -11,122 +12,128 @@ from cnn_ablate.report.figures.figure import Picture
 from cnn_ablate.report.measured import Measured
 
 SHOWN = 12
-PARTS = {"train": "--", "validation": "-", "test": "-"}
+FIRST, OTHERS = slice(None, SHOWN), slice(SHOWN, None)
+POINTS = 200
+_DASHES = {"training": "--", "validation": "-", "test": "-", "running": "-"}
+_BEHIND = {"color": style.INK, "lw": 1.0, "alpha": 0.4}
 
 
 def data(measured: Measured, *, metric: str, part: slice) -> pd.DataFrame | None:
-    """Give mean, lowest and highest seed of a metric per epoch, on each part that was measured."""
-    names = _names(measured)[part]
+    """Give mean, lowest and highest seed of a metric per epoch, on all images it was measured on."""
     epochs = measured.results.epochs
-    if epochs.empty or not names:
+    if epochs.empty:
         return None
-    means = [_spread(epochs, f"{prefix}_{metric}", name) for name, prefix in _measured_on(epochs)]
-    tidy = pd.concat([frame for frame in means if len(frame)] or [pd.DataFrame()])
-    if tidy.empty:
+    validated = epochs["val_loss"].notna().any()
+    held_out = ("val", "validation") if validated else ("test", "test")
+    means = [
+        _spread(epochs, "epoch", f"{column}_{metric}").assign(images=images)
+        for column, images in (("train", "training"), held_out)
+    ]
+    return _panelled(measured, pd.concat(means), part)
+
+
+def running(measured: Measured, *, part: slice) -> pd.DataFrame | None:
+    """Give mean, lowest and highest seed of the running loss, thinned where steps are many."""
+    steps = measured.results.steps
+    if steps.empty:
         return None
-    own = tidy["variant"].isin([*names, measured.reference])
-    ordered = measured.in_order(tidy[own])
-    return ordered.assign(
-        variant=ordered["variant"].map(measured.short),
-        reference=measured.short[measured.reference],
-        panel=ordered["variant"].isin(names),
+    width = max(1, -(-steps["step"].max() // POINTS))
+    thinned = steps.assign(step=(steps["step"] + width - 1) // width * width)
+    return _panelled(measured, _spread(thinned, "step", "loss").assign(images="running"), part)
+
+
+def _spread(rows: pd.DataFrame, time: str, column: str) -> pd.DataFrame:
+    grouped = rows.dropna(subset=column).groupby(["variant", time], sort=False)[column]
+    return grouped.agg(mean="mean", low="min", high="max").round(6).reset_index()
+
+
+def _panelled(measured: Measured, tidy: pd.DataFrame, part: slice) -> pd.DataFrame | None:
+    """Keep the variants to show and the reference, which stands behind each of them."""
+    shown = _names(measured)[part]
+    own = measured.in_order(tidy[tidy["variant"].isin([*shown, measured.reference])])
+    if not own["variant"].isin(shown).any():
+        return None
+    return own.assign(
+        variant=own["variant"].map(measured.short),
+        shown=own["variant"].isin(shown),
+        reference=own["variant"] == measured.reference,
     )
 
 
 def _names(measured: Measured) -> list[str]:
-    """Order variants by how far their accuracy is from the reference's, which comes first."""
+    """List the variants whose accuracy is farthest from the reference's, then all others."""
     means = measured.trials.groupby("variant")["test_accuracy"].mean()
-    if measured.reference not in means:
-        return list(measured.variants)
-    distance = (means - means[measured.reference]).abs()
-    distance[measured.reference] = float("inf")
-    far = list(distance.sort_values(ascending=False, kind="stable").index[:SHOWN])
-    first = [name for name in measured.variants if name in far]
-    return [*first, *(name for name in measured.variants if name not in far)]
+    far = set(measured.farthest(means)[:SHOWN])
+    return sorted(measured.variants, key=lambda name: name not in far)
 
 
-def _measured_on(epochs: pd.DataFrame) -> list[tuple[str, str]]:
-    validated = epochs["val_loss"].notna().any()
-    held_out = ("validation", "val") if validated else ("test", "test")
-    return [("train", "train"), held_out]
-
-
-def _spread(epochs: pd.DataFrame, column: str, part: str) -> pd.DataFrame:
-    known = epochs.dropna(subset=column)
-    grouped = known.groupby(["variant", "epoch"], sort=False)[column]
-    spread = grouped.agg(mean="mean", low="min", high="max", seeds="count").round(6).reset_index()
-    return spread.assign(part=part)
-
-
-def draw(data: pd.DataFrame, *, label: str) -> Figure:
+def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
     """Draw a small plot for each variant, with the reference behind it in grey."""
-    names = list(data.loc[data["panel"], "variant"].unique())
+    names = list(data.loc[data["shown"], "variant"].unique())
     figure, plots = style.panels(names, columns=4, size=(2.15, 1.5), margin=0.62)
-    reference = data[data["variant"] == data["reference"].iloc[0]]
+    reference = data[data["reference"]]
     for axes, name in zip(plots, names, strict=True):
         own = data[data["variant"] == name]
-        if len(reference) and name != reference["variant"].iloc[0]:
-            _lines(axes, reference, style.INK, behind=True)
-        _lines(axes, own, style.ACCENT)
+        if not own["reference"].any():
+            _lines(axes, reference, time, _BEHIND)
+        _lines(axes, own, time, {"color": style.ACCENT})
+        _bands(axes, own, time)
         axes.grid(axis="y")
     _legend(figure, plots[0], data)
-    figure.supxlabel("epoch", fontsize=9)
+    figure.supxlabel(time, fontsize=9)
     figure.supylabel(label, fontsize=9)
     return figure
 
 
-def _lines(axes: Axes, frame: pd.DataFrame, colour: str, *, behind: bool = False) -> None:
-    for part, own in frame.groupby("part", sort=False):
-        dash = PARTS[str(part)]
-        width, alpha = (1.0, 0.4) if behind else (1.5, 1.0)
-        one = "o" if len(own) == 1 else None
-        axes.plot(
-            own["epoch"], own["mean"], dash, color=colour, lw=width, alpha=alpha, marker=one, ms=3
-        )
-        if dash == "-" and not behind:
-            axes.fill_between(
-                own["epoch"], own["low"], own["high"], color=colour, alpha=0.2, lw=0
-            )
+def _lines(axes: Axes, frame: pd.DataFrame, time: str, look: dict[str, object]) -> None:
+    for images, own in frame.groupby("images", sort=False):
+        marker = "o" if len(own) == 1 else ""
+        axes.plot(own[time], own["mean"], _DASHES[str(images)], marker=marker, ms=3, **look)
+
+
+def _bands(axes: Axes, frame: pd.DataFrame, time: str) -> None:
+    for images, own in frame.groupby("images", sort=False):
+        if _DASHES[str(images)] == "-":
+            place = own[time], own["low"], own["high"]
+            axes.fill_between(*place, color=style.ACCENT, alpha=0.2, lw=0)
 
 
 def _legend(figure: Figure, axes: Axes, data: pd.DataFrame) -> None:
-    handles = [
-        axes.plot([], [], PARTS[part], color=style.ACCENT, label=part)[0]
-        for part in data["part"].unique()
-    ]
-    handles.append(axes.plot([], [], "-", color=style.INK, alpha=0.4, lw=1, label="reference")[0])
-    figure.legend(handles=handles, loc="lower right", ncols=len(handles), borderaxespad=0.1)
+    kinds = [str(images) for images in data["images"].unique()]
+    for images in kinds:
+        axes.plot([], [], _DASHES[images], color=style.ACCENT, label=images)
+    axes.plot([], [], "-", label="reference", **_BEHIND)
+    figure.legend(loc="lower right", ncols=len(kinds) + 1, borderaxespad=0.1)
 
 
-def _caption(measured: Measured, data: pd.DataFrame, *, metric: str) -> str:
-    seeds = int(data["seeds"].max())
-    spread = "; the band spans the seeds" if seeds > 1 else ""
-    return (
-        f"{metric.capitalize()} from epoch to epoch, mean over seeds{spread}; in grey "
-        f"{measured.reference} ({measured.budget})."
-    )
+def _caption(measured: Measured, data: pd.DataFrame, *, what: str) -> str:
+    spread = "; the band spans the seeds" if (data["high"] > data["low"]).any() else ""
+    return f"{what}, mean over seeds{spread}; in grey {measured.reference} ({measured.budget})."
 
 
-def _alt(data: pd.DataFrame, *, metric: str) -> str:
-    names = words.listed(data.loc[data["panel"], "variant"].unique())
-    return f"Curves of {metric} against epochs for {names}."
+def _alt(data: pd.DataFrame, *, what: str) -> str:
+    return f"{what} for {words.listed(data.loc[data['shown'], 'variant'].unique())}."
 
 
-def _picture(title: str, metric: str, part: slice, *, folded: bool = False) -> Picture:
+def _picture(
+    what: str, data: Callable[..., pd.DataFrame | None], part: slice, *, time: str, label: str
+) -> Picture:
+    rest = part == OTHERS
     return Picture(
         "Training",
-        title,
-        partial(data, metric=metric, part=part),
-        partial(draw, label=metric),
-        partial(_caption, metric=metric),
-        partial(_alt, metric=metric),
-        folded,
+        f"{what}, other variants" if rest else what,
+        partial(data, part=part),
+        partial(draw, time=time, label=label),
+        partial(_caption, what=f"{what} against {time}s"),
+        partial(_alt, what=f"{what} against {time}s"),
+        folded=rest,
     )
 
 
-ACCURACY = _picture("Accuracy while training", "accuracy", slice(None, SHOWN))
-LOSS = _picture("Loss while training", "loss", slice(None, SHOWN))
-MORE_ACCURACY = _picture(
-    "Accuracy while training, other variants", "accuracy", slice(SHOWN, None), folded=True
-)
-MORE_LOSS = _picture("Loss while training, other variants", "loss", slice(SHOWN, None), folded=True)
+_accuracy, _loss = partial(data, metric="accuracy"), partial(data, metric="loss")
+ACCURACY = _picture("Accuracy", _accuracy, FIRST, time="epoch", label="accuracy")
+MORE_ACCURACY = _picture("Accuracy", _accuracy, OTHERS, time="epoch", label="accuracy")
+LOSS = _picture("Loss", _loss, FIRST, time="epoch", label="loss")
+MORE_LOSS = _picture("Loss", _loss, OTHERS, time="epoch", label="loss")
+RUNNING = _picture("Running loss", running, FIRST, time="step", label="loss")
+MORE_RUNNING = _picture("Running loss", running, OTHERS, time="step", label="loss")

@@ -53,9 +53,24 @@ def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -
         annot=None if crowded else values.map(scale.number),
         fmt="",
         annot_kws={"fontsize": size, "color": INK},
+        # Seaborn would draw the whole figure to see whether its labels overlap.
+        xticklabels=False,
+        yticklabels=False,
+        antialiased=False,
         rasterized=crowded,
     )
     axes.set(xlabel="", ylabel="")
+    rows, columns = values.shape
+    axes.set_yticks([row + 0.5 for row in range(rows)], values.index, rotation=0)
+    axes.set_xticks([column + 0.5 for column in range(columns)], values.columns, rotation=90)
     axes.tick_params(length=0)
     for label, value in zip(axes.texts, values.to_numpy().flat, strict=False):
         label.set_color("white" if abs(value) > scale.strong else INK)
+
+
+def head(axes: Axes) -> None:
+    """Put the names of columns on top, at a slant."""
+    axes.xaxis.tick_top()
+    axes.tick_params(axis="x", length=0)
+    for label in axes.get_xticklabels():
+        label.set(rotation=45, ha="left", va="bottom", rotation_mode="anchor")

@@ -51,11 +51,7 @@ def _map(table: pd.DataFrame, scale: heat.Scale) -> Figure:
     cell = 0.52 if columns <= heat.CROWDED else 0.12
     figure, axes = style.canvas(2.6 + cell * columns, 0.9 + 0.27 * rows)
     heat.draw(axes, table, scale)
-    axes.xaxis.tick_top()
-    axes.tick_params(axis="x", labelrotation=45)
-    for label in axes.get_xticklabels():
-        label.set(ha="left", rotation_mode="anchor")
-    axes.tick_params(axis="y", labelrotation=0)
+    heat.head(axes)
     return figure
 
 

@@ -1,0 +1,43 @@
+"""Whether a study, as it was run, may judge a claim at all."""
+
+from cnn_ablate.claims.evidence import EXACT
+from cnn_ablate.claims.judgement import Judgement
+from cnn_ablate.claims.sides import Weights
+from cnn_ablate.schema import Claim, Record, label
+from cnn_ablate.stats import listed
+
+# How numbers are rounded on the way is neither the budget nor the data.
+_HARMLESS = {"training.precision"}
+
+
+def obstacle(record: Record, claim: Claim, judgement: Judgement, weights: Weights) -> str:
+    """Say what keeps a claim from being judged: another budget, or other data; else nothing.
+
+    Counts that training cannot change are judged on any budget, and miss only where the network or
+    its data were changed. Published numbers need the published data; effects are compared on
+    whatever data both sides share.
+    """
+    exact = claim.metric in EXACT
+    if exact and judgement.verdict == "reproduced":
+        return ""
+    sections = ("data.", "model.") if exact else ("",)
+    forced = {
+        key: value
+        for key, value in record.study.forced.items()
+        if key not in _HARMLESS and key.startswith(sections)
+    }
+    if forced:
+        profile = record.study.profile
+        who = f"the profile {profile}" if profile else "the command line"
+        return f"{who} set {listed(f'{key} = {label(value)}' for key, value in forced.items())}"
+    notes = data_notes(record, weights)
+    return f"other data: {notes}" if notes and claim.value is not None and not exact else ""
+
+
+def data_notes(record: Record, weights: Weights) -> str:
+    """Say in what the data of some variants differ from the published ones; else nothing."""
+    names = {v.settings["data"]["name"] for v in record.plan.variants if v.name in weights}
+    notes = (
+        f"{d.name}, {d.note}" for d in record.data if d.note and (d.name in names or not names)
+    )
+    return "; ".join(notes).rstrip(".")

@@ -1,0 +1,109 @@
+"""Judges of published effects: their direction, their size, or that there is none."""
+
+from cnn_ablate.claims.evidence import Evidence
+from cnn_ablate.claims.judgement import Judgement, Word
+from cnn_ablate.claims.wording import rounding, signed, size
+from cnn_ablate.schema import Claim
+from cnn_ablate.stats import Interval, amount, between, equivalence_p, in_points, probability
+
+MARGIN = 1.0
+"""Points within which two accuracies count as equal, unless the claim says otherwise."""
+
+
+def judge_direction(claim: Claim, evidence: Evidence) -> Judgement:
+    """Ask whether the effect has the claimed direction, and its size if that is claimed too.
+
+    Both intervals, over seeds and over test images, must lie on one side of zero.
+    """
+    upwards = claim.effect == "higher" or (claim.effect is None and size(claim) >= 0)
+    aligned = evidence if upwards else evidence.turned()
+    low, high = aligned.interval()
+    images = aligned.image_interval() or (low, high)
+    if min(low, images[0]) > 0:
+        return _sized(claim, evidence)
+    if max(high, images[1]) < 0:
+        return _judgement("not reproduced", evidence, f"{_basis(evidence)}: the opposite holds")
+    margin = margin_of(claim, evidence)
+    if low <= 0 <= high and margin and _equivalent(evidence, margin):
+        beyond = amount(margin, evidence.metric)
+        reason = f"{_basis(evidence)}, and effects beyond {beyond} are ruled out"
+        return _judgement("not reproduced", evidence, reason)
+    return _judgement("undetermined", evidence, _open(evidence))
+
+
+def judge_none(claim: Claim, evidence: Evidence) -> Judgement:
+    """Ask whether any effect lies within the margin (equivalence), or surely outside of it."""
+    margin = margin_of(claim, evidence)
+    if margin is None:
+        reason = f"no margin is stated within which an effect on {evidence.metric} counts as none"
+        return _judgement("undetermined", evidence, reason)
+    beyond = amount(margin, evidence.metric)
+    if _equivalent(evidence, margin):
+        p = probability(equivalence_p(evidence.values, margin))
+        reason = f"two one-sided t tests rule out effects beyond {beyond} ({p}, {evidence.seeds})"
+        return _judgement("reproduced", evidence, "the counts agree" if evidence.exact else reason)
+    if all(_outside(interval, margin) for interval in _intervals(evidence)):
+        reason = f"{_basis(evidence)} and is more than {beyond}"
+        return _judgement("not reproduced", evidence, reason)
+    reason = f"{_basis(evidence)}: effects beyond {beyond} cannot be ruled out"
+    return _judgement("undetermined", evidence, reason)
+
+
+def margin_of(claim: Claim, evidence: Evidence) -> float | None:
+    """Give what counts as no effect: as claimed, else a point of accuracy, or half of a count."""
+    if claim.margin is not None or not (evidence.exact or in_points(evidence.metric)):
+        return claim.margin
+    return 0.5 if evidence.exact else MARGIN
+
+
+def _sized(claim: Claim, evidence: Evidence) -> Judgement:
+    if claim.value is None:
+        return _judgement("reproduced", evidence, f"{_basis(evidence)}, as claimed")
+    gap = abs(evidence.mean - size(claim))
+    allowed = evidence.tolerance(rounding(claim), known_spread=True)
+    word: Word = "reproduced" if gap <= allowed + 1e-9 else "direction only"
+    beyond = "within" if word == "reproduced" else "beyond"
+    reason = (
+        f"{_basis(evidence)}, as claimed, and {amount(gap, evidence.metric)} from the published "
+        f"size, {beyond} the {amount(allowed, evidence.metric)} that noise allows"
+    )
+    return _judgement(word, evidence, reason)
+
+
+def _equivalent(evidence: Evidence, margin: float) -> bool:
+    images = evidence.image_interval(0.9)
+    inside = images is None or max(map(abs, images)) < margin
+    return inside and equivalence_p(evidence.values, margin) <= 0.05
+
+
+def _outside(interval: Interval, margin: float) -> bool:
+    low, high = interval
+    return low > margin or high < -margin
+
+
+def _intervals(evidence: Evidence) -> list[Interval]:
+    images = evidence.image_interval()
+    return [evidence.interval(), *([images] if images else [])]
+
+
+def _basis(evidence: Evidence) -> str:
+    """Say where the interval over seeds lies."""
+    if evidence.exact:
+        return "the counts differ" if evidence.mean else "the counts agree"
+    interval = evidence.interval()
+    sides = {interval[0] > 0: "lies above zero", interval[1] < 0: "lies below zero"}
+    side = sides.get(True, "includes zero")
+    return f"the interval {between(interval, evidence.metric)} of {evidence.seeds} {side}"
+
+
+def _open(evidence: Evidence) -> str:
+    seeds, *images = _intervals(evidence)
+    if seeds[0] <= 0 <= seeds[1] or not images:
+        return f"{_basis(evidence)}: neither direction can be ruled out"
+    over = between(images[0], evidence.metric)
+    return f"{_basis(evidence)}, but that over test images {over} includes it"
+
+
+def _judgement(word: Word, evidence: Evidence, reason: str) -> Judgement:
+    interval = "" if evidence.exact else between(evidence.interval(), evidence.metric)
+    return Judgement(word, reason, signed(evidence.mean, evidence.metric), interval)

@@ -1,0 +1,20 @@
+"""What a judge says of a claim, before it is asked whether this study may judge it at all."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Word = Literal["reproduced", "direction only", "not reproduced", "undetermined", "not comparable"]
+
+
+class NoAnswerError(Exception):
+    """The study holds nothing that answers a claim; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and its numbers in words; `reason` is one sentence without its full stop."""
+
+    verdict: Word
+    reason: str
+    measured: str = ""
+    interval: str = ""

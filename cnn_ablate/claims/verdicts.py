@@ -1,0 +1,65 @@
+"""Claims to verdicts."""
+
+from cnn_ablate.claims.classes import judge_rank, judge_taken_for
+from cnn_ablate.claims.comparable import obstacle
+from cnn_ablate.claims.directions import judge_direction, judge_none
+from cnn_ablate.claims.evidence import Evidence, gather
+from cnn_ablate.claims.judgement import Judgement, NoAnswerError
+from cnn_ablate.claims.measured import Results
+from cnn_ablate.claims.numbers import judge_level, judge_limit
+from cnn_ablate.claims.sides import Weights, weights
+from cnn_ablate.claims.wording import level, published, signed
+from cnn_ablate.schema import Claim, Verdict
+from cnn_ablate.stats import Answers, answers
+
+
+def verdicts(results: Results) -> tuple[Verdict, ...]:
+    """Judge every claim of a study by what was measured; a half-finished study leaves some open."""
+    answer = answers(results.predictions)
+    return tuple(_verdict(results, claim, answer) for claim in results.record.study.claims)
+
+
+def _verdict(results: Results, claim: Claim, answer: Answers) -> Verdict:
+    sides: Weights = {}
+    try:
+        sides = weights(results.record, claim)
+        judgement = _judged(results, claim, sides, answer)
+    except NoAnswerError as missing:
+        judgement = Judgement("undetermined", str(missing))
+    hindrance = obstacle(results.record, claim, judgement, sides)
+    reason = f"{hindrance}; here {judgement.reason}" if hindrance else judgement.reason
+    return Verdict(
+        claim=claim.id,
+        verdict="not comparable" if hindrance else judgement.verdict,
+        published=published(claim),
+        measured=judgement.measured,
+        interval=judgement.interval,
+        reason=f"{reason[:1].upper()}{reason[1:]}.",
+    )
+
+
+def _judged(results: Results, claim: Claim, sides: Weights, answer: Answers) -> Judgement:
+    if claim.taken_for or claim.rank:
+        judge_class = judge_taken_for if claim.taken_for else judge_rank
+        return judge_class(results, claim, _done(results, sides))
+    evidence = gather(results, claim, sides, answer)
+    if len(evidence.values) < 2:
+        return _few(claim, evidence)
+    if claim.compares:
+        judge = judge_none if claim.effect == "none" else judge_direction
+    else:
+        judge = judge_limit if claim.effect else judge_level
+    return judge(claim, evidence)
+
+
+def _few(claim: Claim, evidence: Evidence) -> Judgement:
+    if not len(evidence.values):
+        raise NoAnswerError("no seed is done yet")
+    shown = signed if claim.compares else level
+    measured = shown(evidence.mean, evidence.metric)
+    return Judgement("undetermined", "one seed cannot show the noise of seeds", measured)
+
+
+def _done(results: Results, sides: Weights) -> list[str]:
+    trials = results.trials
+    return list(trials.loc[(trials["status"] == "done") & trials["variant"].isin(sides), "trial"])

@@ -1,0 +1,66 @@
+"""The course of the learning rate: one line for all variants that share it."""
+
+from itertools import cycle
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from cnn_ablate.report import style, words
+from cnn_ablate.report.figures.figure import Picture
+from cnn_ablate.report.measured import Measured
+
+LINES = 12
+
+
+def data(measured: Measured) -> pd.DataFrame | None:
+    """Give the learning rate per epoch of each group of variants, if any of them moves."""
+    epochs = measured.results.epochs
+    if epochs.empty or (epochs.groupby("variant")["lr"].nunique() == 1).all():
+        return None
+    means = epochs.pivot_table("lr", "epoch", "variant", sort=False).sort_index()
+    groups: dict[tuple[float, ...], list[str]] = {}
+    for name in measured.variants:
+        groups.setdefault(tuple(means[name].fillna(-1).round(12)), []).append(name)
+    courses = [
+        means[names[0]].dropna().rename("lr").reset_index().assign(variants=_named(measured, names))
+        for names in list(groups.values())[:LINES]
+    ]
+    return pd.concat(courses)[["variants", "epoch", "lr"]]
+
+
+def _named(measured: Measured, names: list[str]) -> str:
+    return words.listed((measured.short[name] for name in names), at_most=2)
+
+
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw one line a group, on a scale of its own size."""
+    figure, axes = style.canvas(7.2, 2.9)
+    looks = cycle([(colour, dash) for dash in ("-", "--", ":") for colour in style.CYCLE])
+    for (name, course), (colour, dash) in zip(
+        data.groupby("variants", sort=False), looks, strict=False
+    ):
+        marker = "o" if len(course) == 1 else ""
+        axes.plot(course["epoch"], course["lr"], dash, color=colour, marker=marker, label=name)
+    positive = data.loc[data["lr"] > 0, "lr"]
+    if len(positive) and positive.max() / positive.min() > 20:
+        axes.set_yscale("log")
+    axes.set(xlabel="epoch", ylabel="learning rate")
+    axes.grid(axis="y")
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def _caption(measured: Measured, data: pd.DataFrame) -> str:
+    del data
+    return f"Learning rate at each epoch; variants with the same course share a line ({measured.budget})."
+
+
+def _alt(data: pd.DataFrame) -> str:
+    ends = [
+        f"{name} from {course['lr'].iloc[0]:.2g} to {course['lr'].iloc[-1]:.2g}"
+        for name, course in data.groupby("variants", sort=False)
+    ]
+    return f"Learning rate against epochs: {words.listed(ends)}."
+
+
+COURSE = Picture("Training", "Learning rate", data, draw, _caption, _alt)

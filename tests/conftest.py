@@ -1,0 +1,15 @@
+"""What every test gets: no cache, data or settings of the user who runs them."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests out of the user's caches, and on one thread."""
+    monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
+    torch.set_num_threads(1)

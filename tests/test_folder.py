@@ -1,0 +1,258 @@
+"""Folders of pictures: any size, mode and name is read, and what is odd is refused by name."""
+
+import os
+import sys
+import unicodedata
+
+import layouts
+import numpy as np
+import pytest
+from layouts import refused
+from PIL import Image
+
+from cnn_ablate.data import DATASETS
+from cnn_ablate.data.cache import load
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A machine of its own for each test, without any data."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """An empty data root."""
+    place = tmp_path / "data"
+    place.mkdir()
+    return place
+
+
+def test_pictures_are_ordered_by_rank_then_class(root):
+    """The first of every class come first, so that the tail holds every class."""
+    layouts.folder(root / "images", ["b", "a", "c"], train=2)
+
+    images = load(DATASETS["image_folder"](), root)
+
+    assert ("a", "b", "c") == images.facts.classes
+    assert [0, 1, 2, 0, 1, 2] == images.train_labels.tolist()
+
+
+def test_pictures_keep_their_pixels(root):
+    """A picture of the right size and mode is taken as it is."""
+    layouts.folder(root / "images", ["a"], train=1)
+    expected = np.asarray(Image.open(root / "images" / "train" / "a" / "0000.png"))
+
+    images = load(DATASETS["image_folder"](), root)
+
+    assert np.array_equal(expected.transpose(2, 0, 1), images.train[0].numpy())
+
+
+@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize(
+    ("suffix", "mode"),
+    [(".png", m) for m in ("1", "L", "LA", "P", "RGB", "RGBA")]
+    + [(".jpg", m) for m in ("L", "RGB", "CMYK")]
+    + [(".gif", "P"), (".webp", "RGBA"), (".TIFF", "RGBA"), (".bmp", "RGB"), (".ppm", "RGB")],
+)
+def test_any_mode_and_format_is_read(root, suffix, mode, grey):
+    """Grey, palette, alpha and print colours become the channels that are asked for."""
+    for part in ("train", "test"):
+        layouts.picture(root / "images" / part / "a" / f"x{suffix}", mode=mode)
+
+    images = load(DATASETS["image_folder"](grey=grey), root)
+
+    assert (1, 1 if grey else 3, 32, 32) == images.train.shape
+
+
+def test_pictures_of_any_size_are_fitted(root):
+    """Wide, tall and tiny pictures become squares of the asked-for size."""
+    for number, size in enumerate([(64, 32), (20, 90), (1, 50), (16, 16)]):
+        for part in ("train", "test"):
+            layouts.picture(root / "images" / part / "a" / f"{number}.png", size=size)
+
+    images = load(DATASETS["image_folder"](image_size=16), root)
+
+    assert (4, 3, 16, 16) == images.train.shape
+
+
+def test_fitting_cuts_the_middle_out(root):
+    """What is wider than high loses both ends, and is not squeezed."""
+    wide = Image.new("RGB", (48, 16), "black")
+    wide.paste("white", (16, 0, 32, 16))
+    for part in ("train", "test"):
+        (root / "images" / part / "a").mkdir(parents=True)
+        wide.save(root / "images" / part / "a" / "x.png")
+
+    images = load(DATASETS["image_folder"](image_size=16), root)
+
+    assert (images.train == 255).all()
+
+
+def test_what_is_transparent_is_white(root):
+    """The hidden colours of transparent pixels are not seen."""
+    for part in ("train", "test"):
+        (root / "images" / part / "a").mkdir(parents=True)
+        Image.new("RGBA", (32, 32), (200, 0, 0, 0)).save(root / "images" / part / "a" / "x.png")
+
+    assert (load(DATASETS["image_folder"](), root).train == 255).all()
+
+
+def test_pictures_are_turned_upright(root):
+    """A camera's note on how it was held is followed."""
+    upright = Image.new("RGB", (16, 16), "black")
+    upright.paste("white", (0, 0, 16, 8))
+    held = Image.Exif()
+    held[0x0112] = 3
+    for part in ("train", "test"):
+        (root / "images" / part / "a").mkdir(parents=True)
+        upright.save(root / "images" / part / "a" / "x.png", exif=held)
+
+    images = load(DATASETS["image_folder"](image_size=16), root)
+
+    assert [0, 255] == [images.train[0, :, :8].max(), images.train[0, :, 8:].min()]
+
+
+def test_class_names_may_be_in_any_script(root):
+    """Names are compared as they read, however a file system spells them."""
+    names = ["猫", unicodedata.normalize("NFD", "éléphant"), "Übung 1"]
+    layouts.folder(root / "images", names)
+
+    images = load(DATASETS["image_folder"](), root)
+
+    assert ("Übung 1", "éléphant", "猫") == images.facts.classes
+
+
+def test_an_absolute_path_needs_no_data_root(tmp_path):
+    """The pictures may lie anywhere; hidden files among them are passed over."""
+    place = layouts.folder(tmp_path / "mine", ["a", "b"])
+    (place / "train" / ".DS_Store").write_bytes(b"x")
+    (place / "train" / "a" / ".hidden").write_bytes(b"x")
+
+    assert 4 == load(DATASETS["image_folder"](path=str(place))).facts.train
+
+
+def test_broken_pictures_are_named(root):
+    """A picture that breaks off is refused with its path."""
+    layouts.folder(root / "images", ["a"], train=3, suffix=".jpg")
+    broken = root / "images" / "train" / "a" / "0001.jpg"
+    broken.write_bytes(broken.read_bytes()[:300])
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert message.startswith(f"{broken}: cannot be read as a picture: ")
+    assert message.endswith(" Replace or remove it.")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_files_that_only_look_like_pictures_are_named(root, content):
+    """Empty files, text, and a good beginning without an end are refused."""
+    layouts.folder(root / "images", ["a"])
+    broken = root / "images" / "train" / "a" / "0000.png"
+    broken.write_bytes(content)
+
+    assert f"{broken}: cannot be read" in refused(load, DATASETS["image_folder"](), root)
+
+
+@pytest.mark.parametrize("limit", [10, 800])
+def test_decompression_bombs_are_refused(root, monkeypatch, limit):
+    """A picture beyond Pillow's limit, or beyond half of it, is not unpacked."""
+    layouts.folder(root / "images", ["a"])
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+
+    assert "0000.png: cannot be read" in refused(load, DATASETS["image_folder"](), root)
+
+
+def test_pictures_of_sixteen_bits_are_refused(root):
+    """Depths that eight bits cannot hold are not cut off silently."""
+    layouts.folder(root / "images", ["a"])
+    deep = Image.fromarray(np.full((32, 32), 40000, np.uint16))
+    deep.save(root / "images" / "train" / "a" / "0000.png")
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert "mode I;16 has more than 8 bits a channel" in message
+
+
+def test_odd_files_among_pictures_are_named(root):
+    """A file that is no picture may be a picture gone wrong: it is not passed over."""
+    layouts.folder(root / "images", ["a"])
+    odd = root / "images" / "train" / "a" / "notes.txt"
+    odd.write_text("x")
+
+    assert f"{odd}: is not a picture." in refused(load, DATASETS["image_folder"](), root)
+
+
+def test_files_among_class_folders_are_named(root):
+    """What lies where a class belongs must be a folder."""
+    layouts.folder(root / "images", ["a"])
+    odd = root / "images" / "test" / "notes.txt"
+    odd.write_text("x")
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert f"{odd}: is not a folder of pictures. Remove it." == message
+
+
+def test_a_class_must_be_in_both_parts(root):
+    """A class that is trained and never tested, or the reverse, is refused."""
+    layouts.folder(root / "images", ["a", "b"])
+    layouts.picture(root / "images" / "train" / "c" / "x.png")
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert f"{root}/images/test: class 'c' is missing." == message
+
+
+@pytest.mark.parametrize(
+    ("empty", "complaint"),
+    [
+        ("train/b", "images/train/b: holds no pictures."),
+        ("", "images/train: holds no class folders."),
+    ],
+)
+def test_empty_folders_are_named(root, empty, complaint):
+    """A class without pictures, and a part without classes, are refused."""
+    if empty:
+        layouts.folder(root / "images", ["a"])
+        (root / "images" / empty).mkdir()
+    else:
+        (root / "images" / "train").mkdir(parents=True)
+        (root / "images" / "test").mkdir()
+
+    assert f"{root}/{complaint}" == refused(load, DATASETS["image_folder"](), root)
+
+
+def test_missing_pictures_name_the_place_to_put_them(tmp_path):
+    """Pictures of one's own cannot be fetched, only put in place."""
+    message = refused(load, DATASETS["image_folder"](path="mine"))
+
+    home = f"{tmp_path}/home/cnn-ablate"
+    assert message == (
+        "data set image_folder: not found: looked for mine/{train,test}/<class>/<picture> in "
+        f"{home}. Put the pictures into {home}/mine, or set data.path."
+    )
+
+
+def test_links_that_lead_nowhere_are_named(root):
+    """What cannot be read is said with its path."""
+    layouts.folder(root / "images", ["a"])
+    link = root / "images" / "train" / "a" / "gone.png"
+    link.symlink_to(root / "nowhere.png")
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert f"{link}: cannot be read: No such file or directory." == message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_names_that_are_no_text_are_named(root):
+    """A class whose name no report could print is refused."""
+    layouts.folder(root / "images", ["a", os.fsdecode(b"caf\xe9")])
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    place = f"{root}/images/train/caf\\udce9/0000.png"
+    assert f"'{place}': is not a name in UTF-8. Rename it." == message

@@ -1,0 +1,163 @@
+"""The results folder: what is published is whole, and what is not whole is never taken for done."""
+
+import random
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import made
+import numpy as np
+import pytest
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.schema import Trial, TrialResult
+from cnn_ablate.store import Store, atomic, read
+
+SMALL = made.Made(variants=2, seeds=2, images=40, epochs=2)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> made.Results:
+    """A small study, all of it published."""
+    return made.results(tmp_path / "results", SMALL)
+
+
+def trials(study: made.Results) -> tuple[Trial, ...]:
+    """Give the trials of a study."""
+    return study.record.plan.trials
+
+
+def test_published_trials_are_done(study: made.Results) -> None:
+    """What was published is found, and vouched for by its checksums."""
+    done, notes = Store(study.store.root).done(trials(study))
+    assert {trial.id for trial in trials(study)} == done
+    assert [] == notes
+
+
+def test_results_csv_is_tidy(study: made.Results) -> None:
+    """One row a trial, with identity first, then factors, measures and circumstances."""
+    columns = list(study.trials.columns)
+    assert ["study", "profile", "trial", "variant", "seed", "status"] == columns[:6]
+    assert {"model.batch_norm", "test_accuracy", "seconds", "precision", "error"} <= set(columns)
+    assert 4 == len(study.trials)
+    assert study.trials["test_accuracy"].between(0, 1).all()
+
+
+def test_confusion_counts_every_image(study: made.Results) -> None:
+    """The matrix of each trial sums to the test images, and its diagonal to the accuracy."""
+    for trial, frame in study.confusion.groupby("trial"):
+        hits = frame.loc[frame["true"] == frame["predicted"], "count"].sum()
+        accuracy = study.trials.set_index("trial").loc[trial, "test_accuracy"]
+        assert 40 == frame["count"].sum()
+        assert accuracy == pytest.approx(hits / 40)
+
+
+def test_reading_gives_what_was_written(study: made.Results) -> None:
+    """A study is read back from its record and the folders of its trials."""
+    again = read(study.store.root, study.record.study.folder)
+    assert study.record == again.record
+    for name in ("trials", "epochs", "classes", "confusion"):
+        assert getattr(study, name).equals(getattr(again, name))
+    first = trials(study)[0].id
+    assert np.array_equal(study.predictions(first).label, again.predictions(first).label)
+
+
+def test_reading_what_was_never_run(tmp_path: Path) -> None:
+    """A study without results is a user's mistake."""
+    with pytest.raises(UserError, match="no such study was run"):
+        read(tmp_path, "nothing")
+
+
+def test_failed_trials_are_kept_but_not_done(tmp_path: Path) -> None:
+    """A failure keeps its row and its reason, and is tried again."""
+    study = made.results(tmp_path, made.Made(variants=2, seeds=2, images=40, failed=1))
+    done, _ = Store(tmp_path).done(trials(study))
+    lost = study.trials[study.trials["status"] != "done"]
+    assert 3 == len(done)
+    assert ["diverged"] == list(lost["status"])
+    assert "not finite" in lost["error"].iloc[0]
+
+
+def test_success_replaces_failure(tmp_path: Path) -> None:
+    """A trial that failed and then succeeds is done."""
+    shape = made.Made(variants=2, seeds=2, images=40, failed=1)
+    study = made.results(tmp_path, shape)
+    made.results(tmp_path, replace(shape, failed=0))
+    assert {t.id for t in trials(study)} == Store(tmp_path).done(trials(study))[0]
+
+
+def test_equal_trials_of_other_studies_are_found(study: made.Results) -> None:
+    """A trial is known by its content: another study's name for it does not matter."""
+    renamed = [
+        t.model_copy(update={"id": f"other-{t.id.rpartition('-')[2]}"}) for t in trials(study)
+    ]
+    done, _ = Store(study.store.root).done(renamed)
+    assert {trial.id for trial in renamed} == done
+
+
+def damaged(path: Path, chance: random.Random) -> None:
+    """Cut a file short or flip one bit of it."""
+    payload = bytearray(path.read_bytes())
+    at = chance.randrange(len(payload))
+    if chance.random() < 0.5:
+        path.write_bytes(payload[:at])
+    else:
+        payload[at] ^= 1 << chance.randrange(8)
+        path.write_bytes(payload)
+
+
+def test_every_damage_is_found(tmp_path: Path) -> None:
+    """Truncations and bit flips, in any file of a trial, are found, said, and moved aside."""
+    study = made.results(tmp_path / "whole", made.Made(variants=1, seeds=1, images=20, epochs=1))
+    [trial] = trials(study)
+    chance = random.Random(0)
+    for i in range(60):
+        root = tmp_path / f"copy{i}"
+        shutil.copytree(tmp_path / "whole", root)
+        files = sorted((root / "trials" / trial.id).iterdir())
+        damaged(chance.choice(files), chance)
+        done, notes = Store(root).done([trial])
+        assert set() == done
+        assert not (root / "trials" / trial.id / "DONE").exists()
+        assert all("it will be trained again" in note for note in notes)
+
+
+def test_checkpoints_are_whole_or_nothing(study: made.Results) -> None:
+    """A state comes back as it was saved; a damaged one is as good as none."""
+    [trial, *_] = trials(study)
+    store = study.store
+    store.save_checkpoint(trial, b"state one")
+    store.save_checkpoint(trial, b"state two")
+    assert b"state two" == store.checkpoint(trial)
+    path = next(store.checkpoints.iterdir())
+    path.write_bytes(path.read_bytes()[:-1])
+    assert None is store.checkpoint(trial)
+    store.drop_checkpoint(trial)
+    assert None is store.checkpoint(trial)
+
+
+def test_publishing_drops_the_checkpoint(study: made.Results) -> None:
+    """What has ended needs no state to go on from."""
+    [trial, *_] = trials(study)
+    study.store.save_checkpoint(trial, b"state")
+    result = study.store.result(trial)
+    assert isinstance(result, TrialResult)
+    study.store.publish(result)
+    assert None is study.store.checkpoint(trial)
+
+
+def test_a_failed_publish_leaves_the_old_and_no_litter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a file cannot be replaced, its old bytes stand and no scratch is left."""
+    path, scratch = tmp_path / "file", tmp_path / "scratch"
+    atomic.replace_file(path, b"old", scratch)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        atomic.replace_file(path, b"new", scratch)
+    assert b"old" == path.read_bytes()
+    assert [] == list(scratch.iterdir())
