@@ -7,13 +7,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
 from cnn_ablate.data import DATASETS, DataSet
 from cnn_ablate.errors import UserError
-from cnn_ablate.models import INITS, MODELS, ModelOptions
+from cnn_ablate.models import MODELS, ModelOptions
 from cnn_ablate.optim import (
     LOSSES,
     OPTIMIZERS,
@@ -22,24 +22,10 @@ from cnn_ablate.optim import (
     OptimizerOptions,
     ScheduleOptions,
 )
-from cnn_ablate.options import OneOf, Options, knob
+from cnn_ablate.options import Options
 from cnn_ablate.schema import Settings
+from cnn_ablate.training import Training
 from cnn_ablate.wording import unknown, worded
-
-
-class Training(Options):
-    """How long and in what way the network is trained."""
-
-    epochs: int = knob(10, "Passes over the training images.", ge=1, le=100_000)
-    batch_size: int = knob(128, "Images in a batch.", ge=1, le=1_000_000)
-    precision: Literal["float32", "bfloat16"] = knob(
-        "float32", "Number format of convolutions and matrix products; weights stay float32."
-    )
-    select: Literal["last", "best_val", "best_test"] = knob(
-        "last", "Epoch whose weights are reported; best_test only to repeat a paper that did so."
-    )
-    init: Annotated[str, OneOf("initialisation", INITS)] = knob("default", "Initial weights.")
-
 
 # Section: its table; `training` has one entry and no name.
 TABLES: dict[str, Mapping[str, type[Options]]] = {

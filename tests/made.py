@@ -346,7 +346,6 @@ def _record(study: Study, cells: list[Cell], trials: tuple[Trial, ...], made: Ma
                 shape=(3, 32, 32),
                 train=50_000,
                 test=made.images,
-                note="JPEG copies: accuracies can sit a little under those of the originals.",
             ),
         ),
         recipe=Recipe(),

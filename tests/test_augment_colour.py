@@ -37,8 +37,8 @@ def test_a_known_factor_gives_what_torchvision_gives(factor, pair, channels):
     images = pictures(4, channels)
     changed = ours(images.float(), factors(factor).expand(4, -1, -1, -1))
 
-    for given, unit, tolerance in ((images, 1, 2.01), (images / 255, 255, 0.1)):
-        expected = torch.stack([theirs(image, factor) for image in given]) * float(unit)
+    for whole, unit, tolerance in ((images, 1, 2.01), (images / 255, 255, 0.1)):
+        expected = torch.stack([theirs(image, factor) for image in whole]) * float(unit)
         torch.testing.assert_close(expected, changed, atol=tolerance, rtol=0)
 
 

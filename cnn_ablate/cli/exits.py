@@ -25,7 +25,7 @@ def guarded(app: typer.Typer) -> None:
     sys.exit(code or DONE)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal gives both
     raise KeyboardInterrupt
 
 

@@ -43,11 +43,11 @@ def _rows(
     for variant in survey.plan.variants:
         if variant.name not in chosen:
             continue
-        contrast = first.get(variant.name)
+        against = first.get(variant.name)
         yield {
             "variant": variant.name,
-            "changed": contrast.changed if contrast else {},
-            "reference": contrast.reference if contrast else None,
+            "changed": against.changed if against else {},
+            "reference": against.reference if against else None,
             **survey.sizes[variant.name].model_dump(),
             "seeds": list(survey.study.seeds),
             "trial_ids": [] if survey.missing else ids[variant.name],
@@ -87,9 +87,8 @@ def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterat
         f"{len(plan.variants)} variants x {seeds} seeds = {len(plan.trials)} trials; "
         f"{len(survey.done)} are done in {where.results}."
     )
-    yield (
-        f"With {seeds} seeds the smallest two-sided sign-flip p is 2/2^{seeds} = {2 / 2**seeds:.3g}."
-    )
+    least = 2 / 2**seeds
+    yield f"With {seeds} seeds the smallest two-sided sign-flip p is 2/2^{seeds} = {least:.3g}."
     if survey.missing:
         yield f"What is done is not known: {survey.missing}"
     for name, first in plan.same.items():

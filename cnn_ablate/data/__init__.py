@@ -1,5 +1,6 @@
 """The data sets a study can name: one literal table, and what opens them."""
 
+from cnn_ablate.data.augment.views import TtaViews, View, views
 from cnn_ablate.data.cache import load
 from cnn_ablate.data.catalogue import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
 from cnn_ablate.data.dataset import DataSet
@@ -19,4 +20,15 @@ DATASETS: dict[str, type[DataSet]] = {
     "svhn": Svhn,
 }
 
-__all__ = ["DATASETS", "Batch", "DataSet", "Images", "Loader", "load", "verified"]
+__all__ = [
+    "DATASETS",
+    "Batch",
+    "DataSet",
+    "Images",
+    "Loader",
+    "TtaViews",
+    "View",
+    "load",
+    "verified",
+    "views",
+]

@@ -6,6 +6,7 @@ A point says what differs from the baseline; the empty point is the baseline its
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
+from typing import Any
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import Design, Factor, Level, Overrides, Study
@@ -149,7 +150,7 @@ def chosen(study: Study, design: Design) -> tuple[Factor, ...]:
     return tuple(factors[name] for name in design.factors or factors)
 
 
-def _fraction(count: int, resolution: int):  # noqa: ANN202 - pyDOE3 has no types
+def _fraction(count: int, resolution: int) -> Any:
     from pyDOE3 import fracfact, fracfact_by_res  # noqa: PLC0415 - as above
 
     if count == resolution:

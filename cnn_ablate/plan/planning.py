@@ -202,7 +202,7 @@ def _contrast(
 
 
 def _short_names(factors: Iterable[Factor]) -> dict[str, str]:
-    """Shorten dotted names to their last part (`optimizer.name` to `optimizer`) where it is clear."""
+    """Shorten dotted names (`optimizer.name` to `optimizer`) where the last part is clear."""
     short = {f.name: f.name.removesuffix(".name").rpartition(".")[2] for f in factors}
     shared = Counter(short.values())
     return {name: name if shared[text] > 1 else text for name, text in short.items()}

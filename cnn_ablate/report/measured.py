@@ -47,6 +47,22 @@ class Measured:
         return self.results.trials[self.results.trials["status"] == "done"]
 
     @cached_property
+    def epochs(self) -> pd.DataFrame:
+        """The epochs of finished trials."""
+        return self._finished(self.results.epochs)
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """The running losses of finished trials."""
+        return self._finished(self.results.steps)
+
+    def _finished(self, rows: pd.DataFrame) -> pd.DataFrame:
+        if rows.empty:
+            return rows
+        # Trials that ended before their first row leave columns without a type.
+        return rows[rows["trial"].isin(self.trials["trial"])].infer_objects()
+
+    @cached_property
     def reference(self) -> str:
         """The variant that the others are shown against: the baseline, or most contrasts' other."""
         plan = self.results.record.plan

@@ -85,17 +85,19 @@ def panels(
     """
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
+    head = 0.16 + 0.14 * max(title.count("\n") + 1 for title in titles)
+    gap = head + 0.12
     width = margin + columns * size[0] + (columns - 1) * 0.15 + 0.1
-    height = 0.3 + rows * size[1] + (rows - 1) * 0.42 + margin
+    height = head + rows * size[1] + (rows - 1) * gap + margin
     figure = Figure(figsize=(width, height))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     figure.subplots_adjust(
         left=margin / width,
         right=1 - 0.1 / width,
-        top=1 - 0.3 / height,
+        top=1 - head / height,
         bottom=margin / height,
         wspace=0.15 / size[0],
-        hspace=0.42 / size[1],
+        hspace=gap / size[1],
     )
     shown = list(grid.flat)
     for axes, title in zip(shown, titles, strict=False):

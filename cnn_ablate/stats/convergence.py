@@ -39,7 +39,7 @@ def derived(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFr
     if epochs.empty:
         return pd.DataFrame(columns=columns)
     # The last epoch of a trial that diverged has no finite loss.
-    sound = epochs[np.isfinite(epochs["train_loss"])]
+    sound = epochs[np.isfinite(pd.to_numeric(epochs["train_loss"]).astype(float))]
     accuracy, loss = observed(sound)
     rows = []
     for trial, course in sound.sort_values("epoch").groupby("trial", sort=False):

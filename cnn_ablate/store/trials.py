@@ -26,7 +26,7 @@ class Store:
 
     @cached_property
     def _folders(self) -> dict[str, Path]:
-        """Folders by the hash that ends their name: another study names the same trial otherwise."""
+        """Folders by the hash that ends their name: other studies name the same trial otherwise."""
         found = self.trials.iterdir() if self.trials.is_dir() else ()
         return {folder.name.rpartition("-")[2]: folder for folder in found if folder.is_dir()}
 

@@ -1,4 +1,4 @@
-"""Study files to studies: every default filled in, every name checked, every error with its place."""
+"""Study files to studies: defaults filled in, names checked, every error with its place."""
 
 from cnn_ablate.study.reader import Changes, read
 

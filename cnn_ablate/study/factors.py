@@ -29,8 +29,10 @@ def _factor(file: StudyFile, name: str, written: Any, problems: Problems) -> Fac
     if not isinstance(written, (list, dict)) or not written:
         problems.add(place, "expected a list of levels, with at least one.")
         return Factor(name=name, levels=(), bundle=bundle)
-    read = _bundle_levels if bundle else _levels
-    levels = tuple(read(file, name, written, problems))
+    if bundle and isinstance(written, dict):
+        levels = tuple(_bundle_levels(file, name, written, problems))
+    else:
+        levels = tuple(_levels(file, name, written, problems))
     _note_repeats(place, written, levels, problems)
     return Factor(name=name, levels=levels, bundle=bundle)
 

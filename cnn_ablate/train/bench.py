@@ -8,18 +8,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cnn_ablate.data import Batch, Images, Loader
+from cnn_ablate.data import Batch, Images, Loader, views
 from cnn_ablate.models import dead_parameters, initialise, set_dropout_keys, size
 from cnn_ablate.optim import Targets
 from cnn_ablate.schema import EpochRow, Recipe, Trial
 from cnn_ablate.settings import parts
 from cnn_ablate.streams import Draws
-from cnn_ablate.train.evaluate import Evaluation, evaluate
+from cnn_ablate.train.average import Average
+from cnn_ablate.train.evaluate import Evaluation, answers, judged, merged
 from cnn_ablate.train.outcome import copied
 
-
 _LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-_STATEFUL = ("model", "optimizer", "schedule")
+_STATEFUL = ("model", "optimizer", "schedule", "average")
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Bench:
         model = self.parts.model.build(self.shape, len(self.classes))
         initialise(model, trial.seed, training.init)
         self.layout = _LAYOUTS[recipe.layout]
-        self.model = model.to(recipe.device, memory_format=self.layout)
+        self.model = model.to(recipe.device).to(memory_format=self.layout)
         self.loader = Loader(
             images,
             self.parts.data,
@@ -57,6 +57,7 @@ class Bench:
         self.schedule = self.parts.schedule.build(
             self.optimizer, epochs=training.epochs, steps_per_epoch=self.loader.steps
         )
+        self.average = Average(self.model, training)
         self.loss = self.parts.loss.build()
         self.summed_loss = self.parts.loss.build(reduction="sum")
         self.log = Log()
@@ -76,19 +77,23 @@ class Bench:
         loss.backward()
         if self.log.dead is None:
             self.log.dead = sum(dead_parameters(self.model).values())
+        if clip := self.parts.training.clip_norm:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
         self.optimizer.step()
         self.schedule.after_step()
+        self.average.after_step(self.model, epoch)
         return loss.detach(), (logits.detach().argmax(1) == _classes(batch.targets)).sum()
 
     def autocast(self) -> torch.autocast:
         """Compute convolutions and matrix products in the trial's precision."""
         lower = self.parts.training.precision == "bfloat16"
-        return torch.autocast(self.recipe.device, torch.bfloat16, enabled=lower)
+        kind = torch.device(self.recipe.device).type
+        return torch.autocast(kind, torch.bfloat16, enabled=lower)
 
-    def evaluated(self, chunks: Iterable[Batch]) -> Evaluation:
+    def evaluated(self, batches: Iterable[Batch]) -> Evaluation:
         """Measure the network as it is now."""
         with self.autocast():
-            return evaluate(self.model, chunks, self.summed_loss)
+            return judged(answers(self.model, batches), self.summed_loss)
 
     def measured(self) -> dict[str, float]:
         """Measure an epoch: on the validation images, and on the test images where that is meant.
@@ -96,7 +101,7 @@ class Bench:
         The test images are looked at every epoch only if nothing else could draw a curve, or if
         the epoch is to be selected on them.
         """
-        found = {}
+        found: dict[str, float] = {}
         if self.loader.validates:
             val = self.evaluated(self.loader.val())
             found |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
@@ -104,6 +109,16 @@ class Bench:
             test = self.evaluated(self.loader.test())
             found |= {"test_loss": test.loss, "test_accuracy": test.accuracy}
         return found
+
+    def tested(self) -> Evaluation:
+        """Measure the network on the test images, in all the views that are to be averaged."""
+        training = self.parts.training
+        with self.autocast():
+            said = [
+                answers(self.model, self.loader.test(view=view))
+                for view in views(training.tta or ("identity",))
+            ]
+        return judged(merged(said, training.tta_average), self.summed_loss)
 
     def macs(self) -> int:
         """Count the multiply-adds of one image, forward."""
@@ -114,13 +129,14 @@ class Bench:
         return copied(self.model.state_dict())
 
     def keep_weights(self) -> None:
-        """Keep the network as it is now, for `take_kept`."""
+        """Keep the network as it is now, for `take_reported`."""
         self.kept = self.weights()
 
-    def take_kept(self) -> None:
-        """Put back the network that was kept, if any was."""
+    def take_reported(self) -> None:
+        """Put into the network the weights to report: those kept, averaged, or just the last."""
         if self.kept:
             self.model.load_state_dict(self.kept)
+        self.average.take(self.model, self.loader.epoch(len(self.log.rows)))
 
     def state(self) -> dict[str, Any]:
         """Give all that is needed to go on."""

@@ -1,7 +1,8 @@
 """Measure a network on images it is not trained on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int64
@@ -11,8 +12,16 @@ from cnn_ablate.data import Batch
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What a network says of some images, in their order, and what they are."""
+
+    logits: Float[Tensor, "n classes"]
+    labels: Int64[Tensor, " n"]
+
+
+@dataclass(frozen=True)
 class Evaluation:
-    """What a network says of some images, in their order."""
+    """How right a network is, and its probabilities."""
 
     loss: float
     accuracy: float
@@ -21,25 +30,33 @@ class Evaluation:
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, chunks: Iterable[Batch], loss: nn.Module) -> Evaluation:
-    """Classify all images in evaluation mode, without augmentation.
+def answers(model: nn.Module, batches: Iterable[Batch]) -> Answers:
+    """Classify images without augmentation; leaves the network in evaluation mode."""
+    model.eval()
+    said = [(model(batch.images).float(), batch.targets) for batch in batches]
+    return Answers(torch.cat([logits for logits, _ in said]), torch.cat([true for _, true in said]))
+
+
+@torch.inference_mode()
+def merged(views: Sequence[Answers], how: Literal["logits", "probabilities"]) -> Answers:
+    """Average what a network says of several views of the same images."""
+    logits = torch.stack([view.logits for view in views])
+    mean = logits.mean(0) if how == "logits" else logits.softmax(2).mean(0).log()
+    return Answers(mean, views[0].labels)
+
+
+@torch.inference_mode()
+def judged(said: Answers, loss: nn.Module) -> Evaluation:
+    """Compare answers with the truth.
 
     Args:
-        model: Left in evaluation mode.
-        chunks: Normalised images and their labels.
+        said: For all images.
         loss: Built with `reduction="sum"`.
     """
-    model.eval()
-    totals, logits, labels = [], [], []
-    for chunk in chunks:
-        answers = model(chunk.images).float()
-        totals.append(loss(answers, chunk.targets))
-        logits.append(answers)
-        labels.append(chunk.targets)
-    told, true = torch.cat(logits), torch.cat(labels)
+    hits = int((said.logits.argmax(1) == said.labels).sum())
     return Evaluation(
-        loss=float(torch.stack(totals).sum()) / len(true),
-        accuracy=int((told.argmax(1) == true).sum()) / len(true),
-        labels=true.cpu(),
-        probabilities=told.softmax(1).cpu(),
+        loss=float(loss(said.logits, said.labels)) / len(said.labels),
+        accuracy=hits / len(said.labels),
+        labels=said.labels.cpu(),
+        probabilities=said.logits.softmax(1).cpu(),
     )

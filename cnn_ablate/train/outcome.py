@@ -69,7 +69,7 @@ def copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def peak_memory_mb(device: str) -> float:
-    """Give the most memory this process has had (on the GPU where it trains there); 0 if unknown."""
+    """Give the most memory this process has had, or its GPU has given it; 0 if unknown."""
     if device.startswith("cuda"):
         return torch.cuda.max_memory_allocated() / 2**20
     if sys.platform == "win32":

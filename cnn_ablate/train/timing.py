@@ -1,6 +1,7 @@
 """Time a few steps of a trial on made-up images."""
 
 import time
+from itertools import pairwise
 
 import torch
 
@@ -25,10 +26,10 @@ def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
         bench.step(0, batch)
         times.append(time.perf_counter())
     # The first step also warms up.
-    step = min(later - earlier for earlier, later in zip(times[1:], times[2:], strict=False))
-    train = trial.settings["data"].get("subset") or facts.train
-    test = trial.settings["data"].get("test_subset") or facts.test
-    return step / size * (train + test / 3)
+    step = min(later - earlier for earlier, later in pairwise(times[1:]))
+    train: int = trial.settings["data"].get("subset") or facts.train
+    test: int = trial.settings["data"].get("test_subset") or facts.test
+    return float(step / size * (train + test / 3))
 
 
 def _noise(facts: DataFacts, count: int) -> Images:

@@ -1,17 +1,19 @@
-"""Accuracy against what it costs: parameters, and seconds of training."""
+"""Accuracy against what it costs: parameters, multiply-adds, and time of training."""
 
 from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from cnn_ablate.report import style, words
 from cnn_ablate.report.figures.figure import Picture
 from cnn_ablate.report.measured import Measured
 
 NAMED = 14
+_COUNTS = ((1e12, "trillions"), (1e9, "billions"), (1e6, "millions"), (1e3, "thousands"))
+_TIMES = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
 def data(measured: Measured, *, cost: str) -> pd.DataFrame | None:
@@ -20,44 +22,57 @@ def data(measured: Measured, *, cost: str) -> pd.DataFrame | None:
         return None
     means = measured.trials.groupby("variant")[["test_accuracy", cost]].mean().reset_index()
     frame = measured.in_order(means.rename(columns={"test_accuracy": "accuracy"}))
-    frame = frame.assign(accuracy=100 * frame["accuracy"], variant=frame["variant"])
-    front = [
-        not ((frame[cost] <= row[cost]) & (frame["accuracy"] > row["accuracy"])).any()
-        and not ((frame[cost] < row[cost]) & (frame["accuracy"] >= row["accuracy"])).any()
-        for _, row in frame.iterrows()
+    return frame.assign(
+        variant=frame["variant"].map(measured.short),
+        accuracy=100 * frame["accuracy"],
+        front=front(frame[cost], frame["accuracy"]),
+        reference=frame["variant"] == measured.reference,
+    )
+
+
+def front(costs: pd.Series, values: pd.Series) -> list[bool]:
+    """Say of each whether no other is at least as good in both and better in one."""
+    return [
+        not (
+            (costs <= cost) & (values >= value) & ((costs < cost) | (values > value))
+        ).any()
+        for cost, value in zip(costs, values, strict=True)
     ]
-    reference = frame["variant"] == measured.reference
-    names = frame["variant"].map(measured.short)
-    return frame.assign(variant=names, front=front, reference=reference)
 
 
 def draw(data: pd.DataFrame, *, cost: str, label: str) -> Figure:
     """Draw one point a variant and the front as a line."""
-    figure, axes = style.canvas(7.2, 4.0)
-    front = data[data["front"]].sort_values([cost, "accuracy"])
-    axes.step(front[cost], front["accuracy"], where="post", color=style.ACCENT, lw=1, alpha=0.5)
-    for kind, colour in ((data["front"], style.ACCENT), (~data["front"], style.INK)):
-        points = data[kind]
-        axes.scatter(points[cost], points["accuracy"], s=22, color=colour, lw=0, zorder=3)
-    _name(axes, data, cost)
-    _scale(axes, data[cost])
-    axes.set(xlabel=label, ylabel="test accuracy, per cent")
+    figure, axes = style.canvas(7.2, 3.8)
+    size, unit = _unit(data[cost].max(), _TIMES if cost == "seconds" else _COUNTS)
+    scaled = data.assign(cost=data[cost] / size)
+    best = scaled[scaled["front"]].sort_values(["cost", "accuracy"])
+    axes.step(best["cost"], best["accuracy"], where="post", color=style.ACCENT, lw=1, alpha=0.5)
+    for points, colour in ((best, style.ACCENT), (scaled[~scaled["front"]], style.INK)):
+        axes.scatter(points["cost"], points["accuracy"], s=22, color=colour, lw=0, zorder=3)
+    _name(axes, scaled)
+    _scale(axes, scaled["cost"])
+    axes.set(xlabel=f"{label}, {unit}" if unit else label, ylabel="test accuracy, per cent")
     axes.grid(axis="both")
     return figure
 
 
-def _name(axes: Axes, data: pd.DataFrame, cost: str) -> None:
+def _unit(most: float, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
+    """Choose the largest unit of which there is at least one."""
+    return next(((size, name) for size, name in units if most >= size), (1.0, ""))
+
+
+def _name(axes: Axes, data: pd.DataFrame) -> None:
     """Write names in a column at the right, each led to its point, so that none overlap."""
     chosen = data if len(data) <= NAMED else data[data["front"] | data["reference"]]
     chosen = chosen.sort_values("accuracy").tail(NAMED)
     low, high = data["accuracy"].min(), data["accuracy"].max()
-    axes.set_ylim(low - 0.06 * (high - low) - 0.05, high + 0.06 * (high - low) + 0.05)
-    bottom, top = axes.get_ylim()
-    heights = _apart([(row - bottom) / (top - bottom) for row in chosen["accuracy"]], 0.062)
-    for height, (_, row) in zip(heights, chosen.iterrows(), strict=True):
+    room = 0.06 * (high - low) + 0.05
+    axes.set_ylim(low - room, high + room)
+    heights = [(value - low + room) / (high - low + 2 * room) for value in chosen["accuracy"]]
+    for height, (_, row) in zip(_apart(heights, 0.065), chosen.iterrows(), strict=True):
         axes.annotate(
             row["variant"],
-            (row[cost], row["accuracy"]),
+            (row["cost"], row["accuracy"]),
             xytext=(1.04, height),
             textcoords="axes fraction",
             va="center",
@@ -73,31 +88,30 @@ def _apart(heights: list[float], gap: float) -> list[float]:
     for height in heights:
         placed.append(max(height, placed[-1] + gap) if placed else height)
     limit = 1.0
-    for index in range(len(placed) - 1, -1, -1):
+    for index in reversed(range(len(placed))):
         placed[index] = min(placed[index], limit)
         limit = placed[index] - gap
     return placed
 
 
 def _scale(axes: Axes, costs: pd.Series) -> None:
-    if costs.min() > 0 and costs.max() / costs.min() > 3:
+    if costs.min() > 0 and costs.max() / costs.min() > 5:
         axes.set_xscale("log")
-    axes.xaxis.set_major_locator(axes.xaxis.get_major_locator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.magnitude(value)))
+    axes.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _caption(measured: Measured, data: pd.DataFrame, *, label: str) -> str:
-    front = words.listed(data.loc[data["front"], "variant"])
+    best = words.listed(data.loc[data["front"], "variant"])
     return (
         f"Test accuracy against {label}, means over seeds ({measured.budget}). In blue the front: "
-        f"nothing is both cheaper and better than {front}."
+        f"no other variant costs less than {best} and is as good."
     )
 
 
 def _alt(data: pd.DataFrame, *, label: str) -> str:
-    front = words.listed(data.loc[data["front"], "variant"])
-    return f"Scatter of accuracy against {label}. On the Pareto front: {front}."
+    best = words.listed(data.loc[data["front"], "variant"])
+    return f"Scatter of accuracy against {label}. On the Pareto front: {best}."
 
 
 def _picture(title: str, cost: str, label: str) -> Picture:
@@ -113,4 +127,4 @@ def _picture(title: str, cost: str, label: str) -> Picture:
 
 PARAMETERS = _picture("Accuracy against parameters", "parameters", "parameters")
 MACS = _picture("Accuracy against multiply-adds", "macs", "multiply-adds an image")
-SECONDS = _picture("Accuracy against time", "seconds", "seconds of training")
+SECONDS = _picture("Accuracy against time", "seconds", "time of training")

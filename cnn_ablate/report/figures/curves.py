@@ -20,7 +20,7 @@ _BEHIND = {"color": style.INK, "lw": 1.0, "alpha": 0.4}
 
 def data(measured: Measured, *, metric: str, part: slice) -> pd.DataFrame | None:
     """Give mean, lowest and highest seed of a metric per epoch, on all images it was measured on."""
-    epochs = measured.results.epochs
+    epochs = measured.epochs
     if epochs.empty:
         return None
     validated = epochs["val_loss"].notna().any()
@@ -34,7 +34,7 @@ def data(measured: Measured, *, metric: str, part: slice) -> pd.DataFrame | None
 
 def running(measured: Measured, *, part: slice) -> pd.DataFrame | None:
     """Give mean, lowest and highest seed of the running loss, thinned where steps are many."""
-    steps = measured.results.steps
+    steps = measured.steps
     if steps.empty:
         return None
     width = max(1, -(-steps["step"].max() // POINTS))

@@ -14,7 +14,7 @@ LINES = 12
 
 def data(measured: Measured) -> pd.DataFrame | None:
     """Give the learning rate per epoch of each group of variants, if any of them moves."""
-    epochs = measured.results.epochs
+    epochs = measured.epochs
     if epochs.empty or (epochs.groupby("variant")["lr"].nunique() == 1).all():
         return None
     means = epochs.pivot_table("lr", "epoch", "variant", sort=False).sort_index()

@@ -79,7 +79,9 @@ def _diagram(axes: Axes, bins: pd.DataFrame) -> None:
     axes.bar(bins["low"], share, 1 / BINS, align="edge", color=style.INK, alpha=0.13, lw=0)
     axes.plot([0, 1], [0, 1], color=style.INK, lw=0.8, alpha=0.5)
     axes.plot(bins["confidence"], bins["accuracy"], "o-", color=style.ACCENT, ms=3, lw=1.2)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    axes.set(xlim=(0, 1), ylim=(0, 1.02))
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
 
 
 def _caption(measured: Measured, data: pd.DataFrame) -> str:

@@ -13,36 +13,49 @@ NEAR = 0.9
 
 
 def data(measured: Measured) -> pd.DataFrame | None:
-    """Give, for each trial, the epochs to nine tenths of the reference's best accuracy."""
-    epochs = measured.results.epochs
-    own = epochs[epochs["trial"].isin(measured.trials["trial"])] if len(epochs) else epochs
-    if own.empty or own["epoch"].max() < 3:
+    """Give, for each trial, the epochs to nine tenths of the reference's best accuracy.
+
+    Infinite where a trial never got there.
+    """
+    epochs = measured.epochs
+    if epochs.empty or epochs["epoch"].max() < 3 or measured.reference not in measured.variants:
         return None
-    best = derived(own).merge(measured.trials[["trial", "variant", "seed"]], on="trial")
-    threshold = round(NEAR * float(best.groupby("variant")["best_accuracy"].mean().iloc[0]), 2)
-    reached = derived(own, [threshold])[["trial", named("epochs_to_accuracy", threshold)]]
-    tidy = best[["trial", "variant", "seed"]].merge(reached, on="trial").assign(accuracy=threshold)
-    ordered = measured.in_order(tidy.set_axis([*tidy.columns[:3], "epochs", "accuracy"], axis=1))
-    return ordered.assign(variant=ordered["variant"].map(measured.short))
+    trials = measured.trials[["trial", "variant", "seed"]]
+    best = trials.merge(derived(epochs), on="trial")
+    own = best.loc[best["variant"] == measured.reference, "best_accuracy"]
+    threshold = round(NEAR * float(own.mean()), 2)
+    reached = derived(epochs, [threshold]).rename(
+        columns={named("epochs_to_accuracy", threshold): "epochs"}
+    )
+    tidy = measured.in_order(trials.merge(reached[["trial", "epochs"]], on="trial"))
+    return tidy.assign(variant=tidy["variant"].map(measured.short), accuracy=threshold)
 
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw a dot a seed; seeds that never got there stand apart on the right."""
     names = list(data["variant"].unique())
     never = np.isinf(data["epochs"])
-    last = data.loc[~never, "epochs"].max() if not never.all() else 1.0
-    beyond = last * 1.12 + 0.5
-    figure, axes = style.canvas(6.1, 0.75 + 0.29 * len(names))
-    heights = data["variant"].map({name: -place for place, name in enumerate(names)})
-    axes.scatter(data.loc[~never, "epochs"], heights[~never], s=24, color=style.ACCENT, alpha=0.7)
-    axes.scatter([beyond] * never.sum(), heights[never], s=30, marker="x", color=style.WARM)
+    beyond = 1.12 * data.loc[~never, "epochs"].max() + 0.5 if not never.all() else 1.0
+    placed = data.assign(x=data["epochs"].where(~never, beyond), y=_heights(data, names))
+    got, lost = placed[~never], placed[never]
+    figure, axes = style.canvas(6.1, 0.9 + 0.29 * len(names))
+    axes.scatter(got["x"], got["y"], s=20, color=style.ACCENT, lw=0)
+    axes.scatter(lost["x"], lost["y"], s=20, color=style.WARM, marker="x", lw=1.2)
     axes.set_yticks([-place for place in range(len(names))], names)
     axes.set_ylim(0.6 - len(names), 0.6)
     axes.set_xlabel(f"epochs to {words.percent(data['accuracy'].iloc[0])} accuracy")
     axes.grid(axis="x")
     if never.any():
-        axes.text(beyond, 0.62, "never", ha="center", va="bottom", fontsize=8, color=style.WARM)
+        axes.text(beyond, 0.65, "never", ha="center", va="bottom", fontsize=8, color=style.WARM)
     return figure
+
+
+def _heights(data: pd.DataFrame, names: list[str]) -> pd.Series:
+    """Put variants under each other, and apart a little the seeds that took equally long."""
+    equal = data.groupby(["variant", "epochs"])["seed"]
+    among, alike = equal.cumcount(), equal.transform("count")
+    place = data["variant"].map({name: -row for row, name in enumerate(names)})
+    return place + (among - (alike - 1) / 2) * (0.7 / alike.clip(lower=4))
 
 
 def _caption(measured: Measured, data: pd.DataFrame) -> str:
@@ -56,7 +69,7 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
 
 def _alt(data: pd.DataFrame) -> str:
     means = data.groupby("variant", sort=False)["epochs"].mean()
-    said = [f"{name} {'never' if np.isinf(n) else f'{n:.1f}'}" for name, n in means.items()]
+    said = [f"{name} {'not always' if np.isinf(n) else f'{n:.1f}'}" for name, n in means.items()]
     return f"Epochs to reach the accuracy, mean over seeds: {words.listed(said, at_most=12)}."
 
 

@@ -1,0 +1,93 @@
+"""Weights averaged over a training: the mean of its last epochs, or a moving average of steps."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from cnn_ablate.data import Batch
+from cnn_ablate.training import Training
+
+
+def _none(model: nn.Module, training: Training) -> None:  # noqa: ARG001 - one of a table
+    return None
+
+
+def _swa(model: nn.Module, training: Training) -> AveragedModel:  # noqa: ARG001 - one of a table
+    return AveragedModel(model)
+
+
+def _ema(model: nn.Module, training: Training) -> AveragedModel:
+    moving: Any = get_ema_multi_avg_fn(training.ema_decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(model, multi_avg_fn=moving, use_buffers=True)
+
+
+KINDS: dict[str, Callable[[nn.Module, Training], AveragedModel | None]] = {
+    "none": _none,
+    "swa": _swa,
+    "ema": _ema,
+}
+
+
+class Average:
+    """An average of a network's weights, as far as the training asks for one.
+
+    Reference: Izmailov et al. 2018 (swa, an average of epochs); Polyak and Juditsky 1992 and, as a
+    moving average of steps, Tarvainen and Valpola 2017 (ema).
+    """
+
+    def __init__(self, model: nn.Module, training: Training) -> None:
+        self.kind = training.average
+        self.first = int(training.epochs * training.average_start)
+        self.model = KINDS[self.kind](model, training)
+
+    def after_step(self, model: nn.Module, epoch: int) -> None:
+        """Take in the weights after a step, if steps are averaged."""
+        if self.kind == "ema" and self.model and epoch >= self.first:
+            self.model.update_parameters(model)
+
+    def after_epoch(self, model: nn.Module, epoch: int) -> None:
+        """Take in the weights after an epoch, if epochs are averaged."""
+        if self.kind == "swa" and self.model and epoch >= self.first:
+            self.model.update_parameters(model)
+
+    def take(self, model: nn.Module, batches: Iterable[Batch]) -> None:
+        """Put the average into the network.
+
+        Batch-norm statistics of averaged epochs belong to no epoch, so they are taken anew.
+
+        Args:
+            model: Gets the averaged weights.
+            batches: One epoch of training images.
+        """
+        if self.model is None:
+            return
+        model.load_state_dict(self.model.module.state_dict())
+        if self.kind == "swa":
+            _refresh_norms(model, batches)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Give what is needed to go on."""
+        return self.model.state_dict() if self.model else {}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Go on from a state."""
+        if self.model:
+            self.model.load_state_dict(state)
+
+
+@torch.no_grad()
+def _refresh_norms(model: nn.Module, batches: Iterable[Batch]) -> None:
+    norms = [part for part in model.modules() if isinstance(part, nn.BatchNorm2d | nn.BatchNorm1d)]
+    usual = [norm.momentum for norm in norms]
+    model.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over all batches
+        norm.train()
+    for batch in batches if norms else ():
+        model(batch.images)
+    for norm, momentum in zip(norms, usual, strict=True):
+        norm.momentum = momentum
