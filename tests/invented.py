@@ -45,12 +45,12 @@ def trials(values: Values, *, metric: str = "test_accuracy", **columns: Any) -> 
             "variant": variant,
             "seed": seed,
             "status": "failed" if value is None else "done",
-            metric: value,
             "epochs": 10,
             "seconds": 60.0,
             "device": "cpu",
             "torch": "2.14.1",
             **columns,
+            metric: value,
         }
         for variant, numbers in values.items()
         for seed, value in enumerate(numbers)
@@ -159,7 +159,7 @@ def right_on(images: Sequence[int], of: int = 1000) -> Seen:
     return Seen(labels, predicted)
 
 
-def tested(trials: pd.DataFrame, n: int = 10_000) -> pd.DataFrame:
+def classes_of_one(trials: pd.DataFrame, n: int = 10_000) -> pd.DataFrame:
     """Make classes.csv of one class, which says how many images there were."""
     rows = [{"trial": trial, "class": "cat", "n": n, "accuracy": 0.5} for trial in trials["trial"]]
     return pd.DataFrame(rows)

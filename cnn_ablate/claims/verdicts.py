@@ -42,13 +42,15 @@ def _judged(results: Results, claim: Claim, sides: Weights, answer: Answers) -> 
     if claim.taken_for or claim.rank:
         judge_class = judge_taken_for if claim.taken_for else judge_rank
         return judge_class(results, claim, _done(results, sides))
+    if claim.value is None and not (claim.compares and claim.effect):
+        raise NoAnswerError("the claim states neither a number nor a direction")
     evidence = gather(results, claim, sides, answer)
     if len(evidence.values) < 2:
         return _few(claim, evidence)
     if claim.compares:
         judge = judge_none if claim.effect == "none" else judge_direction
     else:
-        judge = judge_limit if claim.effect else judge_level
+        judge = judge_limit if claim.effect in {"higher", "lower"} else judge_level
     return judge(claim, evidence)
 
 

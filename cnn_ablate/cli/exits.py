@@ -18,10 +18,11 @@ def guarded(app: typer.Typer) -> None:
     try:
         code = typer.main.get_command(app).main(standalone_mode=False)
     except KeyboardInterrupt:
-        _say("Interrupted. The same command goes on where this one stopped.")
         code = INTERRUPTED
     except Exception as fault:  # noqa: BLE001 - this is the place where all of them end
         code = _explain(fault)
+    if code == INTERRUPTED:
+        _say("Interrupted. The same command goes on where this one stopped.")
     sys.exit(code or DONE)
 
 
@@ -34,9 +35,7 @@ def _explain(fault: Exception) -> int:
         for error in errors:
             _say(str(error))
         return WRONG_INPUT
-    name = type(fault).__name__
-    if name == "Abort":
-        _say("Interrupted. The same command goes on where this one stopped.")
+    if type(fault).__name__ == "Abort":
         return INTERRUPTED
     if hasattr(fault, "format_message"):
         _say(fault.format_message())

@@ -27,7 +27,9 @@ def run_study(
     typer.echo(f"Results: {where.results / study.folder}")
     typer.echo(f"Report:  {page}")
     if failures := _failures(results):
-        typer.echo(f"{failures} trials failed; the report names them.", err=True)
+        typer.echo(
+            f"{failures} of {len(results.trials)} trials failed; the report names them.", err=True
+        )
         raise typer.Exit(SOME_FAILED)
 
 

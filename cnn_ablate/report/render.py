@@ -1,30 +1,16 @@
-"""A summary to files: the HTML page, the Markdown page, LaTeX tables, and the figures."""
+"""A report to files: pages, figures and their data, each replaced whole."""
 
 import base64
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jinja2
-import pandas as pd
-from markupsafe import Markup
-
-from cnn_ablate.report import escape, svg
+from cnn_ablate.report import pages, svg
 from cnn_ablate.report.figures import FIGURES
+from cnn_ablate.report.pages import Drawn
 from cnn_ablate.report.summary import Shown, Summary, summarise
 from cnn_ablate.store import Results
 
-_TEMPLATES = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A figure with its drawing, as templates see it."""
-
-    about: Shown
-    svg: Markup
-    csv: str
+# Wider drawings, in pixels, have their captions under them and not beside them.
+BROAD = 820
 
 
 def write(results: Results, reports_root: Path, *, latex: bool = False) -> Path:
@@ -35,13 +21,15 @@ def write(results: Results, reports_root: Path, *, latex: bool = False) -> Path:
 
 def render(summary: Summary, folder: Path, *, latex: bool = False) -> Path:
     """Write a summary as pages and figures into a folder, and give the path of the HTML page."""
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    drawn = [_draw(shown, folder / "figures") for shown in summary.figures]
-    page = folder / "report.html"
-    _replace(page, _html(summary, drawn))
-    _replace(folder / "report.md", _text("report.md.j2", escape.markdown, summary))
+    figures = folder / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    drawn = [_draw(shown, figures) for shown in summary.figures]
+    _drop_stale(figures, {shown.name for shown in summary.figures})
+    _replace(folder / "report.md", pages.markdown(summary).encode())
     if latex:
-        _replace(folder / "report.tex", _text("report.tex.j2", escape.latex, summary))
+        _replace(folder / "report.tex", pages.latex(summary).encode())
+    page = folder / "report.html"
+    _replace(page, pages.html(summary, drawn).encode())
     return page
 
 
@@ -49,40 +37,23 @@ def _draw(shown: Shown, folder: Path) -> Drawn:
     figure = FIGURES[shown.name].figure(shown.data)
     drawing = svg.inline(figure, shown.name)
     figure.set_layout_engine("none")  # found by now: the PDF takes it over
-    csv = _csv(shown.data)
+    csv = shown.data.round(6).to_csv(index=False, lineterminator="\n").encode()
     _replace(folder / f"{shown.name}.svg", svg.alone(drawing).encode())
     _replace(folder / f"{shown.name}.pdf", svg.pdf(figure))
     _replace(folder / f"{shown.name}.csv", csv)
-    return Drawn(shown, svg.labelled(drawing, shown.alt), base64.b64encode(csv).decode())
-
-
-def _csv(data: pd.DataFrame) -> bytes:
-    return data.round(6).to_csv(index=False, lineterminator="\n").encode()
-
-
-def _html(summary: Summary, figures: list[Drawn]) -> bytes:
-    sections: dict[str, list[Drawn]] = {}
-    for drawn in figures:
-        sections.setdefault(drawn.about.section, []).append(drawn)
-    sections.pop("Effects", None)
-    page = _page(autoescape=True).get_template("report.html.j2")
-    return page.render(summary=summary, figures=figures, sections=list(sections.items())).encode()
-
-
-def _text(name: str, escaped: Callable[[object], object], summary: Summary) -> bytes:
-    """Render a template whose every value passes through `escaped`."""
-    page = _page(autoescape=False, finalize=escaped)
-    return page.get_template(name).render(summary=summary).encode()
-
-
-def _page(**options: Any) -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=_TEMPLATES,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        **options,
+    return Drawn(
+        about=shown,
+        svg=svg.labelled(drawing, shown.alt),
+        broad=svg.width(drawing) > BROAD,
+        csv=base64.b64encode(csv).decode(),
     )
+
+
+def _drop_stale(folder: Path, shown: set[str]) -> None:
+    """Remove the figures of an earlier report that this one has no data for."""
+    for name in FIGURES.keys() - shown:
+        for ending in ("svg", "pdf", "csv"):
+            (folder / f"{name}.{ending}").unlink(missing_ok=True)
 
 
 def _replace(path: Path, payload: bytes) -> None:

@@ -14,8 +14,8 @@ WARM = "#b84a08"
 # Fills, the same on every page: they carry white text where they are full.
 BLUE = "#1f5fc4"
 ORANGE = "#c2500a"
-# Okabe and Ito's colours, without the yellow that no white page carries.
-CYCLE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+# After the accent those of Okabe and Ito's colours that both a white and a black page carry.
+CYCLE = (ACCENT, "#d55e00", "#009e73", "#cc79a7", "#e69f00", INK)
 STRONG = 0.8  # from this opacity on, a cell carries white text
 
 RC: dict[str, Any] = {

@@ -42,10 +42,16 @@ def inline(figure: Figure, name: str) -> str:
     return re.sub(r"\s*\n\s*", "\n", _named(svg, name))
 
 
+def width(svg: str) -> float:
+    """Give the width at which an inline SVG is meant to be seen, in CSS pixels."""
+    found = re.search(r'width="([\d.]+)pt"', svg)
+    return float(found[1]) * 4 / 3 if found else 0.0
+
+
 def labelled(svg: str, text: str) -> Markup:
-    """Make an inline SVG one image to a screen reader, told by a text, and of its own size."""
-    width = float(re.search(r'width="([\d.]+)pt"', svg)[1]) * 4 / 3
-    style = f"width: {width:.0f}px; min-width: {0.8 * width:.0f}px"
+    """Make an inline SVG one image to a screen reader, and keep it from shrinking to nothing."""
+    wide = width(svg)
+    style = f"width: {wide:.0f}px; min-width: {0.8 * wide:.0f}px"
     about = Markup(' role="img" aria-label="{}" style="{}"').format(text, style)
     return Markup(f"<svg{about}{svg[4:]}")  # noqa: S704 - the text is escaped, the drawing our own
 

@@ -7,11 +7,6 @@ MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
-def present(value: float | None) -> bool:
-    """Say whether there is a number: neither None nor NaN."""
-    return value is not None and isfinite(value)
-
-
 def percent(fraction: float | None) -> str:
     """Show a fraction as per cent with one decimal: `86.1 %`."""
     return "" if fraction is None or not isfinite(fraction) else f"{100 * fraction:.1f} %"
@@ -28,6 +23,13 @@ def points(value: float | None) -> str:
         return ""
     shown = f"{value:+.1f}" if round(value, 1) else "0.0"
     return shown.replace("-", MINUS)
+
+
+def probability(p: float | None) -> str:
+    """Show a p: `0.031`, `<0.001`."""
+    if p is None or not isfinite(p):
+        return ""
+    return "<0.001" if p < 0.001 else f"{p:.2g}"
 
 
 def between(low: str, high: str) -> str:

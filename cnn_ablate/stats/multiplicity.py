@@ -4,11 +4,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from statsmodels.stats.multitest import multipletests
+from scipy import stats
 
 from cnn_ablate.stats.tables import FloatArray
-
-_METHODS = {"holm": "holm", "benjamini_hochberg": "fdr_bh"}
 
 
 def adjusted(p: ArrayLike, method: Literal["holm", "benjamini_hochberg"] = "holm") -> FloatArray:
@@ -18,6 +16,15 @@ def adjusted(p: ArrayLike, method: Literal["holm", "benjamini_hochberg"] = "holm
     """
     result = np.array(p, dtype=float)
     made = ~np.isnan(result)
-    if made.any():
-        result[made] = multipletests(result[made], method=_METHODS[method])[1]
+    result[made] = _ADJUSTMENTS[method](result[made])
     return result
+
+
+def _holm(p: FloatArray) -> FloatArray:
+    order = np.argsort(p)
+    raised = np.empty_like(p)
+    raised[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    return np.minimum(raised, 1.0)
+
+
+_ADJUSTMENTS = {"holm": _holm, "benjamini_hochberg": stats.false_discovery_control}

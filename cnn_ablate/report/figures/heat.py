@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 
@@ -37,35 +36,37 @@ def shares(low: float, high: float, *, zero: str = "0") -> Scale:
 
 def changes(limit: float) -> Scale:
     """Give a scale of signed points: gains in blue, losses in orange, nothing as the page."""
-    return Scale(CHANGE, -max(limit, 1e-9), max(limit, 1e-9), "{:+.0f}", STRONG * limit, "")
+    limit = max(limit, 1e-9)
+    return Scale(CHANGE, -limit, limit, "{:+.0f}", STRONG * limit, zero="")
 
 
 def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -> None:
-    """Draw a table of values as cells."""
-    crowded = values.shape[1] > CROWDED
-    sns.heatmap(
-        values,
-        ax=axes,
+    """Draw a table of values as cells, rows from top to bottom; cells without a value stay bare."""
+    rows, columns = values.shape
+    crowded = columns > CROWDED
+    axes.pcolormesh(
+        values.to_numpy(float),
         cmap=scale.colours,
         vmin=scale.low,
         vmax=scale.high,
-        cbar=False,
-        annot=None if crowded else values.map(scale.number),
-        fmt="",
-        annot_kws={"fontsize": size, "color": INK},
-        # Seaborn would draw the whole figure to see whether its labels overlap.
-        xticklabels=False,
-        yticklabels=False,
-        antialiased=False,
         rasterized=crowded,
     )
-    axes.set(xlabel="", ylabel="")
-    rows, columns = values.shape
-    axes.set_yticks([row + 0.5 for row in range(rows)], values.index, rotation=0)
+    if not crowded:
+        _write(axes, values, scale, size)
+    axes.set(xlim=(0, columns), ylim=(rows, 0))
+    axes.set_yticks([row + 0.5 for row in range(rows)], values.index)
     axes.set_xticks([column + 0.5 for column in range(columns)], values.columns, rotation=90)
     axes.tick_params(length=0)
-    for label, value in zip(axes.texts, values.to_numpy().flat, strict=False):
-        label.set_color("white" if abs(value) > scale.strong else INK)
+    axes.spines[:].set_visible(False)
+
+
+def _write(axes: Axes, values: pd.DataFrame, scale: Scale, size: float) -> None:
+    place = {"ha": "center", "va": "center", "fontsize": size}
+    for row, own in enumerate(values.to_numpy(float).tolist()):
+        for column, value in enumerate(own):
+            if text := "" if value != value else scale.number(value):  # noqa: PLR0124 - NaN
+                colour = "white" if abs(value) > scale.strong else INK
+                axes.text(column + 0.5, row + 0.55, text, color=colour, **place)
 
 
 def head(axes: Axes) -> None:

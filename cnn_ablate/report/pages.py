@@ -1,0 +1,78 @@
+"""A summary to pages: HTML, Markdown and LaTeX, with every value escaped as its format needs."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from cnn_ablate.report import escaping, words
+from cnn_ablate.report.summary import Shown, Summary
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure with its drawing and its data, to stand in the page."""
+
+    about: Shown
+    svg: Markup
+    broad: bool
+    csv: str
+
+
+def html(summary: Summary, figures: Sequence[Drawn]) -> str:
+    """Write the self-contained page."""
+    sections: dict[str, list[Drawn]] = {}
+    for drawn in figures:
+        sections.setdefault(drawn.about.section, []).append(drawn)
+    first = sections.pop("Effects", [])
+    page = _environment(autoescape=True)
+    page.filters["breakable"] = breakable
+    return page.get_template("report.html.j2").render(
+        summary=summary, effects=first, sections=sections
+    )
+
+
+def markdown(summary: Summary) -> str:
+    """Write the page that reads well where Markdown is shown; its figures lie beside it."""
+    return _text("report.md.j2", escaping.markdown, summary)
+
+
+def latex(summary: Summary) -> str:
+    """Write the tables, ready for a paper's `\\input`."""
+    signs = {
+        "block_start_string": "<%",
+        "block_end_string": "%>",
+        "variable_start_string": "<<",
+        "variable_end_string": ">>",
+        "comment_start_string": "<#",
+        "comment_end_string": "#>",
+    }
+    return _text("report.tex.j2", escaping.latex, summary, **signs)
+
+
+def breakable(text: str) -> Markup:
+    """Let a long name break after the signs that join its parts."""
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[=,+.:/])", text))
+
+
+def _text(
+    name: str, escaped: Callable[[object], object], summary: Summary, **signs: str
+) -> str:
+    """Render a template whose every value passes through `escaped`."""
+    template = _environment(autoescape=False, finalize=escaped, **signs).get_template(name)
+    label = Markup(re.sub(r"[^A-Za-z0-9]+", "-", summary.name))  # noqa: S704 - letters and digits
+    return template.render(summary=summary, words=words, label=label)
+
+
+def _environment(**options: Any) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        **options,
+    )

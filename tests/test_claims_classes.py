@@ -1,0 +1,122 @@
+"""What papers say of single classes."""
+
+import invented
+import pandas as pd
+import pytest
+
+from cnn_ablate.claims import verdicts
+from cnn_ablate.schema import Claim
+
+NAMES = ("Shirt", "T-shirt", "Coat", "Bag")
+VARIANTS = [invented.variant("baseline", model_a=1), invented.variant("other", model_a=2)]
+
+
+def judge(claim, accuracies, wrong=(), n=1000, trials=None):
+    """Judge a claim by accuracies of the four classes, and by what Shirt was taken for."""
+    values = {"baseline": [0.8] * len(accuracies), "other": [0.8]}
+    classes = [
+        {"trial": f"baseline-{seed}", "class": name, "n": n, "accuracy": accuracy}
+        for seed, row in enumerate(accuracies)
+        for name, accuracy in zip(NAMES, row, strict=True)
+    ]
+    confusion = [
+        {"trial": f"baseline-{seed}", "true": "Shirt", "predicted": name, "count": count}
+        for seed, row in enumerate(wrong)
+        for name, count in zip(NAMES, row, strict=True)
+    ]
+    results = invented.Invented(
+        invented.record(VARIANTS, claims=[claim]),
+        invented.trials(values),
+        classes=pd.DataFrame(classes),
+        confusion=pd.DataFrame(confusion),
+    )
+    return verdicts(results)[0]
+
+
+def of(name, **fields):
+    """Claim something of a class of the baseline."""
+    return Claim(id="class", variant="baseline", of_class=name, **fields)
+
+
+CLEAR = [(0.61, 0.80, 0.78, 0.95), (0.62, 0.81, 0.77, 0.96), (0.60, 0.80, 0.78, 0.95)]
+CLOSE = [(0.76, 0.80, 0.77, 0.95), (0.78, 0.81, 0.77, 0.96), (0.76, 0.80, 0.78, 0.95)]
+
+
+@pytest.mark.parametrize(
+    ("name", "rank", "accuracies", "expected"),
+    [
+        ("Shirt", "weakest", CLEAR, "reproduced"),
+        ("Bag", "best", CLEAR, "reproduced"),
+        ("Coat", "weakest", CLEAR, "not reproduced"),
+        ("Shirt", "best", CLEAR, "not reproduced"),
+        ("Shirt", "weakest", CLOSE, "undetermined"),
+        ("Shirt", "weakest", CLEAR[:1], "undetermined"),
+        ("Sandal", "weakest", CLEAR, "undetermined"),
+    ],
+)
+def test_ranks(name, rank, accuracies, expected):
+    """A class is best or weakest if it is ahead of every other, beyond seeds and images."""
+    assert expected == judge(of(name, rank=rank), accuracies).verdict
+
+
+def test_ranks_have_reasons():
+    """The reason compares with the nearest rival."""
+    found = judge(of("Shirt", rank="weakest"), CLEAR)
+
+    assert ("Shirt is the weakest class", "Shirt 61.00 %, Coat 77.67 %") == (
+        found.published,
+        found.measured,
+    )
+    assert (
+        "It is 16.7 points [12.9, 20.5] below Coat, its nearest rival, over 3 seeds."
+    ) == found.reason
+
+
+def test_few_images_leave_a_rank_open():
+    """Ten images of a class cannot show it to be the weakest, however many seeds agree."""
+    assert "undetermined" == judge(of("Shirt", rank="weakest"), CLEAR, n=10).verdict
+
+
+TAKEN = [(610, 250, 120, 20), (620, 240, 110, 30), (600, 260, 125, 15)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("T-shirt", "reproduced"), ("Coat", "not reproduced"), ("Sandal", "undetermined")],
+)
+def test_confusions(name, expected):
+    """A class is taken for another if no other wrong answer is as frequent."""
+    assert expected == judge(of("Shirt", taken_for=name), CLEAR, TAKEN).verdict
+
+
+def test_confusions_have_reasons():
+    """Shares of the class's images are compared with those of the next wrong answer."""
+    found = judge(of("Shirt", taken_for="T-shirt"), CLEAR, TAKEN)
+
+    assert ("Shirt is taken for T-shirt", "T-shirt 25.00 %, Coat 11.83 %") == (
+        found.published,
+        found.measured,
+    )
+    assert "above Coat, its nearest rival" in found.reason
+
+
+def test_no_confusions_yet():
+    """Before trials are done there is nothing to compare."""
+    assert "undetermined" == judge(of("Shirt", taken_for="T-shirt"), [], []).verdict
+
+
+@pytest.mark.parametrize(("value", "expected"), [(0.61, "reproduced"), (0.893, "not reproduced")])
+def test_the_accuracy_of_a_class(value, expected):
+    """A published accuracy of a class is judged by that class and its images."""
+    for metric in ("test_accuracy", "class_accuracy"):
+        found = judge(of("Shirt", metric=metric, value=value), CLEAR)
+
+        assert (expected, "61.00 %") == (found.verdict, found.measured)
+        assert "1,000 test images" in found.reason
+
+
+def test_an_unknown_class_stays_open():
+    """A class that no trial was tested on gives no number."""
+    found = judge(of("Sandal", metric="class_f1", value=0.5), CLEAR)
+
+    assert "undetermined" == found.verdict

@@ -1,0 +1,200 @@
+"""The main job, through the command line, on a tiny real study: run, resume, kill, report."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tiny
+
+VOLATILE = ["seconds", "images_per_second", "peak_memory_mb", "started"]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """Run the tiny study once, without interruption: its folder and what was printed."""
+    folder = tmp_path_factory.mktemp("ran")
+    code, out, err = tiny.call("run", tiny.write(folder), cwd=folder)
+    assert 0 == code, err
+    yield folder, out + err
+
+
+def table(folder: Path, name: str = "results") -> pd.DataFrame:
+    """Read a table of the tiny study without what depends on the clock."""
+    frame = pd.read_csv(folder / "results" / "tiny" / f"{name}.csv", keep_default_na=False)
+    kept = frame.drop(columns=[column for column in VOLATILE if column in frame])
+    return kept.sort_values(list(kept.columns[:4]), ignore_index=True)
+
+
+def test_run_trains_every_variant_and_writes_a_report(ran: tuple[Path, str]) -> None:
+    """Results, tables and pages are there, and the program says where."""
+    folder, said = ran
+    assert ["done"] * 4 == list(table(folder)["status"])
+    assert "4 trials; 0 are done, 4 to train." in said
+    assert f"Report:  {Path('reports') / 'tiny' / 'report.html'}" in said
+    page = (folder / "reports" / "tiny" / "report.html").read_text(encoding="utf-8")
+    assert "Does a tiny network want normalisation?" in page
+    assert (folder / "reports" / "tiny" / "report.md").is_file()
+
+
+def test_a_clean_run_prints_no_warning(ran: tuple[Path, str]) -> None:
+    """Nothing is printed that a user would have to wonder about."""
+    assert "warn" not in ran[1].lower()
+
+
+def test_trial_folders_hold_everything(ran: tuple[Path, str]) -> None:
+    """Each trial keeps settings, epochs, classes, predictions, weights and its seal."""
+    files = {"trial.json", "epochs.csv", "steps.csv", "classes.csv", "predictions.npz"}
+    for folder in (ran[0] / "results" / "trials").iterdir():
+        assert files | {"model.pt", "DONE"} == {file.name for file in folder.iterdir()}
+
+
+def test_running_again_trains_nothing(ran: tuple[Path, str]) -> None:
+    """The same command finds everything done, and leaves the trials as they are."""
+    folder, _ = ran
+    before = {path: path.stat().st_mtime_ns for path in folder.glob("results/trials/*/*")}
+    code, _, err = tiny.call("run", "tiny.yaml", cwd=folder)
+    assert 0 == code
+    assert "4 are done, 0 to train." in err
+    assert before == {path: path.stat().st_mtime_ns for path in folder.glob("results/trials/*/*")}
+
+
+def test_more_seeds_train_only_what_is_missing(ran: tuple[Path, str], tmp_path: Path) -> None:
+    """A study is extended by what is new in it."""
+    folder = shutil.copytree(ran[0], tmp_path / "copy")
+    extended = ("--seeds", 3, "--only", "baseline")
+    _, _, err = tiny.call("run", "tiny.yaml", *extended, cwd=folder)
+    assert "6 trials; 4 are done, 1 to train." in err
+
+
+def test_plan_as_data(ran: tuple[Path, str]) -> None:
+    """`plan --json` tells what is changed, what it costs, and what is done."""
+    code, out, _ = tiny.call("plan", "tiny.yaml", "--json", cwd=ran[0])
+    rows = {row["variant"]: row for row in json.loads(out)}
+    assert 0 == code
+    assert ["baseline", "norm=none"] == list(rows)
+    assert {"model.norm": ["batch", "none"]} == rows["norm=none"]["changed"]
+    assert "baseline" == rows["norm=none"]["reference"]
+    assert 44_426 == rows["norm=none"]["parameters"]
+    assert 2 == rows["norm=none"]["done"] == len(rows["norm=none"]["trial_ids"])
+
+
+def test_report_is_written_again_without_training(ran: tuple[Path, str], tmp_path: Path) -> None:
+    """`report` needs only what was stored."""
+    code, out, _ = tiny.call("report", "tiny", "--reports", tmp_path, cwd=ran[0])
+    assert 0 == code
+    assert (tmp_path / "tiny" / "report.html").is_file()
+    assert str(tmp_path) in out
+
+
+def test_workers_do_not_matter(ran: tuple[Path, str], tmp_path: Path) -> None:
+    """One worker and two come to the same table."""
+    study = tiny.write(tmp_path)
+    code, _, err = tiny.call("run", study, "--workers", 1, cwd=tmp_path)
+    assert 0 == code, err
+    assert table(ran[0]).equals(table(tmp_path))
+    assert table(ran[0], "epochs").equals(table(tmp_path, "epochs"))
+
+
+def wait_for(pattern: str, folder: Path) -> None:
+    """Wait until a file appears."""
+    for _ in range(600):
+        if any(folder.glob(pattern)):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{pattern} never appeared in {folder}")
+
+
+def killed(process: subprocess.Popen[str]) -> None:
+    """Kill a program with all its workers, as the power cut would."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+@pytest.mark.parametrize("moment", ["results/.checkpoints/*", "results/trials/*/DONE"])
+def test_kill_9_costs_nothing_but_the_epoch_in_progress(
+    ran: tuple[Path, str], tmp_path: Path, moment: str
+) -> None:
+    """After kill -9 the same command finishes, and the tables are those of an unbroken run."""
+    study = tiny.write(tmp_path)
+    process = tiny.start("run", study, "--workers", 1, cwd=tmp_path)
+    wait_for(moment, tmp_path)
+    killed(process)
+    code, _, err = tiny.call("run", study, cwd=tmp_path)
+    assert 0 == code, err
+    for name in ("results", "epochs", "classes", "confusion"):
+        assert table(ran[0], name).equals(table(tmp_path, name))
+
+
+def test_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
+    """Ctrl-C ends with 130, keeps what is done, and the same command goes on."""
+    study = tiny.write(tmp_path)
+    process = tiny.start("run", study, "--workers", 1, cwd=tmp_path)
+    wait_for("results/trials/*/DONE", tmp_path)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert 130 == process.returncode
+    assert "The same command goes on where this one stopped." in err
+    assert 1 <= len(table(tmp_path)) < 4
+
+
+def test_a_trial_that_diverges_is_reported_and_costs_only_itself(tmp_path: Path) -> None:
+    """An exploding variant keeps its row and its reason; the rest is done; the exit code is 2."""
+    text = tiny.STUDY.replace("model.norm: [batch, none]", "optimizer.lr: [0.05, 1.0e+30]")
+    text = text.partition("claims:")[0]
+    code, _, err = tiny.call("run", tiny.write(tmp_path, text), "--seeds", 1, cwd=tmp_path)
+    rows = table(tmp_path).set_index("variant")
+    assert 2 == code
+    assert "1 of 2 trials failed" in err
+    assert "done" == rows.loc["baseline", "status"]
+    assert "diverged" == rows.loc["lr=1e+30", "status"]
+    assert "The loss became" in rows.loc["lr=1e+30", "error"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "nowhere.yaml"], "nowhere.yaml: no such file."),
+        (["run", "nostudy"], "nostudy: unknown study 'nostudy'."),
+        (["run", "tiny.yaml", "--set", "training.epochs=x"], "expected a whole number"),
+        (["run", "tiny.yaml", "--device", "tpu"], "--device tpu: this machine has no such device."),
+        (["run", "tiny.yaml", "--bogus"], "No such option: --bogus"),
+        (["plan", "tiny.yaml", "--only", "x"], "--only x: unknown variant 'x'."),
+        (["report", "tiny", "--results", "."], "no such study was run."),
+        (["list", "model"], "unknown table 'model'. Did you mean 'models'?"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_exit_code_1(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    """No traceback for a user's mistake."""
+    tiny.write(tmp_path)
+    code, _, err = tiny.call(*words, cwd=tmp_path)
+    assert 1 == code
+    assert said in err
+    assert "Traceback" not in err
+
+
+def test_missing_data_names_places_and_command(tmp_path: Path) -> None:
+    """A run without its data says where it looked and how to get it."""
+    study = tiny.write(tmp_path, tiny.STUDY.replace("fashion_mnist_sample", "cifar10"))
+    code, _, err = tiny.call("run", study, "--data", tmp_path / "here", cwd=tmp_path)
+    assert 1 == code
+    assert str(tmp_path / "here") in err
+    assert "cnn-ablate data fetch cifar10" in err
+
+
+def test_help_is_fast(tmp_path: Path) -> None:
+    """`--help` imports neither torch nor pandas."""
+    tiny.call("--help", cwd=tmp_path)
+    began = time.perf_counter()
+    code, out, _ = tiny.call("--help", cwd=tmp_path)
+    assert 0 == code
+    assert "run" in out
+    assert time.perf_counter() - began < 1.0

@@ -1,0 +1,150 @@
+"""Contrasts to effects: tables by hand, and studies that are not finished."""
+
+import math
+
+import invented
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnn_ablate.schema import Effect
+from cnn_ablate.stats import effects, means, measure
+
+ACCURACIES = {"a": [0.80, 0.81, 0.82], "b": [0.77, 0.79, 0.80], "c": [0.80, 0.83, 0.82]}
+OFF = invented.contrast("b", model_residual=(True, False))
+ADAM = invented.contrast("c", optimizer_name=("sgd", "adam"))
+
+
+def test_effects_by_hand():
+    """Differences are in points and paired by seed; Holm adjusts over both contrasts."""
+    found = effects(invented.trials(ACCURACIES), [OFF, ADAM]).set_index("variant")
+
+    assert pytest.approx([-7 / 3, 2 / 3]) == [*found["difference"]]
+    assert pytest.approx([0.57735, 1.154701], abs=1e-6) == [*found["sd"]]
+    assert pytest.approx([-3.76755, -2.20177], abs=1e-5) == [*found["low"]]
+    assert pytest.approx([-0.89912, 3.53510], abs=1e-5) == [*found["high"]]
+    assert [0.25, 1.0] == [*found["p"]]
+    assert [0.5, 1.0] == [*found["p_adjusted"]]
+    assert [0.5, 1.0] == [*found["p_bh"]]
+    assert ([0.25, 0.25], [0.5, 0.5]) == ([*found["smallest_p"]], [*found["smallest_adjusted"]])
+    assert ["model.residual", "optimizer.name"] == [*found["factors"]]
+    assert [3, 3] == [*found["seeds"]]
+
+
+def test_the_columns_are_the_fields_of_effect():
+    """A row is an effect, also in an empty table."""
+    assert [*Effect.model_fields] == [*effects(invented.trials(ACCURACIES), [OFF]).columns]
+    assert [*Effect.model_fields] == [*effects(invented.trials(ACCURACIES), []).columns]
+
+
+def test_only_seeds_of_both_sides_count():
+    """A seed that failed on one side is left out, and the number of seeds says so."""
+    trials = invented.trials({"a": [0.5, 0.6, 0.7], "b": [0.6, None, 0.9]})
+    effect = measure(trials, [OFF])[0]
+
+    assert (2, pytest.approx(15)) == (effect.seeds, effect.difference)
+
+
+def test_one_seed_gives_a_difference_only():
+    """One seed gives a difference without interval or p, and is not of the family."""
+    trials = invented.trials({"a": [0.5, 0.6], "b": [0.6, None], "c": [0.7, 0.7]})
+    alone, other = measure(trials, [OFF, ADAM])
+
+    assert (1, pytest.approx(10), None, None) == (alone.seeds, alone.difference, alone.sd, alone.p)
+    assert (None, None) == (alone.low, alone.p_adjusted)
+    assert 1 == other.family
+
+
+def test_a_study_without_results_is_empty():
+    """Nothing done is no error: no seeds, and everything unknown."""
+    trials = invented.trials({"a": [None], "b": [None]})
+    row = effects(trials, [OFF]).iloc[0]
+
+    assert 0 == row["seeds"]
+    assert row[["difference", "sd", "low", "p", "images"]].isna().all()
+
+
+def test_equal_trials_have_no_effect():
+    """The same results on both sides give exactly zero, with certainty."""
+    values = [0.8123, 0.7911, 0.8051]
+    effect = measure(invented.trials({"a": values, "b": values}), [OFF])[0]
+
+    assert (0.0, 0.0, 0.0, 0.0, 1.0) == (
+        effect.difference,
+        effect.sd,
+        effect.low,
+        effect.bca_high,
+        effect.p,
+    )
+
+
+def test_equal_differences_have_no_spread():
+    """Differences that are equal on paper leave no dust of floats in the spread."""
+    effect = measure(invented.trials({"a": [0.1, 0.7, 0.3], "b": [0.2, 0.8, 0.4]}), [OFF])[0]
+
+    assert (10.0, 0.0, 10.0, 10.0) == (effect.difference, effect.sd, effect.low, effect.high)
+
+
+def test_predictions_show_the_noise_of_images():
+    """With predictions there is an interval over images and McNemar's p, apart from the seeds'."""
+    results = invented.Invented(invented.record([]), invented.trials({"a": [0.5], "b": [0.52]}))
+    effect = measure(results.trials, [OFF], read=results.predictions)[0]
+
+    assert (1000, None) == (effect.images, effect.low)
+    assert pytest.approx(2 * 0.5**20) == effect.mcnemar_p
+    assert 1 < effect.images_low < 2 < effect.images_high < 3
+
+
+def test_other_metrics_keep_their_unit():
+    """Seconds are not turned into points, and are not compared image by image."""
+    trials = invented.trials({"a": [10.0, 12.0], "b": [11.0, 13.0]}, metric="seconds")
+    effect = measure(trials, [OFF], metric="seconds", read={}.__getitem__)[0]
+
+    assert (1.0, None) == (effect.difference, effect.images)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [([3, 4], [5, math.inf], [2, 6]), ([math.inf, 4], [math.inf, 7], [3]), ([math.inf], [6], [-4])],
+)
+def test_what_was_never_reached_took_at_least_the_budget(a, b, expected):
+    """Of ten epochs without success ten count; where both sides had none the seed is left out."""
+    trials = invented.trials({"a": a, "b": b}, metric="epochs_to_accuracy_0.7")
+    effect = measure(trials, [OFF], metric="epochs_to_accuracy_0.7")[0]
+
+    assert (len(expected), np.mean(expected)) == (effect.seeds, effect.difference)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_size=2, max_size=5))
+def test_swapping_the_sides_turns_the_sign(pairs):
+    """Variant against reference is minus reference against variant, with the same p."""
+    a, b = ([number / 1000 for number in side] for side in zip(*pairs, strict=True))
+    trials = invented.trials({"a": a, "b": b})
+    one, other = (
+        measure(trials, [contrast])[0]
+        for contrast in (invented.contrast("b", "a"), invented.contrast("a", "b"))
+    )
+
+    assert (one.difference, one.p, one.sd) == (-other.difference, other.p, other.sd)
+    assert pytest.approx((one.low, one.high)) == (-other.high, -other.low)
+
+
+def test_means_by_hand():
+    """The mean of each variant has an interval over seeds and Wilson's over images, in per cent."""
+    table = means(invented.trials({"a": [0.79, 0.80, 0.81], "b": [0.5, None, None]}), images=1000)
+    a, b = table.to_dict("records")
+
+    assert (3, pytest.approx(80), pytest.approx(1)) == (a["seeds"], a["mean"], a["sd"])
+    assert pytest.approx((80 - 2.48414, 80 + 2.48414), abs=1e-4) == (a["low"], a["high"])
+    assert pytest.approx((77.41, 82.37), abs=0.01) == (a["images_low"], a["images_high"])
+    assert (1, True) == (b["seeds"], math.isnan(b["low"]))
+
+
+def test_means_of_other_metrics_have_no_image_noise():
+    """Seconds are averaged as they are."""
+    row = means(
+        invented.trials({"a": [2.0, 4.0]}, metric="seconds"), metric="seconds", images=10
+    ).iloc[0]
+
+    assert (3.0, True) == (row["mean"], math.isnan(row["images_low"]))

@@ -1,0 +1,49 @@
+"""A tiny real study, and the command line called as a user calls it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+STUDY = """\
+study: tiny
+title: Does a tiny network want normalisation?
+baseline:
+  data: {name: fashion_mnist_sample, subset: 96, test_subset: 40, augment: [random_crop]}
+  model: {name: lenet, norm: batch}
+  optimizer: {name: sgd, lr: 0.05, momentum: 0.9}
+  training: {epochs: 3, batch_size: 16}
+factors:
+  model.norm: [batch, none]
+seeds: 2
+claims:
+  - {id: norm, factor: model.norm, from: none, to: batch, effect: higher}
+"""
+
+
+def write(folder: Path, text: str = STUDY) -> Path:
+    """Write a study file."""
+    path = folder / "tiny.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def start(*words: object, cwd: Path) -> subprocess.Popen[str]:
+    """Start the program in a process group of its own."""
+    command = [sys.executable, "-m", "cnn_ablate", *map(str, words)]
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def call(*words: object, cwd: Path) -> tuple[int, str, str]:
+    """Run the program to its end: exit code, standard output, standard error."""
+    process = start(*words, cwd=cwd)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out, err
