@@ -113,6 +113,13 @@ def test_reasons(effect, values, reason):
     assert reason == judge(moved(effect=effect), values).reason
 
 
+def test_an_effect_beyond_the_margin_is_explained():
+    """What is not none has its interval and the margin in the reason."""
+    assert (
+        "The interval [3.2, 5.0] of 3 seeds lies above zero, beyond what counts as none (1.0 point)."
+    ) == judge(moved(effect="none"), HELPS).reason
+
+
 def test_the_margin_is_the_claims():
     """A wider margin lets a larger effect count as none."""
     assert "reproduced" == judge(moved(effect="none", margin=6.0), HELPS).verdict

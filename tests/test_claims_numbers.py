@@ -149,18 +149,18 @@ def test_counts_can_be_compared():
     found = judge(claim, {"baseline": [None]}, sizes=sizes)
 
     assert ("reproduced", "-68,832") == (found.verdict, found.measured)
-    assert "The counts differ, as claimed." == found.reason
+    assert "The counts differ by 68,832, as claimed." == found.reason
 
 
 def test_equal_counts_have_no_effect():
     """That a part costs nothing is exact too."""
     claim = Claim(id="n", variant="off", reference="baseline", metric="macs", effect="none")
     found = [
-        judge(claim, {"baseline": [None]}, sizes={"baseline": 100, "off": off}).verdict
-        for off in (100, 101)
+        judge(claim, {"baseline": [None]}, sizes={"baseline": 100, "off": off}) for off in (100, 101)
     ]
 
-    assert ["reproduced", "not reproduced"] == found
+    assert ["reproduced", "not reproduced"] == [verdict.verdict for verdict in found]
+    assert ["The counts agree.", "The counts differ by 37."] == [v.reason for v in found]
 
 
 def test_dead_parameters_come_from_the_trials():

@@ -25,8 +25,8 @@ def judge_direction(claim: Claim, evidence: Evidence) -> Judgement:
         return _judgement("not reproduced", evidence, f"{_basis(evidence)}: the opposite holds")
     margin = margin_of(claim, evidence)
     if low <= 0 <= high and margin and _equivalent(evidence, margin):
-        beyond = amount(margin, evidence.metric)
-        reason = f"{_basis(evidence)}, and effects beyond {beyond} are ruled out"
+        beyond = f", and effects beyond {amount(margin, evidence.metric)} are ruled out"
+        reason = f"{_basis(evidence)}{'' if evidence.exact else beyond}"
         return _judgement("not reproduced", evidence, reason)
     return _judgement("undetermined", evidence, _open(evidence))
 
@@ -41,12 +41,14 @@ def judge_none(claim: Claim, evidence: Evidence) -> Judgement:
     if _equivalent(evidence, margin):
         p = probability(equivalence_p(evidence.values, margin))
         reason = f"two one-sided t tests rule out effects beyond {beyond} ({p}, {evidence.seeds})"
-        return _judgement("reproduced", evidence, "the counts agree" if evidence.exact else reason)
-    if all(_outside(interval, margin) for interval in _intervals(evidence)):
-        reason = f"{_basis(evidence)} and is more than {beyond}"
-        return _judgement("not reproduced", evidence, reason)
-    reason = f"{_basis(evidence)}: effects beyond {beyond} cannot be ruled out"
-    return _judgement("undetermined", evidence, reason)
+        word: Word = "reproduced"
+    elif all(_outside(interval, margin) for interval in _intervals(evidence)):
+        reason = f"{_basis(evidence)}, beyond what counts as none ({beyond})"
+        word = "not reproduced"
+    else:
+        reason = f"{_basis(evidence)}: effects beyond {beyond} cannot be ruled out"
+        word = "undetermined"
+    return _judgement(word, evidence, _basis(evidence) if evidence.exact else reason)
 
 
 def margin_of(claim: Claim, evidence: Evidence) -> float | None:
@@ -89,7 +91,8 @@ def _intervals(evidence: Evidence) -> list[Interval]:
 def _basis(evidence: Evidence) -> str:
     """Say where the interval over seeds lies."""
     if evidence.exact:
-        return "the counts differ" if evidence.mean else "the counts agree"
+        differ = f"the counts differ by {amount(abs(evidence.mean), evidence.metric)}"
+        return differ if evidence.mean else "the counts agree"
     interval = evidence.interval()
     sides = {interval[0] > 0: "lies above zero", interval[1] < 0: "lies below zero"}
     side = sides.get(True, "includes zero")

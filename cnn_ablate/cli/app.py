@@ -95,6 +95,21 @@ def report(
     write_report(study, "smoke" if smoke else profile, results, reports)
 
 
+@app.command()
+def predict(
+    trial: Annotated[str, typer.Argument(help="Id or folder of a trial that is done.")],
+    images: Annotated[Path, typer.Argument(help="Folder of pictures.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV file to write.")],
+    tta: Annotated[bool, typer.Option("--tta", help="Average over views of each picture.")] = False,
+    style: Annotated[str, typer.Option("--format", help="full or submission.")] = "full",
+    results: Results = Path("results"),
+) -> None:
+    """Classify pictures with a trained network."""
+    from cnn_ablate.cli.predict import predict_folder
+
+    predict_folder(trial, images, results, output, tta=tta, style=style)
+
+
 @app.command("list")
 def list_entries(
     table: Annotated[str, typer.Argument(help="models, datasets, augments, optimizers ...")],

@@ -23,7 +23,7 @@ def run_study(
         todo = outstanding(laid_out, only=only, fresh=fresh)
         _announce(screen, laid_out, len(todo))
         results = run(laid_out, todo, where, screen.observe)
-        page = report.write(results, reports)
+        page = _reported(results, where.results / study.folder / "study.json", reports)
     typer.echo(f"Results: {where.results / study.folder}")
     typer.echo(f"Report:  {page}")
     if failures := _failures(results):
@@ -31,6 +31,14 @@ def run_study(
             f"{failures} of {len(results.trials)} trials failed; the report names them.", err=True
         )
         raise typer.Exit(SOME_FAILED)
+
+
+def _reported(results: Results, record: Path, reports: Path) -> Path:
+    """Write the report, unless it is younger than what it reports."""
+    page = reports / results.record.study.folder / "report.html"
+    if page.is_file() and page.stat().st_mtime_ns > record.stat().st_mtime_ns:
+        return page
+    return report.write(results, reports)
 
 
 def _announce(screen: Display, survey: Survey, todo: int) -> None:

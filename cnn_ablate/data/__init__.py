@@ -1,6 +1,6 @@
 """The data sets a study can name: one literal table, and what opens them."""
 
-from cnn_ablate.data.augment.views import TtaViews, View, views
+from cnn_ablate.data.augment.views import TTA_VIEWS, TtaViews, View, views
 from cnn_ablate.data.cache import load
 from cnn_ablate.data.catalogue import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
 from cnn_ablate.data.dataset import DataSet
@@ -22,6 +22,7 @@ DATASETS: dict[str, type[DataSet]] = {
 
 __all__ = [
     "DATASETS",
+    "TTA_VIEWS",
     "Batch",
     "DataSet",
     "Images",

@@ -10,16 +10,22 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+import pandas as pd
 import torch
 
+from cnn_ablate.claims import verdicts
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import EXECUTORS, Ended, Event, Job
 from cnn_ablate.plan import matching
 from cnn_ablate.runner.survey import Survey, Where
-from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult
-from cnn_ablate.store import Results, Store, write_study
+from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult, Verdict
+from cnn_ablate.stats import effects
+from cnn_ablate.store import Results, Store, read, write_study, write_table
 
 Observe = Callable[[Event], None]
+
+# What may differ between two looks at a study that nobody has touched.
+_CIRCUMSTANCES = ("recipe", "environment", "command", "started", "finished")
 
 
 def outstanding(survey: Survey, *, only: str = "", fresh: bool = False) -> list[Trial]:
@@ -68,7 +74,22 @@ def run(survey: Survey, todo: Iterable[Trial], where: Where, observe: Observe) -
                 store.publish(event.result or _failed(event))
             observe(event)
     finally:
-        results = write_study(store, _record(survey, recipe, started))
+        results = _concluded(store, _record(survey, recipe, started), idle=not jobs)
+    return results
+
+
+def _concluded(store: Store, record: Record, *, idle: bool) -> Results:
+    """Write the tables of a study; leave them alone if nothing was trained or planned anew."""
+    if idle and (store.root / record.study.folder / "results.csv").is_file():
+        found = read(store.root, record.study.folder)
+        circumstances = {name: getattr(record, name) for name in _CIRCUMSTANCES}
+        if found.record.model_copy(update=circumstances) == record:
+            return found
+    results = write_study(store, record)
+    found_effects = effects(results.trials, record.plan.contrasts, read=results.predictions)
+    write_table(results, "effects", found_effects)
+    judged = [verdict.model_dump() for verdict in verdicts(results)]
+    write_table(results, "claims", pd.DataFrame(judged, columns=list(Verdict.model_fields)))
     return results
 
 

@@ -52,6 +52,18 @@ class Metrics(Frozen):
     peak_memory_mb: float = 0.0
 
 
+class DataFacts(Frozen):
+    """A data set as it was used."""
+
+    name: str
+    fingerprint: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int] = Field(description="Channels, height, width.")
+    train: int
+    test: int
+    note: str = ""
+
+
 Status = Literal["done", "diverged", "failed"]
 
 
@@ -66,6 +78,7 @@ class TrialResult(Frozen):
     status: Status
     error: str = ""
     recipe: Recipe
+    data: DataFacts | None = None
     metrics: Metrics | None = None
     epochs: tuple[EpochRow, ...] = ()
     steps: tuple[tuple[int, float], ...] = Field((), description="(batches seen, running loss).")
@@ -134,18 +147,6 @@ class Verdict(Frozen):
     measured: str
     interval: str = Field("", description="95 % interval of what was measured, in words.")
     reason: str
-
-
-class DataFacts(Frozen):
-    """A data set as it was used."""
-
-    name: str
-    fingerprint: str
-    classes: tuple[str, ...]
-    shape: tuple[int, int, int] = Field(description="Channels, height, width.")
-    train: int
-    test: int
-    note: str = ""
 
 
 class Environment(Frozen):

@@ -1,5 +1,6 @@
 """What becomes of a p where it is one of many."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -27,4 +28,7 @@ def _holm(p: FloatArray) -> FloatArray:
     return np.minimum(raised, 1.0)
 
 
-_ADJUSTMENTS = {"holm": _holm, "benjamini_hochberg": stats.false_discovery_control}
+_ADJUSTMENTS: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "holm": _holm,
+    "benjamini_hochberg": stats.false_discovery_control,
+}

@@ -1,6 +1,21 @@
 """The results folder: content-addressed, atomic, and written by nothing else."""
 
-from cnn_ablate.store.tables import Predictions, Results, read, write_study
+from cnn_ablate.store.tables import (
+    Predictions,
+    Results,
+    factor_columns,
+    read,
+    write_study,
+    write_table,
+)
 from cnn_ablate.store.trials import Store
 
-__all__ = ["Predictions", "Results", "Store", "read", "write_study"]
+__all__ = [
+    "Predictions",
+    "Results",
+    "Store",
+    "factor_columns",
+    "read",
+    "write_study",
+    "write_table",
+]

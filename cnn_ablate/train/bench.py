@@ -40,9 +40,9 @@ class Bench:
     def __init__(self, trial: Trial, images: Images, recipe: Recipe) -> None:
         self.trial, self.recipe = trial, recipe
         self.parts = parts(trial.settings)
-        self.shape, self.classes = images.facts.shape, images.facts.classes
+        self.facts = images.facts
         training = self.parts.training
-        model = self.parts.model.build(self.shape, len(self.classes))
+        model = self.parts.model.build(self.facts.shape, len(self.facts.classes))
         initialise(model, trial.seed, training.init)
         self.layout = _LAYOUTS[recipe.layout]
         self.model = model.to(recipe.device).to(memory_format=self.layout)
@@ -122,7 +122,7 @@ class Bench:
 
     def macs(self) -> int:
         """Count the multiply-adds of one image, forward."""
-        return size(self.parts.model, self.shape, len(self.classes)).macs
+        return size(self.parts.model, self.facts.shape, len(self.facts.classes)).macs
 
     def weights(self) -> dict[str, Tensor]:
         """Copy the network's state."""

@@ -28,7 +28,6 @@ FIGURES: dict[str, Picture] = {
     "confusion_difference_rest": confusion_change.REST,
     "confused_pairs": confused_pairs.PAIRS,
     "parameters": cost.PARAMETERS,
-    "macs": cost.MACS,
     "seconds": cost.SECONDS,
     "accuracy": curves.ACCURACY,
     "accuracy_rest": curves.MORE_ACCURACY,

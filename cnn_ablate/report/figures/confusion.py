@@ -55,17 +55,26 @@ def draw(data: pd.DataFrame) -> Figure:
     return matrices(data, "share", heat.shares(0, 100, zero=""))
 
 
-def matrices(data: pd.DataFrame, value: str, scale: heat.Scale) -> Figure:
+def draw_small(data: pd.DataFrame) -> Figure:
+    """Draw many matrices, too small for numbers."""
+    return matrices(data, "share", heat.shares(0, 100), small=True)
+
+
+def matrices(data: pd.DataFrame, value: str, scale: heat.Scale, *, small: bool = False) -> Figure:
     """Draw a grid of matrices of one value of the data."""
     names = list(data["variant"].unique())
     classes = list(data["true"].unique())
-    side = 2.9 if len(classes) <= heat.CROWDED else 3.4
-    columns = 2 if len(names) in {2, 4} else 3
-    figure, plots = style.panels(names, columns=columns, size=(side, side), margin=0.95)
+    if small:
+        titles = [words.short(name, 24) for name in names]
+        figure, plots = style.panels(titles, columns=6, size=(1.45, 1.45), margin=0.3)
+    else:
+        figure, plots = style.panels(names, columns=3, size=(2.9, 2.9), margin=0.95)
     for axes, name in zip(plots, names, strict=True):
         own = data[data["variant"] == name]
         table = own.pivot_table(value, "true", "predicted", sort=False).loc[classes, classes]
-        heat.draw(axes, table, scale, size=min(7.5, 75 / len(classes)))
+        heat.draw(axes, table, scale, size=0 if small else min(7.5, 75 / len(classes)))
+        if small or len(classes) > heat.LEGIBLE:
+            axes.set(xticks=[], yticks=[])
     return figure
 
 
@@ -84,8 +93,8 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
 
 def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
     return (
-        f"The {words.count(data['variant'].nunique(), 'other variant')}, as above, "
-        f"summed over seeds ({measured.budget})."
+        f"The {words.count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
+        f"the same order ({measured.budget})."
     )
 
 
@@ -101,5 +110,5 @@ def _alt(data: pd.DataFrame) -> str:
 
 MATRICES = Picture("Confusions", "Confusion matrices", data, draw, _caption, _alt)
 REST = Picture(
-    "Confusions", "Confusion matrices of the other variants", rest, draw, _rest_caption, _alt, True
+    "Confusions", "Confusion matrices of the other variants", rest, draw_small, _rest_caption, _alt, True
 )

@@ -45,8 +45,13 @@ def _part(measured: Measured, part: slice) -> pd.DataFrame | None:
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw one matrix a variant: what it takes more often in blue, less often in orange."""
-    limit = data["difference"].abs().max()
-    return confusion.matrices(data, "difference", heat.changes(limit))
+    return confusion.matrices(data, "difference", heat.changes(data["difference"].abs().max()))
+
+
+def draw_small(data: pd.DataFrame) -> Figure:
+    """Draw many of them, too small for numbers."""
+    scale = heat.changes(data["difference"].abs().max())
+    return confusion.matrices(data, "difference", scale, small=True)
 
 
 def _caption(measured: Measured, data: pd.DataFrame) -> str:
@@ -55,6 +60,14 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
         f"Confusion matrix minus that of {measured.reference}, in points of the images of each "
         f"true class, paired by seed and averaged ({measured.budget}). On the diagonal blue is "
         "better; elsewhere blue is a confusion that became more frequent."
+    )
+
+
+def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
+    limit = data["difference"].abs().max()
+    return (
+        f"The {words.count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
+        f"the same order; full colour is {limit:.1f} points ({measured.budget})."
     )
 
 
@@ -72,8 +85,8 @@ REST = Picture(
     "Confusions",
     "Confusions of the other variants, against the reference",
     rest,
-    draw,
-    _caption,
+    draw_small,
+    _rest_caption,
     _alt,
-    True,
+    folded=True,
 )

@@ -1,4 +1,4 @@
-"""Accuracy against what it costs: parameters, multiply-adds, and time of training."""
+"""Accuracy against what it costs: parameters, and time of training."""
 
 from functools import partial
 
@@ -126,5 +126,4 @@ def _picture(title: str, cost: str, label: str) -> Picture:
 
 
 PARAMETERS = _picture("Accuracy against parameters", "parameters", "parameters")
-MACS = _picture("Accuracy against multiply-adds", "macs", "multiply-adds an image")
 SECONDS = _picture("Accuracy against time", "seconds", "time of training")

@@ -9,7 +9,8 @@ from matplotlib.colors import Colormap
 from cnn_ablate.report.style import CHANGE, INK, SHARE, STRONG
 from cnn_ablate.report.words import MINUS
 
-CROWDED = 20  # from this many columns on, cells are too small for numbers
+CROWDED = 20  # with more columns cells are too small for numbers
+LEGIBLE = 40  # and with these many more, their names for reading
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,17 @@ def changes(limit: float) -> Scale:
 
 
 def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -> None:
-    """Draw a table of values as cells, rows from top to bottom; cells without a value stay bare."""
+    """Draw a table of values as cells, rows from top to bottom; without numbers at size 0."""
     rows, columns = values.shape
-    crowded = columns > CROWDED
+    numbered = size > 0 and columns <= CROWDED
     axes.pcolormesh(
         values.to_numpy(float),
         cmap=scale.colours,
         vmin=scale.low,
         vmax=scale.high,
-        rasterized=crowded,
+        rasterized=not numbered,
     )
-    if not crowded:
+    if numbered:
         _write(axes, values, scale, size)
     axes.set(xlim=(0, columns), ylim=(rows, 0))
     axes.set_yticks([row + 0.5 for row in range(rows)], values.index)

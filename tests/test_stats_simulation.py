@@ -1,0 +1,148 @@
+"""Studies with known truth, thousands of them: what 95 % intervals and 5 % tests really keep."""
+
+import invented
+import numpy as np
+import pytest
+
+from cnn_ablate.stats import (
+    adjusted,
+    attribution,
+    bca_interval,
+    factorial,
+    image_interval,
+    measure,
+    pooled_mcnemar_p,
+    sign_flip_p,
+    t_interval,
+    t_test_p,
+    wilson,
+)
+from cnn_ablate.stats.paired import quantile, spread
+
+pytestmark = pytest.mark.slow
+
+FACTORS = [
+    invented.factor("model.bn", True, False),
+    invented.factor("model.attention", "a", "none"),
+]
+CELLS = [
+    invented.variant(f"{bn} {attention}", model_bn=bn, model_attention=attention)
+    for bn in (True, False)
+    for attention in ("a", "none")
+]
+
+
+def coverage(intervals, truth):
+    """Give the share of intervals that hold the truth, in per cent."""
+    held = [low <= truth <= high for low, high in intervals]
+    return 100 * np.mean(held)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5, 10])
+def test_t_intervals_cover(seeds):
+    """The t interval over few seeds holds the true difference in 93 to 97 of 100 studies."""
+    x = np.random.default_rng(seeds).normal(1.3, 0.6, size=(8000, seeds))
+
+    assert 93 <= coverage(map(t_interval, x), 1.3) <= 97
+
+
+def test_bca_intervals_cover_with_many_seeds():
+    """The BCa interval covers with forty seeds, and is too narrow with five, as its module says."""
+    rng = np.random.default_rng(1)
+    many, few = (rng.normal(1.3, 0.6, size=(1500, seeds)) for seeds in (40, 5))
+
+    assert 93 <= coverage(map(bca_interval, many), 1.3) <= 97
+    assert coverage(map(bca_interval, few), 1.3) < 90
+
+
+@pytest.mark.parametrize("accuracy", [0.61, 0.86, 0.956])
+def test_wilson_intervals_cover(accuracy):
+    """Wilson's interval holds the true accuracy on a thousand images."""
+    correct = np.random.default_rng(2).binomial(1000, accuracy, size=8000)
+
+    assert 93 <= coverage((wilson(k, 1000) for k in correct), accuracy) <= 97
+
+
+def test_image_intervals_cover():
+    """The bootstrap over images holds the true difference of two trained networks, seeds fixed."""
+    rng = np.random.default_rng(3)
+    wins = rng.choice([-3, -1, 0, 1, 2], p=[0.02, 0.05, 0.8, 0.1, 0.03], size=(1500, 1000))
+
+    assert 93 <= coverage(map(image_interval, wins), 0.05) <= 97
+
+
+def test_pooled_mcnemar_keeps_its_level_where_seeds_agree():
+    """Under the null it rejects at most 5 in 100, though seeds share their hard images."""
+    rng = np.random.default_rng(4)
+    hard = rng.choice([-1, 0, 1], p=[0.05, 0.9, 0.05], size=(3000, 600))
+    net = 2 * hard + rng.choice([-1, 0, 1], p=[0.02, 0.96, 0.02], size=hard.shape)
+    rejected = np.mean([pooled_mcnemar_p(row) <= 0.05 for row in net])
+
+    assert 0.03 <= rejected <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 3000)
+
+
+def test_a_further_run_lies_within_the_prediction_interval():
+    """The tolerance of published numbers holds one further run in 93 to 97 of 100 studies."""
+    x = np.random.default_rng(5).normal(80, 0.4, size=(8000, 6))
+    gaps = [
+        abs(row[5] - row[:5].mean()) <= quantile(4) * spread(row[:5]) * np.sqrt(1 + 1 / 5)
+        for row in x
+    ]
+
+    assert 93 <= 100 * np.mean(gaps) <= 97
+
+
+def test_factorial_and_shapley_intervals_cover():
+    """Main effects, interactions and shares hold the truth, with three seeds a cell."""
+    rng = np.random.default_rng(6)
+    truth = {"True a": 80.0, "True none": 79.0, "False a": 76.0, "False none": 74.0}
+    effects, shares = [], []
+    for _ in range(1500):
+        seeds = rng.normal(0, 0.5, size=3)
+        results = {
+            name: [*(mean + seeds + rng.normal(0, 0.3, size=3)) / 100]
+            for name, mean in truth.items()
+        }
+        trials = invented.trials(results)
+        effects.append(factorial(trials, FACTORS, CELLS)[["low", "high"]].to_numpy())
+        shares.append(attribution(trials, FACTORS, CELLS)[["low", "high"]].to_numpy())
+    for i, true in enumerate((-4.5, -1.5, -1.0)):
+        assert 93 <= coverage((found[i] for found in effects), true) <= 97
+    for i, true in enumerate((4.5, 1.5)):
+        assert 93 <= coverage((found[i] for found in shares), true) <= 97
+
+
+def test_holm_keeps_the_family_error():
+    """In null studies of ten contrasts with one baseline, few have any p under 5 % after Holm."""
+    rng, studies = np.random.default_rng(7), 3000
+    limit = 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)
+    errors = {sign_flip_p: 0, t_test_p: 0}
+    unadjusted = 0
+    for _ in range(studies):
+        runs = rng.normal(80, 0.4, size=(11, 10))
+        differences = runs[1:] - runs[0]
+        for test in errors:
+            p = [test(x) for x in differences]
+            errors[test] += bool((adjusted(p) <= 0.05).any())
+        unadjusted += min(p) <= 0.05
+
+    assert max(errors.values()) / studies <= limit
+    assert unadjusted / studies > 0.2
+
+
+def test_effects_of_null_studies():
+    """From tables to verdict words: whole null studies cover and keep their family error."""
+    rng, studies = np.random.default_rng(8), 400
+    names = [f"v{i}" for i in range(4)]
+    contrasts = [invented.contrast(name, "a") for name in names]
+    found = [
+        measure(
+            invented.trials({n: [*rng.normal(0.8, 0.004, 9)] for n in ["a", *names]}), contrasts
+        )
+        for _ in range(studies)
+    ]
+    intervals = [(effect.low, effect.high) for study in found for effect in study]
+    errors = np.mean([any(effect.p_adjusted <= 0.05 for effect in study) for study in found])
+
+    assert 93 <= coverage(intervals, 0) <= 97
+    assert errors <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)
