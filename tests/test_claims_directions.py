@@ -115,9 +115,10 @@ def test_reasons(effect, values, reason):
 
 def test_an_effect_beyond_the_margin_is_explained():
     """What is not none has its interval and the margin in the reason."""
-    assert (
-        "The interval [3.2, 5.0] of 3 seeds lies above zero, beyond what counts as none (1.0 point)."
-    ) == judge(moved(effect="none"), HELPS).reason
+    reason = judge(moved(effect="none"), HELPS).reason
+
+    assert reason.startswith("The interval [3.2, 5.0] of 3 seeds lies above zero, beyond what")
+    assert reason.endswith("beyond what counts as none (1.0 point).")
 
 
 def test_the_margin_is_the_claims():

@@ -156,7 +156,8 @@ def test_equal_counts_have_no_effect():
     """That a part costs nothing is exact too."""
     claim = Claim(id="n", variant="off", reference="baseline", metric="macs", effect="none")
     found = [
-        judge(claim, {"baseline": [None]}, sizes={"baseline": 100, "off": off}) for off in (100, 101)
+        judge(claim, {"baseline": [None]}, sizes={"baseline": 100, "off": off})
+        for off in (100, 101)
     ]
 
     assert ["reproduced", "not reproduced"] == [verdict.verdict for verdict in found]

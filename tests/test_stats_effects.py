@@ -65,6 +65,15 @@ def test_a_study_without_results_is_empty():
     assert row[["difference", "sd", "low", "p", "images"]].isna().all()
 
 
+def test_other_test_images_are_not_compared():
+    """Where the sides were tested on different images only the seeds speak."""
+    seen = {"a-0": invented.right_on([0], of=4), "b-0": invented.right_on([0], of=5)}
+    trials = invented.trials({"a": [0.25], "b": [0.2]})
+    effect = measure(trials, [OFF], read=seen.__getitem__)[0]
+
+    assert (pytest.approx(-5), None) == (effect.difference, effect.images)
+
+
 def test_equal_trials_have_no_effect():
     """The same results on both sides give exactly zero, with certainty."""
     values = [0.8123, 0.7911, 0.8051]

@@ -90,7 +90,7 @@ def test_drawing_counts_is_drawing_images():
 
 
 def test_equal_answers_have_no_noise():
-    """Where both sides are right on the same images the interval is zero; without images unknown."""
+    """Where both sides are right on the same images the interval is zero; of none, unknown."""
     assert (0.0, 0.0) == image_interval(np.zeros(50))
     assert np.isnan(image_interval(np.empty(0))).all()
 

@@ -185,6 +185,7 @@ def test_methods_say_what_was_done():
         "all patterns, two-sided), adjusted by Holm over 2 contrasts",
         "its 1,000 images",
         "least-squares",
+        "each is judged alone, without adjustment",
         "A published number",
         "two one-sided t tests",
     ):
@@ -228,6 +229,29 @@ def test_limitations_of_what_was_done():
         "The batch size is assumed.",
         "Intervals are those of the seeds; how much other test images would move them is open.",
     ] == limitations(record, trials, effects)
+
+
+def test_limitations_of_a_study_just_begun():
+    """Without effects nothing is said of seeds; of many joint moves only some are named."""
+    moves = [
+        invented.contrast(f"v{i}", "a", model_x=(1, 2), model_y=(1, 2), model_z=(None, 3))
+        for i in range(5)
+    ]
+    record = invented.record(VARIANTS, moves)
+    missing, moved, images = limitations(record, invented.trials({"a": [None]}), [])
+
+    assert missing.startswith("Only 0 of 9 planned trials are done (1 failed)")
+    assert moved.startswith("5 contrasts moved more than one setting (v0, v1, v2 and 2 more)")
+    assert images.startswith("Intervals are those of the seeds")
+
+
+def test_compared_images_are_no_limitation():
+    """Where the noise of the test set was measured, it is not called open."""
+    record, trials, _ = study(VALUES)
+    read = invented.Invented(record, trials).predictions
+    said = limitations(record, trials, measure(trials, record.plan.contrasts, read=read))
+
+    assert not any("test images" in text for text in said)
 
 
 def test_limitations_of_one_seed():

@@ -14,7 +14,11 @@ from cnn_ablate.stats import Answers, answers
 
 
 def verdicts(results: Results) -> tuple[Verdict, ...]:
-    """Judge every claim of a study by what was measured; a half-finished study leaves some open."""
+    """Judge every claim of a study by what was measured; a half-finished study leaves some open.
+
+    The paper stated each claim before anything was measured here, so each is judged alone, by 95 %
+    intervals that are not adjusted for the other claims.
+    """
     answer = answers(results.predictions)
     return tuple(_verdict(results, claim, answer) for claim in results.record.study.claims)
 

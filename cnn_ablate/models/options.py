@@ -1,7 +1,7 @@
 """What every network's options share: how a network is built, and for which images."""
 
 from abc import abstractmethod
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from annotated_types import Len
 from pydantic import PositiveInt, Strict
@@ -9,6 +9,7 @@ from torch import nn
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.models.dropout import number_dropouts
+from cnn_ablate.models.initial import initialise
 from cnn_ablate.options import Options
 
 # Channels, height, width of one image.
@@ -22,6 +23,9 @@ SMALLEST_IMAGE = 16
 
 class ModelOptions(Options):
     """The knobs of one network family; each subclass gives its `network`."""
+
+    # Whether it can be built without memory, on torch's meta device.
+    on_meta: ClassVar[bool] = True
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
         """Build the network that turns images (batch, *shape) into logits (batch, classes).
@@ -38,6 +42,12 @@ class ModelOptions(Options):
             )
         network = self.network(shape, classes)
         number_dropouts(network)
+        return network
+
+    def initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:
+        """Build the network with its initial weights, which follow from the seed alone."""
+        network = self.build(shape, classes)
+        initialise(network, seed, scheme)
         return network
 
     @abstractmethod

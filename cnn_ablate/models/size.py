@@ -40,6 +40,8 @@ def dead_parameters(model: nn.Module) -> dict[str, int]:
 def _untrained(options: ModelOptions, shape: Shape, classes: int) -> tuple[nn.Module, Tensor]:
     # Built without initial weights, which would cost more than the forward pass. The pass itself
     # is no work for the meta device: there, torch first imports a second's worth of modules.
+    if not options.on_meta:
+        return options.build(shape, classes).eval(), torch.zeros(1, *shape)
     with torch.device("meta"):
         model = options.build(shape, classes).eval()
     weights = {name: torch.zeros(weight.shape) for name, weight in model.state_dict().items()}
@@ -49,24 +51,35 @@ def _untrained(options: ModelOptions, shape: Shape, classes: int) -> tuple[nn.Mo
 
 def _dead(name: str, module: nn.Module) -> dict[str, int]:
     weights = list(module.parameters())
-    lost = sum(weight.numel() for weight in weights if weight.grad is None)
+    lost = sum(weight.numel() for weight in weights if _is_dead(weight))
     if not lost:
         return {}
-    if all(weight.grad is None for weight in weights):
+    if all(_is_dead(weight) for weight in weights):
         return {name: lost}
     prefix = f"{name}." if name else ""
     own = module.named_parameters(recurse=False)
-    parts = {prefix + key: weight.numel() for key, weight in own if weight.grad is None}
+    parts = {prefix + key: weight.numel() for key, weight in own if _is_dead(weight)}
     for key, child in module.named_children():
         parts |= _dead(prefix + key, child)
     return parts
 
 
+def _is_dead(weight: nn.Parameter) -> bool:
+    # What is frozen on purpose is not meant to learn.
+    return weight.requires_grad and weight.grad is None
+
+
 # Products summed for each number of the output, from the arguments of the call.
 _TERMS: Mapping[Any, Callable[[Sequence[Tensor]], int]] = {
+    torch.conv1d: lambda operands: prod(operands[1].shape[1:]),
     torch.conv2d: lambda operands: prod(operands[1].shape[1:]),
     F.linear: lambda operands: operands[1].shape[1],
-    Tensor.matmul: lambda operands: operands[0].shape[-1],
+    **dict.fromkeys(
+        (Tensor.matmul, Tensor.bmm, torch.matmul, torch.bmm),
+        lambda operands: operands[0].shape[-1],
+    ),
+    # Keys and values are taken to be of one width.
+    F.scaled_dot_product_attention: lambda operands: 2 * operands[1].shape[-2],
 }
 
 
@@ -78,7 +91,8 @@ class _MultiplyAdds(TorchFunctionMode):
         self.total = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
+        named = kwargs or {}
+        out = func(*args, **named)
         if func in _TERMS:
-            self.total += out.numel() * _TERMS[func](args)
+            self.total += out.numel() * _TERMS[func]((*args, *named.values()))
         return out

@@ -8,6 +8,7 @@ of square images in pixels, else (height, width).
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, Self, Union, get_args, get_origin
 
@@ -29,24 +30,34 @@ _FROM_DATA = ("channels", "classes", "image_size")
 _PLAIN = (bool, int, float, str, list, tuple, dict, NoneType)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a network of the user's comes from, and what it is called with.
+
+    `from_data` are the arguments that the data set decides; `tuples` those that want a tuple.
+    """
+
+    name: str
+    constructor: Callable[..., Any]
+    sha256: str
+    from_data: tuple[str, ...]
+    tuples: tuple[str, ...]
+
+
 class UserModel(ModelOptions):
     """The knobs of a network of the user's, and the digest of the source that it comes from."""
 
     model_config = ConfigDict(protected_namespaces=())
 
     on_meta: ClassVar[bool] = False
-    name: ClassVar[str]
-    constructor: ClassVar[Callable[..., Any]]
-    from_data: ClassVar[tuple[str, ...]]
-    sequences: ClassVar[tuple[str, ...]]
-    source: ClassVar[str]
+    origin: ClassVar[Origin]
 
     sha256: str = knob("", "SHA-256 of the module's source; filled in, not chosen.")
 
     @model_validator(mode="after")
     def _is_of_this_source(self) -> Self:
-        if self.sha256 != self.source:
-            raise ValueError(f"{self.name} has changed: its source is now {self.source[:12]}...")
+        if self.sha256 != self.origin.sha256:
+            raise ValueError(f"the source of {self.origin.name} is another one now")
         return self
 
     def settings(self) -> dict[str, Any]:
@@ -65,7 +76,7 @@ class UserModel(ModelOptions):
         if not isinstance(answers, Tensor) or answers.shape != (2, classes):
             given = tuple(answers.shape) if isinstance(answers, Tensor) else type(answers).__name__
             expected = f"expected logits of shape {(2, classes)} for two images, got {given}."
-            raise UserError(self.name, expected)
+            raise UserError(self.origin.name, expected)
         return network.train()
 
     def network(self, shape: Shape, classes: int) -> nn.Module:
@@ -73,10 +84,10 @@ class UserModel(ModelOptions):
         channels, height, width = shape
         size = height if height == width else (height, width)
         data = dict(zip(_FROM_DATA, (channels, classes, size), strict=True))
-        given = {name: data[name] for name in self.from_data} | self._knobs()
-        network = self._attempted("building it failed", self.constructor, **given)
+        given = {name: data[name] for name in self.origin.from_data} | self._knobs()
+        network = self._attempted("building it failed", self.origin.constructor, **given)
         if not isinstance(network, nn.Module):
-            raise UserError(self.name, f"gives no torch.nn.Module, but {type(network).__name__}.")
+            raise UserError(self.origin.name, f"gives no torch.nn.Module, but {type(network).__name__}.")
         return network
 
     def initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:
@@ -91,14 +102,14 @@ class UserModel(ModelOptions):
     def _knobs(self) -> dict[str, Any]:
         values = {name: value for name, value in dict(self).items() if name != SOURCE_KEY}
         # YAML has no tuples, so what is one by default comes as a list.
-        return {k: tuple(v) if k in self.sequences else v for k, v in values.items()}
+        return {k: tuple(v) if k in self.origin.tuples else v for k, v in values.items()}
 
     def _attempted(self, what: str, call: Callable[..., Any], *args: Any, **knobs: Any) -> Any:
         try:
             with torch.no_grad():
                 return call(*args, **knobs)
         except Exception as fault:
-            raise UserError(self.name, failure(what, fault)) from fault
+            raise UserError(self.origin.name, failure(what, fault)) from fault
 
 
 class OpenUserModel(UserModel):
@@ -123,7 +134,7 @@ def user_model(name: str) -> type[UserModel]:
     """
     found = imported(name)
     known = _entries.get(name)
-    if known is None or known.source != found.sha256 or known.constructor is not found.thing:
+    if known is None or known.origin.constructor is not found.thing:
         _entries[name] = _options(name, found)
     return _entries[name]
 
@@ -144,11 +155,13 @@ def _options(name: str, found: Imported) -> type[UserModel]:
         sha256=(str, knob(found.sha256, "SHA-256 of the module's source.")),
         **fields,
     )
-    entry.name = name
-    entry.source = found.sha256
-    entry.constructor = staticmethod(found.thing)
-    entry.from_data = tuple(part for part in _FROM_DATA if part in parameters)
-    entry.sequences = tuple(p.name for p in named.values() if isinstance(p.default, tuple))
+    entry.origin = Origin(
+        name=name,
+        constructor=found.thing,
+        sha256=found.sha256,
+        from_data=tuple(part for part in _FROM_DATA if part in parameters),
+        tuples=tuple(p.name for p in named.values() if isinstance(p.default, tuple)),
+    )
     return entry
 
 
@@ -166,8 +179,10 @@ def _parameters(name: str, constructor: Any) -> Mapping[str, inspect.Parameter]:
 
 
 def _field(name: str, parameter: inspect.Parameter) -> tuple[Any, Any]:
-    if parameter.name.startswith("_") or hasattr(UserModel, parameter.name):
-        raise UserError(name, f"'{parameter.name}' cannot be a knob.", "Rename this argument.")
+    taken = {"name", "origin", *UserModel.model_fields}
+    word = parameter.name
+    if word.startswith("_") or word in taken or hasattr(UserModel, word):
+        raise UserError(name, f"'{word}' cannot be a knob.", "Rename this argument.")
     default = ... if parameter.default is parameter.empty else parameter.default
     return _type(parameter.annotation), knob(default, "")
 

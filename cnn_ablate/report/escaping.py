@@ -5,6 +5,8 @@ import re
 
 from markupsafe import Markup
 
+from cnn_ablate.report.words import MINUS
+
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -20,7 +22,7 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': "''",
-    "\N{MINUS SIGN}": "$-$",
+    MINUS: "$-$",
     "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
     "\N{RIGHTWARDS ARROW}": r"$\rightarrow$",
     "\N{EN DASH}": "--",
@@ -39,5 +41,5 @@ def latex(value: object) -> object:
     """Escape what TeX would take for a command; line ends become spaces."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    plain = " ".join(value.split())
+    plain = re.sub(r"(?<![\w.)])-(?=\d)", MINUS, " ".join(value.split()))
     return "".join(_LATEX.get(sign, sign) for sign in plain)

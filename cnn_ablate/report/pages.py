@@ -1,7 +1,7 @@
 """A summary to pages: HTML, Markdown and LaTeX, with every value escaped as its format needs."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,30 +10,23 @@ import jinja2
 from markupsafe import Markup, escape
 
 from cnn_ablate.report import escaping, words
-from cnn_ablate.report.summary import Shown, Summary
+from cnn_ablate.report.summary import Summary
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A figure with its drawing and its data, to stand in the page."""
+class Drawing:
+    """A drawn figure with its data, to stand in the page."""
 
-    about: Shown
     svg: Markup
     broad: bool
     csv: str
 
 
-def html(summary: Summary, figures: Sequence[Drawn]) -> str:
-    """Write the self-contained page."""
-    sections: dict[str, list[Drawn]] = {}
-    for drawn in figures:
-        sections.setdefault(drawn.about.section, []).append(drawn)
-    first = sections.pop("Effects", [])
+def html(summary: Summary, drawings: Mapping[str, Drawing]) -> str:
+    """Write the self-contained page, with the drawings by the names of their figures."""
     page = _environment(autoescape=True)
     page.filters["breakable"] = breakable
-    return page.get_template("report.html.j2").render(
-        summary=summary, effects=first, sections=sections
-    )
+    return page.get_template("report.html.j2").render(summary=summary, drawings=drawings)
 
 
 def markdown(summary: Summary) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cnn_ablate.report import pages, svg
 from cnn_ablate.report.figures import FIGURES
-from cnn_ablate.report.pages import Drawn
+from cnn_ablate.report.pages import Drawing
 from cnn_ablate.report.summary import Shown, Summary, summarise
 from cnn_ablate.store import Results
 
@@ -23,17 +23,17 @@ def render(summary: Summary, folder: Path, *, latex: bool = False) -> Path:
     """Write a summary as pages and figures into a folder, and give the path of the HTML page."""
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
-    drawn = [_draw(shown, figures) for shown in summary.figures]
-    _drop_stale(figures, {shown.name for shown in summary.figures})
+    drawings = {shown.name: _draw(shown, figures) for shown in summary.figures}
+    _drop_stale(figures, set(drawings))
     _replace(folder / "report.md", pages.markdown(summary).encode())
     if latex:
         _replace(folder / "report.tex", pages.latex(summary).encode())
     page = folder / "report.html"
-    _replace(page, pages.html(summary, drawn).encode())
+    _replace(page, pages.html(summary, drawings).encode())
     return page
 
 
-def _draw(shown: Shown, folder: Path) -> Drawn:
+def _draw(shown: Shown, folder: Path) -> Drawing:
     figure = FIGURES[shown.name].figure(shown.data)
     drawing = svg.inline(figure, shown.name)
     figure.set_layout_engine("none")  # found by now: the PDF takes it over
@@ -41,8 +41,7 @@ def _draw(shown: Shown, folder: Path) -> Drawn:
     _replace(folder / f"{shown.name}.svg", svg.alone(drawing).encode())
     _replace(folder / f"{shown.name}.pdf", svg.pdf(figure))
     _replace(folder / f"{shown.name}.csv", csv)
-    return Drawn(
-        about=shown,
+    return Drawing(
         svg=svg.labelled(drawing, shown.alt),
         broad=svg.width(drawing) > BROAD,
         csv=base64.b64encode(csv).decode(),

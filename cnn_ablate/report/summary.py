@@ -59,6 +59,14 @@ class Summary:
     methods: str
     limitations: tuple[str, ...]
 
+    @property
+    def sections(self) -> dict[str, tuple[Shown, ...]]:
+        """The figures by the heading they stand under, in the order of the table of figures."""
+        names = dict.fromkeys(shown.section for shown in self.figures)
+        return {
+            name: tuple(shown for shown in self.figures if shown.section == name) for name in names
+        }
+
 
 def summarise(results: Results) -> Summary:
     """Sum up a study as far as it was run."""

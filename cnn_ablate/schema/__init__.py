@@ -15,9 +15,18 @@ from cnn_ablate.schema.result import (
     Verdict,
 )
 from cnn_ablate.schema.study import Claim, Design, DesignKind, Entry, Factor, Level, Paper, Study
-from cnn_ablate.schema.values import Frozen, Overrides, Settings, label, looked_up, replaced
+from cnn_ablate.schema.values import (
+    SOURCE_KEY,
+    Frozen,
+    Overrides,
+    Settings,
+    label,
+    looked_up,
+    replaced,
+)
 
 __all__ = [
+    "SOURCE_KEY",
     "TRAINING_VERSION",
     "Claim",
     "ClassRow",

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 Settings = Mapping[str, Mapping[str, Any]]
 # {dotted key: value}, for instance {"model.attention": "cbam"}.
 Overrides = Mapping[str, Any]
+# Key of a model of the user's that its name decides: the SHA-256 of its source.
+SOURCE_KEY = "sha256"
 
 
 class Frozen(BaseModel):

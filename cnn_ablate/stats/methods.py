@@ -15,6 +15,7 @@ def methods(record: Record, effects: Sequence[Effect]) -> str:
         _tests(effects),
         _images(effects),
         _designs(record),
+        _claims(record),
         _numbers(record),
         _equivalence(record),
     )
@@ -76,6 +77,12 @@ def _designs(record: Record) -> str:
         "Main effects and two-way interactions are least-squares estimates with the seeds as "
         "blocks; interactions of three and more factors count as noise."
     )
+
+
+def _claims(record: Record) -> str:
+    if not record.study.claims:
+        return ""
+    return "Claims were stated before by the paper, and each is judged alone, without adjustment."
 
 
 def _numbers(record: Record) -> str:

@@ -130,7 +130,7 @@ def _running_loss(course: Tensor, bench: Bench) -> list[tuple[int, float]]:
 
 def _select(bench: Bench, row: EpochRow) -> None:
     column = SELECTIONS[bench.parts.training.select]
-    score = getattr(row, column) if column else row.epoch
+    score = float(getattr(row, column) if column else row.epoch)
     if score > bench.log.best_score:
         bench.log.best_score = score
         bench.log.selected = row.epoch

@@ -11,12 +11,14 @@ from cnn_ablate.report.figures import (
     per_class,
     rate,
     reliability,
+    seeds,
     speed,
 )
 from cnn_ablate.report.figures.figure import Picture
 
 FIGURES: dict[str, Picture] = {
     "effects": forest.EFFECTS,
+    "trials": seeds.TRIALS,
     "main_effects": crossing.MAIN,
     "interactions": crossing.PAIRS,
     "contributions": crossing.SHARES,

@@ -1,0 +1,51 @@
+"""The accuracy of every single trial, so that nothing hides behind a mean."""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from cnn_ablate.report import style, words
+from cnn_ablate.report.figures.figure import Picture
+from cnn_ablate.report.measured import Measured
+
+
+def data(measured: Measured) -> pd.DataFrame | None:
+    """Give the test accuracy of each trial in per cent, if there are several seeds."""
+    trials = measured.trials
+    if len(trials) == len(measured.variants):
+        return None
+    ordered = measured.in_order(trials[["variant", "seed", "test_accuracy"]])
+    return ordered.assign(
+        variant=ordered["variant"].map(measured.short),
+        accuracy=100 * ordered["test_accuracy"],
+    ).drop(columns="test_accuracy")
+
+
+def draw(data: pd.DataFrame) -> Figure:
+    """Draw a dot a trial and a line at each variant's mean."""
+    figure, axes = style.canvas(6.1, 0.75 + 0.29 * data["variant"].nunique())
+    place = {"data": data, "x": "accuracy", "y": "variant", "ax": axes, "orient": "h"}
+    sns.stripplot(**place, color=style.ACCENT, size=5, alpha=0.7, jitter=False)
+    means = data.groupby("variant", sort=False)["accuracy"].mean()
+    axes.scatter(means, range(len(means)), s=150, marker="|", color=style.INK, lw=1.2, zorder=3)
+    axes.set(xlabel="test accuracy, per cent", ylabel="")
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x")
+    return figure
+
+
+def _caption(measured: Measured, data: pd.DataFrame) -> str:
+    spread = data.groupby("variant")["accuracy"].agg(lambda values: values.max() - values.min())
+    return (
+        f"Test accuracy of every trial; the line is the mean over seeds ({measured.budget}). Seeds "
+        f"differ most in {spread.idxmax()}, by {words.number(spread.max())} points."
+    )
+
+
+def _alt(data: pd.DataFrame) -> str:
+    means = data.groupby("variant", sort=False)["accuracy"].mean()
+    said = [f"{name} {value:.1f}" for name, value in means.items()]
+    return f"Dots of test accuracy in per cent; means: {words.listed(said, at_most=12)}."
+
+
+TRIALS = Picture("Results", "Every trial", data, draw, _caption, _alt)

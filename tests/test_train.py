@@ -1,0 +1,280 @@
+"""Training: the same bits every time, selection and averaging as said, and honest measures."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from cnn_ablate.data import Images, load
+from cnn_ablate.plan import plan
+from cnn_ablate.schema import Recipe, Study, Trial, TrialResult, replaced
+from cnn_ablate.settings import parts, settle
+from cnn_ablate.train import Watch, train
+from cnn_ablate.train.average import Average
+from cnn_ablate.train.bench import Bench
+from cnn_ablate.train.evaluate import Answers, judged, merged
+from cnn_ablate.training import Training
+
+WRITTEN: dict[str, dict[str, Any]] = {
+    "data": {"name": "fashion_mnist_sample", "subset": 80, "test_subset": 40},
+    "model": {"name": "lenet", "norm": "batch"},
+    "optimizer": {"name": "sgd", "lr": 0.05, "momentum": 0.9},
+    "training": {"epochs": 3, "batch_size": 16},
+}
+
+
+@pytest.fixture(scope="module")
+def images() -> Images:
+    """The embedded images."""
+    return load(parts(settle(WRITTEN)).data)
+
+
+def trial(seed: int = 0, **changes: Any) -> Trial:
+    """Make a trial of the tiny settings with some keys replaced (`model__norm="none"`)."""
+    overrides = {key.replace("__", "."): value for key, value in changes.items()}
+    written = replaced(WRITTEN, overrides)
+    study = Study(name="s", written=written, baseline=settle(written), seeds=(seed,))
+    return plan(study, settle).trials[0]
+
+
+def trained(images: Images, seed: int = 0, **changes: Any) -> TrialResult:
+    """Train such a trial."""
+    return train(trial(seed, **changes), images, Recipe())
+
+
+def without_times(result: TrialResult) -> dict[str, Any]:
+    """Give all of a result but what the clock decides."""
+    told = result.model_dump(exclude={"started"})
+    for name in ("seconds", "images_per_second", "peak_memory_mb"):
+        told["metrics"].pop(name)
+    for row in told["epochs"]:
+        row.pop("seconds")
+    return told
+
+
+AUGMENTED = {"data__augment": ["random_crop", "horizontal_flip"]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        AUGMENTED,
+        {"model__name": "convnet", "model__dropout": 0.5, "model__global_pool": True},
+        {"optimizer__name": "adamw", "schedule__name": "one_cycle", "training__average": "ema"},
+        {"training__average": "swa", "training__average_start": 0.3},
+        {"data__val_fraction": 0.25, "training__select": "best_val", "schedule__name": "plateau"},
+        {"training__precision": "bfloat16"},
+    ],
+)
+def test_same_trial_twice_and_resumed_is_bit_identical(
+    images: Images, changes: dict[str, Any]
+) -> None:
+    """Training again, in one go or from the checkpoint of any epoch, gives the same bytes."""
+    states: list[bytes] = []
+    first = train(trial(**changes), images, Recipe(), Watch(save=states.append))
+    again = train(trial(**changes), images, Recipe())
+    assert without_times(first) == without_times(again)
+    for state in states:
+        resumed = train(trial(**changes), images, Recipe(), resume=state)
+        assert without_times(first) == without_times(resumed)
+
+
+def test_seeds_differ(images: Images) -> None:
+    """Another seed is another training."""
+    assert trained(images, 0).weights != trained(images, 1).weights
+
+
+def test_training_learns(images: Images) -> None:
+    """The loss falls, and the test images are recognised far better than by chance."""
+    result = trained(images, data__subset=400, training__epochs=6)
+    assert result.epochs[-1].train_loss < result.epochs[0].train_loss / 2
+    assert result.metrics is not None
+    assert result.metrics.test_accuracy is not None
+    assert result.metrics.test_accuracy > 0.5
+
+
+def test_predictions_and_classes_agree_with_the_metrics(images: Images) -> None:
+    """Accuracy is the share of right predictions, and the sum over classes of what is right."""
+    result = trained(images)
+    assert result.metrics is not None
+    with np.load(io.BytesIO(result.predictions)) as kept:
+        right = int((kept["label"] == kept["predicted"]).sum())
+        assert (40, 10) == kept["probability"].shape
+        assert np.allclose(1, kept["probability"].astype(float).sum(1), atol=5e-3)
+    assert right / 40 == result.metrics.test_accuracy
+    assert right == sum(row.correct for row in result.classes)
+    assert [4] * 10 == [row.n for row in result.classes]
+
+
+def test_weights_are_a_plain_state_dict(images: Images) -> None:
+    """Saved weights open with `weights_only=True` and fit the network."""
+    result = trained(images)
+    state = torch.load(io.BytesIO(result.weights), weights_only=True)
+    model = parts(result.trial.settings).model.build(images.facts.shape, 10)
+    model.load_state_dict(state)
+
+
+def test_divergence_is_told_with_its_step(images: Images) -> None:
+    """A loss that is no number ends the trial and is named; nothing is kept as a result."""
+    result = trained(images, optimizer__lr=1e30)
+    assert "diverged" == result.status
+    assert result.error.startswith("The loss became ")
+    assert "of epoch " in result.error
+    assert b"" == result.weights == result.predictions
+    assert result.metrics is not None
+    assert None is result.metrics.test_accuracy
+
+
+def test_best_validation_epoch_is_reported(images: Images) -> None:
+    """`best_val` reports the first epoch of highest validation accuracy, tested once, last."""
+    result = trained(
+        images, data__val_fraction=0.25, training__select="best_val", training__epochs=5
+    )
+    scores = [row.val_accuracy or 0 for row in result.epochs]
+    assert result.metrics is not None
+    assert scores.index(max(scores)) + 1 == result.metrics.selected_epoch
+    assert max(scores) == result.metrics.val_accuracy
+    assert all(row.test_accuracy is None for row in result.epochs)
+
+
+def test_best_test_epoch_is_reported_as_the_papers_did(images: Images) -> None:
+    """`best_test` reports the highest of the test accuracies along the way."""
+    result = trained(images, training__select="best_test", training__epochs=5)
+    assert result.metrics is not None
+    scores = [row.test_accuracy for row in result.epochs if row.test_accuracy is not None]
+    assert max(scores) == result.metrics.test_accuracy
+
+
+def test_early_stopping(images: Images) -> None:
+    """Training stops once the watched loss has not fallen for `patience` epochs."""
+    result = trained(images, training__epochs=60, training__patience=2, optimizer__lr=0.1)
+    losses = [row.test_loss or 0 for row in result.epochs]
+    assert len(losses) < 60
+    assert losses.index(min(losses)) == len(losses) - 3
+
+
+def test_running_loss_averages_batches(images: Images) -> None:
+    """With `log_every` the loss within an epoch is kept; the epoch's mean is the means' mean."""
+    result = trained(images, training__log_every=1)
+    assert [1, 2, 3, 4, 5] == [step for step, _ in result.steps[:5]]
+    first = [loss for _, loss in result.steps[:5]]
+    assert result.epochs[0].train_loss == pytest.approx(sum(first) / 5)
+
+
+def test_dead_parameters_are_counted(images: Images) -> None:
+    """Parameters that no gradient reached are told with every trial."""
+    result = trained(
+        images, model__name="preact_resnet", model__blocks=[1], model__width=8, training__epochs=1
+    )
+    assert result.metrics is not None
+    assert result.metrics.dead_parameters > 0
+    assert 0 == trained(images).metrics.dead_parameters  # type: ignore[union-attr]
+
+
+def test_shared_layers_start_equal_in_every_variant(images: Images) -> None:
+    """Contrasts are paired: what two variants share starts from the same weights."""
+    with_norm, without = (
+        Bench(trial(model__norm=norm), images, Recipe()).model.state_dict()
+        for norm in ("batch", "none")
+    )
+    shared = with_norm.keys() & without.keys()
+    assert len(shared) >= 8
+    assert all(torch.equal(with_norm[name], without[name]) for name in shared)
+
+
+def test_batch_size_does_not_move_the_order_or_the_augmentation(images: Images) -> None:
+    """Two batch sizes see the same images, augmented alike, in the same order."""
+    small, large = (
+        Bench(trial(training__batch_size=size, **AUGMENTED), images, Recipe()).loader
+        for size in (16, 40)
+    )
+    one = torch.cat([batch.images for batch in small.epoch(1)])
+    other = torch.cat([batch.images for batch in large.epoch(1)])
+    assert torch.equal(one, other)
+
+
+def test_gradient_clipping(images: Images) -> None:
+    """No step is longer than the learning rate times the limit."""
+    bench = Bench(
+        trial(training__clip_norm=0.01, optimizer__momentum=0.0, optimizer__lr=1.0),
+        images,
+        Recipe(),
+    )
+    before = [weight.detach().clone() for weight in bench.model.parameters()]
+    bench.step(0, next(bench.loader.epoch(0)))
+    moved = torch.cat(
+        [(new - old).flatten() for new, old in zip(bench.model.parameters(), before, strict=True)]
+    )
+    assert 0.01 == pytest.approx(float(moved.detach().norm()), rel=1e-3)
+
+
+def test_swa_is_the_mean_of_epochs() -> None:
+    """Averaged over epochs, weights are their plain mean from the start epoch on."""
+    model = torch.nn.Linear(1, 1, bias=False)
+    average = Average(model, Training(epochs=4, average="swa", average_start=0.5))
+    for epoch, value in enumerate([10.0, 20.0, 3.0, 5.0]):
+        model.weight.data.fill_(value)
+        average.after_epoch(model, epoch)
+    average.take(model, [])
+    assert 4.0 == model.weight.item()
+
+
+def test_ema_is_a_moving_average_of_steps() -> None:
+    """Averaged over steps, the first step starts the average and later ones move it."""
+    model = torch.nn.Linear(1, 1, bias=False)
+    training = Training(epochs=1, average="ema", average_start=0.0, ema_decay=0.9)
+    average = Average(model, training)
+    for value in (1.0, 2.0, 4.0):
+        model.weight.data.fill_(value)
+        average.after_step(model, 0)
+    average.take(model, [])
+    assert 0.9 * (0.9 * 1 + 0.1 * 2) + 0.1 * 4 == pytest.approx(model.weight.item())
+
+
+def test_views_are_averaged() -> None:
+    """Logits or probabilities of several views are averaged before they are judged."""
+    labels = torch.tensor([0])
+    views = [
+        Answers(torch.tensor([[2.0, 0.0]]), labels),
+        Answers(torch.tensor([[-4.0, 0.0]]), labels),
+    ]
+    assert torch.allclose(torch.tensor([[-1.0, 0.0]]), merged(views, "logits").logits)
+    shares = torch.stack([view.logits.softmax(1) for view in views]).mean(0)
+    assert torch.allclose(shares, merged(views, "probabilities").logits.exp())
+
+
+def test_judging_counts_and_sums() -> None:
+    """Loss is the mean over images, accuracy the share that is right."""
+    said = Answers(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]))
+    found = judged(said, torch.nn.CrossEntropyLoss(reduction="sum"))
+    assert 0.5 == found.accuracy
+    assert 4.5 == pytest.approx(found.loss, abs=1e-3)
+
+
+def test_averaged_and_best_weights_exclude_each_other() -> None:
+    """Two answers to which weights are reported are one too many."""
+    with pytest.raises(ValueError, match="cannot both be reported"):
+        Training(average="swa", select="best_test")
+
+
+def test_progress_is_told(images: Images) -> None:
+    """A watcher hears of every batch: how many epochs are done, and how fast."""
+    heard: list[tuple[float, float]] = []
+    train(trial(), images, Recipe(), Watch(progress=lambda *told: heard.append(told)))
+    epochs = [epoch for epoch, _ in heard]
+    assert sorted(epochs) == epochs
+    assert 3.0 == epochs[-1]
+    assert all(speed > 0 for _, speed in heard)
+
+
+def test_checkpoint_is_safe_to_open(images: Images, tmp_path: Path) -> None:
+    """A state holds tensors and plain values alone, so it opens without running code."""
+    states: list[bytes] = []
+    train(trial(), images, Recipe(), Watch(save=states.append))
+    path = tmp_path / "state.pt"
+    path.write_bytes(states[0])
+    state = torch.load(path, weights_only=True)
+    assert {"log", "kept", "model", "optimizer", "schedule", "average"} == state.keys()
