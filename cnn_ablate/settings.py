@@ -4,7 +4,7 @@ Settings as written become complete and canonical here: a key that cannot matter
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from cnn_ablate.data import DATASETS, DataSet
 from cnn_ablate.errors import UserError
-from cnn_ablate.models import MODELS, ModelOptions
+from cnn_ablate.models import MODELS, ModelOptions, is_users, user_model
 from cnn_ablate.optim import (
     LOSSES,
     OPTIMIZERS,
@@ -23,7 +23,7 @@ from cnn_ablate.optim import (
     ScheduleOptions,
 )
 from cnn_ablate.options import Options
-from cnn_ablate.schema import Settings
+from cnn_ablate.schema import SOURCE_KEY, Settings
 from cnn_ablate.training import Training
 from cnn_ablate.wording import unknown, worded
 
@@ -63,13 +63,57 @@ class Parts:
     training: Training
 
 
-def known_keys() -> list[str]:
-    """List every dotted key that some entry of some table has."""
-    return [f"{section}.{key}" for section in TABLES for key in _known(section)]
+@dataclass(frozen=True)
+class Keys(Collection[str]):
+    """The dotted keys that a study may set; `open` where a network of the user's takes any."""
+
+    names: tuple[str, ...]
+    open: bool = False
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.names or (self.open and str(key).startswith("model."))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
-def complete(written: Settings) -> tuple[dict[str, dict[str, Any]], list[Fault]]:
+def known_keys(models: Iterable[str] = ()) -> Keys:
+    """List every dotted key that some entry of some table has.
+
+    Args:
+        models: The models that a study names, if one is the user's: then `model.` has their knobs.
+    """
+    entries = {section: list(table.values()) for section, table in TABLES.items()}
+    is_open = False
+    if models := list(models):
+        found = [_found("model", name) for name in models]
+        entries["model"] = [entry for entry in found if entry]
+        is_open = any(not entry or entry.model_config["extra"] == "allow" for entry in found)
+    names = {s: [*([] if "" in TABLES[s] else ["name"]), *_knobs(*entries[s])] for s in TABLES}
+    return Keys(tuple(f"{s}.{key}" for s, keys in names.items() for key in keys), is_open)
+
+
+def entry_of(section: str, name: str) -> type[Options]:
+    """Give the options that a name chooses in a section.
+
+    Raises:
+        KeyError: the section's table has no such name.
+        UserError: a network of the user's cannot be imported.
+    """
+    return user_model(name) if section == "model" and is_users(name) else TABLES[section][name]
+
+
+def complete(
+    written: Settings, keys: Keys | None = None
+) -> tuple[dict[str, dict[str, Any]], list[Fault]]:
     """Check settings as written, and fill in what they leave out.
+
+    Args:
+        written: By section.
+        keys: Those that may be written; without them, others are left out unchecked.
 
     Returns:
         The complete canonical settings, without keys that cannot matter (a knob of another entry,
@@ -77,7 +121,7 @@ def complete(written: Settings) -> tuple[dict[str, dict[str, Any]], list[Fault]]
     """
     settings, faults = {}, []
     for section in TABLES:
-        completed, found = _completed(section, json.dumps(written.get(section, {}), default=str))
+        completed, found = _section(section, written.get(section, {}), keys)
         settings[section] = completed
         faults += found
     return settings, faults
@@ -96,41 +140,70 @@ def settle(written: Settings) -> dict[str, dict[str, Any]]:
 
 
 def parts(settings: Settings) -> Parts:
-    """Turn a trial's settings into the options that build its data, network and training."""
+    """Turn a trial's settings into the options that build its data, network and training.
+
+    Raises:
+        UserError: a network of the user's is not there, or not as it was.
+    """
     return Parts(**{section: _options(section, settings[section]) for section in TABLES})
 
 
 def _options(section: str, values: Mapping[str, Any]) -> Any:
     knobs = {key: value for key, value in values.items() if key != "name"}
-    return TABLES[section][values.get("name", "")].model_validate(knobs)
-
-
-@cache
-def _known(section: str) -> dict[str, None]:
-    entries = TABLES[section].values()
-    keys = (key for entry in entries for key in entry.model_fields)
-    return dict.fromkeys([*([] if "" in TABLES[section] else ["name"]), *keys])
-
-
-@cache
-def _completed(section: str, written: str) -> tuple[dict[str, Any], list[Fault]]:
-    values = json.loads(written)
-    if not isinstance(values, dict):
-        return {}, [Fault((section,), "expected a mapping of keys.")]
-    name = values.pop("name", _DEFAULT_NAMES.get(section, ""))
-    if not isinstance(name, str) or name not in TABLES[section]:
-        return {}, [_unknown_entry(section, name)]
-    entry = TABLES[section][name]
-    faults = [
-        Fault((section, key), *unknown("key", key, entry.model_fields), of_key=True)
-        for key in values
-        if key not in _known(section)
-    ]
+    entry = entry_of(section, values.get("name", ""))
     try:
-        options = entry.model_validate({k: v for k, v in values.items() if k in entry.model_fields})
+        return entry.model_validate(knobs)
+    except ValidationError as error:
+        fault = _faults(section, entry, error)[0]
+        raise UserError(".".join(map(str, fault.place)), fault.what, fault.hint) from error
+
+
+def _found(section: str, name: str) -> type[Options] | None:
+    try:
+        return entry_of(section, name)
+    except (KeyError, UserError):
+        return None
+
+
+def _knobs(*entries: type[Options]) -> dict[str, None]:
+    keys = (key for entry in entries for key in entry.model_fields)
+    return dict.fromkeys(key for key in keys if key != SOURCE_KEY)
+
+
+def _section(
+    section: str, values: Any, keys: Keys | None
+) -> tuple[dict[str, Any], list[Fault]]:
+    if not isinstance(values, Mapping):
+        return {}, [Fault((section,), "expected a mapping of keys.")]
+    name = values.get("name", _DEFAULT_NAMES.get(section, ""))
+    try:
+        entry = entry_of(section, name)
+    except (KeyError, TypeError):
+        return {}, [_unknown_entry(section, name)]
+    except UserError as fault:
+        return {}, [Fault((section, "name"), f"{fault.where}: {fault.what}", fault.hint)]
+    knobs = json.dumps({k: v for k, v in values.items() if k != "name"}, default=str)
+    completed, faults = _completed(section, entry, knobs, keys)
+    return {**({"name": name} if name else {}), **completed}, faults
+
+
+@cache
+def _completed(
+    section: str, entry: type[Options], written: str, keys: Keys | None
+) -> tuple[dict[str, Any], list[Fault]]:
+    values = json.loads(written)
+    takes_any = entry.model_config["extra"] == "allow"
+    faults = [
+        Fault((section, key), *unknown("key", key, _knobs(entry)), of_key=True)
+        for key in values
+        if keys is not None and f"{section}.{key}" not in keys
+    ]
+    own = {k: v for k, v in values.items() if takes_any or k in entry.model_fields}
+    try:
+        options = entry.model_validate(own)
     except ValidationError as error:
         return {}, [*faults, *_faults(section, entry, error)]
-    return {**({"name": name} if name else {}), **_plain(options.settings())}, faults
+    return _plain(options.settings()), faults
 
 
 def _unknown_entry(section: str, name: object) -> Fault:
@@ -138,7 +211,10 @@ def _unknown_entry(section: str, name: object) -> Fault:
         known = f"Known: {', '.join(sorted(TABLES[section]))}."
         return Fault((section,), "the key 'name' is missing.", known)
     kind = _KINDS.get(section, section)
-    return Fault((section, "name"), *unknown(kind, name, TABLES[section]))
+    what, hint = unknown(kind, name, TABLES[section])
+    if section == "model":
+        hint += " A network of your own is named package.module:Name."
+    return Fault((section, "name"), what, hint)
 
 
 def _faults(section: str, entry: type[Options], error: ValidationError) -> list[Fault]:

@@ -36,7 +36,10 @@ from cnn_ablate.schema import (
 )
 from cnn_ablate.store import Results, Store, write_study
 
-CLASSES = tuple("airplane automobile bird cat deer dog frog horse ship truck".split())
+CLASSES = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
 SIMILAR = (2, 9, 4, 5, 2, 3, 3, 4, 0, 1)  # of each class, the one it is most taken for
 BASELINE: dict[str, dict[str, Any]] = {
     "data": {"name": "cifar10", "augment": ["random_crop", "horizontal_flip"]},

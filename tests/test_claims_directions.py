@@ -241,6 +241,13 @@ def test_equal_variants_are_one():
     assert ("not reproduced", "0.00 points") == (found.verdict, found.measured)
 
 
+def test_a_factor_without_levels_stays_open():
+    """A claim that does not say from where to where has no two sides."""
+    found = judge(moved(from_level=None, to_level=None, effect="higher"), HELPS)
+
+    assert "undetermined" == found.verdict
+
+
 def test_unknown_variants_stay_open():
     """A variant that the study no longer has is no error."""
     found = judge(Claim(id="x", variant="gone", value=0.5), HELPS)

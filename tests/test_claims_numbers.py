@@ -75,6 +75,20 @@ def test_a_small_test_set_widens_the_tolerance():
     ]
 
 
+def test_losses_are_numbers_too():
+    """A published loss is judged in its own unit, by seeds and rounding."""
+    trials = invented.trials({"baseline": [0.41, 0.43, 0.42]}, metric="test_loss")
+    claim = accuracy(0.43, metric="test_loss")
+    found = verdicts(invented.Invented(invented.record([BASELINE], claims=[claim]), trials))[0]
+
+    assert ("reproduced", "0.42", "[0.395, 0.445]") == (
+        found.verdict,
+        found.measured,
+        found.interval,
+    )
+    assert "(seeds 0.0497, rounding 0.005)" in found.reason
+
+
 def test_one_seed_settles_nothing():
     """One seed shows its number, and no verdict."""
     found = judge(accuracy(0.86), {"baseline": [0.86, None]})

@@ -150,6 +150,13 @@ def test_means_by_hand():
     assert (1, True) == (b["seeds"], math.isnan(b["low"]))
 
 
+def test_a_variant_without_the_metric_has_no_mean():
+    """What was not measured, as a validation accuracy without validation images, has no row."""
+    trials = invented.trials({"a": [0.5], "b": [0.6]}).assign(val_accuracy=[0.4, None])
+
+    assert ["a"] == [*means(trials, metric="val_accuracy")["variant"]]
+
+
 def test_means_of_other_metrics_have_no_image_noise():
     """Seconds are averaged as they are."""
     row = means(

@@ -134,15 +134,17 @@ def test_nothing_done_is_an_empty_table():
 
 
 def test_other_factors_stay_where_the_crossing_was_made():
-    """A variant that also moves another factor is not of the crossing."""
+    """A variant that moves another factor, or to no level of these, is not of the crossing."""
     variants = [
         invented.variant("00", model_a=0, model_b=0, optimizer_lr=0.1),
         invented.variant("10", model_a=1, model_b=0, optimizer_lr=0.1),
         invented.variant("01", model_a=0, model_b=1, optimizer_lr=0.1),
         invented.variant("11", model_a=1, model_b=1, optimizer_lr=0.1),
         invented.variant("lr", model_a=0, model_b=0, optimizer_lr=0.9),
+        invented.variant("7", model_a=7, model_b=0, optimizer_lr=0.1),
     ]
-    results = {"00": [0.5] * 2, "10": [0.6] * 2, "01": [0.5] * 2, "11": [0.6] * 2, "lr": [0.1] * 2}
+    results = {"00": [0.5] * 2, "10": [0.6] * 2, "01": [0.5] * 2, "11": [0.6] * 2}
+    results |= {"lr": [0.1] * 2, "7": [0.2] * 2}
     found = factorial(invented.trials(results), [FIRST, SECOND], variants)
 
     assert pytest.approx([10, 0, 0], abs=1e-9) == [*found["difference"]]

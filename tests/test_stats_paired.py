@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.weightstats import DescrStatsW
@@ -84,6 +84,7 @@ def test_bca_of_two_seeds_is_unknown():
     assert [True, True] == [*np.isnan(paired.bca_interval(np.array([0.1, 0.5])))]
 
 
+@settings(max_examples=50, deadline=None)
 @given(samples)
 def test_sign_flips_are_scipys_permutations(x):
     """The exact p is that of SciPy's permutation test of paired samples."""

@@ -1,7 +1,6 @@
 """What the done trials say of a claim: one number a seed, and one a test image."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import hypot, inf, nan, sqrt
 
 import numpy as np
@@ -52,7 +51,7 @@ class Evidence:
         """How many seeds it rests on, in words."""
         return count(len(self.values), "seed")
 
-    @cached_property
+    @property
     def mean(self) -> float:
         """The mean over seeds; NaN without any."""
         return float(self.values.mean()) if len(self.values) else nan
@@ -95,7 +94,7 @@ def gather(results: Results, claim: Claim, weights: Weights, answer: Answers) ->
     """Collect what is known of a claim's metric, weighed over variants.
 
     Raises:
-        NoAnswerError: too few seeds to say anything, or nothing of that metric.
+        NoAnswerError: nothing was measured of that metric.
     """
     if claim.metric in EXACT:
         number = sum(w * _count(results, claim.metric, name) for name, w in weights.items())

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 from cnn_ablate.claims.judgement import NoAnswerError
@@ -59,29 +60,21 @@ def _effect(record: Record, claim: Claim, at: Mapping[str, Any]) -> dict[str, fl
 
 def _pairs(record: Record, claim: Claim) -> list[Pair]:
     """List variants at the claim's levels of its factor that are contrasts, or else alike."""
-    factor = claim.factor or ""
-    contrasted = {
-        frozenset((contrast.variant, contrast.reference))
-        for contrast in record.plan.contrasts
-        if contrast.factors == (factor,)
-    }
+    factor, contrasts = claim.factor or "", record.plan.contrasts
+    contrasted = [{c.variant, c.reference} for c in contrasts if c.factors == (factor,)]
     # Entries of a list may differ in keys that are no factor of the study.
-    listed = {c.variant for c in record.plan.contrasts if c.design == "list"}
-    variants = record.plan.variants
-    return [
-        (variant, reference)
-        for variant in variants
-        for reference in variants
-        if variant.levels.get(factor) == claim.to_level
-        and reference.levels.get(factor) == claim.from_level
-        and (
-            frozenset((variant.name, reference.name)) in contrasted
-            or (
-                not listed & {variant.name, reference.name}
-                and _others(variant, claim) == _others(reference, claim)
-            )
-        )
-    ]
+    listed = {c.variant for c in contrasts if c.design == "list"}
+
+    def differ_alone(one: Variant, other: Variant) -> bool:
+        names = {one.name, other.name}
+        alike = _others(one, claim) == _others(other, claim)
+        return names in contrasted or (alike and not names & listed)
+
+    there, here = (
+        [variant for variant in record.plan.variants if variant.levels.get(factor, "") == level]
+        for level in (claim.to_level, claim.from_level)
+    )
+    return [pair for pair in product(there, here) if differ_alone(*pair)]
 
 
 def _others(variant: Variant, claim: Claim) -> dict[str, str]:

@@ -10,12 +10,16 @@ from cnn_ablate.schema import Recipe, Trial, TrialResult
 
 @dataclass(frozen=True)
 class Job:
-    """A trial to train, how to compute it, and where its data and checkpoint are."""
+    """A trial to train, how to compute it, and where its data and checkpoint are.
+
+    `folder` is that of the study file, where a network of the user's may lie.
+    """
 
     trial: Trial
     recipe: Recipe
     results: Path
     data: Path | None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,9 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 
 @dataclass
-class _Worker:
+class Worker:
+    """A process, the pipe to it, and the job it has."""
+
     process: BaseProcess
     pipe: Connection
     job: Job | None = None
@@ -31,6 +33,7 @@ class _Worker:
             self.pipe.send(job)
 
     def stop(self) -> None:
+        """End the process, whatever it does."""
         self.pipe.close()
         self.process.kill()
         self.process.join()
@@ -39,33 +42,33 @@ class _Worker:
 class Local:
     """A pool of processes that outlives the death of any of them."""
 
-    def __init__(self, workers: int) -> None:
-        self.size = workers
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.workers: list[Worker] = []
         self.context: Any = mp.get_context(_METHOD)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Event]:
         """Run all jobs, the first ones first."""
         waiting = deque(jobs)
-        workers: list[_Worker] = []
         try:
-            while waiting or any(worker.job for worker in workers):
-                self._hand_out(waiting, workers)
-                for pipe in wait([worker.pipe for worker in workers]):
-                    worker = next(worker for worker in workers if worker.pipe is pipe)
-                    yield from self._heard(worker, workers)
+            while waiting or any(worker.job for worker in self.workers):
+                self._hand_out(waiting)
+                for pipe in wait([worker.pipe for worker in self.workers]):
+                    worker = next(worker for worker in self.workers if worker.pipe is pipe)
+                    yield from self._heard(worker)
         finally:
-            for worker in workers:
-                worker.stop()
+            while self.workers:
+                self.workers.pop().stop()
 
-    def _hand_out(self, waiting: deque[Job], workers: list[_Worker]) -> None:
-        while waiting and len(workers) < self.size and all(worker.job for worker in workers):
-            workers.append(self._start())
-            workers[-1].give(waiting.popleft())
-        for worker in workers:
+    def _hand_out(self, waiting: deque[Job]) -> None:
+        for worker in self.workers:
             if waiting and worker.job is None:
                 worker.give(waiting.popleft())
+        while waiting and len(self.workers) < self.size:
+            self.workers.append(self._started())
+            self.workers[-1].give(waiting.popleft())
 
-    def _start(self) -> _Worker:
+    def _started(self) -> Worker:
         for variable in _THREAD_VARIABLES:
             os.environ.setdefault(variable, "1")
         if _METHOD == "forkserver":
@@ -74,17 +77,16 @@ class Local:
         process = self.context.Process(target=work, args=(theirs,), daemon=True)
         process.start()
         theirs.close()
-        return _Worker(process, ours)
+        return Worker(process, ours)
 
-    def _heard(self, worker: _Worker, workers: list[_Worker]) -> Iterator[Event]:
+    def _heard(self, worker: Worker) -> Iterator[Event]:
         try:
             event: Event = worker.pipe.recv()
         except (EOFError, OSError):
-            workers.remove(worker)
-            worker.process.join()
-            code = worker.process.exitcode
-            worker.pipe.close()
+            self.workers.remove(worker)
+            worker.stop()
             if worker.job is not None:
+                code = worker.process.exitcode
                 yield Ended(worker.job, error=f"The worker process died (exit code {code}).")
             return
         if isinstance(event, Ended):

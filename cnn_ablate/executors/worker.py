@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cnn_ablate.data import Images, load
 from cnn_ablate.executors.events import Ended, Event, Job, Progress
+from cnn_ablate.models import look_in
 from cnn_ablate.schema import TrialResult
 from cnn_ablate.settings import parts
 from cnn_ablate.store import Store
@@ -41,6 +42,8 @@ def attempt(job: Job, send: Callable[[Event], None]) -> Ended:
 
 
 def _trained(job: Job, send: Callable[[Event], None]) -> TrialResult:
+    if job.folder:
+        look_in(job.folder)
     store = Store(job.results)
     options = parts(job.trial.settings)
     images = _images(job.trial.settings["data"]["name"], options.data.model_dump_json(), job)

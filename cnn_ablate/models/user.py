@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Literal, Self, Union, get_args, get_origin
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin
 
 import torch
 from pydantic import ConfigDict, create_model, model_validator
@@ -55,7 +55,7 @@ class UserModel(ModelOptions):
     sha256: str = knob("", "SHA-256 of the module's source; filled in, not chosen.")
 
     @model_validator(mode="after")
-    def _is_of_this_source(self) -> Self:
+    def _is_of_this_source(self) -> "UserModel":
         if self.sha256 != self.origin.sha256:
             raise ValueError(f"the source of {self.origin.name} is another one now")
         return self
@@ -87,7 +87,8 @@ class UserModel(ModelOptions):
         given = {name: data[name] for name in self.origin.from_data} | self._knobs()
         network = self._attempted("building it failed", self.origin.constructor, **given)
         if not isinstance(network, nn.Module):
-            raise UserError(self.origin.name, f"gives no torch.nn.Module, but {type(network).__name__}.")
+            kind = type(network).__name__
+            raise UserError(self.origin.name, f"gives no torch.nn.Module, but {kind}.")
         return network
 
     def initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cnn_ablate.report import words
 from cnn_ablate.report.measured import Measured
-from cnn_ablate.schema import label
+from cnn_ablate.schema import DataFacts, label
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def budget(measured: Measured) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if fact.text)
 
 
-def _data(facts) -> str:
+def _data(facts: DataFacts) -> str:
     size = f"{facts.name}: {facts.train:,} training and {facts.test:,} test images"
     return f"{size}, {len(facts.classes)} classes. {facts.note}".strip()
 

@@ -32,7 +32,7 @@ class Measured:
 
     @cached_property
     def means(self) -> pd.DataFrame:
-        """Average test accuracy over seeds, by variant, with the intervals over seeds and images."""
+        """Average test accuracy over seeds, by variant, with its intervals."""
         return means(self.trials, images=self.images).set_index("variant")
 
     @cached_property
@@ -104,6 +104,6 @@ class Measured:
         return [str(name) for name in distance.sort_values(ascending=False, kind="stable").index]
 
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Sort rows into the order of the variants, as a categorical column would, and keep text."""
+        """Sort rows into the order of the variants."""
         rank = {name: index for index, name in enumerate(self.variants)}
         return frame.sort_values("variant", key=lambda names: names.map(rank), kind="stable")

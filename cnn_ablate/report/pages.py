@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,8 @@ import jinja2
 from markupsafe import Markup, escape
 
 from cnn_ablate.report import escaping, words
+from cnn_ablate.report.drawing import Drawing
 from cnn_ablate.report.summary import Summary
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A drawn figure with its data, to stand in the page."""
-
-    svg: Markup
-    broad: bool
-    csv: str
 
 
 def html(summary: Summary, drawings: Mapping[str, Drawing]) -> str:
@@ -35,7 +26,7 @@ def markdown(summary: Summary) -> str:
 
 
 def latex(summary: Summary) -> str:
-    """Write the tables, ready for a paper's `\\input`."""
+    """Write the tables, ready to be read into a paper."""
     signs = {
         "block_start_string": "<%",
         "block_end_string": "%>",
@@ -52,9 +43,7 @@ def breakable(text: str) -> Markup:
     return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[=,+.:/])", text))
 
 
-def _text(
-    name: str, escaped: Callable[[object], object], summary: Summary, **signs: str
-) -> str:
+def _text(name: str, escaped: Callable[[object], object], summary: Summary, **signs: str) -> str:
     """Render a template whose every value passes through `escaped`."""
     template = _environment(autoescape=False, finalize=escaped, **signs).get_template(name)
     label = Markup(re.sub(r"[^A-Za-z0-9]+", "-", summary.name))  # noqa: S704 - letters and digits
@@ -62,7 +51,7 @@ def _text(
 
 
 def _environment(**options: Any) -> jinja2.Environment:
-    return jinja2.Environment(
+    return jinja2.Environment(  # noqa: S701 - the callers say how each format escapes
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True,
         lstrip_blocks=True,

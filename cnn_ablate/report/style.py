@@ -18,7 +18,7 @@ ORANGE = "#c2500a"
 CYCLE = (ACCENT, "#d55e00", "#009e73", "#cc79a7", "#e69f00", INK)
 STRONG = 0.8  # from this opacity on, a cell carries white text
 
-RC: dict[str, Any] = {
+RC: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9.0,

@@ -56,10 +56,16 @@ def labelled(svg: str, text: str) -> Markup:
     return Markup(f"<svg{about}{svg[4:]}")  # noqa: S704 - the text is escaped, the drawing our own
 
 
-def alone(svg: str) -> str:
+def alone(svg: str, mark: str) -> str:
     """Turn an inline SVG into a file of its own, readable on a light and on a dark page."""
     head, rest = svg.split(">", 1)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{head}>\n{_ALONE}{rest}'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<!-- {mark} -->\n{head}>{_ALONE}{rest}'
+
+
+def kept(file: str, mark: str) -> str | None:
+    """Turn a file of `alone` back into the inline SVG, if it bears the mark."""
+    head, start, rest = file.partition("<svg")
+    return f"{start}{rest.replace(_ALONE, '', 1)}" if f"<!-- {mark} -->" in head else None
 
 
 def pdf(figure: Figure) -> bytes:

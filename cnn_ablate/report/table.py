@@ -1,16 +1,17 @@
 """The results table: one row a variant, its components, its accuracy and what it costs."""
 
 from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from cnn_ablate.report import words
 from cnn_ablate.report.measured import Measured
-from cnn_ablate.stats.paired import t_interval
-from cnn_ablate.stats.tables import by_seed, differences
+from cnn_ablate.stats import by_seed, differences, t_interval
 from cnn_ablate.store.tables import factor_columns
 
-_ON, _OFF = {"true"}, {"false", "none"}
+_STATES = {"true": "on", "false": "off", "none": "off"}
 _WIDE = 9
 
 
@@ -69,83 +70,65 @@ def table(measured: Measured) -> Table:
     """Lay out the results of all variants that have a finished trial."""
     keys = _keys(measured)
     levels = measured.trials.drop_duplicates("variant").set_index("variant")
-    best = _best(measured)
-    low, high = _range(measured.means)
-    rows = [
-        Row(
-            variant=name,
-            reference=name == measured.reference,
-            best=name in best,
-            components=tuple(_component(levels, measured.reference, name, key) for key in keys),
-            **_accuracy(measured.means.loc[name], low, high),
-            **_costs(measured, name),
-        )
-        for name in measured.variants
-    ]
-    return Table(components=tuple(keys), rows=tuple(rows))
+    row = partial(_row, measured, levels[keys].astype(str), _best(measured))
+    return Table(components=tuple(keys), rows=tuple(map(row, measured.variants)))
 
 
 def _keys(measured: Measured) -> list[str]:
     """Choose the columns that tell variants apart; of a crowd, the study's own factors only."""
     study = measured.results.record.study
-    moving = [key for key in factor_columns(study) if measured.trials[key].nunique() > 1]
+    moving = [key for key in factor_columns(study) if len(set(measured.trials[key])) > 1]
     factors = [factor.name for factor in study.factors]
     own = [key for key in moving if key in factors]
     return own if own and len(moving) > _WIDE else moving
 
 
-def _component(levels: pd.DataFrame, reference: str, name: str, key: str) -> Component:
-    text = str(levels.loc[name, key])
-    usual = str(levels.loc[reference, key]) if reference in levels.index else text
-    state = "on" if text in _ON else "off" if text in _OFF else "named"
-    return Component(text=text or "–", state=state, moved=text != usual)
-
-
-def _range(means: pd.DataFrame) -> tuple[float, float]:
-    low = float(means[["mean", "low"]].min(axis=None))
-    high = float(means[["mean", "high"]].max(axis=None))
-    return max(low, 0.0), min(high, 100.0)
-
-
-def _accuracy(mean: pd.Series, low: float, high: float) -> dict[str, object]:
-    ends = (words.number(mean["low"]), words.number(mean["high"]))
-    return {
-        "accuracy": Cell(words.number(mean["mean"]), float(mean["mean"])),
-        "interval": words.between(*ends),
-        "bar": _bar(mean, low, high),
-    }
-
-
-def _bar(mean: pd.Series, low: float, high: float) -> Bar | None:
-    if high <= low:
-        return None
-    place = {end: 100 * (mean[end] - low) / (high - low) for end in ("low", "mean", "high")}
-    if pd.isna(place["low"]):
-        return Bar(left=place["mean"], width=0, mean=place["mean"])
-    left, right = max(place["low"], 0.0), min(place["high"], 100.0)
-    return Bar(left=left, width=right - left, mean=place["mean"])
-
-
-def _costs(measured: Measured, name: str) -> dict[str, Cell]:
+def _row(measured: Measured, levels: pd.DataFrame, best: str | None, name: str) -> Row:
     own = measured.trials[measured.trials["variant"] == name]
-    planned = len(measured.results.record.study.seeds)
-    parameters, macs = own["parameters"].iloc[0], own["macs"].iloc[0]
-    seconds = own["seconds"].mean()
-    return {
-        "parameters": Cell(f"{parameters:,.0f}", float(parameters)),
-        "macs": Cell(words.magnitude(macs), float(macs)),
-        "seconds": Cell(words.duration(seconds), float(seconds)),
-        "seeds": Cell(f"{len(own)} of {planned}", float(len(own))),
-    }
+    mean, low, high = measured.means[["mean", "low", "high"]].loc[name].astype(float).tolist()
+    parameters, macs = int(own["parameters"].iloc[0]), int(own["macs"].iloc[0])
+    seconds = float(own["seconds"].mean())
+    usual = levels.loc[measured.reference if measured.reference in levels.index else name]
+    return Row(
+        variant=name,
+        reference=name == measured.reference,
+        best=name == best,
+        components=tuple(map(_component, levels.loc[name], usual)),
+        accuracy=Cell(words.number(mean), mean),
+        interval=words.between(words.number(low), words.number(high)),
+        bar=_bar(measured.means, mean, low, high),
+        parameters=Cell(f"{parameters:,}", parameters),
+        macs=Cell(words.magnitude(macs), macs),
+        seconds=Cell(words.duration(seconds), seconds),
+        seeds=Cell(f"{len(own)} of {len(measured.results.record.study.seeds)}", len(own)),
+    )
 
 
-def _best(measured: Measured) -> set[str]:
-    """Name the variant whose every paired interval against another lies above zero, if any."""
-    for name in measured.variants:
-        others = [other for other in measured.variants if other != name]
-        if others and all(_beats(measured.trials, name, other) for other in others):
-            return {name}
-    return set()
+def _component(level: str, usual: str) -> Component:
+    return Component(text=level or "-", state=_STATES.get(level, "named"), moved=level != usual)
+
+
+def _bar(means: pd.DataFrame, mean: float, low: float, high: float) -> Bar | None:
+    """Place an interval among all intervals; one that is not known is as wide as its mean."""
+    start = max(0.0, float(np.nanmin(means[["mean", "low"]].to_numpy(float))))
+    span = min(100.0, float(np.nanmax(means[["mean", "high"]].to_numpy(float)))) - start
+    if span <= 0:
+        return None
+    left, middle, right = (
+        min(100.0, max(0.0, 100 * ((mean if end != end else end) - start) / span))  # noqa: PLR0124
+        for end in (low, mean, high)
+    )
+    return Bar(left, right - left, middle)
+
+
+def _best(measured: Measured) -> str | None:
+    """Name the variant whose every interval against another, paired by seed, lies above zero."""
+    means = measured.means["mean"]
+    if len(means) < 2:
+        return None
+    first = str(means.idxmax())
+    others = [str(name) for name in means.index if name != first]
+    return first if all(_beats(measured.trials, first, other) for other in others) else None
 
 
 def _beats(trials: pd.DataFrame, name: str, other: str) -> bool:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -63,7 +64,8 @@ def run(survey: Survey, todo: Iterable[Trial], where: Where, observe: Observe) -
     store = Store(where.results)
     recipe = Recipe(device=chosen_device(where.device))
     started = _now()
-    jobs = [Job(trial, recipe, where.results, where.data) for trial in todo]
+    folder = Path(survey.study.source).resolve().parent
+    jobs = [Job(trial, recipe, where.results, where.data, folder) for trial in todo]
     for job in jobs:
         if job.trial.id in survey.done:
             store.drop_checkpoint(job.trial)

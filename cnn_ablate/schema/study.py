@@ -118,6 +118,9 @@ class Study(Frozen):
     exclude: tuple[dict[str, Any], ...] = ()
     seeds: tuple[int, ...] = (0,)
     forced: dict[str, Any] = Field({}, description="Set by a profile or --set, for all variants.")
+    before: dict[str, Any] = Field(
+        {}, description="What the file's baseline has at the keys so replaced; None: nothing."
+    )
     claims: tuple[Claim, ...] = ()
     model_limit: int | None = None
     assumptions: tuple[str, ...] = ()

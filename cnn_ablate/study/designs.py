@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from cnn_ablate.schema import Design, DesignKind, Entry, Factor, label
-from cnn_ablate.settings import known_keys
 from cnn_ablate.study.file import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
@@ -121,7 +120,7 @@ def check_exclude(file: StudyFile, factors: tuple[Factor, ...], problems: Proble
                 known = [level.label for level in factor.levels]
                 if label(value) not in known and not _is_level(factor, value):
                     problems.add(place, *unknown(f"level of {name}", value, known))
-            elif name not in known_keys():
+            elif name not in problems.known:
                 problems.add(place, *unknown("factor or key", name, [*by_name]), key=True)
 
 

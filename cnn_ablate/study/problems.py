@@ -1,8 +1,10 @@
 """Everything wrong with a study file, collected with its places and raised once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.models import is_users
 from cnn_ablate.schema import Overrides, Settings, replaced
 from cnn_ablate.settings import TABLES, complete, known_keys
 from cnn_ablate.study.source import Place, Source, spell
@@ -15,6 +17,8 @@ class Problems:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.found: list[tuple[tuple[int, int], UserError]] = []
+        names = [str(name) for name in _model_names(source.values)]
+        self.known = known_keys(names if any(map(is_users, names)) else ())
 
     def add(self, place: Place, what: str, hint: str = "", *, key: bool = False) -> None:
         """Note what is wrong with the value (or the key) at a place."""
@@ -30,10 +34,10 @@ class Problems:
 
     def add_unknown_keys(self, keys: Iterable[str], places: Mapping[str, Place]) -> bool:
         """Note dotted keys that nothing knows; say whether there were any."""
-        bad = [key for key in keys if key not in known_keys()]
+        bad = [key for key in keys if key not in self.known]
         for key in bad:
             section = key.partition(".")[0]
-            known = [name for name in known_keys() if name.startswith(f"{section}.")]
+            known = [name for name in self.known if name.startswith(f"{section}.")]
             self.add(places[key], *unknown("key", key, known or list(TABLES)), key=True)
         return bool(bad)
 
@@ -47,10 +51,23 @@ class Problems:
         """
         if self.add_unknown_keys(sets, places):
             return
-        before = set(complete(written)[1])
-        for fault in complete(replaced(written, sets))[1]:
+        before = set(complete(written, self.known)[1])
+        for fault in complete(replaced(written, sets), self.known)[1]:
             if fault not in before:
                 dotted = ".".join(map(str, fault.place[:2]))
                 whole = next(iter(places.values()))
                 place = (*places[dotted], *fault.place[2:]) if dotted in places else whole
                 self.add(place, fault.what, fault.hint, key=fault.of_key)
+
+
+def _model_names(values: Any, key: str = "") -> Iterator[Any]:
+    """Find the names of models anywhere in a study file."""
+    if isinstance(values, Mapping):
+        for name, value in values.items():
+            within = key == "model.name" or (key == "model" and name == "name")
+            yield from _model_names(value, "model.name" if within else str(name))
+    elif isinstance(values, list):
+        for value in values:
+            yield from _model_names(value, key)
+    elif key == "model.name":
+        yield values

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.models import look_in
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Study, replaced
-from cnn_ablate.settings import TABLES, complete, known_keys, settle
+from cnn_ablate.schema import Study, looked_up, replaced
+from cnn_ablate.settings import TABLES, Keys, complete, settle
 from cnn_ablate.study.claims import check_claims, read_claims
 from cnn_ablate.study.designs import check_exclude, read_designs
 from cnn_ablate.study.factors import read_factors
@@ -38,6 +39,7 @@ def read(path: Path, changes: Changes | None = None) -> Study:
         UserError: the file cannot be read, or is no YAML; the command line's changes do not fit.
     """
     changes = changes or Changes()
+    look_in(path.parent)
     problems = Problems(load(path))
     file = _file(problems)
     factors = read_factors(file, problems)
@@ -64,7 +66,7 @@ def read(path: Path, changes: Changes | None = None) -> Study:
     if any(claim.variant or claim.reference for claim in claims):
         check_claims(claims, plan(study, settle), problems)
         problems.raise_all()
-    return _changed(study, profile, _parsed(changes.sets))
+    return _changed(study, profile, _parsed(changes.sets, problems.known))
 
 
 def _file(problems: Problems) -> StudyFile:
@@ -73,7 +75,7 @@ def _file(problems: Problems) -> StudyFile:
     for section in file.baseline:
         if section not in TABLES:
             problems.add(("baseline", section), *unknown("section", section, TABLES), key=True)
-    for fault in complete(file.baseline)[1]:
+    for fault in complete(file.baseline, problems.known)[1]:
         problems.add(("baseline", *fault.place), fault.what, fault.hint, key=fault.of_key)
     return file
 
@@ -98,27 +100,29 @@ def _changed(study: Study, profile: Profile, sets: dict[str, Any]) -> Study:
 
     A factor's own key stays under the study's control, unless the profile caps it.
     """
-    written = replaced(study.written, {**profile.sets, **sets})
+    changed = {**profile.sets, **sets}
+    written = replaced(study.written, changed)
     own = set() if profile.caps else {factor.name for factor in study.factors}
-    forced = {key: value for key, value in {**profile.sets, **sets}.items() if key not in own}
+    forced = {key: value for key, value in changed.items() if key not in own}
     return study.model_copy(
         update={
             "profile": profile.name,
             "written": written,
             "baseline": settle(written),
             "forced": forced,
+            "before": {key: looked_up(study.written, key) for key in changed},
         }
     )
 
 
-def _parsed(sets: Sequence[str]) -> dict[str, Any]:
+def _parsed(sets: Sequence[str], known: Keys) -> dict[str, Any]:
     """Read `key=value` pairs; the value is YAML."""
     pairs: dict[str, Any] = {}
     for text in sets:
         key, equals, value = text.partition("=")
         if not equals:
             raise UserError(f"--set {text}", "expected key=value.")
-        if key not in known_keys():
-            raise UserError(f"--set {text}", *unknown("key", key, known_keys()))
+        if key not in known:
+            raise UserError(f"--set {text}", *unknown("key", key, known))
         pairs[key] = parse(f"--set {text}", value).values
     return pairs

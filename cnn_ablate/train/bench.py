@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from cnn_ablate.data import Batch, Images, Loader, views
-from cnn_ablate.models import dead_parameters, initialise, set_dropout_keys, size
+from cnn_ablate.models import dead_parameters, set_dropout_keys, size
 from cnn_ablate.optim import Targets
 from cnn_ablate.schema import EpochRow, Recipe, Trial
 from cnn_ablate.settings import parts
@@ -42,8 +42,9 @@ class Bench:
         self.parts = parts(trial.settings)
         self.facts = images.facts
         training = self.parts.training
-        model = self.parts.model.build(self.facts.shape, len(self.facts.classes))
-        initialise(model, trial.seed, training.init)
+        model = self.parts.model.initialised(
+            self.facts.shape, len(self.facts.classes), seed=trial.seed, scheme=training.init
+        )
         self.layout = _LAYOUTS[recipe.layout]
         self.model = model.to(recipe.device).to(memory_format=self.layout)
         self.loader = Loader(

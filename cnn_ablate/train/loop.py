@@ -10,6 +10,7 @@ from torch import Tensor
 
 from cnn_ablate.data import Images
 from cnn_ablate.schema import EpochRow, Metrics, Recipe, Trial, TrialResult
+from cnn_ablate.streams import key
 from cnn_ablate.train.bench import Bench
 from cnn_ablate.train.evaluate import Evaluation
 from cnn_ablate.train.outcome import class_rows, opened, peak_memory_mb, predictions, saved
@@ -69,6 +70,8 @@ def one_epoch(bench: Bench, watch: Watch) -> None:
     began, epoch = time.perf_counter(), len(bench.log.rows)
     rate = bench.optimizer.param_groups[0]["lr"]
     losses, hits, sizes = [], [], []
+    # For networks of users' own, which may draw from torch's generator: ours never do.
+    torch.manual_seed(key(bench.trial.seed, "chance", epoch))
     bench.model.train()
     for batch in bench.loader.epoch(epoch):
         loss, hit = bench.step(epoch, batch)

@@ -101,7 +101,7 @@ def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
 def _alt(data: pd.DataFrame) -> str:
     names = words.listed(data["variant"].unique())
     wrong = data[data["true"] != data["predicted"]]
-    worst = wrong.loc[wrong["share"].idxmax()]
+    worst = wrong.iloc[int(wrong["share"].to_numpy().argmax())]
     return (
         f"Confusion matrices of {names}. The largest confusion: {worst['share']:.0f} per cent of "
         f"{worst['true']} taken for {worst['predicted']} by {worst['variant']}."
@@ -110,5 +110,11 @@ def _alt(data: pd.DataFrame) -> str:
 
 MATRICES = Picture("Confusions", "Confusion matrices", data, draw, _caption, _alt)
 REST = Picture(
-    "Confusions", "Confusion matrices of the other variants", rest, draw_small, _rest_caption, _alt, True
+    "Confusions",
+    "Confusion matrices of the other variants",
+    rest,
+    draw_small,
+    _rest_caption,
+    _alt,
+    folded=True,
 )

@@ -72,7 +72,7 @@ def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
 
 
 def _alt(data: pd.DataFrame) -> str:
-    most = data.loc[data["difference"].abs().idxmax()]
+    most = data.iloc[int(data["difference"].abs().to_numpy().argmax())]
     return (
         f"Differences of the confusion matrices of {words.listed(data['variant'].unique())}. The "
         f"largest: {most['true']} taken for {most['predicted']}, "

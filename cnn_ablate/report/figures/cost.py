@@ -33,9 +33,7 @@ def data(measured: Measured, *, cost: str) -> pd.DataFrame | None:
 def front(costs: pd.Series, values: pd.Series) -> list[bool]:
     """Say of each whether no other is at least as good in both and better in one."""
     return [
-        not (
-            (costs <= cost) & (values >= value) & ((costs < cost) | (values > value))
-        ).any()
+        not ((costs <= cost) & (values >= value) & ((costs < cost) | (values > value))).any()
         for cost, value in zip(costs, values, strict=True)
     ]
 

@@ -23,8 +23,8 @@ def terms(measured: Measured, *, interactions: bool) -> pd.DataFrame | None:
     factors = [factor for factor in record.study.factors if not names or factor.name in names]
     found = factorial(measured.trials, factors, record.plan.variants)
     found = found[(found["term"].str.contains(":") == interactions) & found["difference"].notna()]
-    named = found.assign(name=[_name(*row) for row in zip(found["term"], found["levels"])])
-    return named if len(named) else None
+    titles = [_name(row["term"], row["levels"]) for _, row in found.iterrows()]
+    return found.assign(name=titles) if titles else None
 
 
 def _name(term: str, levels: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -15,11 +16,11 @@ SHOWN = 12
 FIRST, OTHERS = slice(None, SHOWN), slice(SHOWN, None)
 POINTS = 200
 _DASHES = {"training": "--", "validation": "-", "test": "-", "running": "-"}
-_BEHIND = {"color": style.INK, "lw": 1.0, "alpha": 0.4}
+_BEHIND: dict[str, Any] = {"color": style.INK, "lw": 1.0, "alpha": 0.4}
 
 
 def data(measured: Measured, *, metric: str, part: slice) -> pd.DataFrame | None:
-    """Give mean, lowest and highest seed of a metric per epoch, on all images it was measured on."""
+    """Give mean, lowest and highest seed of a metric per epoch, training and held out."""
     epochs = measured.epochs
     if epochs.empty:
         return None
@@ -85,7 +86,7 @@ def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
     return figure
 
 
-def _lines(axes: Axes, frame: pd.DataFrame, time: str, look: dict[str, object]) -> None:
+def _lines(axes: Axes, frame: pd.DataFrame, time: str, look: dict[str, Any]) -> None:
     for images, own in frame.groupby("images", sort=False):
         marker = "o" if len(own) == 1 else ""
         axes.plot(own[time], own["mean"], _DASHES[str(images)], marker=marker, ms=3, **look)

@@ -1,6 +1,7 @@
 """Heat maps whose cells fade into the page, with their numbers in them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -62,7 +63,7 @@ def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -
 
 
 def _write(axes: Axes, values: pd.DataFrame, scale: Scale, size: float) -> None:
-    place = {"ha": "center", "va": "center", "fontsize": size}
+    place: Any = {"ha": "center", "va": "center", "fontsize": size}
     for row, own in enumerate(values.to_numpy(float).tolist()):
         for column, value in enumerate(own):
             if text := "" if value != value else scale.number(value):  # noqa: PLR0124 - NaN

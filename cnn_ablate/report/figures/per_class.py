@@ -69,7 +69,7 @@ def _alt(data: pd.DataFrame) -> str:
 
 
 def _difference_caption(measured: Measured, data: pd.DataFrame) -> str:
-    most = data.loc[data["difference"].abs().idxmax()]
+    most = data.iloc[int(data["difference"].abs().to_numpy().argmax())]
     return (
         f"Difference from {measured.reference} in percentage points, paired by seed and averaged "
         f"({measured.budget}). The largest is {words.points(most['difference'])} for "

@@ -15,9 +15,11 @@ LINES = 12
 def data(measured: Measured) -> pd.DataFrame | None:
     """Give the learning rate per epoch of each group of variants, if any of them moves."""
     epochs = measured.epochs
-    if epochs.empty or (epochs.groupby("variant")["lr"].nunique() == 1).all():
+    if epochs.empty:
         return None
     means = epochs.pivot_table("lr", "epoch", "variant", sort=False).sort_index()
+    if (means.max() == means.min()).all():
+        return None
     groups: dict[tuple[float, ...], list[str]] = {}
     for name in measured.variants:
         groups.setdefault(tuple(means[name].fillna(-1).round(12)), []).append(name)
@@ -52,7 +54,10 @@ def draw(data: pd.DataFrame) -> Figure:
 
 def _caption(measured: Measured, data: pd.DataFrame) -> str:
     del data
-    return f"Learning rate at each epoch; variants with the same course share a line ({measured.budget})."
+    return (
+        "Learning rate at each epoch; variants with the same course share a line "
+        f"({measured.budget})."
+    )
 
 
 def _alt(data: pd.DataFrame) -> str:

@@ -1,5 +1,7 @@
 """The accuracy of every single trial, so that nothing hides behind a mean."""
 
+from typing import Any
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
@@ -24,8 +26,8 @@ def data(measured: Measured) -> pd.DataFrame | None:
 def draw(data: pd.DataFrame) -> Figure:
     """Draw a dot a trial and a line at each variant's mean."""
     figure, axes = style.canvas(6.1, 0.75 + 0.29 * data["variant"].nunique())
-    place = {"data": data, "x": "accuracy", "y": "variant", "ax": axes, "orient": "h"}
-    sns.stripplot(**place, color=style.ACCENT, size=5, alpha=0.7, jitter=False)
+    look: Any = {"color": style.ACCENT, "size": 5, "alpha": 0.7, "jitter": False, "orient": "h"}
+    sns.stripplot(data, x="accuracy", y="variant", ax=axes, **look)
     means = data.groupby("variant", sort=False)["accuracy"].mean()
     axes.scatter(means, range(len(means)), s=150, marker="|", color=style.INK, lw=1.2, zorder=3)
     axes.set(xlabel="test accuracy, per cent", ylabel="")

@@ -1,0 +1,103 @@
+"""Trained networks put to use: loaded, and asked about pictures, some of which are broken."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from test_train import trial
+
+import cnn_ablate
+from cnn_ablate.data import Loader, load
+from cnn_ablate.errors import UserError
+from cnn_ablate.inference import load_trained, pictures, predict
+from cnn_ablate.schema import Recipe, TrialResult
+from cnn_ablate.settings import parts
+from cnn_ablate.store import Store
+from cnn_ablate.train import train
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrialResult]:
+    """Train one trial and keep it."""
+    root = tmp_path_factory.mktemp("results")
+    made = trial()
+    result = train(made, load(parts(made.settings).data), Recipe())
+    Store(root).publish(result)
+    return root, result
+
+
+def test_load_model_by_id_and_by_folder(kept: tuple[Path, TrialResult]) -> None:
+    """The network of a trial says what it said when it was tested."""
+    root, result = kept
+    options = parts(result.trial.settings)
+    loader = Loader(load(options.data), options.data, seed=0, batch_size=40)
+    batch = next(loader.test())
+    stored = np.load(root / "trials" / result.trial.id / "predictions.npz")["predicted"]
+    for model in (
+        cnn_ablate.load_model(result.trial.id, root),
+        cnn_ablate.load_model(root / "trials" / result.trial.id),
+    ):
+        assert not model.training
+        assert stored.tolist() == model(batch.images).argmax(1).tolist()
+
+
+def test_no_such_trial(tmp_path: Path) -> None:
+    """What was never trained cannot be loaded."""
+    with pytest.raises(UserError, match="no finished trial of this id or folder"):
+        cnn_ablate.load_model("nothing", tmp_path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Save the first test images as pictures, one of them larger, one in colour, one broken."""
+    place = tmp_path / "pictures"
+    (place / "more").mkdir(parents=True)
+    options = parts(trial().settings).data
+    everything = load(options)
+    tested = next(Loader(everything, options, seed=0, batch_size=40).test()).samples[:4]
+    images = everything.test[tested, 0].numpy()
+    for i, image in enumerate(images):
+        Image.fromarray(image).save(place / f"{i}.png")
+    Image.fromarray(images[0]).resize((56, 56)).convert("RGB").save(place / "more" / "large.jpg")
+    (place / "broken.png").write_bytes(b"no picture")
+    return place
+
+
+def test_predictions_name_classes_and_skip_what_is_broken(
+    kept: tuple[Path, TrialResult], folder: Path
+) -> None:
+    """Every picture gets a class and a probability; a broken one gets its fault."""
+    trained = load_trained(kept[1].trial.id, kept[0])
+    said = {one.path.name: one for one in predict(trained, pictures(folder))}
+    stored = np.load(kept[0] / "trials" / kept[1].trial.id / "predictions.npz")["predicted"]
+    assert stored[:4].tolist() == [said[f"{i}.png"].label for i in range(4)]
+    assert {one.name for one in said.values() if not one.fault} <= set(trained.data.classes)
+    assert "cannot be read as a picture" in said["broken.png"].fault
+    assert None is said["broken.png"].label
+    assert 0.1 <= said["large.jpg"].probability <= 1
+
+
+def test_views_change_probabilities(kept: tuple[Path, TrialResult], folder: Path) -> None:
+    """Averaging over views is another, still proper, answer."""
+    trained = load_trained(kept[1].trial.id, kept[0])
+    path = [folder / "1.png"]
+    [plain], [averaged] = (list(predict(trained, path, augmented=tta)) for tta in (False, True))
+    assert plain.probability != averaged.probability
+    assert 0 < averaged.probability <= 1
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    """A folder without pictures is a user's mistake, and so is a folder that is not there."""
+    with pytest.raises(UserError, match="holds no pictures"):
+        pictures(tmp_path)
+    with pytest.raises(UserError, match="no such folder"):
+        pictures(tmp_path / "nowhere")
+
+
+def test_importing_the_package_needs_no_torch() -> None:
+    """The names of the package are found only when asked for."""
+    assert torch.__name__ == "torch"
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        cnn_ablate.nothing  # noqa: B018 - asking is the test
