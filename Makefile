@@ -25,8 +25,8 @@ types: $(VENV)/installed-dev ## Check types
 floors: $(VENV)/installed-dev ## Check that imports go downwards only
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/installed-dev ## Time cnn-ablate
-	@$(BIN)/python benchmarks/startup.py
+bench: $(VENV)/installed-dev ## Time a matrix of trials against the usual loop
+	@$(BIN)/python benchmarks/matrix.py
 
 clean: ## Remove the environment
 	rm -rf $(VENV)

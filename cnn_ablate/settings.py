@@ -145,10 +145,11 @@ def parts(settings: Settings) -> Parts:
     Raises:
         UserError: a network of the user's is not there, or not as it was.
     """
-    return Parts(**{section: _options(section, settings[section]) for section in TABLES})
+    return Parts(**{section: options_of(section, settings[section]) for section in TABLES})
 
 
-def _options(section: str, values: Mapping[str, Any]) -> Any:
+def options_of(section: str, values: Mapping[str, Any]) -> Any:
+    """Turn one section of a trial's settings into the options it chooses; raises as `parts`."""
     knobs = {key: value for key, value in values.items() if key != "name"}
     entry = entry_of(section, values.get("name", ""))
     try:
@@ -170,9 +171,7 @@ def _knobs(*entries: type[Options]) -> dict[str, None]:
     return dict.fromkeys(key for key in keys if key != SOURCE_KEY)
 
 
-def _section(
-    section: str, values: Any, keys: Keys | None
-) -> tuple[dict[str, Any], list[Fault]]:
+def _section(section: str, values: Any, keys: Keys | None) -> tuple[dict[str, Any], list[Fault]]:
     if not isinstance(values, Mapping):
         return {}, [Fault((section,), "expected a mapping of keys.")]
     name = values.get("name", _DEFAULT_NAMES.get(section, ""))

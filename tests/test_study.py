@@ -231,6 +231,15 @@ CASES = {
         SOUND + "claims: [{id: a, factor: model.attention, from: none, to: se, effect: higher}]\n",
         "s.yaml:10:59: claims[0].to: unknown level of model.attention 'se'.",
     ),
+    "claim of no metric": (
+        SOUND + "claims: [{id: a, variant: baseline, metric: tset_accuracy, value: 1.0}]\n",
+        "s.yaml:10:45: claims[0].metric: unknown metric 'tset_accuracy'. "
+        "Did you mean 'test_accuracy'?",
+    ),
+    "claim without threshold": (
+        SOUND + "claims: [{id: a, variant: baseline, metric: epochs_to_accuracy, value: 1.0}]\n",
+        "s.yaml:10:10: claims[0]: epochs_to_accuracy needs a 'threshold'.",
+    ),
     "claim key": (
         SOUND + "claims: [{id: a, varient: baseline}]\n",
         "s.yaml:10:18: claims[0].varient: unknown key 'varient'. Did you mean 'variant'?",

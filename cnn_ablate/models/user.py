@@ -148,14 +148,9 @@ def _options(name: str, found: Imported) -> type[UserModel]:
         for p in parameters.values()
         if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY) and p.name not in _FROM_DATA
     }
-    fields = {p.name: _field(name, p) for p in named.values() if _is_plain(p.default)}
-    entry = create_model(
-        name.rpartition(":")[2],
-        __base__=OpenUserModel if takes_any else UserModel,
-        __doc__=inspect.getdoc(found.thing) or f"A network of {name.partition(':')[0]}.",
-        sha256=(str, knob(found.sha256, "SHA-256 of the module's source.")),
-        **fields,
-    )
+    fields: dict[str, Any] = {p.name: _field(name, p) for p in named.values() if _is_plain(p)}
+    fields[SOURCE_KEY] = (str, knob(found.sha256, "SHA-256 of the module's source."))
+    entry = _entry(found.thing, OpenUserModel if takes_any else UserModel, fields)
     entry.origin = Origin(
         name=name,
         constructor=found.thing,
@@ -164,6 +159,13 @@ def _options(name: str, found: Imported) -> type[UserModel]:
         tuples=tuple(p.name for p in named.values() if isinstance(p.default, tuple)),
     )
     return entry
+
+
+def _entry(constructor: Any, parent: type[UserModel], fields: dict[str, Any]) -> type[UserModel]:
+    doc = inspect.getdoc(constructor) or "A network of the user's."
+    return create_model(
+        getattr(constructor, "__name__", "Network"), __base__=parent, __doc__=doc, **fields
+    )
 
 
 def _parameters(name: str, constructor: Any) -> Mapping[str, inspect.Parameter]:
@@ -198,6 +200,6 @@ def _type(annotation: Any) -> Any:
     return annotation if known else Any
 
 
-def _is_plain(default: Any) -> bool:
-    """Tell whether YAML could give such a value: an argument with another default is no knob."""
-    return default is inspect.Parameter.empty or isinstance(default, _PLAIN)
+def _is_plain(parameter: inspect.Parameter) -> bool:
+    """Tell whether YAML could give its default: an argument with another one is no knob."""
+    return parameter.default is parameter.empty or isinstance(parameter.default, _PLAIN)

@@ -85,7 +85,8 @@ def _keys(measured: Measured) -> list[str]:
 
 def _row(measured: Measured, levels: pd.DataFrame, best: str | None, name: str) -> Row:
     own = measured.trials[measured.trials["variant"] == name]
-    mean, low, high = measured.means[["mean", "low", "high"]].loc[name].astype(float).tolist()
+    interval = measured.means.loc[[name], ["mean", "low", "high"]].to_numpy(float)
+    mean, low, high = interval[0].tolist()
     parameters, macs = int(own["parameters"].iloc[0]), int(own["macs"].iloc[0])
     seconds = float(own["seconds"].mean())
     usual = levels.loc[measured.reference if measured.reference in levels.index else name]

@@ -25,6 +25,7 @@ def read_claims(
             continue
         if any(claim.id == other.id for other in claims):
             problems.add(("claims", i, "id"), f"the id '{claim.id}' stands twice.")
+        _check_metric(("claims", i), claim, problems)
         _check_levels(("claims", i), claim, {f.name: f for f in factors}, problems)
         claims.append(claim)
     return tuple(claims)
@@ -55,6 +56,15 @@ def _claim(place: Place, written: Mapping[str, Any], problems: Problems) -> Clai
             of_key = detail["type"] == "extra_forbidden"
             problems.add((*place, *spelt), *worded(detail, schema), key=of_key)
         return None
+
+
+def _check_metric(place: Place, claim: Claim, problems: Problems) -> None:
+    from cnn_ablate.claims import METRICS  # noqa: PLC0415 - imports SciPy, for studies with claims
+
+    if claim.metric not in METRICS:
+        problems.add((*place, "metric"), *unknown("metric", claim.metric, METRICS))
+    elif "_to_" in claim.metric and claim.threshold is None:
+        problems.add(place, f"{claim.metric} needs a 'threshold'.")
 
 
 def _check_levels(

@@ -9,7 +9,9 @@ from cnn_ablate.data import Images
 from cnn_ablate.schema import DataFacts, Recipe, Trial
 from cnn_ablate.train.bench import Bench
 
-_STEPS = 3
+_STEPS = 2
+# Larger batches cost much the same an image, and a calibration should be short.
+_MOST_IMAGES = 32
 
 
 def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
@@ -18,8 +20,10 @@ def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
     Evaluation is taken to cost a third of training an equal number of images.
     """
     torch.set_num_threads(recipe.threads)
-    size = trial.settings["training"]["batch_size"]
-    bench = Bench(trial, _noise(facts, size * (_STEPS + 1)), recipe)
+    size = min(trial.settings["training"]["batch_size"], _MOST_IMAGES)
+    training = {**trial.settings["training"], "batch_size": size}
+    trial = trial.model_copy(update={"settings": {**trial.settings, "training": training}})
+    bench = Bench(trial, noise(facts, size * (_STEPS + 1)), recipe)
     bench.model.train()
     times = [time.perf_counter()]
     for batch in bench.loader.epoch(0):
@@ -27,12 +31,13 @@ def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
         times.append(time.perf_counter())
     # The first step also warms up.
     step = min(later - earlier for earlier, later in pairwise(times[1:]))
-    train: int = trial.settings["data"].get("subset") or facts.train
-    test: int = trial.settings["data"].get("test_subset") or facts.test
+    train: int = trial.settings["data"]["subset"] or facts.train
+    test: int = trial.settings["data"]["test_subset"] or facts.test
     return float(step / size * (train + test / 3))
 
 
-def _noise(facts: DataFacts, count: int) -> Images:
+def noise(facts: DataFacts, count: int) -> Images:
+    """Make up images of the right shape, always the same, of every class in turn."""
     generator = torch.Generator().manual_seed(0)
     shape = (count, *facts.shape)
     pixels = torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)

@@ -1,0 +1,158 @@
+"""Networks tried out on made-up images: their first answers, and a few steps of training.
+
+The steps are those of the real training, but for smaller batches and the highest learning rate.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from cnn_ablate.audit.course import peak
+from cnn_ablate.audit.subject import Case, Net, canonical
+from cnn_ablate.data import Loader
+from cnn_ablate.models import dead_parameters, size
+from cnn_ablate.schema import DataFacts, Recipe, Settings, Trial, replaced
+from cnn_ablate.settings import options_of
+from cnn_ablate.streams import generator
+from cnn_ablate.train import Bench, noise
+
+_BATCH = 4
+_STEPS = (4, 24)
+# Multiply-adds that a longer trial may take, forward and backward: about a second.
+_EFFORT = 2e10
+# What is compared as settings instead: which images, and which of the weights are reported.
+_ASIDE = {
+    "data.subset": None,
+    "data.test_subset": None,
+    "data.val_fraction": 0.0,
+    "training.epochs": 1,
+    "training.select": "last",
+    "training.patience": 0,
+    "training.average": "none",
+    "training.tta": [],
+    "training.log_every": 0,
+}
+# Operations that only show numbers in another form.
+_VIEWS = ("View", "Reshape", "UnsafeView", "Clone", "ToCopy", "Squeeze", "Unsqueeze", "Alias")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What an untrained network says of some images, and the name of its last operation."""
+
+    logits: Tensor
+    last: str
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What some steps of training came to.
+
+    `digest` covers every loss, all weights that learn, and what the network then says; it is empty
+    where a number was not finite. `dead` counts what no gradient reached, by module.
+    """
+
+    digest: str
+    dead: dict[str, int]
+    weights: int
+
+
+def answers(case: Case) -> Answers:
+    """Ask a network, as it is initialised from seed 0, about noise."""
+    training = case.settings["training"]
+    return _answers(case.net, training["init"], training["precision"])
+
+
+def learned(case: Case, *, long: bool) -> Learned:
+    """Train a few steps on noise, from seed 0."""
+    batch = max(2, min(_BATCH, case.settings["training"]["batch_size"]))
+    sets = {**_ASIDE, "training.batch_size": batch}
+    settings = {**replaced(case.settings, sets), "schedule": {"name": "constant"}}
+    count = steps(case.net) if long else 2
+    return _learned(case.net, canonical(settings), canonical(peak(case)), count)
+
+
+def steps(net: Net) -> int:
+    """Choose the steps of a long trial by the size of the network."""
+    macs = size(net.options, net.shape, net.classes).macs
+    least, most = _STEPS
+    return max(least, min(most, int(_EFFORT / (3 * _BATCH * max(macs, 1)))))
+
+
+def augmented(case: Case, *, images: int, epochs: int) -> str:
+    """Digest some epochs of augmented and normalised noise, in the order of the training."""
+    settings = replaced(case.settings, _ASIDE)
+    loader = Loader(
+        noise(_facts(case.shape, case.classes), images),
+        options_of("data", settings["data"]),
+        seed=0,
+        batch_size=max(2, min(_BATCH, settings["training"]["batch_size"])),
+    )
+    batches = (batch for epoch in range(epochs) for batch in loader.epoch(epoch))
+    return _digest(part for batch in batches for part in (batch.images, batch.targets))
+
+
+@cache
+def _answers(net: Net, init: str, precision: str) -> Answers:
+    network = net.options.initialised(net.shape, net.classes, seed=0, scheme=init).eval()
+    images = torch.randn(2 * _BATCH, *net.shape, generator=generator("audit"))
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+        logits = network(images).float()
+    return Answers(logits.detach(), _last_operation(logits))
+
+
+def _last_operation(logits: Tensor) -> str:
+    node = logits.grad_fn
+    while node and node.name().startswith(_VIEWS) and node.next_functions[0][0]:
+        node = node.next_functions[0][0]
+    return node.name().rstrip("0123456789").removesuffix("Backward") if node else ""
+
+
+@cache
+def _learned(net: Net, settings: str, rates: str, count: int) -> Learned:
+    bench = _bench(net, json.loads(settings), count)
+    for group in bench.optimizer.param_groups:
+        group.update(json.loads(rates))
+    torch.manual_seed(0)
+    bench.model.train()
+    losses = [bench.step(0, batch)[0] for batch in bench.loader.epoch(0)]
+    dead = dead_parameters(bench.model)
+    live = [weight.detach() for weight in bench.model.parameters() if weight.grad is not None]
+    bench.model.eval()
+    with torch.no_grad(), bench.autocast():
+        said = [bench.model(batch.images) for batch in bench.loader.test()]
+    # Names and order of the modules are no part of what a network computes.
+    found = [torch.stack(losses), *said]
+    finite = all(bool(part.isfinite().all()) for part in (*found, *live))
+    digest = _digest(found) + "".join(sorted(_digest([weight]) for weight in live))
+    return Learned(digest if finite else "", dead, sum(weight.numel() for weight in live))
+
+
+def _bench(net: Net, settings: Settings, count: int) -> Bench:
+    trial = Trial(
+        id="probe",
+        key="",
+        variant="",
+        seed=0,
+        settings={section: dict(values) for section, values in settings.items()},
+        fingerprint="",
+    )
+    images = noise(_facts(net.shape, net.classes), count * settings["training"]["batch_size"])
+    return Bench(trial, images, Recipe(layout="contiguous"))
+
+
+def _facts(shape: tuple[int, int, int], classes: int) -> DataFacts:
+    names = tuple(map(str, range(classes)))
+    return DataFacts(name="noise", fingerprint="", classes=names, shape=shape, train=0, test=0)
+
+
+def _digest(parts: Iterable[Tensor]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part.detach().contiguous().numpy())
+    return digest.hexdigest()

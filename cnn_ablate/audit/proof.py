@@ -1,0 +1,80 @@
+"""Which trainings are one and the same: proven by tests that can only ever tell them apart.
+
+All start in one group, which each test splits, the cheap ones first; what is still together at the
+end computes the same numbers, bit for bit.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import torch
+
+from cnn_ablate.audit import probe
+from cnn_ablate.audit.course import course, moves
+from cnn_ablate.audit.subject import Case, canonical
+from cnn_ablate.data.split import split
+from cnn_ablate.settings import options_of
+
+# Each of 2,048 images, and each of 512 batches that mix, meets a random event of this probability.
+_IMAGES, _EPOCHS, _LEAST_P = 256, 8, 0.02
+
+
+def alike(cases: Iterable[Case]) -> list[list[Case]]:
+    """Give the groups of two and more cases that nothing tells apart."""
+    groups = [list({case.text: case for case in cases}.values())]
+    for test in TESTS:
+        groups = [part for group in groups for part in _split(group, test)]
+    return groups
+
+
+def _split(group: list[Case], test: Callable[[Case], str]) -> list[list[Case]]:
+    parts = defaultdict(list)
+    for case in group if len(group) > 1 else ():
+        parts[test(case)].append(case)
+    return [part for part in parts.values() if len(part) > 1]
+
+
+def _regime(case: Case) -> str:
+    """Write down how long is trained, and which weights are reported."""
+    training = dict(case.settings["training"])
+    for key in ("init", "precision", "log_every"):
+        training.pop(key)
+    if training["epochs"] == 1:
+        training["select"] = "last"
+    # The first epoch has nothing to be worse than, and after the last there is nothing to stop.
+    if training["patience"] >= training["epochs"] - 1:
+        training["patience"] = 0
+    return canonical(training)
+
+
+def _images(case: Case) -> str:
+    """Write down which images are used; as settings where they are not here."""
+    data = {k: v for k, v in case.settings["data"].items() if k not in _PIPELINE}
+    if case.images is None:
+        return canonical(data)
+    chosen = split(case.images, options_of("data", case.settings["data"]))
+    others = {k: v for k, v in data.items() if k not in _CHOICE}
+    return canonical([others, chosen.train.tolist(), chosen.val.tolist(), chosen.test.tolist()])
+
+
+_PIPELINE = ("augment", "normalize", "shuffle")
+_CHOICE = ("subset", "test_subset", "val_fraction", "val_split")
+
+
+def _rates(case: Case) -> str:
+    """Write down the course of the learning rate; with its settings, where the loss decides."""
+    by_loss = case.settings["schedule"] if moves(case) and _watches(case) else {}
+    return canonical([course(case), by_loss])
+
+
+def _watches(case: Case) -> bool:
+    return bool(case.settings["schedule"]["name"] == "plateau")
+
+
+def _pipeline(case: Case) -> str:
+    """Digest what augmentation makes of noise; what hardly ever happens is taken as different."""
+    augment = case.settings["data"]["augment"]
+    if any(0 < step.get("p", 1) < _LEAST_P for step in augment):
+        return case.text
+    return probe.augmented(case, images=_IMAGES, epochs=_EPOCHS)

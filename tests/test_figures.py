@@ -1,0 +1,244 @@
+"""Figures: their data by hand, and what every figure of the table owes."""
+
+import re
+import xml.etree.ElementTree as ET
+
+import made
+import numpy as np
+import pandas as pd
+import pytest
+
+from cnn_ablate.report import svg, words
+from cnn_ablate.report.drawing import draw, drop_stale
+from cnn_ablate.report.figures import FIGURES, cost, heat, reliability, speed
+from cnn_ablate.report.measured import Measured
+from cnn_ablate.report.style import ACCENT, INK, WARM
+from cnn_ablate.report.summary import Shown
+from cnn_ablate.store import Predictions
+
+CLASSES = ("cat", "dog", "owl", "ox")
+NAMES = list(FIGURES)
+
+
+def measured(folder, **study):
+    """Measure a made-up study."""
+    return Measured.of(made.results(folder, made.Made(**study)))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Four variants, two seeds, four classes."""
+    size = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}
+    return measured(tmp_path_factory.mktemp("small"), **size)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory, small):
+    """The data of every figure, from a study that has it."""
+    size = {"seeds": 2, "images": 80, "epochs": 4, "classes": CLASSES}
+    many = measured(tmp_path_factory.mktemp("many"), variants=14, **size)
+    crossed = measured(tmp_path_factory.mktemp("crossed"), factorial=True, **size)
+    found = {}
+    for name, picture in FIGURES.items():
+        for study in (small, crossed, many):
+            frame = picture.data(study)
+            if frame is not None:
+                found[name] = study, frame
+                break
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_has_data_words_and_a_drawing(name, data):
+    """A figure gives a table, words on the seeds and for who cannot see it, and a drawing."""
+    study, frame = data[name]
+    picture = FIGURES[name]
+
+    assert len(frame)
+    assert "seed" in picture.caption(study, frame)
+    assert len(picture.alt(frame)) > 20
+    assert picture.figure(frame).axes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_drawing_takes_the_colours_of_the_page(name, data):
+    """The inline SVG is well-formed, has no stand-in colour left, and ids of its own only."""
+    drawing = svg.inline(FIGURES[name].figure(data[name][1]), name)
+
+    root = ET.fromstring(drawing)  # noqa: S314 - our own drawing
+    assert "{http://www.w3.org/2000/svg}svg" == root.tag
+    assert not any(colour in drawing for colour in (INK, ACCENT, WARM))
+    assert "currentColor" in drawing
+    assert all(found.startswith(f"{name}-") for found in re.findall(r' id="([^"]*)"', drawing))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_figure_is_drawn_of_nothing(name, tmp_path):
+    """Where no trial is done, a figure is left out."""
+    nothing = measured(tmp_path, variants=2, seeds=2, images=20, epochs=2, missing=4)
+
+    assert FIGURES[name].data(nothing) is None
+
+
+def test_one_seed_draws_effects_without_intervals(tmp_path):
+    """With one seed a contrast has a difference, but no interval."""
+    study = measured(tmp_path, variants=3, seeds=1, images=40, epochs=1, classes=CLASSES)
+    frame = FIGURES["effects"].data(study)
+
+    assert 2 == len(frame)
+    assert frame["difference"].notna().all()
+    assert frame["low"].isna().all()
+    assert FIGURES["effects"].figure(frame).axes
+
+
+def test_drawings_are_the_same_each_time(small):
+    """Drawn twice, a figure has the same bytes, as SVG and as PDF."""
+    picture = FIGURES["effects"]
+    frame = picture.data(small)
+    first, second = picture.figure(frame), picture.figure(frame)
+
+    assert svg.inline(first, "effects") == svg.inline(second, "effects")
+    assert svg.pdf(first) == svg.pdf(second)
+
+
+def test_accuracy_of_a_class_is_the_mean_over_seeds(small):
+    """A cell of the heat map is the mean of the seeds' accuracies on that class, in per cent."""
+    frame = FIGURES["per_class"].data(small).set_index(["variant", "class"])
+    classes = small.results.classes
+    cats = classes[(classes["variant"] == "baseline") & (classes["class"] == "cat")]
+
+    assert (
+        pytest.approx(100 * cats["accuracy"].mean()) == frame.loc[("baseline", "cat"), "accuracy"]
+    )
+
+
+def test_difference_of_a_class_is_paired_by_seed(tmp_path):
+    """Where the reference lacks a seed, that seed of a variant does not count."""
+    study = measured(tmp_path, variants=2, seeds=2, images=80, epochs=2, missing=1, classes=CLASSES)
+    frame = FIGURES["per_class_difference"].data(study).set_index("class")
+    classes = study.results.classes
+    first = classes[(classes["seed"] == 0) & (classes["class"] == "ox")].set_index("variant")
+
+    expected = 100 * (first.loc["batch_norm=false", "accuracy"] - first.loc["baseline", "accuracy"])
+    assert pytest.approx(expected) == frame.loc["ox", "difference"]
+
+
+def test_confusions_are_shares_of_the_true_class(small):
+    """Each row of a confusion matrix adds up to 100 per cent, and the counts to all images."""
+    frame = FIGURES["confusion"].data(small)
+    rows = frame.groupby(["variant", "true"])["share"].sum()
+
+    assert np.allclose(100, rows)
+    assert 2 * 120 == frame.loc[frame["variant"] == "baseline", "count"].sum()
+    assert "baseline" == frame["variant"].iloc[0]
+
+
+def test_confusions_against_the_reference_add_up_to_nothing(small):
+    """What a variant takes more often for one class, it takes less often for others."""
+    frame = FIGURES["confusion_difference"].data(small)
+
+    assert np.allclose(0, frame.groupby(["variant", "true"])["difference"].sum())
+    assert "baseline" not in set(frame["variant"])
+
+
+def test_confused_pairs_are_of_two_classes(small):
+    """The most frequent confusions come first, and no class is confused with itself."""
+    frame = FIGURES["confused_pairs"].data(small)
+    means = frame.groupby("pair", sort=False)["share"].mean()
+
+    assert (frame["true"] != frame["predicted"]).all()
+    assert means.is_monotonic_decreasing
+
+
+def test_front_holds_what_nothing_beats():
+    """On the front no other is at least as good in both and better in one; equals stay."""
+    costs = pd.Series([1, 1, 2, 3, 3])
+    values = pd.Series([0.5, 0.4, 0.5, 0.6, 0.6])
+
+    assert [True, False, False, True, True] == cost.front(costs, values)
+
+
+def test_calibration_error_by_hand():
+    """Half of the images sure by 0.9 and always right, half by 0.6 and never: (0.1 + 0.6) / 2."""
+    sure, unsure = [[0.9, 0.1]] * 2, [[0.6, 0.4]] * 2
+    found = Predictions(
+        label=np.array([0, 0, 1, 1]),
+        predicted=np.array([0, 0, 0, 0]),
+        probability=np.array(sure + unsure, dtype=np.float32),
+    )
+    bins = reliability.binned(found)
+
+    assert pytest.approx(0.35) == reliability.calibration_error(bins)
+    assert [2, 2] == bins.loc[bins["images"] > 0, "images"].tolist()
+
+
+def test_epochs_to_an_accuracy_may_be_never(small):
+    """A trial that never comes near the reference's accuracy is infinitely slow, and is named."""
+    frame = FIGURES["speed"].data(small)
+    slow = frame.assign(epochs=[np.inf] + [2.0] * 7)
+
+    assert "1 trial never got there" in FIGURES["speed"].caption(small, slow)
+    assert speed.draw(slow).axes
+
+
+def test_equal_courses_of_the_learning_rate_share_a_line(tmp_path):
+    """Seven variants decay alike, one from another rate: two lines."""
+    study = measured(tmp_path, variants=8, seeds=1, images=40, epochs=3, classes=CLASSES)
+    frame = FIGURES["learning_rate"].data(study)
+
+    assert ["baseline and 6 more", "lr=0.01"] == list(frame["variants"].unique())
+
+
+def test_numbers_of_cells_say_nothing_where_nothing_is():
+    """A difference that rounds to zero is left out, others carry their sign."""
+    scale = heat.changes(10)
+
+    assert ["+2", "\N{MINUS SIGN}3", ""] == [scale.number(value) for value in (2.4, -2.6, -0.4)]
+
+
+def test_a_hundred_classes_are_drawn_without_numbers(tmp_path):
+    """With a hundred classes the cells are a picture, so that the page stays small."""
+    classes = tuple(f"class {number}" for number in range(100))
+    study = measured(tmp_path, variants=3, seeds=1, images=400, epochs=1, classes=classes)
+    frame = FIGURES["confusion"].data(study)
+    drawing = svg.inline(FIGURES["confusion"].figure(frame), "confusion")
+
+    assert "data:image/png" in drawing
+    assert len(drawing) < 300_000
+
+
+def test_long_names_are_cut_in_the_middle_and_stay_different():
+    """Names of eighty characters become short ones, no two alike."""
+    names = [f"{'a' * 40}{number}{'z' * 39}" for number in range(3)]
+    cut = words.shortened(names)
+
+    assert 3 == len(set(cut.values()))
+    assert all(len(name) <= 28 for name in cut.values())
+
+
+def shown(frame, name="trials"):
+    """Give a figure as the summary has it."""
+    return Shown(name, "Results", "Every trial", "caption", "alt", folded=False, data=frame)
+
+
+def test_a_figure_is_drawn_again_only_when_its_data_change(small, tmp_path):
+    """Unchanged data leave the drawing as it lies; changed data replace it."""
+    frame = FIGURES["trials"].data(small)
+    first = draw(shown(frame), tmp_path)
+    (tmp_path / "trials.pdf").write_bytes(b"kept")
+
+    assert first == draw(shown(frame), tmp_path)
+    assert b"kept" == (tmp_path / "trials.pdf").read_bytes()
+
+    second = draw(shown(frame.assign(accuracy=frame["accuracy"] + 1)), tmp_path)
+    assert first.svg != second.svg
+    assert (tmp_path / "trials.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_figures_without_data_are_removed(tmp_path):
+    """The figures of an earlier report do not outlive it, other files do."""
+    for name in ("loss.svg", "loss.pdf", "loss.csv", "accuracy.svg", "mine.svg"):
+        (tmp_path / name).touch()
+    drop_stale(tmp_path, ["accuracy"])
+
+    assert {"accuracy.svg", "mine.svg"} == {path.name for path in tmp_path.iterdir()}
