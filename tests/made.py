@@ -146,7 +146,7 @@ def _cells(made: Made) -> list[Cell]:
     cells = [baseline]
     for index in range(made.variants - 1):
         key, level, skill, parameters = _change(index)
-        name = made.names[index] if index < len(made.names) else _name({key: level})
+        name = "".join(made.names[index : index + 1]) or _name({key: level})
         cells.append(Cell(name, {key: level}, 2.6 + skill, 2_134_902 + parameters))
     return cells
 

@@ -21,6 +21,10 @@ from cnn_ablate.settings import options_of
 from cnn_ablate.streams import generator
 from cnn_ablate.train import Bench, noise
 
+# How much noise is augmented: a random event of probability 0.02 is met by one of 1,024 images in
+# all but one of 10^9 cases, and by one of 256 batches that mix in all but one of 200.
+NOISE_IMAGES, NOISE_EPOCHS = 128, 8
+
 _BATCH = 4
 _STEPS = (4, 24)
 # Multiply-adds that a longer trial may take, forward and backward: about a second.
@@ -84,17 +88,19 @@ def steps(net: Net) -> int:
     return max(least, min(most, int(_EFFORT / (3 * _BATCH * max(macs, 1)))))
 
 
-def augmented(case: Case, *, images: int, epochs: int) -> str:
+def augmented(case: Case) -> str:
     """Digest some epochs of augmented and normalised noise, in the order of the training."""
-    settings = replaced(case.settings, _ASIDE)
-    loader = Loader(
-        noise(_facts(case.shape, case.classes), images),
-        options_of("data", settings["data"]),
-        seed=0,
-        batch_size=max(2, min(_BATCH, settings["training"]["batch_size"])),
-    )
-    batches = (batch for epoch in range(epochs) for batch in loader.epoch(epoch))
-    return _digest(part for batch in batches for part in (batch.images, batch.targets))
+    data = replaced(case.settings, _ASIDE)["data"]
+    batch = max(2, min(_BATCH, case.settings["training"]["batch_size"]))
+    return _augmented(canonical(data), batch, case.shape, case.classes)
+
+
+@cache
+def _augmented(data: str, batch: int, shape: tuple[int, int, int], classes: int) -> str:
+    images = noise(_facts(shape, classes), NOISE_IMAGES)
+    loader = Loader(images, options_of("data", json.loads(data)), seed=0, batch_size=batch)
+    batches = (batch for epoch in range(NOISE_EPOCHS) for batch in loader.epoch(epoch))
+    return digest(part for batch in batches for part in (batch.images, batch.targets))
 
 
 @cache
@@ -129,8 +135,8 @@ def _learned(net: Net, settings: str, rates: str, count: int) -> Learned:
     # Names and order of the modules are no part of what a network computes.
     found = [torch.stack(losses), *said]
     finite = all(bool(part.isfinite().all()) for part in (*found, *live))
-    digest = _digest(found) + "".join(sorted(_digest([weight]) for weight in live))
-    return Learned(digest if finite else "", dead, sum(weight.numel() for weight in live))
+    bits = digest(found) + "".join(sorted(digest([weight]) for weight in live))
+    return Learned(bits if finite else "", dead, sum(weight.numel() for weight in live))
 
 
 def _bench(net: Net, settings: Settings, count: int) -> Bench:
@@ -151,8 +157,9 @@ def _facts(shape: tuple[int, int, int], classes: int) -> DataFacts:
     return DataFacts(name="noise", fingerprint="", classes=names, shape=shape, train=0, test=0)
 
 
-def _digest(parts: Iterable[Tensor]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
+def digest(parts: Iterable[Tensor]) -> str:
+    """Give one short text for the bits of some tensors."""
+    found = hashlib.blake2b(digest_size=16)
     for part in parts:
-        digest.update(part.detach().contiguous().numpy())
-    return digest.hexdigest()
+        found.update(part.detach().contiguous().numpy())
+    return found.hexdigest()

@@ -6,18 +6,19 @@ end computes the same numbers, bit for bit.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import partial
 
-import torch
-
-from cnn_ablate.audit import probe
 from cnn_ablate.audit.course import course, moves
+from cnn_ablate.audit.probe import answers, augmented, digest, learned
 from cnn_ablate.audit.subject import Case, canonical
 from cnn_ablate.data.split import split
 from cnn_ablate.settings import options_of
 
-# Each of 2,048 images, and each of 512 batches that mix, meets a random event of this probability.
-_IMAGES, _EPOCHS, _LEAST_P = 256, 8, 0.02
+# Augmentations that happen less often than this might not be met in the noise that is tried.
+_LEAST_P = 0.02
+# Settings of the data that choose images, and that change how they come.
+_CHOICE = ("subset", "test_subset", "val_fraction", "val_split")
+_LOOKS = ("augment", "normalize", "shuffle")
 
 
 def alike(cases: Iterable[Case]) -> list[list[Case]]:
@@ -50,7 +51,7 @@ def _regime(case: Case) -> str:
 
 def _images(case: Case) -> str:
     """Write down which images are used; as settings where they are not here."""
-    data = {k: v for k, v in case.settings["data"].items() if k not in _PIPELINE}
+    data = {k: v for k, v in case.settings["data"].items() if k not in _LOOKS}
     if case.images is None:
         return canonical(data)
     chosen = split(case.images, options_of("data", case.settings["data"]))
@@ -58,18 +59,11 @@ def _images(case: Case) -> str:
     return canonical([others, chosen.train.tolist(), chosen.val.tolist(), chosen.test.tolist()])
 
 
-_PIPELINE = ("augment", "normalize", "shuffle")
-_CHOICE = ("subset", "test_subset", "val_fraction", "val_split")
-
-
 def _rates(case: Case) -> str:
     """Write down the course of the learning rate; with its settings, where the loss decides."""
-    by_loss = case.settings["schedule"] if moves(case) and _watches(case) else {}
-    return canonical([course(case), by_loss])
-
-
-def _watches(case: Case) -> bool:
-    return bool(case.settings["schedule"]["name"] == "plateau")
+    schedule = case.settings["schedule"]
+    by_loss = schedule["name"] == "plateau" and moves(case)
+    return canonical([course(case), schedule if by_loss else {}])
 
 
 def _pipeline(case: Case) -> str:
@@ -77,4 +71,25 @@ def _pipeline(case: Case) -> str:
     augment = case.settings["data"]["augment"]
     if any(0 < step.get("p", 1) < _LEAST_P for step in augment):
         return case.text
-    return probe.augmented(case, images=_IMAGES, epochs=_EPOCHS)
+    return augmented(case)
+
+
+def _untrained(case: Case) -> str:
+    """Digest what the network says before training."""
+    return digest([answers(case).logits])
+
+
+def _trained(case: Case, *, long: bool) -> str:
+    """Digest a few steps of training; numbers that overflow prove nothing."""
+    return learned(case, long=long).digest or case.text
+
+
+TESTS: tuple[Callable[[Case], str], ...] = (
+    _regime,
+    _images,
+    _rates,
+    _pipeline,
+    _untrained,
+    partial(_trained, long=False),
+    partial(_trained, long=True),
+)

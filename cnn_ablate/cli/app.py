@@ -96,6 +96,18 @@ def report(
 
 
 @app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A study that was run, or its results folder.")],
+    second: Annotated[str, typer.Argument(help="Another one, or the same with a profile.")],
+    results: Results = Path("results"),
+) -> None:
+    """Compare two studies, profiles or machines, contrast by contrast."""
+    from cnn_ablate.cli.compare import compare_studies
+
+    compare_studies(first, second, results)
+
+
+@app.command()
 def predict(
     trial: Annotated[str, typer.Argument(help="Id or folder of a trial that is done.")],
     images: Annotated[Path, typer.Argument(help="Folder of pictures.")],

@@ -41,7 +41,6 @@ RC: Any = {
     "legend.fontsize": 8.0,
     "lines.linewidth": 1.5,
     "pdf.fonttype": 42,
-    "savefig.dpi": 200,  # of cells too many to be drawn one by one
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "text.color": INK,

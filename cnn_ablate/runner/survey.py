@@ -17,6 +17,9 @@ from cnn_ablate.store import Store
 
 Decoding = Callable[[int, int], None]
 
+# Knobs of data sets that decide shape and classes.
+_FORM = ("name", "path", "image_size", "grey")
+
 
 @dataclass(frozen=True)
 class Where:
@@ -87,16 +90,17 @@ class _Shelf:
 
 
 def _sizes(layout: Plan) -> dict[str, Size]:
-    return {v.name: _size(_identity(v.settings)) for v in layout.variants}
+    return {v.name: _size(*_identity(v.settings)) for v in layout.variants}
 
 
-def _identity(settings: Settings) -> str:
-    """Write down what a network's size depends on."""
-    return json.dumps(settings, sort_keys=True)
+def _identity(settings: Settings) -> tuple[str, str]:
+    """Write down what a network's size depends on: its options, and the data set's form."""
+    data = {key: value for key, value in settings["data"].items() if key in _FORM}
+    return json.dumps(settings["model"], sort_keys=True), json.dumps(data, sort_keys=True)
 
 
 @cache
-def _size(settings: str) -> Size:
-    options = parts(json.loads(settings))
-    form = options.data.form()
-    return size(options.model, form.shape, len(form.classes))
+def _size(model: str, data: str) -> Size:
+    chosen = parts(settle({"model": json.loads(model), "data": json.loads(data)}))
+    form = chosen.data.form()
+    return size(chosen.model, form.shape, len(form.classes))

@@ -1,6 +1,7 @@
 """Tidy tables to effects, with the noise of seeds and of test images apart. Pure: no I/O."""
 
 from cnn_ablate.stats.cells import cells
+from cnn_ablate.stats.comparison import Compared, compared
 from cnn_ablate.stats.convergence import DERIVED, derived, named
 from cnn_ablate.stats.effects import effects, frame, means, measure
 from cnn_ablate.stats.factorial import factorial
@@ -47,6 +48,7 @@ __all__ = [
     "SHARED",
     "UNKNOWN",
     "Answers",
+    "Compared",
     "FloatArray",
     "Interval",
     "Predictions",
@@ -59,6 +61,7 @@ __all__ = [
     "between",
     "by_seed",
     "cells",
+    "compared",
     "components",
     "count",
     "derived",

@@ -1,6 +1,7 @@
 """Accuracy against what it costs: parameters, and time of training."""
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -47,8 +48,8 @@ def draw(data: pd.DataFrame, *, cost: str, label: str) -> Figure:
     axes.step(best["cost"], best["accuracy"], where="post", color=style.ACCENT, lw=1, alpha=0.5)
     for points, colour in ((best, style.ACCENT), (scaled[~scaled["front"]], style.INK)):
         axes.scatter(points["cost"], points["accuracy"], s=22, color=colour, lw=0, zorder=3)
-    _name(axes, scaled)
     _scale(axes, scaled["cost"])
+    _name(axes, scaled)
     axes.set(xlabel=f"{label}, {unit}" if unit else label, ylabel="test accuracy, per cent")
     axes.grid(axis="both")
     return figure
@@ -63,32 +64,27 @@ def _name(axes: Axes, data: pd.DataFrame) -> None:
     """Write names in a column at the right, each led to its point, so that none overlap."""
     chosen = data if len(data) <= NAMED else data[data["front"] | data["reference"]]
     chosen = chosen.sort_values("accuracy").tail(NAMED)
-    low, high = data["accuracy"].min(), data["accuracy"].max()
-    room = 0.06 * (high - low) + 0.05
-    axes.set_ylim(low - room, high + room)
-    heights = [(value - low + room) / (high - low + 2 * room) for value in chosen["accuracy"]]
-    for height, (_, row) in zip(_apart(heights, 0.065), chosen.iterrows(), strict=True):
-        axes.annotate(
-            row["variant"],
-            (row["cost"], row["accuracy"]),
-            xytext=(1.04, height),
-            textcoords="axes fraction",
-            va="center",
-            fontsize=8,
-            color=style.ACCENT if row["front"] else style.INK,
-            arrowprops={"arrowstyle": "-", "color": style.INK, "alpha": 0.25, "lw": 0.6},
-        )
+    room = 0.06 * (data["accuracy"].max() - data["accuracy"].min()) + 0.05
+    low, high = data["accuracy"].min() - room, data["accuracy"].max() + room
+    _, edge = axes.get_xlim()
+    axes.set(xlim=axes.get_xlim(), ylim=(low, high))
+    heights = _apart(list(chosen["accuracy"]), gap=0.065 * (high - low), most=high)
+    for height, (_, row) in zip(heights, chosen.iterrows(), strict=True):
+        ends = [row["cost"], edge], [row["accuracy"], height]
+        axes.plot(*ends, color=style.INK, alpha=0.25, lw=0.6, clip_on=False)
+        colour = style.ACCENT if row["front"] else style.INK
+        place: Any = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
+        axes.annotate(row["variant"], (edge, height), fontsize=8, color=colour, **place)
 
 
-def _apart(heights: list[float], gap: float) -> list[float]:
-    """Push rising heights apart by at least the gap, and back under 1."""
+def _apart(heights: list[float], *, gap: float, most: float) -> list[float]:
+    """Push rising heights apart by at least the gap, and back under the most."""
     placed: list[float] = []
     for height in heights:
         placed.append(max(height, placed[-1] + gap) if placed else height)
-    limit = 1.0
     for index in reversed(range(len(placed))):
-        placed[index] = min(placed[index], limit)
-        limit = placed[index] - gap
+        placed[index] = min(placed[index], most)
+        most = placed[index] - gap
     return placed
 
 

@@ -63,7 +63,7 @@ def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -
 
 
 def _write(axes: Axes, values: pd.DataFrame, scale: Scale, size: float) -> None:
-    place: Any = {"ha": "center", "va": "center", "fontsize": size}
+    place: Any = {"ha": "center", "va": "center", "fontsize": size, "in_layout": False}
     for row, own in enumerate(values.to_numpy(float).tolist()):
         for column, value in enumerate(own):
             if text := "" if value != value else scale.number(value):  # noqa: PLR0124 - NaN

@@ -1,0 +1,93 @@
+"""The command `compare`: two studies, profiles or machines, contrast by contrast."""
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from cnn_ablate.schema import Effect
+from cnn_ablate.stats import Compared, compared, measure
+from cnn_ablate.store import Results, read
+
+
+def compare_studies(first: str, second: str, results: Path) -> None:
+    """Print the effects of two studies beside each other.
+
+    Raises:
+        UserError: one of them was never run.
+    """
+    one, other = _read(first, results), _read(second, results)
+    pairs = compared(_effects(one), _effects(other))
+    console = Console(highlight=False)
+    console.print(_table(pairs, first, second))
+    for line in _remarks(one, other):
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def _read(word: str, results: Path) -> Results:
+    """Read a study by its name, or by its folder in the results of another machine."""
+    folder = Path(word)
+    found = folder if (folder / "study.json").is_file() else results / word
+    return read(found.parent, found.name)
+
+
+def _effects(study: Results) -> tuple[Effect, ...]:
+    return measure(study.trials, study.record.plan.contrasts)
+
+
+def _table(pairs: tuple[Compared, ...], first: str, second: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("contrast", overflow="fold")
+    for title in (first, second, "second - first"):
+        table.add_column(title, justify="right", overflow="fold")
+    table.add_column("")
+    for pair in pairs:
+        gap = "" if math.isnan(pair.gap) else _amount(pair.gap, *pair.interval)
+        name = (
+            pair.variant if pair.reference == "baseline" else f"{pair.variant} - {pair.reference}"
+        )
+        table.add_row(name, _effect(pair.first), _effect(pair.second), gap, pair.verdict)
+    return table
+
+
+def _effect(effect: Effect | None) -> str:
+    if effect is None or effect.difference is None:
+        return ""
+    low, high = (math.nan if end is None else end for end in (effect.low, effect.high))
+    return f"{_amount(effect.difference, low, high)} n={effect.seeds}"
+
+
+def _amount(value: float, low: float, high: float) -> str:
+    interval = "" if math.isnan(low) else rf" \[{low:.1f}, {high:.1f}]"
+    return f"{value:+.1f}{interval}"
+
+
+def _remarks(one: Results, other: Results) -> Iterator[str]:
+    """Say what else differs: budget, data, machine; and whether common trials are the same bits."""
+    yield ""
+    yield "Effects on test accuracy in points with 95 % intervals; the last interval is Welch's."
+    for label, get in _CIRCUMSTANCES.items():
+        values = get(one), get(other)
+        if values[0] != values[1]:
+            yield f"{label}: {values[0]} / {values[1]}"
+    common = one.trials.merge(other.trials, on="trial", suffixes=("", "_other"))
+    if len(common):
+        yield _sameness(common)
+
+
+_CIRCUMSTANCES: dict[str, Callable[[Results], object]] = {
+    "Set for all variants": lambda s: s.record.study.forced or "nothing",
+    "Epochs": lambda s: s.record.study.baseline["training"]["epochs"],
+    "Data": lambda s: ", ".join(f"{d.name} {d.fingerprint[:8]}" for d in s.record.data),
+    "Device": lambda s: s.record.recipe.device,
+    "Processor": lambda s: s.record.environment.processor,
+    "Torch": lambda s: s.record.environment.torch,
+}
+
+
+def _sameness(common: pd.DataFrame) -> str:
+    same = int((common["test_accuracy"] == common["test_accuracy_other"]).sum())
+    return f"{len(common)} trials are in both; {same} of them have the same test accuracy."

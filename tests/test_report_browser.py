@@ -1,0 +1,204 @@
+"""The report in a real browser: nothing is loaded, nothing overflows, and its controls work."""
+
+import shutil
+
+import made
+import pytest
+
+from cnn_ablate.report import write
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="there is no Chromium with its driver here"
+)
+FLAGS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync "
+    "--disable-dev-shm-usage"
+)
+LONG = "a variant whose name is as long as names get: " + "x" * 40
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The report of a study with a long name, a failure and a gap, as the browser's address."""
+    size = {"variants": 6, "seeds": 2, "images": 120, "epochs": 4, "failed": 1, "missing": 1}
+    study = made.Made(**size, names=(LONG,), profile="smoke")
+    results = made.results(tmp_path_factory.mktemp("results"), study)
+    return write(results, tmp_path_factory.mktemp("reports")).as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A browser with no window, which keeps a log."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in FLAGS.split():
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(DRIVER)
+    driver = webdriver.Chrome(options=options, service=service)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def opened(browser, page):
+    """The browser, with the report just opened on a screen of 1,440 pixels in light colours."""
+    screen(browser, 1440)
+    colours(browser, "light")
+    browser.get(page)
+    browser.execute_script("localStorage.clear()")
+    browser.get(page)
+    return browser
+
+
+def screen(browser, width):
+    """Give the browser a screen of a width."""
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def colours(browser, scheme):
+    """Give the browser's user a preference for light or dark, and for things that keep still."""
+    wishes = [
+        {"name": "prefers-color-scheme", "value": scheme},
+        {"name": "prefers-reduced-motion", "value": "reduce"},
+    ]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wishes})
+
+
+def background(browser):
+    """Read the colour of the page."""
+    return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+
+def test_nothing_is_loaded_and_nothing_complained_of(opened, page):
+    """The page asks for itself alone, and the console stays empty."""
+    asked = opened.execute_script(
+        "return performance.getEntriesByType('resource').map((entry) => entry.name)"
+    )
+    sent = [
+        entry["message"]
+        for entry in opened.get_log("performance")
+        if "Network.requestWillBeSent" in entry["message"] and "http" in entry["message"]
+    ]
+
+    assert [] == [name for name in asked if not name.startswith("data:")]
+    assert [] == [message for message in sent if '"url":"http' in message]
+    assert [] == [entry for entry in opened.get_log("browser") if entry["level"] != "INFO"]
+
+
+@pytest.mark.parametrize("width", [375, 768, 1440])
+def test_nothing_overflows(opened, width):
+    """At the widths of phone, tablet and desk, the page is no wider than the screen."""
+    screen(opened, width)
+    overflowing = """
+        const wide = document.documentElement.clientWidth;
+        const boxed = (part) => part.closest(".scroll, pre, nav ul");
+        return [document.documentElement.scrollWidth - wide,
+                [...document.body.querySelectorAll("*")]
+                    .filter((part) => !boxed(part) && part.getBoundingClientRect().right > wide + 1)
+                    .map((part) => part.outerHTML.slice(0, 80))];
+    """
+
+    assert [0, []] == opened.execute_script(overflowing)
+
+
+def test_table_sorts_up_and_down(opened):
+    """A click on a header sorts by it, a second one turns the order, and both are announced."""
+    header = opened.find_element("css selector", ".results thead th.accuracy")
+    read = """
+        return [...document.querySelectorAll(".results tbody tr")]
+            .map((row) => Number(row.querySelector(".accuracy").dataset.value));
+    """
+    button = header.find_element("tag name", "button")
+
+    button.click()
+    assert "ascending" == header.get_attribute("aria-sort")
+    up = opened.execute_script(read)
+    button.click()
+    assert "descending" == header.get_attribute("aria-sort")
+    down = opened.execute_script(read)
+
+    assert sorted(up) == up
+    assert up[::-1] == down
+    assert 1 < len(set(up))
+
+
+def test_table_sorts_by_the_keyboard(opened):
+    """Headers can be reached and pressed without a mouse."""
+    button = opened.find_element("css selector", ".results thead th button")
+    button.send_keys("\n")
+
+    header = button.find_element("xpath", "..")
+    assert "ascending" == header.get_attribute("aria-sort")
+    rows = opened.find_elements("css selector", ".results tbody th")
+    assert LONG == rows[0].text
+
+
+def test_dark_colours_follow_the_system(opened):
+    """Who prefers dark pages gets one, figures included."""
+    light = background(opened)
+    colours(opened, "dark")
+
+    assert "rgb(255, 255, 255)" == light
+    assert "rgb(16, 20, 25)" == background(opened)
+    ink = "return getComputedStyle(document.querySelector('figure svg text')).fill"
+    assert "rgb(228, 232, 237)" == opened.execute_script(ink)
+
+
+def test_dark_colours_can_be_chosen_and_are_kept(opened, page):
+    """The button turns the page dark against the system, and the next visit remembers it."""
+    button = opened.find_element("css selector", ".theme")
+    button.click()
+
+    assert "true" == button.get_attribute("aria-pressed")
+    assert "rgb(16, 20, 25)" == background(opened)
+    opened.get(page)
+    assert "rgb(16, 20, 25)" == background(opened)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast(opened, scheme):
+    """Body, quiet and coloured text keep WCAG's 4.5 to 1 against the page."""
+    colours(opened, scheme)
+    read = """
+        const shown = (name) => {
+            const probe = document.createElement("span");
+            probe.style.color = `var(${name})`;
+            document.body.append(probe);
+            const colour = getComputedStyle(probe).color;
+            probe.remove();
+            return colour;
+        };
+        return ["--text", "--quiet", "--accent", "--warm"].map(shown);
+    """
+    page_colour = background(opened)
+
+    for colour in opened.execute_script(read):
+        assert 4.5 <= contrast(colour, page_colour)
+
+
+def contrast(one, other):
+    """Give the contrast of two colours as `rgb(r, g, b)`, after WCAG 2.2."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour):
+    """Give the relative luminance of a colour."""
+    parts = [int(part) / 255 for part in colour.strip("rgb()").split(",")]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_printing_opens_what_is_folded(opened):
+    """Before the page is printed, every folded part opens."""
+    opened.execute_script("dispatchEvent(new Event('beforeprint'))")
+
+    folded = opened.find_elements("css selector", "details:not([open])")
+    assert [] == folded

@@ -1,0 +1,56 @@
+"""Two studies contrast by contrast, against SciPy's Welch interval."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from cnn_ablate.schema import Effect
+from cnn_ablate.stats import compared
+
+
+def effect(differences: list[float], variant: str = "a") -> Effect:
+    """Make an effect out of the differences that its seeds make."""
+    sd = float(np.std(differences, ddof=1)) if len(differences) > 1 else None
+    mean = float(np.mean(differences))
+    seeds = len(differences)
+    return Effect(
+        variant=variant, reference="baseline", metric="m", seeds=seeds, difference=mean, sd=sd
+    )
+
+
+def test_gap_has_welchs_interval() -> None:
+    """The interval of the gap is that of SciPy's unequal-variance t test."""
+    first, second = [1.0, 2.0, 4.0], [3.0, 3.5, 5.0, 7.0]
+    [pair] = compared([effect(first)], [effect(second)])
+    expected = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
+    assert pair.gap == pytest.approx(np.mean(second) - np.mean(first))
+    assert pair.interval == pytest.approx(tuple(expected))
+    assert "agree" == pair.verdict
+
+
+def test_clear_gaps_differ() -> None:
+    """Effects far apart with little noise do not agree."""
+    [pair] = compared([effect([1.0, 1.1, 0.9])], [effect([9.0, 9.1, 8.9])])
+    assert "differ" == pair.verdict
+
+
+def test_equal_seeds_have_no_noise() -> None:
+    """Without any spread the gap is what it is."""
+    [pair] = compared([effect([1.0, 1.0])], [effect([1.0, 1.0])])
+    assert (0.0, 0.0) == pair.interval
+    assert "agree" == pair.verdict
+
+
+def test_contrasts_of_one_study_alone() -> None:
+    """A contrast that only one study has is shown and not judged."""
+    said = [pair.verdict for pair in compared([effect([1.0, 2.0])], [effect([1.0, 2.0], "b")])]
+    assert ["only in the first", "only in the second"] == said
+
+
+def test_single_seeds_are_too_few() -> None:
+    """One seed has no interval."""
+    [pair] = compared([effect([1.0])], [effect([1.0, 2.0])])
+    assert math.isnan(pair.interval[0])
+    assert "too few seeds" == pair.verdict
