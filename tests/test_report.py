@@ -216,7 +216,7 @@ def test_data_of_every_figure_can_be_downloaded(elements, results):
     assert [f"{shown.name}.csv" for shown in summarise(results).figures] == [
         link["download"] for link in links
     ]
-    assert all(link["href"].startswith("data:text/csv;base64,") for link in links)
+    assert all(link["href"].startswith("data:text/csv;charset=utf-8,") for link in links)
 
 
 def test_figures_lie_beside_the_pages(page, results):

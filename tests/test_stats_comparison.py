@@ -46,7 +46,7 @@ def test_equal_seeds_have_no_noise() -> None:
 def test_contrasts_of_one_study_alone() -> None:
     """A contrast that only one study has is shown and not judged."""
     said = [pair.verdict for pair in compared([effect([1.0, 2.0])], [effect([1.0, 2.0], "b")])]
-    assert ["only in the first", "only in the second"] == said
+    assert ["first only", "second only"] == said
 
 
 def test_single_seeds_are_too_few() -> None:

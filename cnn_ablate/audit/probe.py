@@ -15,7 +15,7 @@ from torch import Tensor
 from cnn_ablate.audit.course import peak
 from cnn_ablate.audit.subject import Case, Net, canonical
 from cnn_ablate.data import Loader
-from cnn_ablate.models import dead_parameters, size
+from cnn_ablate.models import dead_parameters, is_users, size
 from cnn_ablate.schema import DataFacts, Recipe, Settings, Trial, replaced
 from cnn_ablate.settings import options_of
 from cnn_ablate.streams import generator
@@ -26,9 +26,10 @@ from cnn_ablate.train import Bench, noise
 NOISE_IMAGES, NOISE_EPOCHS = 128, 8
 
 _BATCH = 4
-_STEPS = (4, 24)
-# Multiply-adds that a longer trial may take, forward and backward: about a second.
-_EFFORT = 2e10
+# Images in a batch that is learnt from.
+_LEARNT = 2
+# Steps of a short trial, and the most of a long one, which takes so many multiply-adds at most.
+SHORT, _LONG, _EFFORT = 3, 48, 2e10
 # What is compared as settings instead: which images, and which of the weights are reported.
 _ASIDE = {
     "data.subset": None,
@@ -72,20 +73,23 @@ def answers(case: Case) -> Answers:
     return _answers(case.net, training["init"], training["precision"])
 
 
-def learned(case: Case, *, long: bool) -> Learned:
-    """Train a few steps on noise, from seed 0."""
-    batch = max(2, min(_BATCH, case.settings["training"]["batch_size"]))
-    sets = {**_ASIDE, "training.batch_size": batch}
+def learned(case: Case, *, count: int = SHORT) -> Learned:
+    """Train some steps on noise, from seed 0."""
+    sets = {**_ASIDE, "training.batch_size": _LEARNT}
     settings = {**replaced(case.settings, sets), "schedule": {"name": "constant"}}
-    count = steps(case.net) if long else 2
     return _learned(case.net, canonical(settings), canonical(peak(case)), count)
 
 
-def steps(net: Net) -> int:
-    """Choose the steps of a long trial by the size of the network."""
+def steps(case: Case) -> int:
+    """Choose how long a network is tried for.
+
+    A network of the user's may draw by chance what happens in a step, so it is tried for longer.
+    """
+    if not is_users(case.settings["model"]["name"]):
+        return SHORT
+    net = case.net
     macs = size(net.options, net.shape, net.classes).macs
-    least, most = _STEPS
-    return max(least, min(most, int(_EFFORT / (3 * _BATCH * max(macs, 1)))))
+    return max(2 * SHORT, min(_LONG, int(_EFFORT / (3 * _LEARNT * max(macs, 1)))))
 
 
 def augmented(case: Case) -> str:

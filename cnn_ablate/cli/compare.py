@@ -22,7 +22,8 @@ def compare_studies(first: str, second: str, results: Path) -> None:
     one, other = _read(first, results), _read(second, results)
     pairs = compared(_effects(one), _effects(other))
     console = Console(highlight=False)
-    console.print(_table(pairs, first, second))
+    titles = [study.record.study.folder for study in (one, other)]
+    console.print(_table(pairs, titles if titles[0] != titles[1] else [first, second]))
     for line in _remarks(one, other):
         console.print(line, soft_wrap=True, markup=False)
 
@@ -38,12 +39,12 @@ def _effects(study: Results) -> tuple[Effect, ...]:
     return measure(study.trials, study.record.plan.contrasts)
 
 
-def _table(pairs: tuple[Compared, ...], first: str, second: str) -> Table:
+def _table(pairs: tuple[Compared, ...], titles: list[str]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("contrast", overflow="fold")
-    for title in (first, second, "second - first"):
+    table.add_column("contrast", overflow="fold", min_width=16)
+    for title in (*titles, "second - first"):
         table.add_column(title, justify="right", overflow="fold")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for pair in pairs:
         gap = "" if math.isnan(pair.gap) else _amount(pair.gap, *pair.interval)
         name = (
@@ -57,7 +58,7 @@ def _effect(effect: Effect | None) -> str:
     if effect is None or effect.difference is None:
         return ""
     low, high = (math.nan if end is None else end for end in (effect.low, effect.high))
-    return f"{_amount(effect.difference, low, high)} n={effect.seeds}"
+    return f"{_amount(effect.difference, low, high)} ({effect.seeds})"
 
 
 def _amount(value: float, low: float, high: float) -> str:
@@ -68,7 +69,7 @@ def _amount(value: float, low: float, high: float) -> str:
 def _remarks(one: Results, other: Results) -> Iterator[str]:
     """Say what else differs: budget, data, machine; and whether common trials are the same bits."""
     yield ""
-    yield "Effects on test accuracy in points with 95 % intervals; the last interval is Welch's."
+    yield "Effects on test accuracy in points with 95 % intervals (seeds); the last is Welch's."
     for label, get in _CIRCUMSTANCES.items():
         values = get(one), get(other)
         if values[0] != values[1]:

@@ -1,11 +1,11 @@
 """Figures to files, drawn again only where their data or the program has changed."""
 
-import base64
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 import matplotlib as mpl
 from markupsafe import Markup
@@ -41,7 +41,7 @@ def draw(shown: Shown, folder: Path) -> Drawing:
         replace(picture, svg.alone(kept, mark).encode())
     replace(folder / f"{shown.name}.csv", csv)
     broad = svg.width(kept) > BROAD
-    return Drawing(svg.labelled(kept, shown.alt), broad, base64.b64encode(csv).decode())
+    return Drawing(svg.labelled(kept, shown.alt), broad, quote(csv, safe=",.;:=+/()[]"))
 
 
 def drop_stale(folder: Path, shown: Iterable[str]) -> None:

@@ -90,10 +90,11 @@ class Measured:
         """Say in a few words what the trials had: seeds, epochs, test images."""
         seeds = words.seeds(self.trials.groupby("variant")["seed"].nunique())
         epochs = sorted({int(epochs) for epochs in self.trials["epochs"]})
-        spread = f"{epochs[0]} to {epochs[-1]}" if len(epochs) > 1 else f"{epochs[0]}"
+        last = words.count(epochs[-1], "epoch")
+        spread = f"{epochs[0]} to {last}" if len(epochs) > 1 else last
         profile = self.results.record.study.profile
         profiled = f", profile {profile}" if profile else ""
-        return f"{seeds}, {spread} epochs, {self.images:,} test images{profiled}"
+        return f"{seeds}, {spread}, {self.images:,} test images{profiled}"
 
     def farthest(self, values: pd.Series) -> list[str]:
         """List variants by how far their value is from the reference's, which comes first."""

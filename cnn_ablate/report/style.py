@@ -7,6 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
+from cnn_ablate.report import words
+
 # Stand-ins for lines and text: in an SVG each becomes the colour that the page has for it.
 INK = "#010203"
 ACCENT = "#1f5fc3"
@@ -85,6 +87,7 @@ def panels(
     """
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
+    titles = [words.wrapped(title, round(13 * size[0])) for title in titles]
     head = 0.16 + 0.14 * max(title.count("\n") + 1 for title in titles)
     gap = head + 0.12
     width = margin + columns * size[0] + (columns - 1) * 0.15 + 0.1

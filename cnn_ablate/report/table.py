@@ -96,7 +96,7 @@ def _row(measured: Measured, levels: pd.DataFrame, best: str | None, name: str) 
         best=name == best,
         components=tuple(map(_component, levels.loc[name], usual)),
         accuracy=Cell(words.number(mean), mean),
-        interval=words.between(words.number(low), words.number(high)),
+        interval=words.between(words.number(max(low, 0.0)), words.number(min(high, 100.0))),
         bar=_bar(measured.means, mean, low, high),
         parameters=Cell(f"{parameters:,}", parameters),
         macs=Cell(words.magnitude(macs), macs),

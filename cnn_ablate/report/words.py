@@ -1,5 +1,6 @@
 """Numbers and names as a report words them: per cent, points, intervals, short names."""
 
+import re
 from collections.abc import Iterable
 from math import isfinite
 
@@ -83,7 +84,7 @@ def listed(names: Iterable[str], *, at_most: int = 6) -> str:
     return f"{', '.join(known[:-1])} and {known[-1]}"
 
 
-def short(name: str, width: int = 28) -> str:
+def short(name: str, width: int = 56) -> str:
     """Cut a long name in its middle, where `key=value` names differ least."""
     if len(name) <= width:
         return name
@@ -91,14 +92,21 @@ def short(name: str, width: int = 28) -> str:
     return f"{name[: width - 1 - tail]}{ELLIPSIS}{name[-tail:]}"
 
 
-def shortened(names: Iterable[str], width: int = 28) -> dict[str, str]:
+def shortened(names: Iterable[str], width: int = 56) -> dict[str, str]:
     """Cut long names so that all stay different."""
     cut: dict[str, str] = {}
-    taken: set[str] = set()
     for name in names:
         brief, number = short(name, width), 2
-        while brief in taken:
+        while brief in cut.values():
             brief, number = f"{short(name, width - 3)} {number}", number + 1
         cut[name] = brief
-        taken.add(brief)
     return cut
+
+
+def wrapped(name: str, width: int = 28) -> str:
+    """Break a name into two lines for a figure, after a sign that joins its parts if one is near."""
+    if len(name) <= width:
+        return name
+    ends = [found.end() for found in re.finditer(r"[,+ ]", name[:width])]
+    end = ends[-1] if ends and ends[-1] > len(name) - width - 4 else width
+    return f"{name[:end].rstrip()}\n{short(name[end:].lstrip(), width)}"

@@ -24,7 +24,7 @@ class Compared:
     def verdict(self) -> str:
         """Say in a word or two whether the studies agree."""
         if not self.first or not self.second:
-            return "only in the second" if self.second else "only in the first"
+            return "second only" if self.second else "first only"
         low, high = self.interval
         if math.isnan(low):
             return "too few seeds"

@@ -17,7 +17,8 @@ def shares(measured: Measured) -> pd.DataFrame:
     keys = ["variant", "true", "predicted"]
     summed = confusion.groupby(keys, sort=False)["count"].sum().reset_index()
     images = summed.groupby(["variant", "true"])["count"].transform("sum")
-    return measured.in_order(summed.assign(share=100 * summed["count"] / images.clip(lower=1)))
+    shared = summed.assign(share=(100 * summed["count"] / images.clip(lower=1)).round(3))
+    return measured.in_order(shared)
 
 
 def ranked(measured: Measured, tidy: pd.DataFrame) -> list[str]:
@@ -47,7 +48,15 @@ def _part(measured: Measured, part: slice) -> pd.DataFrame | None:
     names = ranked(measured, tidy)[part]
     chosen = tidy[tidy["variant"].isin(names)]
     ordered = chosen.sort_values("variant", key=lambda v: v.map(names.index), kind="stable")
-    return ordered.assign(variant=ordered["variant"].map(measured.short)) if names else None
+    named = ordered.assign(variant=ordered["variant"].map(measured.short))
+    return sparse(named, "share") if names else None
+
+
+def sparse(tidy: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Drop the cells off the diagonal that hold nothing, where classes are many."""
+    if tidy["true"].nunique() <= heat.CROWDED:
+        return tidy
+    return tidy[(tidy[value] != 0) | (tidy["true"] == tidy["predicted"])]
 
 
 def draw(data: pd.DataFrame) -> Figure:
@@ -65,13 +74,14 @@ def matrices(data: pd.DataFrame, value: str, scale: heat.Scale, *, small: bool =
     names = list(data["variant"].unique())
     classes = list(data["true"].unique())
     if small:
-        titles = [words.short(name, 24) for name in names]
+        titles = [words.short(name, 34) for name in names]
         figure, plots = style.panels(titles, columns=6, size=(1.45, 1.45), margin=0.3)
     else:
         figure, plots = style.panels(names, columns=3, size=(2.9, 2.9), margin=0.95)
     for axes, name in zip(plots, names, strict=True):
         own = data[data["variant"] == name]
-        table = own.pivot_table(value, "true", "predicted", sort=False).loc[classes, classes]
+        table = own.pivot_table(value, "true", "predicted", fill_value=0.0, sort=False)
+        table = table.loc[classes, classes]
         heat.draw(axes, table, scale, size=0 if small else min(7.5, 75 / len(classes)))
         if small or len(classes) > heat.LEGIBLE:
             axes.set(xticks=[], yticks=[])

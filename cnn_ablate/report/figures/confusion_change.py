@@ -19,7 +19,7 @@ def changes(measured: Measured) -> pd.DataFrame | None:
     wide = shares.pivot_table("share", ["true", "predicted", "seed"], "variant", sort=False)
     against = wide.sub(wide[measured.reference], axis=0).drop(columns=measured.reference)
     means = against.groupby(["true", "predicted"], sort=False).mean().dropna(axis=1, how="all")
-    return means.melt(ignore_index=False, value_name="difference").reset_index()
+    return means.round(3).melt(ignore_index=False, value_name="difference").reset_index()
 
 
 def data(measured: Measured) -> pd.DataFrame | None:
@@ -40,7 +40,8 @@ def _part(measured: Measured, part: slice) -> pd.DataFrame | None:
     names = list(sizes.sort_values(ascending=False, kind="stable").index[part])
     chosen = tidy[tidy["variant"].isin(names)]
     ordered = chosen.sort_values("variant", key=lambda v: v.map(names.index), kind="stable")
-    return ordered.assign(variant=ordered["variant"].map(measured.short)) if names else None
+    named = ordered.assign(variant=ordered["variant"].map(measured.short))
+    return confusion.sparse(named, "difference") if names else None
 
 
 def draw(data: pd.DataFrame) -> Figure:

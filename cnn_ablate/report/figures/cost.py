@@ -74,7 +74,9 @@ def _name(axes: Axes, data: pd.DataFrame) -> None:
         axes.plot(*ends, color=style.INK, alpha=0.25, lw=0.6, clip_on=False)
         colour = style.ACCENT if row["front"] else style.INK
         place: Any = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(row["variant"], (edge, height), fontsize=8, color=colour, **place)
+        axes.annotate(
+            words.short(row["variant"], 36), (edge, height), fontsize=8, color=colour, **place
+        )
 
 
 def _apart(heights: list[float], *, gap: float, most: float) -> list[float]:

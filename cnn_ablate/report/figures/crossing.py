@@ -62,7 +62,8 @@ def _shares_caption(measured: Measured, data: pd.DataFrame) -> str:
         "shapley": "Shapley values: each component's mean gain over all orders of adding them",
         "leave one out": "What the full system loses without each component alone",
     }[data["method"].iloc[0]]
-    return f"{method}, with 95 % intervals over seeds ({measured.budget})."
+    spread = ", with 95 % intervals over seeds" if data["low"].notna().any() else ""
+    return f"{method}{spread} ({measured.budget})."
 
 
 def _shares_alt(data: pd.DataFrame) -> str:
@@ -75,7 +76,7 @@ _AVERAGE = "What each factor does on average over the others"
 _TWO_WAY = "How much the effect of one factor differs between levels of another"
 
 MAIN = Picture(
-    "Interactions",
+    "Factors",
     "Main effects",
     partial(terms, interactions=False),
     partial(intervals.draw, label=_POINTS),
@@ -83,7 +84,7 @@ MAIN = Picture(
     partial(_terms_alt, what=_AVERAGE),
 )
 PAIRS = Picture(
-    "Interactions",
+    "Factors",
     "Two-way interactions",
     partial(terms, interactions=True),
     partial(intervals.draw, label=_POINTS),
@@ -91,7 +92,7 @@ PAIRS = Picture(
     partial(_terms_alt, what=_TWO_WAY),
 )
 SHARES = Picture(
-    "Interactions",
+    "Factors",
     "Contribution of each component",
     shares,
     partial(intervals.draw, label=_POINTS, value="contribution"),

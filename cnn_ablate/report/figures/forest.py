@@ -39,9 +39,9 @@ def _name(measured: Measured, effect: Effect) -> str:
 def _caption(measured: Measured, data: pd.DataFrame) -> str:
     usual = (data["reference"] == measured.reference).all()
     reference = measured.reference if usual else "each variant's reference"
-    if data["low"].isna().all():
-        return f"Difference in test accuracy from {reference} ({measured.budget})."
     images = "; the thin line is the noise of the test images" if _tested(data) else ""
+    if data["low"].isna().all():
+        return f"Difference in test accuracy from {reference}{images} ({measured.budget})."
     return (
         f"Difference in test accuracy from {reference}: means with 95 % intervals, paired by seed; "
         f"ticks are single seeds{images} ({measured.budget}). Blue gains, orange loses; where the "

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 
+from cnn_ablate.report import words
 from cnn_ablate.report.style import CHANGE, INK, SHARE, STRONG
 from cnn_ablate.report.words import MINUS
 
@@ -56,8 +57,12 @@ def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -
     if numbered:
         _write(axes, values, scale, size)
     axes.set(xlim=(0, columns), ylim=(rows, 0))
-    axes.set_yticks([row + 0.5 for row in range(rows)], values.index)
-    axes.set_xticks([column + 0.5 for column in range(columns)], values.columns, rotation=90)
+    names = [words.wrapped(str(name)) for name in values.index]
+    axes.set_yticks([row + 0.5 for row in range(rows)], names)
+    if columns <= LEGIBLE:
+        axes.set_xticks([column + 0.5 for column in range(columns)], values.columns, rotation=90)
+    else:
+        axes.set_xticks([])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 

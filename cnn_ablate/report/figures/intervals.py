@@ -20,7 +20,7 @@ def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure
     axes.axvline(0, color=style.INK, lw=0.8, alpha=0.6)
     for height, (_, row) in enumerate(data.iloc[::-1].iterrows()):
         _row(axes, row, row[value], height)
-    axes.set_yticks(range(len(data)), data["name"][::-1])
+    axes.set_yticks(range(len(data)), [words.wrapped(name) for name in data["name"][::-1]])
     axes.set_ylim(-0.7, len(data) - 0.3)
     axes.set_xlabel(label)
     axes.spines["left"].set_visible(False)

@@ -30,7 +30,8 @@ def draw(data: pd.DataFrame) -> Figure:
     sns.stripplot(data, x="accuracy", y="variant", ax=axes, **look)
     means = data.groupby("variant", sort=False)["accuracy"].mean()
     axes.scatter(means, range(len(means)), s=150, marker="|", color=style.INK, lw=1.2, zorder=3)
-    axes.set(xlabel="test accuracy, per cent", ylabel="")
+    axes.set_yticks(range(len(means)), [words.wrapped(str(name)) for name in means.index])
+    axes.set(xlabel="test accuracy, per cent", ylabel="", ylim=(len(means) - 0.5, -0.5))
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     return figure
