@@ -213,7 +213,20 @@ def test_long_names_are_cut_in_the_middle_and_stay_different():
     cut = words.shortened(names)
 
     assert 3 == len(set(cut.values()))
-    assert all(len(name) <= 28 for name in cut.values())
+    assert all(len(name) <= 56 for name in cut.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("residual=false", "residual=false"),
+        ("batch_norm=false,residual=false", "batch_norm=false,\nresidual=false"),
+        ("x" * 30, "x" * 28 + "\nxx"),
+    ],
+)
+def test_names_take_two_lines_where_one_is_too_short(name, expected):
+    """A long name breaks between its parts, or else where the line ends."""
+    assert expected == words.wrapped(name)
 
 
 def shown(frame, name="trials"):

@@ -120,7 +120,7 @@ def test_summary_says_what_failed_and_what_is_missing(tmp_path):
 
     assert 1 == len(summary.failures)
     assert "the loss was not finite at batch 40 of epoch 2." == summary.failures[0].error
-    assert ("attention=none: seeds 0 and 1",) == summary.missing
+    assert ("seeds 0 and 1 of attention=none",) == summary.missing
 
 
 def test_summary_says_the_study_in_one_sentence(results):

@@ -84,6 +84,11 @@ class Subject:
         return {name: case for name, case in found.items() if case}
 
     @cached_property
+    def names(self) -> dict[str, str]:
+        """The names of the variants by their settings as text."""
+        return {canonical(variant.settings): variant.name for variant in self.plan.variants}
+
+    @cached_property
     def declared(self) -> "Subject":
         """The same study as its file has it, without what a profile or the command line set."""
         if not self.study.before:

@@ -1,11 +1,10 @@
 """What a study ran on, what of it is done, and what is not: in words."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cnn_ablate.report import words
 from cnn_ablate.report.measured import Measured
-from cnn_ablate.schema import DataFacts, label
+from cnn_ablate.schema import DataFacts, Record, label
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,19 @@ def sentence(measured: Measured) -> str:
     models = {variant.settings["model"]["name"] for variant in record.plan.variants}
     network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
     data = words.listed(facts.name for facts in record.data)
-    factors = words.listed(factor.name for factor in record.study.factors)
-    what = f", to measure what {factors} contribute" if factors else ""
     variants = words.count(len(record.plan.variants), "variant")
     seeds = words.count(len(record.study.seeds), "seed")
+    what = _purpose(record)
     return f"{variants} of {network} on {data}, each trained with {seeds}{what}."
+
+
+def _purpose(record: Record) -> str:
+    """Name the factors, or how many contrasts there are where the factors do not tell."""
+    factors = [factor.name for factor in record.study.factors]
+    if any(design.kind in {"list", "ladder"} for design in record.study.designs):
+        return f" and compared in {words.count(len(record.plan.contrasts), 'contrast')}"
+    contribute = "contribute" if len(factors) > 1 else "contributes"
+    return f", to measure what {words.listed(factors)} {contribute}" if factors else ""
 
 
 def budget(measured: Measured) -> tuple[Fact, ...]:
@@ -52,7 +59,7 @@ def budget(measured: Measured) -> tuple[Fact, ...]:
         *(Fact("Data", _data(facts)) for facts in record.data),
         Fact("Profile", study.profile or "the study's own budget"),
         Fact("Set for all", "; ".join(forced)),
-        Fact("Trained for", f"{words.duration(trials['seconds'].sum())} in all"),
+        Fact("Trained for", words.duration(trials["seconds"].sum()) if len(trials) else ""),
         Fact("Device", ", ".join(sorted(set(trials["device"])))),
     ]
     return tuple(fact for fact in facts if fact.text)
@@ -74,18 +81,19 @@ def failures(measured: Measured) -> tuple[Failure, ...]:
 
 
 def missing(measured: Measured) -> tuple[str, ...]:
-    """Say of each variant which seeds were not run yet."""
+    """Say which seeds of which variants were not run yet."""
     ran = set(measured.results.trials["trial"])
-    gaps: dict[str, list[int]] = {}
+    gaps: dict[str, list[str]] = {}
     for trial in measured.results.record.plan.trials:
         if trial.id not in ran:
-            gaps.setdefault(trial.variant, []).append(trial.seed)
-    return tuple(f"{variant}: {_seeds(seeds)}" for variant, seeds in gaps.items())
-
-
-def _seeds(seeds: Iterable[int]) -> str:
-    known = [str(seed) for seed in seeds]
-    return f"seed{'s' if len(known) > 1 else ''} {words.listed(known, at_most=12)}"
+            gaps.setdefault(trial.variant, []).append(str(trial.seed))
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for variant, seeds in gaps.items():
+        alike.setdefault(tuple(seeds), []).append(variant)
+    return tuple(
+        f"{'seeds' if len(seeds) > 1 else 'seed'} {words.listed(seeds)} of {words.listed(variants)}"
+        for seeds, variants in alike.items()
+    )
 
 
 def environment(measured: Measured) -> tuple[Fact, ...]:

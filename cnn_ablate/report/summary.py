@@ -1,6 +1,8 @@
 """A study summed up once: all that the pages show, in words and numbers, whatever the format."""
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -30,10 +32,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with what the data say of it."""
+    """A claim with what the data say of it, and why in words."""
 
     claim: Claim
     verdict: Verdict
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Summary:
     reference: str
     failures: tuple[Failure, ...]
     missing: tuple[str, ...]
+    hindrance: str
     verdicts: tuple[Judged, ...]
     effects: tuple[Effect, ...]
     findings: tuple[Finding, ...]
@@ -81,17 +85,31 @@ def summarise(results: Results) -> Summary:
         reference=measured.reference,
         failures=coverage.failures(measured),
         missing=coverage.missing(measured),
-        verdicts=tuple(map(Judged, record.study.claims, verdicts(results))),
+        **_judged(record.study.claims, verdicts(results)),
         effects=measured.effects,
         findings=record.findings,
         budget=coverage.budget(measured),
         table=table(measured),
         figures=_figures(measured),
         environment=coverage.environment(measured),
-        commands=tuple(filter(None, (record.command,))),
+        commands=(record.command or f"cnn-ablate run {record.study.source}",),
         methods=methods(record, measured.effects),
         limitations=tuple(limitations(record, results.trials, measured.effects)),
     )
+
+
+def _judged(claims: tuple[Claim, ...], found: tuple[Verdict, ...]) -> dict[str, Any]:
+    """Pair claims and verdicts; what hinders all that cannot be compared is said only once."""
+    split = [verdict.reason.partition("; here ") for verdict in found]
+    common = Counter(hindrance for hindrance, here, _ in split if here).most_common(1)
+    hindrance = common[0][0] if common and common[0][1] > 1 else ""
+    reasons = [
+        f"{measured[:1].upper()}{measured[1:]}"
+        if head == hindrance and here
+        else head + here + measured
+        for head, here, measured in split
+    ]
+    return {"hindrance": hindrance, "verdicts": tuple(map(Judged, claims, found, reasons))}
 
 
 def _figures(measured: Measured) -> tuple[Shown, ...]:

@@ -104,8 +104,8 @@ def shortened(names: Iterable[str], width: int = 56) -> dict[str, str]:
 
 
 def wrapped(name: str, width: int = 28) -> str:
-    """Break a name into two lines for a figure, after a sign that joins its parts if one is near."""
-    if len(name) <= width:
+    """Break a name into two lines, after a sign that joins its parts if one is near."""
+    if len(name) <= width or "\n" in name:
         return name
     ends = [found.end() for found in re.finditer(r"[,+ ]", name[:width])]
     end = ends[-1] if ends and ends[-1] > len(name) - width - 4 else width

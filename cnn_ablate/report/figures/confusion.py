@@ -17,8 +17,7 @@ def shares(measured: Measured) -> pd.DataFrame:
     keys = ["variant", "true", "predicted"]
     summed = confusion.groupby(keys, sort=False)["count"].sum().reset_index()
     images = summed.groupby(["variant", "true"])["count"].transform("sum")
-    shared = summed.assign(share=(100 * summed["count"] / images.clip(lower=1)).round(3))
-    return measured.in_order(shared)
+    return measured.in_order(summed.assign(share=100 * summed["count"] / images.clip(lower=1)))
 
 
 def ranked(measured: Measured, tidy: pd.DataFrame) -> list[str]:
@@ -56,7 +55,7 @@ def sparse(tidy: pd.DataFrame, value: str) -> pd.DataFrame:
     """Drop the cells off the diagonal that hold nothing, where classes are many."""
     if tidy["true"].nunique() <= heat.CROWDED:
         return tidy
-    return tidy[(tidy[value] != 0) | (tidy["true"] == tidy["predicted"])]
+    return tidy[(tidy[value].abs() > 1e-9) | (tidy["true"] == tidy["predicted"])]
 
 
 def draw(data: pd.DataFrame) -> Figure:

@@ -19,7 +19,7 @@ def changes(measured: Measured) -> pd.DataFrame | None:
     wide = shares.pivot_table("share", ["true", "predicted", "seed"], "variant", sort=False)
     against = wide.sub(wide[measured.reference], axis=0).drop(columns=measured.reference)
     means = against.groupby(["true", "predicted"], sort=False).mean().dropna(axis=1, how="all")
-    return means.round(3).melt(ignore_index=False, value_name="difference").reset_index()
+    return means.melt(ignore_index=False, value_name="difference").reset_index()
 
 
 def data(measured: Measured) -> pd.DataFrame | None:

@@ -1,19 +1,18 @@
 """Accuracy against what it costs: parameters, and time of training."""
 
 from functools import partial
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from cnn_ablate.report import style, words
 from cnn_ablate.report.figures.figure import Picture
 from cnn_ablate.report.measured import Measured
 
 NAMED = 14
-_COUNTS = ((1e12, "trillions"), (1e9, "billions"), (1e6, "millions"), (1e3, "thousands"))
+_COUNTS = ((1e9, "billions"), (1e6, "millions"), (1e3, "thousands"), (1.0, ""))
 _TIMES = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
@@ -57,7 +56,7 @@ def draw(data: pd.DataFrame, *, cost: str, label: str) -> Figure:
 
 def _unit(most: float, units: tuple[tuple[float, str], ...]) -> tuple[float, str]:
     """Choose the largest unit of which there is at least one."""
-    return next(((size, name) for size, name in units if most >= size), (1.0, ""))
+    return next((unit for unit in units if most >= unit[0]), units[-1])
 
 
 def _name(axes: Axes, data: pd.DataFrame) -> None:
@@ -73,10 +72,8 @@ def _name(axes: Axes, data: pd.DataFrame) -> None:
         ends = [row["cost"], edge], [row["accuracy"], height]
         axes.plot(*ends, color=style.INK, alpha=0.25, lw=0.6, clip_on=False)
         colour = style.ACCENT if row["front"] else style.INK
-        place: Any = {"xytext": (4, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(
-            words.short(row["variant"], 36), (edge, height), fontsize=8, color=colour, **place
-        )
+        name = f" {words.short(row['variant'], 36)}"
+        axes.text(edge, height, name, fontsize=8, color=colour, va="center")
 
 
 def _apart(heights: list[float], *, gap: float, most: float) -> list[float]:
@@ -93,6 +90,7 @@ def _apart(heights: list[float], *, gap: float, most: float) -> list[float]:
 def _scale(axes: Axes, costs: pd.Series) -> None:
     if costs.min() > 0 and costs.max() / costs.min() > 5:
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
     axes.xaxis.set_minor_formatter(NullFormatter())
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cnn_ablate.report import style, words
 from cnn_ablate.report.figures.figure import Picture
@@ -22,7 +23,7 @@ _BEHIND: dict[str, Any] = {"color": style.INK, "lw": 1.0, "alpha": 0.4}
 def data(measured: Measured, *, metric: str, part: slice) -> pd.DataFrame | None:
     """Give mean, lowest and highest seed of a metric per epoch, training and held out."""
     epochs = measured.epochs
-    if epochs.empty:
+    if epochs.empty or epochs["epoch"].max() < 2:
         return None
     validated = epochs["val_loss"].notna().any()
     held_out = ("val", "validation") if validated else ("test", "test")
@@ -80,10 +81,18 @@ def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
         _lines(axes, own, time, {"color": style.ACCENT})
         _bands(axes, own, time)
         axes.grid(axis="y")
+    _scale(plots[0], data["mean"])
     _legend(figure, plots[0], data)
     figure.supxlabel(time, fontsize=9)
     figure.supylabel(label, fontsize=9)
     return figure
+
+
+def _scale(axes: Axes, values: pd.Series) -> None:
+    """Count epochs in whole numbers; where a loss went astray, make room for the others."""
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    if values.min() > 0 and values.max() > 20 * values.median():
+        axes.set_yscale("log")
 
 
 def _lines(axes: Axes, frame: pd.DataFrame, time: str, look: dict[str, Any]) -> None:

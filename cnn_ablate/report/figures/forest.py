@@ -33,7 +33,9 @@ _NUMBERS = {"seeds", "difference", "low", "high", "images_low", "images_high", "
 def _name(measured: Measured, effect: Effect) -> str:
     name = measured.short[effect.variant]
     usual = effect.reference == measured.reference
-    return name if usual else f"{name}\nvs {measured.short[effect.reference]}"
+    if usual:
+        return name
+    return f"{words.short(name, 30)}\nvs {words.short(measured.short[effect.reference], 30)}"
 
 
 def _caption(measured: Measured, data: pd.DataFrame) -> str:

@@ -41,9 +41,7 @@ def draw(data: pd.DataFrame) -> Figure:
     figure, axes = style.canvas(6.1, 0.9 + 0.29 * len(names))
     axes.scatter(got["x"], got["y"], s=20, color=style.ACCENT, lw=0)
     axes.scatter(lost["x"], lost["y"], s=20, color=style.WARM, marker="x", lw=1.2)
-    axes.set_yticks(
-        [-place for place in range(len(names))], [words.wrapped(name) for name in names]
-    )
+    axes.set_yticks([-place for place in range(len(names))], list(map(words.wrapped, names)))
     axes.set_ylim(0.6 - len(names), 0.6)
     axes.set_xlabel(f"epochs to {words.percent(data['accuracy'].iloc[0])} accuracy")
     axes.grid(axis="x")

@@ -1,0 +1,109 @@
+"""Why a setting cannot matter, and why two trainings are one, in words."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cnn_ablate.audit.comparisons import Comparison, settled
+from cnn_ablate.audit.course import course
+from cnn_ablate.audit.probe import learned, steps
+from cnn_ablate.audit.proof import alike
+from cnn_ablate.audit.subject import Case, Subject
+from cnn_ablate.models import is_users, size
+from cnn_ablate.schema import Settings, label, looked_up, replaced
+from cnn_ablate.settings import entry_of, options_of
+from cnn_ablate.stats import count, listed
+
+_MOST_SWITCHES = 12
+
+
+def why_alike(subject: Subject, pair: Comparison) -> str:
+    """Say why two sides that are proven to be the same are so; one or more sentences."""
+    cases = [case for s in pair.sides if s.settings and (case := subject.case(s.settings))]
+    idle = [next(filter(None, (why_idle(case, key) for case in cases)), "") for key in pair.moved]
+    if all(idle):
+        return f"{listed(dict.fromkeys(idle))}."
+    if all(key.startswith("schedule.") for key in pair.moved):
+        epochs = count(cases[0].settings["training"]["epochs"], "epoch")
+        return f"the learning rate takes the same course through {epochs}."
+    return " ".join(filter(None, (_proof(*cases), _switch(subject, pair), _advice(pair, cases[0]))))
+
+
+def why_idle(case: Case, key: str) -> str:
+    """Say why a key cannot matter among these settings; nothing if it may."""
+    if looked_up(case.settings, key) is None:
+        return _why_left_out(case.settings, key)
+    return _OVERRULED[key](case, key) if key in _OVERRULED else ""
+
+
+def _why_left_out(settings: Settings, key: str) -> str:
+    section, _, knob = key.partition(".")
+    name = looked_up(settings, f"{section}.name", "")
+    entry = entry_of(section, name)
+    if knob not in entry.model_fields:
+        return f"the {section} {name} has no setting {knob}"
+    values: dict[str, Any] = options_of(section, settings[section]).model_dump()
+    if knob in settings[section]:
+        return ""
+    extra: Any = entry.model_fields[knob].json_schema_extra or {}
+    switches = [
+        *(field for field, fit in extra.get("needs", {}).items() if values[field] not in fit),
+        *(field for field, idle in extra.get("unless", {}).items() if values[field] in idle),
+    ]
+    off = listed(f"{section}.{field} is {label(values[field])}" for field in switches)
+    return f"{key} cannot matter while {off}" if off else f"nothing here uses {key}"
+
+
+def _set_by_schedule(case: Case, key: str) -> str:
+    knob, value = key.partition(".")[2], looked_up(case.settings, key)
+    other = Case(replaced(case.settings, {key: value / 2 or 0.5}), case.shape, case.classes)
+    ways = [[dict(numbers).get(knob) for numbers in course(one)] for one in (case, other)]
+    schedule = case.settings["schedule"]["name"]
+    return f"the schedule {schedule} sets {key} itself" if ways[0] == ways[1] else ""
+
+
+def _too_patient(case: Case, key: str) -> str:
+    training = case.settings["training"]
+    patience, epochs = training["patience"], training["epochs"]
+    if not patience or patience < epochs - 1:
+        return ""
+    return f"{key} {patience} cannot stop a training of {count(epochs, 'epoch')}"
+
+
+_OVERRULED: Mapping[str, Callable[[Case, str], str]] = {
+    "optimizer.lr": _set_by_schedule,
+    "optimizer.momentum": _set_by_schedule,
+    "training.patience": _too_patient,
+}
+
+
+def _proof(one: Case, other: Case) -> str:
+    taken = steps(one)
+    weights = learned(one, count=taken).weights
+    more = size(other.net.options, other.shape, other.classes).parameters
+    more -= size(one.net.options, one.shape, one.classes).parameters
+    unused = f"; the {abs(more):,} parameters that only one of them has do nothing" if more else ""
+    return (
+        f"from the same seed, {count(taken, 'step')} of training on the same batches give the same "
+        f"{weights:,} weights and the same outputs, bit for bit{unused}."
+    )
+
+
+def _switch(subject: Subject, pair: Comparison) -> str:
+    """Name a level of another factor at which the two differ, if one is soon found."""
+    study, tried = subject.study, 0
+    for factor in study.factors:
+        for level in factor.levels if factor.name not in pair.names else ():
+            found = [settled(study, {**side.point.sets, **level.sets}) for side in pair.sides]
+            cases = [case for settings in found if settings and (case := subject.case(settings))]
+            tried += 1
+            if len({case.text for case in cases}) == 2 and not alike(cases):
+                return f"They differ where {factor.name} is {level.label}."
+            if tried == _MOST_SWITCHES:
+                return ""
+    return ""
+
+
+def _advice(pair: Comparison, case: Case) -> str:
+    knobs = [key.partition(".")[2] for key in pair.moved if key.startswith("model.")]
+    name = case.settings["model"]["name"]
+    return f"Check how {name} uses {listed(knobs)}." if knobs and is_users(name) else ""
