@@ -124,7 +124,15 @@ def complete(
         completed, found = _section(section, written.get(section, {}), keys)
         settings[section] = completed
         faults += found
-    return settings, faults
+    return settings, faults or _crossing(settings)
+
+
+def _crossing(settings: Settings) -> list[Fault]:
+    """Find what is wrong between sections that are right by themselves."""
+    if settings["training"]["select"] == "best_val" and not settings["data"]["val_fraction"]:
+        hint = "Set data.val_fraction."
+        return [Fault(("training", "select"), "best_val needs images to validate on.", hint)]
+    return []
 
 
 def settle(written: Settings) -> dict[str, dict[str, Any]]:

@@ -154,6 +154,10 @@ CASES = {
         SOUND.replace("  optimizer:", "  optimiser:"),
         "s.yaml:5:3: baseline.optimiser: unknown section 'optimiser'. Did you mean 'optimizer'?",
     ),
+    "no validation images": (
+        SOUND.replace("factors:", "  training: {select: best_val}\nfactors:"),
+        "s.yaml:6:22: baseline.training.select: best_val needs images to validate on.",
+    ),
     "no model": (
         SOUND.replace("name: cnnnet, ", ""),
         "s.yaml:4:10: baseline.model: the key 'name' is missing.",

@@ -5,15 +5,14 @@ from typing import Any
 
 from cnn_ablate.audit.comparisons import Comparison, settled
 from cnn_ablate.audit.course import course
-from cnn_ablate.audit.probe import learned, steps
-from cnn_ablate.audit.proof import alike
+from cnn_ablate.audit.probe import answers, learned, steps
 from cnn_ablate.audit.subject import Case, Subject
 from cnn_ablate.models import is_users, size
 from cnn_ablate.schema import Settings, label, looked_up, replaced
 from cnn_ablate.settings import entry_of, options_of
 from cnn_ablate.stats import count, listed
 
-_MOST_SWITCHES = 12
+_MOST_SWITCHES = 16
 
 
 def why_alike(subject: Subject, pair: Comparison) -> str:
@@ -25,7 +24,7 @@ def why_alike(subject: Subject, pair: Comparison) -> str:
     if all(key.startswith("schedule.") for key in pair.moved):
         epochs = count(cases[0].settings["training"]["epochs"], "epoch")
         return f"the learning rate takes the same course through {epochs}."
-    return " ".join(filter(None, (_proof(*cases), _switch(subject, pair), _advice(pair, cases[0]))))
+    return _proof(subject, pair, *cases)
 
 
 def why_idle(case: Case, key: str) -> str:
@@ -76,34 +75,36 @@ _OVERRULED: Mapping[str, Callable[[Case, str], str]] = {
 }
 
 
-def _proof(one: Case, other: Case) -> str:
+def _proof(subject: Subject, pair: Comparison, one: Case, other: Case) -> str:
     taken = steps(one)
-    weights = learned(one, count=taken).weights
-    more = size(other.net.options, other.shape, other.classes).parameters
-    more -= size(one.net.options, one.shape, one.classes).parameters
-    unused = f"; the {abs(more):,} parameters that only one of them has do nothing" if more else ""
-    return (
+    said = (
         f"from the same seed, {count(taken, 'step')} of training on the same batches give the same "
-        f"{weights:,} weights and the same outputs, bit for bit{unused}."
+        f"{learned(one, count=taken).weights:,} weights and the same outputs, bit for bit"
     )
+    sizes = [size(case.net.options, case.shape, case.classes).parameters for case in (one, other)]
+    if more := abs(sizes[1] - sizes[0]):
+        return f"{said}; the {more:,} parameters that only one of them has do nothing."
+    return f"{said}.{_switch(subject, pair)}{_advice(pair, one)}"
 
 
 def _switch(subject: Subject, pair: Comparison) -> str:
-    """Name a level of another factor at which the two differ, if one is soon found."""
-    study, tried = subject.study, 0
-    for factor in study.factors:
-        for level in factor.levels if factor.name not in pair.names else ():
-            found = [settled(study, {**side.point.sets, **level.sets}) for side in pair.sides]
-            cases = [case for settings in found if settings and (case := subject.case(settings))]
-            tried += 1
-            if len({case.text for case in cases}) == 2 and not alike(cases):
-                return f"They differ where {factor.name} is {level.label}."
-            if tried == _MOST_SWITCHES:
-                return ""
+    """Name a level of another factor at which the untrained networks differ, if one is found."""
+    others = [factor for factor in subject.study.factors if factor.name not in pair.names]
+    levels = [(factor.name, level) for factor in others for level in factor.levels]
+    for name, level in levels[:_MOST_SWITCHES]:
+        sets = [{**side.point.sets, **level.sets} for side in pair.sides]
+        found = [settled(subject.study, keys) for keys in sets]
+        cases = [case for settings in found if settings and (case := subject.case(settings))]
+        if len({case.net for case in cases}) > 1 and _answer_differently(*cases):
+            return f" They differ where {name} is {level.label}."
     return ""
+
+
+def _answer_differently(one: Case, other: Case) -> bool:
+    return not answers(one).logits.equal(answers(other).logits)
 
 
 def _advice(pair: Comparison, case: Case) -> str:
     knobs = [key.partition(".")[2] for key in pair.moved if key.startswith("model.")]
     name = case.settings["model"]["name"]
-    return f"Check how {name} uses {listed(knobs)}." if knobs and is_users(name) else ""
+    return f" Check how {name} uses {listed(knobs)}." if knobs and is_users(name) else ""

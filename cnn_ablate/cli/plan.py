@@ -75,9 +75,18 @@ def _print(survey: Survey, rows: list[dict[str, Any]], where: Where) -> None:
 def _changes(row: dict[str, Any]) -> str:
     if row["reference"] is None:
         return ""
-    moves = (f"{key}: {label(old)} > {label(new)}" for key, (old, new) in row["changed"].items())
+    moves = (f"{key}: {_move(old, new)}" for key, (old, new) in row["changed"].items())
     against = "" if row["reference"] == "baseline" else f" (against {row['reference']})"
     return ", ".join(moves) + against
+
+
+def _move(old: Any, new: Any) -> str:
+    """Show a change; of a list (augmentations), what goes and what comes."""
+    if not isinstance(old, list) or not isinstance(new, list):
+        return f"{label(old)} > {label(new)}"
+    gone = [f"-{label(part)}" for part in old if part not in new]
+    come = [f"+{label(part)}" for part in new if part not in old]
+    return " ".join(gone + come) or "another order"
 
 
 def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterator[str]:
