@@ -5,7 +5,9 @@ from pathlib import Path
 from cnn_ablate.errors import UserError
 from cnn_ablate.wording import unknown
 
-_SHIPPED = (Path("ablations"), Path(__file__).parents[1] / "ablations")
+# Here, in the checkout, or in the installed package: the first that has the study.
+_PACKAGE = Path(__file__).parents[1]
+_SHIPPED = (Path("ablations"), _PACKAGE.parent / "ablations", _PACKAGE / "ablations")
 
 
 def study_path(word: str) -> Path:

@@ -31,7 +31,7 @@ def draw(data: pd.DataFrame) -> Figure:
     rows, columns = table.shape
     figure, axes = style.canvas(2.8 + 0.52 * columns, 1.7 + 0.27 * rows)
     heat.draw(axes, table, heat.shares(0, table.to_numpy().max()))
-    heat.head(axes)
+    heat.head(axes, table)
     return figure
 
 

@@ -72,18 +72,18 @@ def matrices(data: pd.DataFrame, value: str, scale: heat.Scale, *, small: bool =
     """Draw a grid of matrices of one value of the data."""
     names = list(data["variant"].unique())
     classes = list(data["true"].unique())
-    if small:
-        titles = [words.short(name, 34) for name in names]
-        figure, plots = style.panels(titles, columns=6, size=(1.45, 1.45), margin=0.3)
-    else:
-        figure, plots = style.panels(names, columns=3, size=(2.9, 2.9), margin=0.95)
-    for axes, name in zip(plots, names, strict=True):
+    columns, side, margin = (6, 1.45, 0.3) if small else (3, 2.9, 0.95)
+    size = 0 if small else min(7.5, 75 / len(classes))
+    titles = [words.short(name, 34) for name in names] if small else names
+    figure, plots = style.panels(titles, columns=columns, size=(side, side), margin=margin)
+    for place, (axes, name) in enumerate(zip(plots, names, strict=True)):
         own = data[data["variant"] == name]
         table = own.pivot_table(value, "true", "predicted", fill_value=0.0, sort=False)
-        table = table.loc[classes, classes]
-        heat.draw(axes, table, scale, size=0 if small else min(7.5, 75 / len(classes)))
-        if small or len(classes) > heat.LEGIBLE:
-            axes.set(xticks=[], yticks=[])
+        heat.draw(axes, table.loc[classes, classes], scale, size=size)
+        axes.yaxis.set_visible(place % columns == 0 and not small)
+        axes.xaxis.set_visible(place + columns >= len(names) and not small)
+    if not small:
+        heat.label(plots[0], table)
     return figure
 
 

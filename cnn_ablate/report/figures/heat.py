@@ -56,15 +56,19 @@ def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -
     )
     if numbered:
         _write(axes, values, scale, size)
-    axes.set(xlim=(0, columns), ylim=(rows, 0))
-    names = [words.wrapped(str(name)) for name in values.index]
-    axes.set_yticks([row + 0.5 for row in range(rows)], names)
+    axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def label(axes: Axes, values: pd.DataFrame) -> None:
+    """Name rows and columns, as far as there is room."""
+    rows, columns = values.shape
+    if rows <= LEGIBLE:
+        names = [words.wrapped(str(name)) for name in values.index]
+        axes.set_yticks([row + 0.5 for row in range(rows)], names)
     if columns <= LEGIBLE:
         axes.set_xticks([column + 0.5 for column in range(columns)], values.columns, rotation=90)
-    else:
-        axes.set_xticks([])
     axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
 
 
 def _write(axes: Axes, values: pd.DataFrame, scale: Scale, size: float) -> None:
@@ -76,9 +80,10 @@ def _write(axes: Axes, values: pd.DataFrame, scale: Scale, size: float) -> None:
                 axes.text(column + 0.5, row + 0.55, text, color=colour, **place)
 
 
-def head(axes: Axes) -> None:
-    """Put the names of columns on top, at a slant."""
+def head(axes: Axes, values: pd.DataFrame) -> None:
+    """Name rows and columns, the latter on top and at a slant."""
+    label(axes, values)
     axes.xaxis.tick_top()
     axes.tick_params(axis="x", length=0)
-    for label in axes.get_xticklabels():
-        label.set(rotation=45, ha="left", va="bottom", rotation_mode="anchor")
+    for name in axes.get_xticklabels():
+        name.set(rotation=45, ha="left", va="bottom", rotation_mode="anchor")

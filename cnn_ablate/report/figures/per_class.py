@@ -51,7 +51,7 @@ def _map(table: pd.DataFrame, scale: heat.Scale) -> Figure:
     cell = 0.52 if columns <= heat.CROWDED else 0.12
     figure, axes = style.canvas(2.6 + cell * columns, 0.9 + 0.27 * rows)
     heat.draw(axes, table, scale)
-    heat.head(axes)
+    heat.head(axes, table)
     return figure
 
 
