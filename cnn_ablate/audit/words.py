@@ -1,29 +1,42 @@
-"""How findings name what they speak of."""
+"""How findings name and count what they speak of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from cnn_ablate.schema import Settings, label, looked_up
-from cnn_ablate.stats import listed
+from cnn_ablate.stats import count, listed
 
 
 def some(names: Sequence[str], most: int = 3) -> str:
-    """Name the first few, and say how many more there are."""
+    """Name the first few of many, and say how many more there are."""
     more = len(names) - most
-    if more <= 0:
-        return listed(names)
-    return listed([*names[:most], f"{more} more"])
+    return listed(names if more <= 1 else [*names[:most], f"{more} more"])
+
+
+def variants(names: Sequence[str]) -> str:
+    """Name variants in a sentence: `variant baseline`, `21 variants (baseline, lr=0.1 and ...)`."""
+    return f"variant {names[0]}" if len(names) == 1 else f"{len(names)} variants ({some(names)})"
 
 
 def percent(part: float, whole: float) -> str:
-    """Write a share: `14.0 %`."""
-    return f"{100 * part / whole:.1f} %"
+    """Write a share: `14.0 %`, `0.003 %`."""
+    share = 100 * part / whole
+    return f"{share:.1f} %" if share >= 0.1 else f"{share:.2g} %"
 
 
 def change(new: float, old: float) -> str:
-    """Write a relative change with its sign: `-17.1 %`."""
-    return f"{100 * (new / old - 1):+.1f} %".replace("-", "−") if old else "from nothing"
+    """Write a relative change: `17.1 % fewer`, `2 times as many`."""
+    if not old:
+        return "more than none"
+    if new >= 2 * old:
+        return f"{new / old:.3g} times as many"
+    return f"{abs(100 * (new / old - 1)):.1f} % {'more' if new >= old else 'fewer'}"
 
 
-def setting(settings: Settings, key: str) -> str:
-    """Write a setting and its value: `model.attention none`."""
-    return f"{key} {label(looked_up(settings, key))}"
+def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Collect names under what they have in common."""
+    found: dict[str, list[str]] = {}
+    for common, name in pairs:
+        found.setdefault(common, []).append(name)
+    return found
+
+
+__all__ = ["change", "count", "grouped", "listed", "percent", "some", "variants"]

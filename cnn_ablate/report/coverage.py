@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cnn_ablate.report import words
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.schema import DataFacts, Record, label
+from cnn_ablate.stats import count
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ def sentence(measured: Measured) -> str:
     record = measured.results.record
     models = {variant.settings["model"]["name"] for variant in record.plan.variants}
     network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
-    data = words.listed(facts.name for facts in record.data)
-    variants = words.count(len(record.plan.variants), "variant")
-    seeds = words.count(len(record.study.seeds), "seed")
+    data = words.several(facts.name for facts in record.data)
+    variants = count(len(record.plan.variants), "variant")
+    seeds = count(len(record.study.seeds), "seed")
     what = _purpose(record)
     return f"{variants} of {network} on {data}, each trained with {seeds}{what}."
 
@@ -41,9 +42,9 @@ def _purpose(record: Record) -> str:
     """Name the factors, or how many contrasts there are where the factors do not tell."""
     factors = [factor.name for factor in record.study.factors]
     if any(design.kind in {"list", "ladder"} for design in record.study.designs):
-        return f" and compared in {words.count(len(record.plan.contrasts), 'contrast')}"
+        return f" and compared in {count(len(record.plan.contrasts), 'contrast')}"
     contribute = "contribute" if len(factors) > 1 else "contributes"
-    return f", to measure what {words.listed(factors)} {contribute}" if factors else ""
+    return f", to measure what {words.several(factors)} {contribute}" if factors else ""
 
 
 def budget(measured: Measured) -> tuple[Fact, ...]:
@@ -91,7 +92,7 @@ def missing(measured: Measured) -> tuple[str, ...]:
     for variant, seeds in gaps.items():
         alike.setdefault(tuple(seeds), []).append(variant)
     return tuple(
-        f"{'seeds' if len(seeds) > 1 else 'seed'} {words.listed(seeds)} of {words.listed(variants)}"
+        f"{'seeds' if len(seeds) > 1 else 'seed'} {words.several(seeds)} of {words.several(variants)}"
         for seeds, variants in alike.items()
     )
 
@@ -106,7 +107,7 @@ def environment(measured: Measured) -> tuple[Fact, ...]:
         Fact("Python", where.python),
         Fact("PyTorch", where.torch),
         Fact("Platform", where.platform),
-        Fact("Processor", f"{where.processor} ({words.count(where.cores, 'core')})"),
+        Fact("Processor", f"{where.processor} ({count(where.cores, 'core')})"),
         Fact("Recipe", recipe),
         *(Fact(f"Data {facts.name}", f"SHA-256 {facts.fingerprint}") for facts in record.data),
         Fact("Started", record.started),

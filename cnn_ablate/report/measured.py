@@ -7,7 +7,7 @@ import pandas as pd
 
 from cnn_ablate.report import words
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats import by_seed, means, measure
+from cnn_ablate.stats import by_seed, count, means, measure
 from cnn_ablate.store import Results
 
 
@@ -90,7 +90,7 @@ class Measured:
         """Say in a few words what the trials had: seeds, epochs, test images."""
         seeds = words.seeds(self.trials.groupby("variant")["seed"].nunique())
         epochs = sorted({int(epochs) for epochs in self.trials["epochs"]})
-        last = words.count(epochs[-1], "epoch")
+        last = count(epochs[-1], "epoch")
         spread = f"{epochs[0]} to {last}" if len(epochs) > 1 else last
         profile = self.results.record.study.profile
         profiled = f", profile {profile}" if profile else ""

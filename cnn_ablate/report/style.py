@@ -47,6 +47,7 @@ RC: Any = {
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "text.color": INK,
+    "text.parse_math": False,  # a name with dollar signs is a name
     "xtick.color": INK,
     "ytick.color": INK,
     "xtick.labelsize": 8.0,
@@ -110,3 +111,11 @@ def panels(
         empty.remove()
         shown[index - columns].tick_params(labelbottom=True)
     return figure, shown[: len(titles)]
+
+
+def logarithmic(axis: Axis) -> None:
+    """Count in powers, with plain numbers at 1, 2 and 5."""
+    axis._set_axes_scale("log")
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())

@@ -1,18 +1,16 @@
 """A study summed up once: all that the pages show, in words and numbers, whatever the format."""
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from cnn_ablate.claims import verdicts
 from cnn_ablate.report import coverage
 from cnn_ablate.report.coverage import Fact, Failure
 from cnn_ablate.report.figures import FIGURES
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.report.table import Table, table
-from cnn_ablate.schema import Claim, Effect, Finding, Paper, Verdict
+from cnn_ablate.report.verdicts import Verdicts, judge
+from cnn_ablate.schema import Effect, Finding, Paper
 from cnn_ablate.stats import limitations, methods
 from cnn_ablate.store import Results
 
@@ -31,15 +29,6 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A claim with what the data say of it, and why in words."""
-
-    claim: Claim
-    verdict: Verdict
-    reason: str
-
-
-@dataclass(frozen=True)
 class Summary:
     """All that a report shows."""
 
@@ -47,12 +36,10 @@ class Summary:
     title: str
     sentence: str
     paper: Paper | None
-    source: str
     reference: str
     failures: tuple[Failure, ...]
     missing: tuple[str, ...]
-    hindrance: str
-    verdicts: tuple[Judged, ...]
+    verdicts: Verdicts
     effects: tuple[Effect, ...]
     findings: tuple[Finding, ...]
     budget: tuple[Fact, ...]
@@ -81,11 +68,10 @@ def summarise(results: Results) -> Summary:
         title=record.study.title or record.study.name,
         sentence=coverage.sentence(measured),
         paper=record.study.paper,
-        source=record.study.source,
         reference=measured.reference,
         failures=coverage.failures(measured),
         missing=coverage.missing(measured),
-        **_judged(record.study.claims, verdicts(results)),
+        verdicts=judge(results),
         effects=measured.effects,
         findings=record.findings,
         budget=coverage.budget(measured),
@@ -96,20 +82,6 @@ def summarise(results: Results) -> Summary:
         methods=methods(record, measured.effects),
         limitations=tuple(limitations(record, results.trials, measured.effects)),
     )
-
-
-def _judged(claims: tuple[Claim, ...], found: tuple[Verdict, ...]) -> dict[str, Any]:
-    """Pair claims and verdicts; what hinders all that cannot be compared is said only once."""
-    split = [verdict.reason.partition("; here ") for verdict in found]
-    common = Counter(hindrance for hindrance, here, _ in split if here).most_common(1)
-    hindrance = common[0][0] if common and common[0][1] > 1 else ""
-    reasons = [
-        f"{measured[:1].upper()}{measured[1:]}"
-        if head == hindrance and here
-        else head + here + measured
-        for head, here, measured in split
-    ]
-    return {"hindrance": hindrance, "verdicts": tuple(map(Judged, claims, found, reasons))}
 
 
 def _figures(measured: Measured) -> tuple[Shown, ...]:

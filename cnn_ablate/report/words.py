@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from math import isfinite
 
+from cnn_ablate.stats import count, listed
+
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -38,11 +40,6 @@ def between(low: str, high: str) -> str:
     return f"[{low}, {high}]" if low and high else ""
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
-    """Count things in words: `1 seed`, `2,400 images`."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
-
-
 def seeds(counts: Iterable[int]) -> str:
     """Say how many seeds there are where it may differ: `3 to 5 seeds`."""
     known = sorted({int(number) for number in counts})
@@ -57,7 +54,7 @@ def magnitude(number: float | None) -> str:
         return ""
     for size, unit in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
         if abs(number) >= size:
-            return f"{number / size:.3g}{unit}"
+            return f"{float(f'{number / size:.3g}'):g}{unit}"
     return f"{number:.0f}"
 
 
@@ -74,14 +71,12 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
-def listed(names: Iterable[str], *, at_most: int = 6) -> str:
-    """Join names as prose does: `a, b and c`, and `a, b and 7 more` when there are many."""
+def several(names: Iterable[str], *, at_most: int = 6) -> str:
+    """Join names as prose does, and only count the last of many: `a, b and 7 more`."""
     known = list(names)
     if len(known) > at_most:
         known = [*known[: at_most - 1], f"{len(known) - at_most + 1} more"]
-    if len(known) < 2:
-        return "".join(known)
-    return f"{', '.join(known[:-1])} and {known[-1]}"
+    return listed(known)
 
 
 def short(name: str, width: int = 56) -> str:

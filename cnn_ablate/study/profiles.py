@@ -12,8 +12,8 @@ from cnn_ablate.wording import unknown, worded
 
 SMOKE: dict[str, Any] = {
     "data.name": "fashion_mnist_sample",
-    "data.subset": 256,
-    "data.test_subset": 200,
+    "data.subset": 64,
+    "data.test_subset": 50,
     "data.normalize": "fashion_mnist",
     "training.epochs": 1,
 }

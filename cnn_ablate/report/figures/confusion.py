@@ -7,6 +7,7 @@ from cnn_ablate.report import style, words
 from cnn_ablate.report.figures import heat
 from cnn_ablate.report.figures.figure import Picture
 from cnn_ablate.report.measured import Measured
+from cnn_ablate.stats import count
 
 SHOWN = 6
 
@@ -102,13 +103,13 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
 
 def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
     return (
-        f"The {words.count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
+        f"The {count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
         f"the same order ({measured.budget})."
     )
 
 
 def _alt(data: pd.DataFrame) -> str:
-    names = words.listed(data["variant"].unique())
+    names = words.several(data["variant"].unique())
     wrong = data[data["true"] != data["predicted"]]
     worst = wrong.iloc[int(wrong["share"].to_numpy().argmax())]
     return (

@@ -7,6 +7,7 @@ from cnn_ablate.report import words
 from cnn_ablate.report.figures import confusion, heat
 from cnn_ablate.report.figures.figure import Picture
 from cnn_ablate.report.measured import Measured
+from cnn_ablate.stats import count
 
 
 def changes(measured: Measured) -> pd.DataFrame | None:
@@ -67,7 +68,7 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
 def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
     limit = data["difference"].abs().max()
     return (
-        f"The {words.count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
+        f"The {count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
         f"the same order; full colour is {limit:.1f} points ({measured.budget})."
     )
 
@@ -75,7 +76,7 @@ def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
 def _alt(data: pd.DataFrame) -> str:
     most = data.iloc[int(data["difference"].abs().to_numpy().argmax())]
     return (
-        f"Differences of the confusion matrices of {words.listed(data['variant'].unique())}. The "
+        f"Differences of the confusion matrices of {words.several(data['variant'].unique())}. The "
         f"largest: {most['true']} taken for {most['predicted']}, "
         f"{words.points(most['difference'])} points with {most['variant']}."
     )

@@ -96,7 +96,7 @@ def _scale(axes: Axes, costs: pd.Series) -> None:
 
 
 def _caption(measured: Measured, data: pd.DataFrame, *, label: str) -> str:
-    best = words.listed(data.loc[data["front"], "variant"])
+    best = words.several(data.loc[data["front"], "variant"])
     return (
         f"Test accuracy against {label}, means over seeds ({measured.budget}). In blue the front: "
         f"no other variant costs less than {best} and is as good."
@@ -104,7 +104,7 @@ def _caption(measured: Measured, data: pd.DataFrame, *, label: str) -> str:
 
 
 def _alt(data: pd.DataFrame, *, label: str) -> str:
-    best = words.listed(data.loc[data["front"], "variant"])
+    best = words.several(data.loc[data["front"], "variant"])
     return f"Scatter of accuracy against {label}. On the Pareto front: {best}."
 
 

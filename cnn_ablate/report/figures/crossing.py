@@ -45,7 +45,7 @@ def _terms_caption(measured: Measured, data: pd.DataFrame, *, what: str) -> str:
         f"{row['term']} cannot be told from {row['aliases']}"
         for _, row in data[data["aliases"] != ""].iterrows()
     ]
-    hidden = f" {words.listed(aliased, at_most=4).capitalize()}." if aliased else ""
+    hidden = f" {words.several(aliased, at_most=4).capitalize()}." if aliased else ""
     return (
         f"{what}, in points of test accuracy, by least squares with seeds as blocks and 95 % "
         f"intervals ({measured.budget}).{hidden}"
@@ -54,7 +54,7 @@ def _terms_caption(measured: Measured, data: pd.DataFrame, *, what: str) -> str:
 
 def _terms_alt(data: pd.DataFrame, *, what: str) -> str:
     said = [f"{row['term']} {words.points(row['difference'])}" for _, row in data.iterrows()]
-    return f"{what}: {words.listed(said, at_most=12)}."
+    return f"{what}: {words.several(said, at_most=12)}."
 
 
 def _shares_caption(measured: Measured, data: pd.DataFrame) -> str:
@@ -68,7 +68,7 @@ def _shares_caption(measured: Measured, data: pd.DataFrame) -> str:
 
 def _shares_alt(data: pd.DataFrame) -> str:
     said = [f"{row['name']} {words.points(row['contribution'])}" for _, row in data.iterrows()]
-    return f"Contributions in percentage points: {words.listed(said, at_most=12)}."
+    return f"Contributions in percentage points: {words.several(said, at_most=12)}."
 
 
 _POINTS = "points of test accuracy"

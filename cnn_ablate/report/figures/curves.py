@@ -122,7 +122,7 @@ def _caption(measured: Measured, data: pd.DataFrame, *, what: str) -> str:
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:
-    return f"{what} for {words.listed(data.loc[data['shown'], 'variant'].unique())}."
+    return f"{what} for {words.several(data.loc[data['shown'], 'variant'].unique())}."
 
 
 def _picture(

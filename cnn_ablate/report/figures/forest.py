@@ -57,7 +57,7 @@ def _tested(data: pd.DataFrame) -> bool:
 
 def _alt(data: pd.DataFrame) -> str:
     said = [f"{row['name']} {words.points(row['difference'])}" for _, row in data.iterrows()]
-    return f"Forest plot of effects in percentage points: {words.listed(said, at_most=12)}."
+    return f"Forest plot of effects in percentage points: {words.several(said, at_most=12)}."
 
 
 EFFECTS = Picture(

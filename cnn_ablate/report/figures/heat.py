@@ -57,6 +57,8 @@ def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -
     if numbered:
         _write(axes, values, scale, size)
     axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
+    axes.tick_params(length=0)
+    axes.tick_params(axis="x", rotation=90)
     axes.spines[:].set_visible(False)
 
 
@@ -67,8 +69,7 @@ def label(axes: Axes, values: pd.DataFrame) -> None:
         names = [words.wrapped(str(name)) for name in values.index]
         axes.set_yticks([row + 0.5 for row in range(rows)], names)
     if columns <= LEGIBLE:
-        axes.set_xticks([column + 0.5 for column in range(columns)], values.columns, rotation=90)
-    axes.tick_params(length=0)
+        axes.set_xticks([column + 0.5 for column in range(columns)], values.columns)
 
 
 def _write(axes: Axes, values: pd.DataFrame, scale: Scale, size: float) -> None:

@@ -31,7 +31,7 @@ def data(measured: Measured) -> pd.DataFrame | None:
 
 
 def _named(measured: Measured, names: list[str]) -> str:
-    return words.listed((measured.short[name] for name in names), at_most=2)
+    return words.several((measured.short[name] for name in names), at_most=2)
 
 
 def draw(data: pd.DataFrame) -> Figure:
@@ -65,7 +65,7 @@ def _alt(data: pd.DataFrame) -> str:
         f"{name} from {course['lr'].iloc[0]:.2g} to {course['lr'].iloc[-1]:.2g}"
         for name, course in data.groupby("variants", sort=False)
     ]
-    return f"Learning rate against epochs: {words.listed(ends)}."
+    return f"Learning rate against epochs: {words.several(ends)}."
 
 
 COURSE = Picture("Training", "Learning rate", data, draw, _caption, _alt)

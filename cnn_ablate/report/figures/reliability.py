@@ -97,7 +97,7 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
 def _alt(data: pd.DataFrame) -> str:
     errors = data.groupby("variant", sort=False)["ece"].first()
     said = [f"{name} {error:.1f}" for name, error in errors.items()]
-    return f"Reliability diagrams. Expected calibration error in points: {words.listed(said)}."
+    return f"Reliability diagrams. Expected calibration error in points: {words.several(said)}."
 
 
 DIAGRAMS = Picture("Calibration", "Reliability", data, draw, _caption, _alt)

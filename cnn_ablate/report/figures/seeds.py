@@ -48,7 +48,7 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
 def _alt(data: pd.DataFrame) -> str:
     means = data.groupby("variant", sort=False)["accuracy"].mean()
     said = [f"{name} {value:.1f}" for name, value in means.items()]
-    return f"Dots of test accuracy in per cent; means: {words.listed(said, at_most=12)}."
+    return f"Dots of test accuracy in per cent; means: {words.several(said, at_most=12)}."
 
 
 TRIALS = Picture("Results", "Every trial", data, draw, _caption, _alt)

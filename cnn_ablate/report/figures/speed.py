@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from cnn_ablate.report import style, words
 from cnn_ablate.report.figures.figure import Picture
 from cnn_ablate.report.measured import Measured
-from cnn_ablate.stats import derived, named
+from cnn_ablate.stats import count, derived, named
 
 NEAR = 0.9
 
@@ -60,7 +60,7 @@ def _heights(data: pd.DataFrame, names: list[str]) -> pd.Series:
 
 def _caption(measured: Measured, data: pd.DataFrame) -> str:
     never = int(np.isinf(data["epochs"]).sum())
-    lost = f" {words.count(never, 'trial')} never got there." if never else ""
+    lost = f" {count(never, 'trial')} never got there." if never else ""
     return (
         f"Epochs until the accuracy first reaches {words.percent(data['accuracy'].iloc[0])}, nine "
         f"tenths of the best of {measured.reference}; one dot a seed ({measured.budget}).{lost}"
@@ -70,7 +70,7 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
 def _alt(data: pd.DataFrame) -> str:
     means = data.groupby("variant", sort=False)["epochs"].mean()
     said = [f"{name} {'not always' if np.isinf(n) else f'{n:.1f}'}" for name, n in means.items()]
-    return f"Epochs to reach the accuracy, mean over seeds: {words.listed(said, at_most=12)}."
+    return f"Epochs to reach the accuracy, mean over seeds: {words.several(said, at_most=12)}."
 
 
 EPOCHS = Picture("Training", "Speed of learning", data, draw, _caption, _alt)

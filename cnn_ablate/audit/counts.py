@@ -1,0 +1,94 @@
+"""Numbers of parameters: those that a study allows, and those that its paper states."""
+
+from collections.abc import Iterator
+
+from torch import nn
+
+from cnn_ablate.audit.published import rounding
+from cnn_ablate.audit.subject import Subject
+from cnn_ablate.audit.words import count, some, variants
+from cnn_ablate.models import find_dead
+from cnn_ablate.schema import Claim, Finding
+
+
+def parameter_budget(subject: Subject) -> Iterator[Finding]:
+    """Find the variants with more parameters than the study allows."""
+    limit = subject.study.model_limit
+    over = {name: s.parameters for name, s in subject.sizes.items() if limit and s.parameters > limit}
+    if not limit or not over:
+        return
+    said = [f"{name} has {n:,} ({n - limit:,} too many)" for name, n in over.items()]
+    yield Finding(
+        kind="parameter-budget",
+        severity="error",
+        where=", ".join(over),
+        message=(
+            f"{len(over)} of {count(len(subject.sizes), 'variant')} break the limit of {limit:,} "
+            f"parameters: {some(said, most=6)}."
+        ),
+        data={"limit": limit, "variants": over},
+    )
+
+
+def parameter_claims(subject: Subject) -> Iterator[Finding]:
+    """Find claimed numbers of parameters, or limits to them, that a variant does not have.
+
+    Not where a profile or the command line changed the network or its images.
+    """
+    if any(key.startswith(("model.", "data.name")) for key in subject.study.forced):
+        return
+    for claim in subject.study.claims:
+        if claim.metric == "parameters" and claim.value is not None and not claim.compares:
+            name = claim.variant or subject.plan.variants[0].name
+            found = _claim(subject, claim, subject.plan.same.get(name, name))
+            if found:
+                yield found
+
+
+def _claim(subject: Subject, claim: Claim, name: str) -> Finding | None:
+    claimed, real = int(claim.value or 0), subject.sizes[name].parameters
+    more = real - claimed
+    kept = {"lower": more <= 0, "higher": more >= 0}.get(claim.effect or "", False)
+    if kept or (not claim.effect and abs(more) <= rounding(claim)):
+        return None
+    much = f"{abs(more):,} {'more' if more > 0 else 'fewer'}"
+    explained = "" if claim.effect else _explained(subject, name, claimed, more)
+    bound = {"lower": "at most ", "higher": "at least "}.get(claim.effect or "", "")
+    return Finding(
+        kind="parameter-claim",
+        severity="error",
+        where=claim.id,
+        message=(
+            f"claim {claim.id} gives {bound}{claimed:,} parameters to variant {name}, which has "
+            f"{real:,}, {much}{explained}."
+        ),
+        data={"claim": claim.id, "variant": name, "claimed": claimed, "parameters": real},
+    )
+
+
+def _explained(subject: Subject, name: str, claimed: int, more: int) -> str:
+    """Say what just accounts for the difference, if something does."""
+    others = [other for other, size in subject.sizes.items() if size.parameters == claimed]
+    if others:
+        return f"; {claimed:,} is the number of {variants(others)}"
+    case = subject.cases.get(name)
+    if case is None or more < 0:
+        return ""
+    network = case.net.options.build(case.shape, case.classes)
+    dead = sum(find_dead(case.net.options, case.shape, case.classes).values())
+    parts = {**_parts(network), "all that no gradient reaches": dead}
+    found = next((part for part, n in parts.items() if n == more), "")
+    return f": the number leaves out {found}" if found else ""
+
+
+def _parts(network: nn.Module) -> dict[str, int]:
+    """Count each module, all modules of one name or kind, and all parameters of one name."""
+    parts: dict[str, int] = {}
+    for name, module in network.named_modules():
+        own = sum(weight.numel() for weight in module.parameters())
+        parts[name] = own
+        parts[f"all {name.rpartition('.')[2]}"] = parts.get(f"all {name.rpartition('.')[2]}", 0) + own
+    for name, weight in network.named_parameters():
+        key = f"all parameters called {name.rpartition('.')[2]}"
+        parts[key] = parts.get(key, 0) + weight.numel()
+    return parts
