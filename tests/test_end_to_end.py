@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -17,12 +16,12 @@ VOLATILE = ["seconds", "images_per_second", "peak_memory_mb", "started"]
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Run the tiny study once, without interruption: its folder and what was printed."""
     folder = tmp_path_factory.mktemp("ran")
     code, out, err = tiny.call("run", tiny.write(folder), cwd=folder)
     assert 0 == code, err
-    yield folder, out + err
+    return folder, out + err
 
 
 def table(folder: Path, name: str = "results") -> pd.DataFrame:

@@ -15,6 +15,7 @@ import pytest
 from cnn_ablate.report import coverage, escaping, pages, render, summarise, write
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.report.table import table
+from cnn_ablate.report.verdicts import judge
 from cnn_ablate.stats import t_interval
 
 CLASSES = ("cat", "dog", "owl", "ox")
@@ -145,11 +146,20 @@ def test_budget_names_the_profile_and_what_it_set(tmp_path):
 
 def test_every_claim_has_its_verdict(results):
     """Verdicts stand beside their claims, in the study's order."""
-    judged = summarise(results).verdicts
+    judged = judge(results).judged
 
     assert [claim.id for claim in results.record.study.claims] == [
         one.verdict.claim for one in judged
     ]
+
+
+def test_what_hinders_several_claims_is_said_once(tmp_path):
+    """A reduced budget stands over the table of claims, and no longer in each of its reasons."""
+    found = judge(made.results(tmp_path, made.Made(**SIZE, profile="smoke")))
+
+    assert "the profile smoke set training.epochs = 4" == found.hindrance
+    assert not any("smoke" in one.reason for one in found.judged)
+    assert all(one.reason[0].isupper() or one.reason[0].isdigit() for one in found.judged)
 
 
 def test_a_study_of_which_nothing_is_done_has_a_report(tmp_path):

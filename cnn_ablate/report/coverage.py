@@ -91,10 +91,12 @@ def missing(measured: Measured) -> tuple[str, ...]:
     alike: dict[tuple[str, ...], list[str]] = {}
     for variant, seeds in gaps.items():
         alike.setdefault(tuple(seeds), []).append(variant)
-    return tuple(
-        f"{'seeds' if len(seeds) > 1 else 'seed'} {words.several(seeds)} of {words.several(variants)}"
-        for seeds, variants in alike.items()
-    )
+    return tuple(_gap(seeds, variants) for seeds, variants in alike.items())
+
+
+def _gap(seeds: tuple[str, ...], variants: list[str]) -> str:
+    noun = "seeds" if len(seeds) > 1 else "seed"
+    return f"{noun} {words.several(seeds)} of {words.several(variants)}"
 
 
 def environment(measured: Measured) -> tuple[Fact, ...]:

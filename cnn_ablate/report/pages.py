@@ -40,7 +40,9 @@ def latex(summary: Summary) -> str:
 
 def breakable(text: str) -> Markup:
     """Let a long name break after the signs that join its parts."""
-    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[=,+.:/])(?=[^\d\s])", text))
+    return Markup("<wbr>").join(
+        escape(part) for part in re.split(r"(?<=[=,+.:/])(?=[^\d\s])", text)
+    )
 
 
 def _text(name: str, escaped: Callable[[object], object], summary: Summary, **signs: str) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from cnn_ablate.report import words
 
@@ -113,9 +115,8 @@ def panels(
     return figure, shown[: len(titles)]
 
 
-def logarithmic(axis: Axis) -> None:
-    """Count in powers, with plain numbers at 1, 2 and 5."""
-    axis._set_axes_scale("log")
+def powers(axis: Axis) -> None:
+    """Put plain numbers at 1, 2 and 5 of each power of ten on a logarithmic axis."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())

@@ -5,7 +5,7 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import ScalarFormatter
 
 from cnn_ablate.report import style, words
 from cnn_ablate.report.figures.figure import Picture
@@ -90,9 +90,9 @@ def _apart(heights: list[float], *, gap: float, most: float) -> list[float]:
 def _scale(axes: Axes, costs: pd.Series) -> None:
     if costs.min() > 0 and costs.max() / costs.min() > 5:
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+        style.powers(axes.xaxis)
+    else:
+        axes.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
 
 
 def _caption(measured: Measured, data: pd.DataFrame, *, label: str) -> str:

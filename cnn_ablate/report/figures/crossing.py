@@ -23,13 +23,12 @@ def terms(measured: Measured, *, interactions: bool) -> pd.DataFrame | None:
     factors = [factor for factor in record.study.factors if not names or factor.name in names]
     found = factorial(measured.trials, factors, record.plan.variants)
     found = found[(found["term"].str.contains(":") == interactions) & found["difference"].notna()]
-    titles = [_name(row["term"], row["levels"]) for _, row in found.iterrows()]
-    return found.assign(name=titles) if titles else None
+    names = found["term"].map(_name)
+    return found.assign(name=names, detail=found["levels"]) if len(found) else None
 
 
-def _name(term: str, levels: str) -> str:
-    keys = " x ".join(words.short(key.partition(".")[2] or key, 18) for key in term.split(":"))
-    return f"{keys}\n{words.short(levels, 34)}"
+def _name(term: str) -> str:
+    return " x ".join(key.partition(".")[2] or key for key in term.split(":"))
 
 
 def shares(measured: Measured) -> pd.DataFrame | None:
@@ -37,7 +36,7 @@ def shares(measured: Measured) -> pd.DataFrame | None:
     record = measured.results.record
     found = attribution(measured.trials, record.study.factors, record.plan.variants)
     found = found[found["contribution"].notna()]
-    return found.assign(name=found["component"]) if len(found) > 1 else None
+    return found.assign(name=found["component"], detail="") if len(found) > 1 else None
 
 
 def _terms_caption(measured: Measured, data: pd.DataFrame, *, what: str) -> str:

@@ -84,7 +84,7 @@ def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
     _scale(plots[0], data["mean"])
     _legend(figure, plots[0], data)
     figure.supxlabel(time, fontsize=9)
-    figure.supylabel(label, fontsize=9)
+    figure.supylabel(label, fontsize=9, x=0.01)
     return figure
 
 
@@ -93,6 +93,7 @@ def _scale(axes: Axes, values: pd.Series) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     if values.min() > 0 and values.max() > 20 * values.median():
         axes.set_yscale("log")
+        style.powers(axes.yaxis)
 
 
 def _lines(axes: Axes, frame: pd.DataFrame, time: str, look: dict[str, Any]) -> None:

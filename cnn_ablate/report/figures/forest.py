@@ -16,7 +16,8 @@ def data(measured: Measured) -> pd.DataFrame | None:
     known = [effect for effect in measured.effects if effect.difference is not None]
     rows = [
         {
-            "name": _name(measured, effect),
+            "name": measured.short[effect.variant],
+            "detail": _against(measured, effect),
             "variant": effect.variant,
             "reference": effect.reference,
             **effect.model_dump(include=_NUMBERS),
@@ -30,12 +31,9 @@ def data(measured: Measured) -> pd.DataFrame | None:
 _NUMBERS = {"seeds", "difference", "low", "high", "images_low", "images_high", "p_adjusted"}
 
 
-def _name(measured: Measured, effect: Effect) -> str:
-    name = measured.short[effect.variant]
+def _against(measured: Measured, effect: Effect) -> str:
     usual = effect.reference == measured.reference
-    if usual:
-        return name
-    return f"{words.short(name, 30)}\nvs {words.short(measured.short[effect.reference], 30)}"
+    return "" if usual else f"vs {measured.short[effect.reference]}"
 
 
 def _caption(measured: Measured, data: pd.DataFrame) -> str:
@@ -56,7 +54,10 @@ def _tested(data: pd.DataFrame) -> bool:
 
 
 def _alt(data: pd.DataFrame) -> str:
-    said = [f"{row['name']} {words.points(row['difference'])}" for _, row in data.iterrows()]
+    said = [
+        " ".join(filter(None, (row["name"], row["detail"], words.points(row["difference"]))))
+        for _, row in data.iterrows()
+    ]
     return f"Forest plot of effects in percentage points: {words.several(said, at_most=12)}."
 
 

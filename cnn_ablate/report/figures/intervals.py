@@ -11,8 +11,9 @@ def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure
     """Draw a line a row, in the order of the rows.
 
     Args:
-        data: Columns `name`, `low`, `high` and the value; columns that start with `seed ` are drawn
-            as ticks, and `images_low` and `images_high` as a thin line under the interval.
+        data: Columns `name`, `detail` (a second line, may be empty), `low`, `high` and the value;
+            columns that start with `seed ` are drawn as ticks, and `images_low` and `images_high`
+            as a thin line under the interval.
         label: What the axis shows, with its unit.
         value: The column of the estimate.
     """
@@ -20,7 +21,8 @@ def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure
     axes.axvline(0, color=style.INK, lw=0.8, alpha=0.6)
     for height, (_, row) in enumerate(data.iloc[::-1].iterrows()):
         _row(axes, row, row[value], height)
-    axes.set_yticks(range(len(data)), [words.wrapped(name) for name in data["name"][::-1]])
+    names = [_name(row["name"], row["detail"]) for _, row in data.iloc[::-1].iterrows()]
+    axes.set_yticks(range(len(data)), names)
     axes.set_ylim(-0.7, len(data) - 0.3)
     axes.set_xlabel(label)
     axes.spines["left"].set_visible(False)
@@ -47,6 +49,10 @@ def _row(axes: Axes, row: pd.Series, value: float, height: int) -> None:
         fontsize=8,
         annotation_clip=False,
     )
+
+
+def _name(name: str, detail: str) -> str:
+    return f"{words.short(name, 34)}\n{words.short(detail, 34)}" if detail else words.wrapped(name)
 
 
 def _colour(low: float, high: float) -> str:

@@ -46,6 +46,7 @@ def draw(data: pd.DataFrame) -> Figure:
     positive = data.loc[data["lr"] > 0, "lr"]
     if len(positive) and positive.max() / positive.min() > 20:
         axes.set_yscale("log")
+        style.powers(axes.yaxis)
     axes.set(xlabel="epoch", ylabel="learning rate")
     axes.grid(axis="y")
     figure.legend(loc="outside right upper")

@@ -70,7 +70,7 @@ def draw(data: pd.DataFrame) -> Figure:
     for axes, name in zip(plots, names, strict=True):
         _diagram(axes, data[data["variant"] == name])
     figure.supxlabel("confidence", fontsize=9)
-    figure.supylabel("accuracy", fontsize=9)
+    figure.supylabel("accuracy", fontsize=9, x=0.01)
     return figure
 
 
