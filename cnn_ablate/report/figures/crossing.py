@@ -19,12 +19,13 @@ def terms(measured: Measured, *, interactions: bool) -> pd.DataFrame | None:
     crossed = [design for design in record.study.designs if design.kind in _CROSSED]
     if not crossed or measured.trials.empty:
         return None
-    names = dict.fromkeys(name for design in crossed for name in design.factors)
-    factors = [factor for factor in record.study.factors if not names or factor.name in names]
+    every = [factor.name for factor in record.study.factors]
+    chosen = {name for design in crossed for name in design.factors or every}
+    factors = [factor for factor in record.study.factors if factor.name in chosen]
     found = factorial(measured.trials, factors, record.plan.variants)
     found = found[(found["term"].str.contains(":") == interactions) & found["difference"].notna()]
-    names = found["term"].map(_name)
-    return found.assign(name=names, detail=found["levels"]) if len(found) else None
+    named = found.assign(name=found["term"].map(_name), detail=found["levels"])
+    return named if len(named) else None
 
 
 def _name(term: str) -> str:

@@ -1,0 +1,133 @@
+"""The smaller commands, called in this process."""
+
+from pathlib import Path
+
+import made
+import pytest
+from PIL import Image
+from test_train import trial
+from typer.testing import CliRunner, Result
+
+from cnn_ablate.cli import app
+from cnn_ablate.data import DATASETS, load
+from cnn_ablate.errors import UserError
+from cnn_ablate.models import MODELS
+from cnn_ablate.schema import Recipe
+from cnn_ablate.settings import parts
+from cnn_ablate.store import Store
+from cnn_ablate.train import train
+
+
+def call(*words: object) -> Result:
+    """Call a command."""
+    return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+
+
+@pytest.mark.parametrize(
+    ("table", "names"),
+    [
+        ("models", list(MODELS)),
+        ("datasets", list(DATASETS)),
+        ("augments", ["random_crop", "cutmix"]),
+        ("attention", ["none", "se", "cbam", "self_attention"]),
+        ("training", ["epochs", "average_start"]),
+    ],
+)
+def test_list_shows_entries_and_knobs(table: str, names: list[str]) -> None:
+    """Every entry of a table is listed."""
+    said = call("list", table)
+    assert 0 == said.exit_code
+    assert set(names) <= set(said.output.replace(":", " ").split())
+
+
+def test_data_list_says_what_is_here(tmp_path: Path) -> None:
+    """The embedded images are here; the others are looked for, and not found."""
+    said = call("data", "list", "--data", tmp_path).output
+    assert "fashion_mnist_sample: here." in said
+    assert "svhn: not found: looked for" in said
+
+
+def test_data_verify_prints_the_fingerprint() -> None:
+    """A whole data set is told with its counts and its SHA-256."""
+    said = call("data", "verify", "fashion_mnist_sample").output
+    assert "4,000 training and 1,000 test images, SHA-256 " in said
+
+
+def test_data_fetch_of_what_cannot_be_fetched() -> None:
+    """What has no downloader says how it is had."""
+    said = call("data", "fetch", "image_folder")
+    assert isinstance(said.exception, UserError)
+    said = call("data", "fetch", "imagenet")
+    assert "unknown data set 'imagenet'" in str(said.exception)
+
+
+def test_plan_prints_a_table_and_remarks(tmp_path: Path) -> None:
+    """The plan shows changes, sizes and what the seeds can show."""
+    study = tmp_path / "s.yaml"
+    study.write_text(
+        "study: s\n"
+        "baseline:\n"
+        "  data: {name: fashion_mnist_sample, augment: [random_crop]}\n"
+        "  model: {name: lenet}\n"
+        "factors:\n"
+        "  model.activation: [relu, mish]\n"
+        "  data.augment: [[random_crop], [horizontal_flip]]\n"
+        "seeds: 4\n"
+    )
+    said = call("plan", study, "--results", tmp_path).output
+    assert "model.activation: relu > mish" in said
+    assert "data.augment: -random_crop(padding=4,mode=zero) +horizontal_flip(p=0.5)" in said
+    assert "3 variants x 4 seeds = 12 trials; 0 are done" in said
+    assert "smallest two-sided sign-flip p is 2/2^4 = 0.125" in said
+
+
+def test_plan_estimates_time(tmp_path: Path) -> None:
+    """With --estimate a few steps are timed, and minutes are told."""
+    study = tmp_path / "s.yaml"
+    study.write_text(
+        "study: s\n"
+        "baseline: {data: {name: fashion_mnist_sample, subset: 640}, model: {name: lenet}}\n"
+    )
+    said = call("plan", study, "--estimate", "--results", tmp_path).output
+    assert "minutes of one worker, from a few timed steps." in said
+
+
+def test_compare_two_runs(tmp_path: Path) -> None:
+    """Contrasts of two studies stand beside each other, with what else differs."""
+    made.results(tmp_path / "here", made.Made(variants=3, seeds=4, images=200))
+    made.results(tmp_path / "there", made.Made(variants=3, seeds=4, images=200, epochs=5))
+    folder = next(path.parent for path in (tmp_path / "there").glob("*/study.json"))
+    said = call("compare", folder.name, folder, "--results", tmp_path / "here").output
+    assert "batch_norm=false" in said
+    assert "agree" in said
+
+
+def test_predict_writes_both_formats(tmp_path: Path) -> None:
+    """Predictions come as four columns, or as the two of a competition; broken pictures cost 2."""
+    one = trial(training__epochs=1)
+    images = load(parts(one.settings).data)
+    Store(tmp_path / "results").publish(train(one, images, Recipe()))
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for i, image in enumerate(images.test[:3, 0].numpy()):
+        Image.fromarray(image).save(pictures / f"{i}.png")
+    asked = ("predict", one.id, pictures, "--results", tmp_path / "results", "-o")
+    assert 0 == call(*asked, tmp_path / "full.csv").exit_code
+    lines = (tmp_path / "full.csv").read_text().splitlines()
+    assert "ID,label,name,probability" == lines[0]
+    assert ["0.png", "1.png", "2.png"] == [line.split(",")[0] for line in lines[1:]]
+    (pictures / "3.png").write_bytes(b"broken")
+    said = call(*asked, tmp_path / "two.csv", "--format", "submission", "--tta")
+    assert 2 == said.exit_code
+    assert "1 of 4 pictures could not be read." in said.output
+    lines = (tmp_path / "two.csv").read_text().splitlines()
+    assert "ID,Labels" == lines[0]
+    assert ["0", "1", "2"] == [line.split(",")[0] for line in lines[1:]]
+
+
+def test_predict_of_nothing(tmp_path: Path) -> None:
+    """No trial, no format, no pictures: each is said in one sentence."""
+    said = call("predict", "x", tmp_path, "--results", tmp_path, "-o", tmp_path / "p.csv")
+    assert "no finished trial of this id or folder" in str(said.exception)
+    said = call("predict", "x", tmp_path, "--format", "xml", "-o", tmp_path / "p.csv")
+    assert "unknown format 'xml'" in str(said.exception)
