@@ -163,6 +163,7 @@ def test_a_trial_that_diverges_is_reported_and_costs_only_itself(tmp_path: Path)
         (["run", "nostudy"], "nostudy: unknown study 'nostudy'."),
         (["run", "tiny.yaml", "--set", "training.epochs=x"], "expected a whole number"),
         (["run", "tiny.yaml", "--device", "tpu"], "--device tpu: this machine has no such device."),
+        (["run", "tiny.yaml", "--executor", "x"], "--executor x: unknown executor 'x'."),
         (["run", "tiny.yaml", "--bogus"], "No such option: --bogus"),
         (["plan", "tiny.yaml", "--only", "x"], "--only x: unknown variant 'x'."),
         (["report", "tiny", "--results", "."], "no such study was run."),

@@ -6,7 +6,7 @@ from typing import Any
 
 from cnn_ablate.audit.sides import compared
 from cnn_ablate.audit.subject import Subject
-from cnn_ablate.audit.words import change, count, some
+from cnn_ablate.audit.words import change, count, listed, some
 from cnn_ablate.schema import Claim, Finding
 
 _LEAST = 0.05
@@ -28,34 +28,41 @@ def capacity_confounds(subject: Subject) -> Iterator[Finding]:
     told: set[Sides] = set()
     for claim in subject.study.claims:
         sides = compared(subject.plan, claim)
-        word = _SPEAKS_OF_SIZE.search(claim.quote)
-        if sides and _moves(subject, sides) and (word or claim.metric in _COSTS):
+        if sides and _moves(subject, sides) and _is_worth_a_word(subject, claim, sides):
             told.add(sides)
-            yield _claimed(subject, claim, sides, word.group() if word else claim.metric)
+            yield _claimed(subject, claim, sides)
     contrasts = [(contrast.variant, contrast.reference) for contrast in subject.plan.contrasts]
     rest = [sides for sides in contrasts if sides not in told and _moves(subject, sides)]
     if rest:
         yield _unclaimed(subject, rest)
 
 
-def _claimed(subject: Subject, claim: Claim, sides: Sides, word: str) -> Finding:
-    said = f'claim {claim.id} speaks of "{word}"'
-    if _is_opposed(subject, claim, sides):
-        said = f'claim {claim.id} has it the wrong way round ("{claim.quote or word}")'
+def _is_worth_a_word(subject: Subject, claim: Claim, sides: Sides) -> bool:
+    """Say whether a claim speaks of size, unless it does so rightly and with numbers."""
+    if claim.metric in _COSTS:
+        return _is_opposed(subject, claim, sides)
+    return _SPEAKS_OF_SIZE.search(claim.quote) is not None
+
+
+def _is_opposed(subject: Subject, claim: Claim, sides: Sides) -> bool:
+    new, old = (getattr(subject.sizes[name], claim.metric) for name in sides)
+    return claim.effect in {"higher", "lower"} and (new > old) != (claim.effect == "higher")
+
+
+def _claimed(subject: Subject, claim: Claim, sides: Sides) -> Finding:
+    said = "has it the wrong way round" if claim.metric in _COSTS else "speaks of size"
+    quote = f' ("{claim.quote}")' if claim.quote else ""
+    costs = [
+        f"{new:,} {noun} against {old:,} ({change(new, old)})"
+        for noun, (new, old) in _costs(subject, sides).items()
+    ]
     return Finding(
         kind="capacity-confound",
         severity="note",
         where=claim.id,
-        message=f"{said}: {sides[0]} has {_sizes(subject, sides)}.",
+        message=f"Claim {claim.id}{quote} {said}: {sides[0]} and {sides[1]} have {listed(costs)}.",
         data={"claim": claim.id, **_data(subject, sides)},
     )
-
-
-def _is_opposed(subject: Subject, claim: Claim, sides: Sides) -> bool:
-    if claim.metric not in _COSTS or claim.effect not in {"higher", "lower"}:
-        return False
-    new, old = (getattr(subject.sizes[name], claim.metric) for name in sides)
-    return bool((new > old) != (claim.effect == "higher"))
 
 
 def _unclaimed(subject: Subject, rest: list[Sides]) -> Finding:
@@ -66,8 +73,8 @@ def _unclaimed(subject: Subject, rest: list[Sides]) -> Finding:
         severity="note",
         where=", ".join(sides[0] for sides in rest),
         message=(
-            f"{count(len(rest), 'contrast')} also change the size of the network by more than "
-            f"5 %, so what they show may be an effect of size: {some(said)}."
+            f"The size of the network also moves by more than 5 % in {count(len(rest), 'contrast')}"
+            f", so an effect there may be one of size: {some(said)}."
         ),
         data={"contrasts": [_data(subject, sides) for sides in rest]},
     )
@@ -78,29 +85,21 @@ def _moves(subject: Subject, sides: Sides) -> bool:
 
 
 def _largest(subject: Subject, sides: Sides) -> float:
-    return max(
-        abs(new / old - 1) if old else 1.0
-        for cost in _COSTS
-        for new, old in [tuple(getattr(subject.sizes[name], cost) for name in sides)]
-    )
-
-
-def _sizes(subject: Subject, sides: Sides) -> str:
-    """Compare both costs: `17.1 % fewer parameters than baseline (334,154 against 402,986) ...`."""
-    said = []
-    for cost, noun in _COSTS.items():
-        new, old = (getattr(subject.sizes[name], cost) for name in sides)
-        than = f" than {sides[1]}" if not said else ""
-        said.append(f"{change(new, old)} {noun}{than} ({new:,} against {old:,})")
-    return " and ".join(said)
+    costs = _costs(subject, sides).values()
+    return max(abs(new / old - 1) if old else float(new > 0) for new, old in costs)
 
 
 def _changes(subject: Subject, sides: Sides) -> str:
-    pairs = {cost: [getattr(subject.sizes[name], cost) for name in sides] for cost in _COSTS}
-    moved = {cost: pair for cost, pair in pairs.items() if pair[0] != pair[1]}
-    return ", ".join(f"{change(*pair)} {_COSTS[cost]}" for cost, pair in moved.items())
+    moved = {noun: cost for noun, cost in _costs(subject, sides).items() if cost[0] != cost[1]}
+    return ", ".join(f"{change(*cost)} {noun}" for noun, cost in moved.items())
+
+
+def _costs(subject: Subject, sides: Sides) -> dict[str, tuple[int, int]]:
+    new, old = (subject.sizes[name] for name in sides)
+    return {noun: (getattr(new, cost), getattr(old, cost)) for cost, noun in _COSTS.items()}
 
 
 def _data(subject: Subject, sides: Sides) -> dict[str, Any]:
-    pairs = {cost: [getattr(subject.sizes[name], cost) for name in sides] for cost in _COSTS}
+    new, old = (subject.sizes[name].model_dump() for name in sides)
+    pairs = {cost: [new[cost], old[cost]] for cost in _COSTS}
     return {"variant": sides[0], "reference": sides[1], **pairs}

@@ -40,7 +40,7 @@ def _two_numbers(subject: Subject) -> Iterator[Finding]:
         if _spoken_of(subject, one) == _spoken_of(subject, other) and _differ(one, other):
             yield _finding(
                 (one, other),
-                f"claims {one.id} and {other.id} give two numbers to the {_metric(one)} of "
+                f"Claims {one.id} and {other.id} give two numbers to the {_metric(one)} of "
                 f"{_spoken_of(subject, one)[0]}: {_number(one)} and {_number(other)}.",
             )
 
@@ -65,7 +65,7 @@ def _two_directions(subject: Subject) -> Iterator[Finding]:
         if _about(first) == _about(second) and (same or turned):
             yield _finding(
                 (first, second),
-                f"claims {first.id} and {second.id} cannot both hold of the {_metric(first)} of "
+                f"Claims {first.id} and {second.id} cannot both hold of the {_metric(first)} of "
                 f"{sides[0]} and {sides[1]}.",
             )
 
@@ -82,8 +82,8 @@ def _numbers_and_directions(subject: Subject) -> Iterator[Finding]:
             if _contradict(claim, sign, *pair):
                 yield _finding(
                     (claim, *pair),
-                    f"claim {claim.id} says {claim.effect} of {sides[0]} against {sides[1]}, but "
-                    f"{pair[0].id} and {pair[1].id} give {_number(pair[0])} and {_number(pair[1])}.",
+                    f"Claim {claim.id} says {claim.effect} of {sides[0]} against {sides[1]}, but "
+                    f"{' and '.join(f'{one.id} gives {_number(one)}' for one in pair)}.",
                 )
 
 
@@ -113,7 +113,7 @@ def _classes_and_all(subject: Subject) -> Iterator[Finding]:
         if abs(mean - (claim.value or 0.0)) > rounding(claim) + max(map(rounding, parts)) + 1e-12:
             yield _finding(
                 (claim, *parts),
-                f"the accuracies by class of {name} have the mean {100 * mean:.2f} %, but claim "
+                f"The accuracies by class of {name} have the mean {100 * mean:.2f} %, but claim "
                 f"{claim.id} gives {_number(claim)}.",
             )
 
@@ -128,7 +128,7 @@ def _no_multiples(subject: Subject) -> Iterator[Finding]:
             if abs(nearest - claim.value) > rounding(claim) + 1e-12:
                 yield _finding(
                     (claim,),
-                    f"claim {claim.id}: {_number(claim)} is no number of {images:,} test images; "
+                    f"Claim {claim.id}: {_number(claim)} is no number of {images:,} test images; "
                     "it is a mean of several runs, or a slip.",
                 )
 

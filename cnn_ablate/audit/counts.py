@@ -6,15 +6,17 @@ from torch import nn
 
 from cnn_ablate.audit.published import rounding
 from cnn_ablate.audit.subject import Subject
-from cnn_ablate.audit.words import count, some, variants
+from cnn_ablate.audit.words import count, listed, some
 from cnn_ablate.models import find_dead
-from cnn_ablate.schema import Claim, Finding
+from cnn_ablate.schema import Claim, Finding, label
 
 
 def parameter_budget(subject: Subject) -> Iterator[Finding]:
     """Find the variants with more parameters than the study allows."""
     limit = subject.study.model_limit
-    over = {name: s.parameters for name, s in subject.sizes.items() if limit and s.parameters > limit}
+    over = {
+        name: s.parameters for name, s in subject.sizes.items() if limit and s.parameters > limit
+    }
     if not limit or not over:
         return
     said = [f"{name} has {n:,} ({n - limit:,} too many)" for name, n in over.items()]
@@ -59,7 +61,7 @@ def _claim(subject: Subject, claim: Claim, name: str) -> Finding | None:
         severity="error",
         where=claim.id,
         message=(
-            f"claim {claim.id} gives {bound}{claimed:,} parameters to variant {name}, which has "
+            f"Claim {claim.id} gives {bound}{claimed:,} parameters to variant {name}, which has "
             f"{real:,}, {much}{explained}."
         ),
         data={"claim": claim.id, "variant": name, "claimed": claimed, "parameters": real},
@@ -68,9 +70,15 @@ def _claim(subject: Subject, claim: Claim, name: str) -> Finding | None:
 
 def _explained(subject: Subject, name: str, claimed: int, more: int) -> str:
     """Say what just accounts for the difference, if something does."""
-    others = [other for other, size in subject.sizes.items() if size.parameters == claimed]
+    others = {
+        other: _unlike(subject, name, other)
+        for other, size in subject.sizes.items()
+        if size.parameters == claimed
+    }
     if others:
-        return f"; {claimed:,} is the number of {variants(others)}"
+        other, unlike = min(others.items(), key=lambda item: len(item[1]))
+        with_it = f", with {listed(unlike)}" if len(unlike) < 4 else ""
+        return f"; {claimed:,} is what {other} has{with_it}"
     case = subject.cases.get(name)
     if case is None or more < 0:
         return ""
@@ -81,13 +89,26 @@ def _explained(subject: Subject, name: str, claimed: int, more: int) -> str:
     return f": the number leaves out {found}" if found else ""
 
 
+def _unlike(subject: Subject, name: str, other: str) -> list[str]:
+    """Say in what another variant's network differs."""
+    settings = {variant.name: variant.settings["model"] for variant in subject.plan.variants}
+    ours, theirs = settings[name], settings[other]
+    return [
+        f"model.{key} {label(value)} instead of {label(ours.get(key))}"
+        for key, value in theirs.items()
+        if value != ours.get(key)
+    ]
+
+
 def _parts(network: nn.Module) -> dict[str, int]:
     """Count each module, all modules of one name or kind, and all parameters of one name."""
     parts: dict[str, int] = {}
     for name, module in network.named_modules():
         own = sum(weight.numel() for weight in module.parameters())
         parts[name] = own
-        parts[f"all {name.rpartition('.')[2]}"] = parts.get(f"all {name.rpartition('.')[2]}", 0) + own
+        parts[f"all {name.rpartition('.')[2]}"] = (
+            parts.get(f"all {name.rpartition('.')[2]}", 0) + own
+        )
     for name, weight in network.named_parameters():
         key = f"all parameters called {name.rpartition('.')[2]}"
         parts[key] = parts.get(key, 0) + weight.numel()

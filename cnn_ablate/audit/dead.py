@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 
 from cnn_ablate.audit.probe import learned
-from cnn_ablate.audit.subject import Case, Subject, canonical
+from cnn_ablate.audit.subject import Case, Net, Subject, canonical
 from cnn_ablate.audit.words import listed, percent, variants
-from cnn_ablate.models import find_dead, size
+from cnn_ablate.models import find_dead, is_users, size
 from cnn_ablate.schema import Finding
 
 # More than this share of a network misleads those who count its parameters.
@@ -26,9 +27,16 @@ def dead_parameters(subject: Subject) -> Iterator[Finding]:
 
 
 def _dead(case: Case) -> dict[str, int]:
-    found = find_dead(case.net.options, case.shape, case.classes)
-    # An auxiliary head may be called in training alone.
-    return {name: n for name, n in learned(case).dead.items() if found} if found else {}
+    found = _unreached(case.net)
+    # A network of the user's may have a head that is called in training alone.
+    if found and is_users(case.settings["model"]["name"]):
+        return learned(case).dead
+    return found
+
+
+@cache
+def _unreached(net: Net) -> dict[str, int]:
+    return find_dead(net.options, net.shape, net.classes)
 
 
 def _finding(subject: Subject, dead: dict[str, int], names: list[str]) -> Finding:

@@ -1,7 +1,7 @@
 """Factors that change nothing: two of their levels are one and the same training."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cnn_ablate.audit.comparisons import Comparison, comparisons
 from cnn_ablate.audit.proof import alike
@@ -18,9 +18,10 @@ def inert_factors(subject: Subject) -> Iterator[Finding]:
     of the study.
     """
     pairs = comparisons(subject)
-    same = _same(subject, pairs)
-    if same and subject.declared is not subject:
-        same &= _same(subject.declared, comparisons(subject.declared))
+    same = _same(subject, dict(enumerate(pairs)))
+    if subject.declared is not subject:
+        declared = comparisons(subject.declared)
+        same = _same(subject.declared, {i: declared[i] for i in same})
     compared: defaultdict[tuple[str, ...], set[bool]] = defaultdict(set)
     for i, pair in enumerate(pairs):
         if pair.moved and _is_planned(subject, pair):
@@ -32,16 +33,17 @@ def inert_factors(subject: Subject) -> Iterator[Finding]:
             yield _finding(subject, pair, everywhere=compared[name] == {True})
 
 
-def _same(subject: Subject, pairs: list[Comparison]) -> set[int]:
-    """Find which pairs are proven to be one and the same, by their places in the list."""
+def _same(subject: Subject, pairs: Mapping[int, Comparison]) -> set[int]:
+    """Find which pairs are proven to be one and the same, by their places in the study's list."""
     cases: dict[str, Case] = {}
-    for side in (side for pair in pairs if _is_planned(subject, pair) for side in pair.sides):
+    planned = [pair for pair in pairs.values() if _is_planned(subject, pair)]
+    for side in (side for pair in planned for side in pair.sides):
         if side.settings and (case := subject.case(side.settings)):
             cases[side.text] = case
     group = {case.text: i for i, group in enumerate(alike(cases.values())) for case in group}
     return {
         i
-        for i, pair in enumerate(pairs)
+        for i, pair in pairs.items()
         if pair.moved
         and cases.keys() >= set(pair.texts)
         and len({group.get(text, text) for text in pair.texts}) == 1
@@ -60,13 +62,16 @@ def _name(pair: Comparison) -> tuple[str, ...]:
 def _finding(subject: Subject, pair: Comparison, *, everywhere: bool) -> Finding:
     merged = pair.texts[0] == pair.texts[1]
     levels = " and ".join(pair.labels)
-    what = f"{' with '.join(pair.names)}: levels {levels}" if pair.names else f"variants {levels}"
+    of = f" of {' with '.join(pair.names)}" if pair.names else ""
     where = "" if everywhere else ", at some levels of the other factors,"
     return Finding(
         kind="inert-factor",
         severity="error" if everywhere else "note" if merged else "warning",
         where=", ".join(pair.names) or pair.labels[1],
-        message=f"{what} are{where} one and the same training: {why_alike(subject, pair)}",
+        message=(
+            f"{'Levels' if of else 'Variants'} {levels}{of} are{where} one and the same training: "
+            f"{why_alike(subject, pair)}"
+        ),
         data={
             "factors": list(pair.names),
             "levels": list(pair.labels),

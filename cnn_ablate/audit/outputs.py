@@ -47,7 +47,7 @@ def no_logits(subject: Subject) -> Iterator[Finding]:
             kind=kind,
             severity="warning",
             where=found[0],
-            message=f"{what} stands between the network and the loss of {variants(found)}: "
+            message=f"{what[0].upper()}{what[1:]} stands between the network and the loss of {variants(found)}: "
             f"{_WHY[kind]}.",
             data={"operation": what, "variants": found},
         )

@@ -70,7 +70,7 @@ def _classes(used: Used) -> Iterator[Finding]:
     """Find classes that are tested, but never shown in training."""
     names = used.images.facts.classes
     shown, tested = (
-        set(labels.unique().tolist())
+        set(labels.tolist())
         for labels in (
             used.images.train_labels[used.chosen.train],
             used.images.test_labels[used.chosen.test],
@@ -80,7 +80,7 @@ def _classes(used: Used) -> Iterator[Finding]:
         alone = f": all are of class {names[next(iter(shown))]}" if len(shown) == 1 else ""
         yield _unlearnable(
             used,
-            f"no training image shows {some(missing)}, which the test asks for{alone}",
+            f"No training image shows {some(missing)}, which the test asks for{alone}",
             {"missing": missing},
             grave=len(shown) == 1,
         )
@@ -102,7 +102,7 @@ def _blank(used: Used) -> Iterator[Finding]:
     elif distinct < (1 - _MANY) * len(images):
         yield _unlearnable(
             used,
-            f"only {distinct:,} of {count(len(images), 'training image')} are distinct",
+            f"Only {distinct:,} of {count(len(images), 'training image')} are distinct",
             {"distinct": distinct, "images": len(images)},
             grave=distinct == 1,
         )
@@ -122,4 +122,4 @@ def _unlearnable(used: Used, what: str, data: dict[str, object], *, grave: bool)
 
 
 def _digest(image: Tensor) -> bytes:
-    return blake2b(image.contiguous().numpy(), digest_size=16).digest()
+    return blake2b(image.contiguous().numpy().data, digest_size=16).digest()

@@ -16,7 +16,7 @@ from cnn_ablate.audit.course import peak
 from cnn_ablate.audit.subject import Case, Net, canonical
 from cnn_ablate.data import Loader
 from cnn_ablate.models import dead_parameters, is_users, size
-from cnn_ablate.schema import DataFacts, Recipe, Settings, Trial, replaced
+from cnn_ablate.schema import DataFacts, Overrides, Recipe, Settings, Trial, replaced
 from cnn_ablate.settings import options_of
 from cnn_ablate.streams import generator
 from cnn_ablate.train import Bench, noise
@@ -29,9 +29,9 @@ _BATCH = 4
 # Images in a batch that is learnt from.
 _LEARNT = 2
 # Steps of a short trial, and the most of a long one, which takes so many multiply-adds at most.
-SHORT, _LONG, _EFFORT = 3, 48, 2e10
+SHORT, _LONG, _EFFORT = 3, 128, 4e10
 # What is compared as settings instead: which images, and which of the weights are reported.
-_ASIDE = {
+_ASIDE: Overrides = {
     "data.subset": None,
     "data.test_subset": None,
     "data.val_fraction": 0.0,
@@ -135,7 +135,7 @@ def _learned(net: Net, settings: str, rates: str, count: int) -> Learned:
     live = [weight.detach() for weight in bench.model.parameters() if weight.grad is not None]
     bench.model.eval()
     with torch.no_grad(), bench.autocast():
-        said = [bench.model(batch.images) for batch in bench.loader.test()]
+        said = [bench.model(batch.images).float() for batch in bench.loader.test()]
     # Names and order of the modules are no part of what a network computes.
     found = [torch.stack(losses), *said]
     finite = all(bool(part.isfinite().all()) for part in (*found, *live))
@@ -165,5 +165,5 @@ def digest(parts: Iterable[Tensor]) -> str:
     """Give one short text for the bits of some tensors."""
     found = hashlib.blake2b(digest_size=16)
     for part in parts:
-        found.update(part.detach().contiguous().numpy())
+        found.update(part.detach().contiguous().numpy().data)
     return found.hexdigest()

@@ -6,6 +6,7 @@ end computes the same numbers, bit for bit.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+
 from cnn_ablate.audit.course import course, moves
 from cnn_ablate.audit.probe import answers, augmented, digest, learned, steps
 from cnn_ablate.audit.subject import Case, canonical

@@ -23,8 +23,8 @@ def test_selections(subject: Subject) -> Iterator[Finding]:
             severity="warning",
             where=found[0],
             message=(
-                f"in {variants(found)}, {what}, so its accuracy there is flattered. Split off "
-                "validation images (data.val_fraction) for such choices."
+                f"In {variants(found)}, {what}: the accuracy reported on them is flattered. Split "
+                "off validation images (data.val_fraction) for such choices."
             ),
             data={"choice": what, "variants": found},
         )

@@ -13,7 +13,9 @@ def compared(plan: Plan, claim: Claim) -> tuple[str, str] | None:
     if not claim.factor:
         return None
     held = {name: label(level) for name, level in claim.at.items()}
-    found = [_at(plan, {**held, claim.factor: at or ""}) for at in (claim.to_level, claim.from_level)]
+    found = [
+        _at(plan, {**held, claim.factor: at or ""}) for at in (claim.to_level, claim.from_level)
+    ]
     return (found[0], found[1]) if found[0] and found[1] else None
 
 

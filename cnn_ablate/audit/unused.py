@@ -84,7 +84,7 @@ def _still(subject: Subject) -> Iterator[Finding]:
             severity="warning",
             where="schedule",
             message=(
-                f"the schedule {label(settings['schedule'])} of {variants(names)} never changes "
+                f"The schedule {label(settings['schedule'])} of {variants(names)} never changes "
                 f"the learning rate in {epochs}."
             ),
             data={"schedule": dict(settings["schedule"]), "variants": names},

@@ -1,7 +1,9 @@
 """How findings name and count what they speak of."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
+from cnn_ablate.schema import label
 from cnn_ablate.stats import count, listed
 
 
@@ -31,6 +33,12 @@ def change(new: float, old: float) -> str:
     return f"{abs(100 * (new / old - 1)):.1f} % {'more' if new >= old else 'fewer'}"
 
 
+def brief(value: Any) -> str:
+    """Write a level, but not all of a long one."""
+    text = label(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """Collect names under what they have in common."""
     found: dict[str, list[str]] = {}
@@ -39,4 +47,4 @@ def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return found
 
 
-__all__ = ["change", "count", "grouped", "listed", "percent", "some", "variants"]
+__all__ = ["brief", "change", "count", "grouped", "listed", "percent", "some", "variants"]

@@ -40,12 +40,13 @@ def run(
     seeds: Seeds = None,
     only: Only = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is done.")] = False,
+    no_audit: Annotated[bool, typer.Option("--no-audit", help="Do not audit it first.")] = False,
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
     data: Data = None,
 ) -> None:
     """Train every variant that is not done yet, and write tables and report."""
-    from cnn_ablate.cli.run import run_study
+    from cnn_ablate.cli.run import Choice, run_study
     from cnn_ablate.runner import Where
     from cnn_ablate.study import Changes
 
@@ -54,8 +55,7 @@ def run(
         Changes("smoke" if smoke else profile, tuple(sets), seeds),
         Where(results, data, device, workers, executor),
         reports,
-        only=only,
-        fresh=fresh,
+        Choice(only, fresh, not no_audit),
     )
 
 
@@ -82,17 +82,40 @@ def plan(
 
 
 @app.command()
+def audit(
+    study: Study,
+    profile: Profile = "",
+    smoke: Smoke = False,
+    sets: Sets = [],  # noqa: B006 - Typer copies it
+    seeds: Seeds = None,
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on any error.")] = False,
+) -> None:
+    """Prove what a study compares, without training."""
+    from cnn_ablate.cli.audit import show_findings
+    from cnn_ablate.runner import Where
+    from cnn_ablate.study import Changes
+
+    changes = Changes("smoke" if smoke else profile, tuple(sets), seeds)
+    show_findings(study, changes, Where(data=data), as_json=as_json, strict=strict)
+
+
+@app.command()
 def report(
     study: Study,
     profile: Profile = "",
     smoke: Smoke = False,
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Write tables and PDFs for LaTeX.")
+    ] = False,
 ) -> None:
     """Write the report of a study again, as far as it was run."""
     from cnn_ablate.cli.report import write_report
 
-    write_report(study, "smoke" if smoke else profile, results, reports)
+    write_report(study, "smoke" if smoke else profile, results, reports, latex=latex)
 
 
 @app.command()

@@ -1,5 +1,7 @@
 """The command `run`: from a study file to tables and a report, with progress all the way."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -8,20 +10,32 @@ from cnn_ablate import report
 from cnn_ablate.cli.display import Display, display
 from cnn_ablate.cli.exits import SOME_FAILED
 from cnn_ablate.cli.studies import study_path
-from cnn_ablate.runner import Survey, Where, outstanding, run, survey
+from cnn_ablate.runner import Survey, Where, outstanding, run, survey, with_findings
+from cnn_ablate.schema import Finding
+from cnn_ablate.stats import count
 from cnn_ablate.store import Results
 from cnn_ablate.study import Changes, read
 
 
-def run_study(
-    word: str, changes: Changes, where: Where, reports: Path, *, only: str, fresh: bool
-) -> None:
+@dataclass(frozen=True)
+class Choice:
+    """What of a study is to be done: which variants, again or not, audited or not."""
+
+    only: str = ""
+    fresh: bool = False
+    audit: bool = True
+
+
+def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: Choice) -> None:
     """Run a study and say where its report is; exit with 2 if some trials failed."""
     study = read(study_path(word), changes)
     with display() as screen:
         laid_out = survey(study, where, screen.decoding)
-        todo = outstanding(laid_out, only=only, fresh=fresh)
+        todo = outstanding(laid_out, only=choice.only, fresh=choice.fresh)
         _announce(screen, laid_out, len(todo))
+        if choice.audit:
+            laid_out = with_findings(laid_out, where)
+            _warn(screen, laid_out.findings or ())
         results = run(laid_out, todo, where, screen.observe)
         page = _reported(results, where.results / study.folder / "study.json", reports)
     typer.echo(f"Results: {where.results / study.folder}")
@@ -31,6 +45,15 @@ def run_study(
             f"{failures} of {len(results.trials)} trials failed; the report names them.", err=True
         )
         raise typer.Exit(SOME_FAILED)
+
+
+def _warn(screen: Display, findings: Sequence[Finding]) -> None:
+    """Say what the audit found: errors in words, the rest in numbers."""
+    for finding in findings:
+        if finding.severity == "error":
+            screen.say(f"Audit: {finding.kind} at {finding.where}: {finding.message}")
+    if others := [finding for finding in findings if finding.severity != "error"]:
+        screen.say(f"Audit: {count(len(others), 'remark')} more; the report has them all.")
 
 
 def _reported(results: Results, record: Path, reports: Path) -> Path:

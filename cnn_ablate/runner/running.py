@@ -16,12 +16,13 @@ import torch
 
 from cnn_ablate.claims import verdicts
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import EXECUTORS, Ended, Event, Job
+from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job
 from cnn_ablate.plan import matching
 from cnn_ablate.runner.survey import Survey, Where
 from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult, Verdict
 from cnn_ablate.stats import effects
 from cnn_ablate.store import Results, Store, read, write_study, write_table
+from cnn_ablate.wording import unknown
 
 Observe = Callable[[Event], None]
 
@@ -69,8 +70,8 @@ def run(survey: Survey, todo: Iterable[Trial], where: Where, observe: Observe) -
     for job in jobs:
         if job.trial.id in survey.done:
             store.drop_checkpoint(job.trial)
+    executor = _executor(where, recipe)
     try:
-        executor = EXECUTORS[where.executor](where.workers or default_workers(recipe))
         for event in executor.run(jobs):
             if isinstance(event, Ended):
                 store.publish(event.result or _failed(event))
@@ -78,6 +79,14 @@ def run(survey: Survey, todo: Iterable[Trial], where: Where, observe: Observe) -
     finally:
         results = _concluded(store, _record(survey, recipe, started), idle=not jobs)
     return results
+
+
+def _executor(where: Where, recipe: Recipe) -> Executor:
+    if where.executor not in EXECUTORS:
+        raise UserError(
+            f"--executor {where.executor}", *unknown("executor", where.executor, EXECUTORS)
+        )
+    return EXECUTORS[where.executor](where.workers or default_workers(recipe))
 
 
 def _concluded(store: Store, record: Record, *, idle: bool) -> Results:
@@ -147,6 +156,8 @@ def _record(survey: Survey, recipe: Recipe, started: str) -> Record:
         data=survey.data,
         recipe=recipe,
         environment=environment(),
+        findings=survey.findings or (),
+        audited=survey.findings is not None,
         command=" ".join(["cnn-ablate", *sys.argv[1:]]),
         started=started,
         finished=_now(),

@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.data import load
+from cnn_ablate.audit import canonical
+from cnn_ablate.data import DataSet, Images, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import size
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import DataFacts, Plan, Settings, Size, Study
-from cnn_ablate.settings import parts, settle
+from cnn_ablate.schema import DataFacts, Finding, Plan, Settings, Size, Study
+from cnn_ablate.settings import options_of, parts, settle
 from cnn_ablate.store import Store
 
 Decoding = Callable[[int, int], None]
@@ -34,7 +35,11 @@ class Where:
 
 @dataclass(frozen=True)
 class Survey:
-    """A study before it runs; `missing` says why its data could not be had, if so."""
+    """A study before it runs; `missing` says why its data could not be had, if so.
+
+    `images` are by the canonical text of the `data` section that names them; `findings` are None
+    until it is audited.
+    """
 
     study: Study
     plan: Plan
@@ -43,6 +48,8 @@ class Survey:
     done: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     missing: UserError | None = None
+    images: Mapping[str, Images] = field(default_factory=dict)
+    findings: tuple[Finding, ...] | None = None
 
 
 def survey(study: Study, where: Where, decoding: Decoding | None = None) -> Survey:
@@ -64,8 +71,15 @@ def survey(study: Study, where: Where, decoding: Decoding | None = None) -> Surv
     except UserError as missing:
         return Survey(study, layout := plan(study, settle), _sizes(layout), (), missing=missing)
     done, notes = Store(where.results).done(layout.trials)
-    facts = tuple(shelf.facts.values())
-    return Survey(study, layout, _sizes(layout), facts, frozenset(done), tuple(notes))
+    return Survey(
+        study,
+        layout,
+        _sizes(layout),
+        tuple({one.facts.fingerprint: one.facts for one in shelf.opened.values()}.values()),
+        frozenset(done),
+        tuple(notes),
+        images=shelf.images,
+    )
 
 
 class _Shelf:
@@ -75,18 +89,19 @@ class _Shelf:
         self.study = study
         self.where = where
         self.decoding = decoding
-        self.facts: dict[str, DataFacts] = {}
-        self.known: dict[str, str] = {}
+        self.opened: dict[str, Images] = {}
+        self.images: dict[str, Images] = {}
 
     def fingerprint(self, section: Mapping[str, Any]) -> str:
         """Give the fingerprint of the data set that a `data` section names."""
-        key = json.dumps(section, sort_keys=True)
-        if key not in self.known:
-            options = parts({**self.study.baseline, "data": section}).data
-            facts = load(options, self.where.data, self.decoding).facts
-            self.known[key] = facts.fingerprint
-            self.facts[facts.fingerprint] = facts
-        return self.known[key]
+        # What all data sets have in common does not say where the images are.
+        source = {key: section[key] for key in section.keys() - DataSet.model_fields.keys()}
+        key = canonical(source)
+        if key not in self.opened:
+            options = options_of("data", section)
+            self.opened[key] = load(options, self.where.data, self.decoding)
+        self.images[canonical(section)] = self.opened[key]
+        return self.opened[key].facts.fingerprint
 
 
 def _sizes(layout: Plan) -> dict[str, Size]:

@@ -170,6 +170,7 @@ class Record(Frozen):
     recipe: Recipe
     environment: Environment
     findings: tuple[Finding, ...] = ()
+    audited: bool = Field(False, description="Whether it was audited: no findings may mean no look.")
     command: str = ""
     started: str = ""
     finished: str = ""
