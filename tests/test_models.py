@@ -43,6 +43,7 @@ PUBLISHED = [
     ("preact_resnet", {"transformer": "used"}, COLOUR, 4_969_600),
     ("preact_resnet", {"attention": "cbam"}, COLOUR, 5_001_792),
     ("preact_resnet", {"attention": "se"}, COLOUR, 5_003_680),
+    ("preact_resnet", {"attention": "cbam", "attention_ignored": True}, COLOUR, 4_969_600),
 ]
 
 CNNNET_SHAPES = {

@@ -236,6 +236,31 @@ def test_ten_thousand_trials_plan_in_two_seconds() -> None:
     assert time.perf_counter() - began < 2.0
 
 
+def test_levels_that_leave_out_knobs_keep_their_labels() -> None:
+    """A level that is completed by settling is still known by its label, at every variant."""
+
+    def completing(written: Settings) -> dict[str, dict[str, Any]]:
+        settled = settle(written)
+        settled["data"]["name"] = [{"name": name, "p": 0.5} for name in settled["data"]["name"]]
+        return settled
+
+    levels = tuple(
+        Level(label=label, sets={"data.name": names})
+        for label, names in (("some", ["flip"]), ("none", []))
+    )
+    written = {**BASELINE, "data": {"name": ["flip"]}}
+    study = Study(
+        name="s",
+        written=written,
+        baseline=completing(written),
+        factors=(Factor(name="data.name", levels=levels),),
+        designs=(Design(kind="one_at_a_time"),),
+    )
+    variants = plan(study, completing).variants
+    assert ["baseline", "data=none"] == [variant.name for variant in variants]
+    assert ["some", "none"] == [variant.levels["data.name"] for variant in variants]
+
+
 def test_variants_carry_the_label_of_every_factor() -> None:
     """A table of results needs each factor's level at each variant, bundles included."""
     recipe = bundle("recipe", plain={"model.c": 0}, strong={"model.c": 9})

@@ -15,14 +15,14 @@ _SQUASHED = "saturated-output"
 # The last operation of a network, as torch calls it, and what it is in words. A log-softmax is not
 # among them: the loss takes one anyway, and a second one changes nothing.
 _LAST = {
-    "Relu": (_NEVER_NEGATIVE, "a ReLU"),
-    "Softplus": (_NEVER_NEGATIVE, "a softplus"),
-    "Abs": (_NEVER_NEGATIVE, "an absolute value"),
-    "Exp": (_NEVER_NEGATIVE, "an exponential"),
-    "Softmax": (_SQUASHED, "a softmax"),
-    "Sigmoid": (_SQUASHED, "a sigmoid"),
-    "Tanh": (_SQUASHED, "a tanh"),
-    "Hardtanh": (_SQUASHED, "a clipping"),
+    "Relu": (_NEVER_NEGATIVE, "A ReLU"),
+    "Softplus": (_NEVER_NEGATIVE, "A softplus"),
+    "Abs": (_NEVER_NEGATIVE, "An absolute value"),
+    "Exp": (_NEVER_NEGATIVE, "An exponential"),
+    "Softmax": (_SQUASHED, "A softmax"),
+    "Sigmoid": (_SQUASHED, "A sigmoid"),
+    "Tanh": (_SQUASHED, "A tanh"),
+    "Hardtanh": (_SQUASHED, "A clipping"),
 }
 _WHY = {
     _NEVER_NEGATIVE: (
@@ -47,8 +47,10 @@ def no_logits(subject: Subject) -> Iterator[Finding]:
             kind=kind,
             severity="warning",
             where=found[0],
-            message=f"{what[0].upper()}{what[1:]} stands between the network and the loss of {variants(found)}: "
-            f"{_WHY[kind]}.",
+            message=(
+                f"{what} stands between the network and the loss of {variants(found)}: "
+                f"{_WHY[kind]}."
+            ),
             data={"operation": what, "variants": found},
         )
 
@@ -58,9 +60,9 @@ def _bend(said: Answers) -> tuple[str, str] | None:
     if said.last in _LAST:
         return _LAST[said.last]
     if _are_shares(said.logits):
-        return _SQUASHED, "a softmax"
+        return _SQUASHED, "A softmax"
     if _are_cut_off(said.logits):
-        return _NEVER_NEGATIVE, "a ReLU"
+        return _NEVER_NEGATIVE, "A ReLU"
     return None
 
 

@@ -68,10 +68,15 @@ def _too_patient(case: Case, key: str) -> str:
     return f"{key} {patience} cannot stop a training of {count(epochs, 'epoch')}"
 
 
+def _nothing_to_select(case: Case, key: str) -> str:
+    return f"{key} has one epoch to select from" if case.settings["training"]["epochs"] == 1 else ""
+
+
 _OVERRULED: Mapping[str, Callable[[Case, str], str]] = {
     "optimizer.lr": _set_by_schedule,
     "optimizer.momentum": _set_by_schedule,
     "training.patience": _too_patient,
+    "training.select": _nothing_to_select,
 }
 
 

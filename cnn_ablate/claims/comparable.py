@@ -8,30 +8,43 @@ from cnn_ablate.stats import listed
 
 # How numbers are rounded on the way is neither the budget nor the data.
 _HARMLESS = {"training.precision"}
+# What makes a training shorter: numbers cannot be compared then, directions can.
+BUDGET = {"training.epochs", "data.subset", "data.test_subset"}
 
 
 def obstacle(record: Record, claim: Claim, judgement: Judgement, weights: Weights) -> str:
     """Say what keeps a claim from being judged: another budget, or other data; else nothing.
 
     Counts that training cannot change are judged on any budget, and miss only where the network or
-    its data were changed. Published numbers need the published data; effects are compared on
-    whatever data both sides share.
+    its data were changed. Published numbers need the published data and budget; directions are
+    judged on whatever both sides share.
     """
     exact = claim.metric in EXACT
     if exact and judgement.verdict == "reproduced":
         return ""
     sections = ("data.", "model.") if exact else ("",)
-    forced = {
-        key: value
-        for key, value in record.study.forced.items()
-        if key not in _HARMLESS and key.startswith(sections)
-    }
-    if forced:
-        profile = record.study.profile
-        who = f"the profile {profile}" if profile else "the command line"
-        return f"{who} set {listed(f'{key} = {label(value)}' for key, value in forced.items())}"
+    harmless = _HARMLESS | BUDGET if _is_direction(claim) else _HARMLESS
+    forced = [key for key in record.study.forced if key.startswith(sections)]
+    if hindering := [key for key in forced if key not in harmless]:
+        return _setting(record, hindering)
     notes = data_notes(record, weights)
     return f"other data: {notes}" if notes and claim.value is not None and not exact else ""
+
+
+def reserve(record: Record, claim: Claim) -> str:
+    """Say at what reduced budget a direction was judged; else nothing."""
+    reduced = [key for key in record.study.forced if key in BUDGET]
+    return _setting(record, reduced) if reduced and _is_direction(claim) else ""
+
+
+def _is_direction(claim: Claim) -> bool:
+    return claim.compares and claim.value is None and claim.metric not in EXACT
+
+
+def _setting(record: Record, keys: list[str]) -> str:
+    profile, forced = record.study.profile, record.study.forced
+    who = f"the profile {profile}" if profile else "the command line"
+    return f"{who} set {listed(f'{key} = {label(forced[key])}' for key in keys)}"
 
 
 def data_notes(record: Record, weights: Weights) -> str:

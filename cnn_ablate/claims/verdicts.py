@@ -1,7 +1,7 @@
 """Claims to verdicts."""
 
 from cnn_ablate.claims.classes import judge_rank, judge_taken_for
-from cnn_ablate.claims.comparable import obstacle
+from cnn_ablate.claims.comparable import obstacle, reserve
 from cnn_ablate.claims.directions import judge_direction, judge_none
 from cnn_ablate.claims.evidence import Evidence, gather
 from cnn_ablate.claims.judgement import Judgement, NoAnswerError
@@ -32,6 +32,8 @@ def _verdict(results: Results, claim: Claim, answer: Answers) -> Verdict:
         judgement = Judgement("undetermined", str(missing))
     hindrance = obstacle(results.record, claim, judgement, sides)
     reason = f"{hindrance}; here {judgement.reason}" if hindrance else judgement.reason
+    if not hindrance and (reduced := reserve(results.record, claim)):
+        reason = f"{reason.rstrip('.')}; {reduced}"
     return Verdict(
         claim=claim.id,
         verdict="not comparable" if hindrance else judgement.verdict,

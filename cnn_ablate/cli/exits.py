@@ -1,5 +1,6 @@
 """The one place that turns exceptions into messages and exit codes."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ DONE, WRONG_INPUT, SOME_FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 def guarded(app: typer.Typer) -> None:
     """Run the command line and exit with its code; only a bug shows a traceback."""
     signal.signal(signal.SIGTERM, _interrupt)
+    # Trials run one to a core: threads of this process would only be in their way.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         code = typer.main.get_command(app).main(standalone_mode=False)
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from cnn_ablate.data.embedded import FashionMnistSample
 from cnn_ablate.data.folder import ImageFolder
 from cnn_ablate.data.images import Images, verified
 from cnn_ablate.data.loader import Batch, Loader
+from cnn_ablate.data.split import split
 
 DATASETS: dict[str, type[DataSet]] = {
     "cifar10": Cifar10,
@@ -30,6 +31,7 @@ __all__ = [
     "TtaViews",
     "View",
     "load",
+    "split",
     "verified",
     "views",
 ]

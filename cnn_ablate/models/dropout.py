@@ -53,12 +53,15 @@ def number_dropouts(model: nn.Module) -> None:
             module.layer = key("dropout", name)
 
 
-def set_dropout_keys(model: nn.Module, keys: Int[Tensor, " batch"]) -> None:
-    """Give every dropout layer the samples' keys, as `streams.Draws.keys("dropout")` makes them."""
+def set_dropout_keys(model: nn.Module, keys: Int[Tensor, " batch"] | None) -> None:
+    """Give every dropout layer the samples' keys, as `streams.Draws.keys("dropout")` makes them.
+
+    None takes them away again.
+    """
     for module in model.modules():
         if isinstance(module, Dropout):
             # A view of its own: torch takes layers that share one tensor for tied.
-            module.keys = keys.view_as(keys)
+            module.keys = None if keys is None else keys.view_as(keys)
 
 
 def _scrambled(x: Int32[Tensor, "*shape"]) -> Int32[Tensor, "*shape"]:

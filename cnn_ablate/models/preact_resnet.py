@@ -34,6 +34,11 @@ class PreActResNetOptions(ModelOptions):
     attention: Annotated[str, OneOf("attention", ATTENTION)] = knob(
         "none", "Attention at the end of each block, before the shortcut is added (text: cbam)."
     )
+    attention_ignored: bool = knob(
+        False,
+        "Build none all the same, as the released program does: it misspells the name.",
+        unless={"attention": ("none",)},
+    )
     reduction: int = knob(
         16,
         "How far attention narrows the channels.",
@@ -119,7 +124,8 @@ class Block(nn.Module):
         self.second = named(norm=norm(leaving), activation=activation())
         self.dropout = Dropout(options.dropout)
         self.conv2 = nn.Conv2d(leaving, leaving, 3, padding=1, bias=False)
-        self.attention = ATTENTION[options.attention](leaving, _style(options))
+        attention = "none" if options.attention_ignored else options.attention
+        self.attention = ATTENTION[attention](leaving, _style(options))
         self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or entering != leaving:
             self.shortcut = nn.Conv2d(entering, leaving, 1, stride, bias=False)

@@ -102,6 +102,7 @@ class _Layout:
         self.same: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.placed: dict[tuple[object, ...], Variant | None] = {}
+        self.values: dict[tuple[str, str], Any] = {}
         self.place(BASELINE)
 
     def add(self, point: Point, reference: Point | None, design: Design) -> None:
@@ -150,7 +151,15 @@ class _Layout:
 
     def at_baseline(self, level: Level) -> bool:
         """Say whether a level sets just what the baseline has."""
-        return all(self.baseline_value(key) == value for key, value in level.sets.items())
+        return all(self.baseline_value(key) == self.value(level, key) for key in level.sets)
+
+    def value(self, level: Level, key: str) -> Any:
+        """Give the complete value of a key that a level sets: knobs it leaves out included."""
+        at = (_canonical(level.sets), key)
+        if at not in self.values:
+            settled = self.settle(replaced(self.study.written, level.sets))
+            self.values[at] = looked_up(settled, key, level.sets[key])
+        return self.values[at]
 
     def baseline_value(self, key: str) -> Any:
         """Look up a dotted key in the complete baseline, or else as it was written."""
@@ -159,7 +168,9 @@ class _Layout:
     def level(self, factor: Factor, point: Point, settings: Settings) -> str:
         """Label the level of a factor at which a point sits; nothing if it is none of them."""
         if not factor.bundle:
-            return label(looked_up(settings, factor.name, ""))
+            value = looked_up(settings, factor.name, "")
+            known = (one.label for one in factor.levels if self.value(one, factor.name) == value)
+            return next(known, label(value))
         if factor.name in point.levels:
             return point.levels[factor.name].label
         return next((level.label for level in factor.levels if self.at_baseline(level)), "")

@@ -42,6 +42,7 @@ class Summary:
     verdicts: Verdicts
     effects: tuple[Effect, ...]
     findings: tuple[Finding, ...]
+    audited: bool
     budget: tuple[Fact, ...]
     table: Table
     figures: tuple[Shown, ...]
@@ -74,6 +75,7 @@ def summarise(results: Results) -> Summary:
         verdicts=judge(results),
         effects=measured.effects,
         findings=record.findings,
+        audited=record.audited,
         budget=coverage.budget(measured),
         table=table(measured),
         figures=_figures(measured),

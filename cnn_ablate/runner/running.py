@@ -11,20 +11,28 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 
+from cnn_ablate.audit import canonical
 from cnn_ablate.claims import verdicts
+from cnn_ablate.data import split
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job
 from cnn_ablate.plan import matching
 from cnn_ablate.runner.survey import Survey, Where
 from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult, Verdict
+from cnn_ablate.settings import options_of
 from cnn_ablate.stats import effects
-from cnn_ablate.store import Results, Store, read, write_study, write_table
+from cnn_ablate.store import Results, Store, read, write_samples, write_study, write_table
 from cnn_ablate.wording import unknown
 
 Observe = Callable[[Event], None]
+
+# Test images that are kept with a study: 0.3 MB for grey ones, 1.2 MB in colour.
+_SAMPLES = 400
 
 # What may differ between two looks at a study that nobody has touched.
 _CIRCUMSTANCES = ("recipe", "environment", "command", "started", "finished")
@@ -77,7 +85,7 @@ def run(survey: Survey, todo: Iterable[Trial], where: Where, observe: Observe) -
                 store.publish(event.result or _failed(event))
             observe(event)
     finally:
-        results = _concluded(store, _record(survey, recipe, started), idle=not jobs)
+        results = _concluded(store, _record(survey, recipe, started), survey, idle=not jobs)
     return results
 
 
@@ -89,19 +97,27 @@ def _executor(where: Where, recipe: Recipe) -> Executor:
     return EXECUTORS[where.executor](where.workers or default_workers(recipe))
 
 
-def _concluded(store: Store, record: Record, *, idle: bool) -> Results:
+def _concluded(store: Store, record: Record, survey: Survey, *, idle: bool) -> Results:
     """Write the tables of a study; leave them alone if nothing was trained or planned anew."""
     if idle and (store.root / record.study.folder / "results.csv").is_file():
         found = read(store.root, record.study.folder)
         circumstances = {name: getattr(record, name) for name in _CIRCUMSTANCES}
         if found.record.model_copy(update=circumstances) == record:
             return found
+    write_samples(store, record.study.folder, _samples(survey))
     results = write_study(store, record)
     found_effects = effects(results.trials, record.plan.contrasts, read=results.predictions)
     write_table(results, "effects", found_effects)
     judged = [verdict.model_dump() for verdict in verdicts(results)]
     write_table(results, "claims", pd.DataFrame(judged, columns=list(Verdict.model_fields)))
     return results
+
+
+def _samples(survey: Survey) -> NDArray[np.uint8]:
+    """Give the first images that the first variant is tested on, for the report to show."""
+    section = survey.plan.variants[0].settings["data"]
+    images = survey.images[canonical(section)]
+    return images.test[split(images, options_of("data", section)).test[:_SAMPLES]].numpy()
 
 
 def _work(survey: Survey, trial: Trial) -> float:

@@ -170,7 +170,9 @@ class Record(Frozen):
     recipe: Recipe
     environment: Environment
     findings: tuple[Finding, ...] = ()
-    audited: bool = Field(False, description="Whether it was audited: no findings may mean no look.")
+    audited: bool = Field(
+        False, description="Whether it was audited; else findings are not known."
+    )
     command: str = ""
     started: str = ""
     finished: str = ""

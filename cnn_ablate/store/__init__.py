@@ -5,6 +5,7 @@ from cnn_ablate.store.tables import (
     Results,
     factor_columns,
     read,
+    write_samples,
     write_study,
     write_table,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "Store",
     "factor_columns",
     "read",
+    "write_samples",
     "write_study",
     "write_table",
 ]

@@ -45,7 +45,8 @@ class Results:
     """A study as it was run: its record and its tidy tables.
 
     `trials` is results.csv; `epochs`, `steps`, `classes` and `confusion` carry `trial`, `variant`
-    and `seed` in front of their own columns.
+    and `seed` in front of their own columns. `samples` are the first test images (n, channels,
+    height, width) in the order of every trial's predictions, if any were kept.
     """
 
     record: Record
@@ -55,6 +56,7 @@ class Results:
     classes: pd.DataFrame
     confusion: pd.DataFrame
     store: Store
+    samples: NDArray[np.uint8] | None = None
 
     def predictions(self, trial: str) -> Predictions:
         """Read the predictions of a trial that is done, by its id."""
@@ -77,6 +79,22 @@ def write_table(results: Results, name: str, frame: pd.DataFrame) -> None:
     """Write one more table of a study, for instance `effects`."""
     path = results.store.root / results.record.study.folder / f"{name}.csv"
     atomic.replace_file(path, csv(frame), results.store.scratch)
+
+
+def write_samples(store: Store, study: str, samples: NDArray[np.uint8]) -> None:
+    """Keep some test images (n, channels, height, width) beside a study's tables, to be shown."""
+    file = io.BytesIO()
+    np.savez_compressed(file, samples=samples)
+    atomic.replace_file(store.root / study / "samples.npz", file.getvalue(), store.scratch)
+
+
+def _samples(folder: Path) -> NDArray[np.uint8] | None:
+    path = folder / "samples.npz"
+    if not path.is_file():
+        return None
+    with np.load(io.BytesIO(path.read_bytes())) as arrays:
+        samples: NDArray[np.uint8] = arrays["samples"]
+        return samples
 
 
 def read(root: Path, folder: str) -> Results:
@@ -106,6 +124,7 @@ def _collect(store: Store, record: Record) -> Results:
         classes=_gather(store, done, _csv("classes.csv")),
         confusion=_gather(store, done, _confusion),
         store=store,
+        samples=_samples(store.root / record.study.folder),
     )
 
 

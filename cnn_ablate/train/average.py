@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from cnn_ablate.data import Batch
+from cnn_ablate.models import set_dropout_keys
 from cnn_ablate.training import Training
 
 
@@ -45,13 +46,19 @@ class Average:
 
     def after_step(self, model: nn.Module, epoch: int) -> None:
         """Take in the weights after a step, if steps are averaged."""
-        if self.kind == "ema" and self.model and epoch >= self.first:
-            self.model.update_parameters(model)
+        if self.kind == "ema" and epoch >= self.first:
+            self._take_in(model)
 
     def after_epoch(self, model: nn.Module, epoch: int) -> None:
         """Take in the weights after an epoch, if epochs are averaged."""
-        if self.kind == "swa" and self.model and epoch >= self.first:
-            self.model.update_parameters(model)
+        if self.kind == "swa" and epoch >= self.first:
+            self._take_in(model)
+
+    def _take_in(self, model: nn.Module) -> None:
+        assert self.model is not None
+        # The keys of the last batch are buffers too, and no part of an average.
+        set_dropout_keys(model, None)
+        self.model.update_parameters(model)
 
     def take(self, model: nn.Module, batches: Iterable[Batch]) -> None:
         """Put the average into the network.
