@@ -18,7 +18,7 @@ from cnn_ablate.schema import (
     Trial,
     TrialResult,
 )
-from cnn_ablate.store import Results, Store, write_study
+from cnn_ablate.store import Results, Store, write_samples, write_study
 
 
 def results(root: Path, made: Made | None = None) -> Results:
@@ -32,6 +32,8 @@ def results(root: Path, made: Made | None = None) -> Results:
         cell = skills[trial.variant]
         lost = index >= len(kept) - made.failed
         store.publish(_failure(trial) if lost else result(trial, cell, made))
+    if made.samples:
+        write_samples(store, study.folder, _samples(made))
     return write_study(store, record_of(study, cells, tuple(trials), made))
 
 
@@ -101,6 +103,15 @@ def _predictions(trial: Trial, skill: float, made: Made) -> tuple[np.ndarray, np
     logits[np.arange(n), similar[labels]] += 0.9
     odds = np.exp(1.4 * logits)
     return labels, (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _samples(made: Made) -> np.ndarray:
+    """Invent small pictures: noise over a slope whose direction tells the class."""
+    y, x = np.mgrid[-1:1:16j, -1:1:16j]
+    turns = 2 * np.pi * np.arange(made.samples) / len(made.classes)
+    slopes = np.cos(turns)[:, None, None] * x + np.sin(turns)[:, None, None] * y
+    noise = np.random.default_rng(8).normal(size=(made.samples, made.channels, 16, 16))
+    return (128 + 60 * slopes[:, None] + 20 * noise).clip(0, 255).astype(np.uint8)
 
 
 def _epochs(trial: Trial, accuracy: float, epochs: int) -> tuple[EpochRow, ...]:

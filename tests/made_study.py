@@ -66,6 +66,8 @@ class Made:
     profile: str = ""
     claims: bool = True
     findings: bool = True
+    samples: int = 60
+    channels: int = 3
 
 
 @dataclass(frozen=True)

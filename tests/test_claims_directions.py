@@ -255,12 +255,15 @@ def test_unknown_variants_stay_open():
     assert ("undetermined", "There is no variant 'gone'.") == (found.verdict, found.reason)
 
 
-def test_directions_hold_on_other_data_but_not_on_another_budget():
-    """Both sides share the data, so a note keeps no direction from being judged; a profile does."""
+def test_directions_hold_on_other_data_and_at_a_reduced_budget():
+    """Both sides share data and budget, so a direction is judged, and a reduced budget is said."""
     noted = judge(moved(effect="higher"), HELPS, study={"note": "JPEG copies."})
     cut = judge(moved(effect="higher"), HELPS, study={"forced": {"training.epochs": 1}})
+    other = judge(moved(effect="higher"), HELPS, study={"forced": {"data.name": "mnist"}})
 
-    assert ("reproduced", "not comparable") == (noted.verdict, cut.verdict)
+    assert ("reproduced", "reproduced") == (noted.verdict, cut.verdict)
+    assert cut.reason.endswith("the command line set training.epochs = 1.")
+    assert "not comparable" == other.verdict
 
 
 def epochs(courses):

@@ -49,7 +49,10 @@ class Side:
             for level in factor.levels:
                 if is_at(level):
                     return level.label
-        return "baseline" if factor.bundle else label(self.value(factor.name))
+        if factor.bundle:
+            return "baseline"
+        value = self.value(factor.name)
+        return "unset" if value is None else label(value)
 
     def _written(self, key: str) -> Any:
         section, _, knob = key.partition(".")

@@ -1,6 +1,5 @@
 """Factors that change nothing: two of their levels are one and the same training."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from cnn_ablate.audit.comparisons import Comparison, comparisons
@@ -8,10 +7,11 @@ from cnn_ablate.audit.proof import alike
 from cnn_ablate.audit.reasons import why_alike
 from cnn_ablate.audit.subject import Case, Subject
 from cnn_ablate.schema import Finding
+from cnn_ablate.stats import listed
 
 
 def inert_factors(subject: Subject) -> Iterator[Finding]:
-    """Find the pairs of levels that nothing tells apart.
+    """Find levels that nothing tells apart.
 
     An error; but a warning where they differ at other levels of other factors, and only a note if
     nothing is trained twice for them. What a profile or the command line makes alike is no fault
@@ -22,15 +22,22 @@ def inert_factors(subject: Subject) -> Iterator[Finding]:
     if subject.declared is not subject:
         declared = comparisons(subject.declared)
         same = _same(subject.declared, {i: declared[i] for i in same})
-    compared: defaultdict[tuple[str, ...], set[bool]] = defaultdict(set)
-    for i, pair in enumerate(pairs):
-        if pair.moved and _is_planned(subject, pair):
-            compared[_name(pair)].add(i in same)
-    found = {_name(pairs[i]): pairs[i] for i in sorted(same, reverse=True)}
-    as_reference = {pairs[i].sides[1].text for i in same if pairs[i].direct}
-    for name, pair in reversed(found.items()):
-        if pair.direct or not as_reference & set(pair.texts):
-            yield _finding(subject, pair, everywhere=compared[name] == {True})
+    differ = {_name(pair) for i, pair in enumerate(pairs) if pair.moved and i not in same}
+    for alike in _families([pairs[i] for i in sorted(same)]):
+        yield _finding(subject, alike, everywhere=not differ & set(map(_name, alike)))
+
+
+def _families(pairs: list[Comparison]) -> list[list[Comparison]]:
+    """Put pairs of one factor together if they share a level."""
+    families: list[list[Comparison]] = []
+    for pair in pairs:
+        for family in families:
+            if pair.names == family[0].names and set(pair.labels) & _labels(family).keys():
+                family.append(pair)
+                break
+        else:
+            families.append([pair])
+    return families
 
 
 def _same(subject: Subject, pairs: Mapping[int, Comparison]) -> set[int]:
@@ -59,22 +66,26 @@ def _name(pair: Comparison) -> tuple[str, ...]:
     return (*pair.names, *pair.labels)
 
 
-def _finding(subject: Subject, pair: Comparison, *, everywhere: bool) -> Finding:
-    merged = pair.texts[0] == pair.texts[1]
-    levels = " and ".join(pair.labels)
-    of = f" of {' with '.join(pair.names)}" if pair.names else ""
+def _labels(pairs: list[Comparison]) -> dict[str, None]:
+    return dict.fromkeys(label for pair in pairs for label in pair.labels)
+
+
+def _finding(subject: Subject, alike: list[Comparison], *, everywhere: bool) -> Finding:
+    first, levels = alike[0], list(_labels(alike))
+    merged = all(len(set(pair.texts)) == 1 for pair in alike)
+    of = f" of {' with '.join(first.names)}" if first.names else ""
     where = "" if everywhere else ", at some levels of the other factors,"
     return Finding(
         kind="inert-factor",
         severity="error" if everywhere else "note" if merged else "warning",
-        where=", ".join(pair.names) or pair.labels[1],
+        where=", ".join(first.names) or first.labels[1],
         message=(
-            f"{'Levels' if of else 'Variants'} {levels}{of} are{where} one and the same training: "
-            f"{why_alike(subject, pair)}"
+            f"{'Levels' if of else 'Variants'} {listed(levels)}{of} are{where} one and the same "
+            f"training: {why_alike(subject, first)}"
         ),
         data={
-            "factors": list(pair.names),
-            "levels": list(pair.labels),
-            "changed": {key: list(values) for key, values in pair.moved.items()},
+            "factors": list(first.names),
+            "levels": levels,
+            "changed": {key: list(values) for key, values in first.moved.items()},
         },
     )

@@ -2,6 +2,7 @@
 
 from cnn_ablate.report.figures import (
     confused_pairs,
+    confused_samples,
     confusion,
     confusion_change,
     cost,
@@ -11,6 +12,7 @@ from cnn_ablate.report.figures import (
     per_class,
     rate,
     reliability,
+    samples,
     seeds,
     speed,
 )
@@ -29,6 +31,8 @@ FIGURES: dict[str, Picture] = {
     "confusion_difference": confusion_change.MATRICES,
     "confusion_difference_rest": confusion_change.REST,
     "confused_pairs": confused_pairs.PAIRS,
+    "confused_samples": confused_samples.ROWS,
+    "samples": samples.GRID,
     "parameters": cost.PARAMETERS,
     "seconds": cost.SECONDS,
     "accuracy": curves.ACCURACY,

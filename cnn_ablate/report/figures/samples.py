@@ -4,33 +4,50 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import style
+from cnn_ablate.report import style, words
 from cnn_ablate.report.figures import thumbnails
 from cnn_ablate.report.figures.figure import Picture
 from cnn_ablate.report.measured import Measured
+from cnn_ablate.stats import count
 
 SHOWN = 24
-COLUMNS = 8
 CROSS = "\N{MULTIPLICATION SIGN}"
 
 
 def data(measured: Measured) -> pd.DataFrame | None:
     """Give images spread evenly over the samples, whether they are named rightly or not."""
-    found = thumbnails.predicted(measured)
-    if found is None:
-        return None
-    even = np.linspace(0, len(found) - 1, min(SHOWN, len(found))).round().astype(int)
-    return thumbnails.pictured(measured, found.iloc[even])
+    return thumbnails.pictured(measured, _spread)
+
+
+def _spread(images: pd.DataFrame) -> pd.DataFrame:
+    places = np.linspace(0, len(images) - 1, min(SHOWN, len(images)))
+    return images.iloc[places.round().astype(int)]
 
 
 def draw(data: pd.DataFrame) -> Figure:
-    """Draw the images in a grid; the wrong names bear a cross, with the true ones below."""
-    size, blank = (0.9, 0.9), [""] * len(data)
-    figure, plots = style.panels(blank, columns=COLUMNS, size=size, margin=0.4)
-    for axes, row in zip(plots, data.to_dict("records"), strict=True):
-        if row["true"] == row["predicted"]:
-            thumbnails.draw(axes, row["image"], named(row["predicted"]))
-        else:
-            text = f"{CROSS} {named(row['predicted'])}\nis {named(row['true'])}"
-            thumbnails.draw(axes, row["image"], text, wrong=True)
+    """Draw the images in a grid; wrong names bear a cross and have the true ones below."""
+    figure, plots = style.panels([""] * len(data), columns=8, size=(0.95, 0.95), margin=0.42)
+    for axes, image in zip(plots, data.to_dict("records"), strict=True):
+        true, predicted = words.short(image["true"], 14), words.short(image["predicted"], 12)
+        wrong = image["true"] != image["predicted"]
+        text = f"{CROSS} {predicted}\n({true})" if wrong else predicted
+        thumbnails.draw(axes, image["image"], text, framed=wrong)
     return figure
+
+
+def _caption(measured: Measured, data: pd.DataFrame) -> str:
+    return (
+        f"{count(len(data), 'test image')}, evenly spread and not picked, with the names that the "
+        f"first finished seed of {measured.reference} gives them. A cross and a frame mark wrong "
+        "names; the true ones are in brackets."
+    )
+
+
+def _alt(data: pd.DataFrame) -> str:
+    wrong = data[data["true"] != data["predicted"]]
+    said = [f"{true} taken for {taken}" for true, taken in wrong[["true", "predicted"]].to_numpy()]
+    mistakes = f": {words.several(said)}" if said else ""
+    return f"Grid of {len(data)} test images with predicted names, {len(wrong)} wrong{mistakes}."
+
+
+GRID = Picture("Predictions", "Sample predictions", data, draw, _caption, _alt)

@@ -2,7 +2,7 @@
 
 import io
 from base64 import b64decode, b64encode
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -17,32 +17,37 @@ SIDE = 64  # in pixels: larger images are made smaller
 _PNG = "data:image/png;base64,"
 
 
-def predicted(measured: Measured) -> pd.DataFrame | None:
-    """Give names and probability of the sample images, by the reference's first finished seed."""
+def pictured(
+    measured: Measured, choose: Callable[[pd.DataFrame], pd.DataFrame]
+) -> pd.DataFrame | None:
+    """Choose among the sample images by what the reference's first finished seed named them.
+
+    Each row is an image: its index, true and predicted name, probability, and a data URL of it.
+    """
+    samples = measured.results.samples
     own = measured.trials[measured.trials["variant"] == measured.reference]
-    if measured.results.samples is None or own.empty:
+    if samples is None or own.empty:
         return None
     trial = own.sort_values("seed")["trial"].iloc[0]
+    chosen = choose(_named(measured, trial, len(samples)))
+    images = [encoded(samples[index]) for index in chosen["index"]]
+    return chosen.assign(image=images) if images else None
+
+
+def _named(measured: Measured, trial: str, images: int) -> pd.DataFrame:
     classes = measured.results.classes
     names = classes.loc[classes["trial"] == trial, "class"].to_numpy()
     found = measured.results.predictions(trial)
-    index = np.arange(min(len(measured.results.samples), len(found.label)))
-    called = found.predicted[index]
+    index = np.arange(min(images, len(found.label)))
+    predicted = found.predicted[index]
     return pd.DataFrame(
         {
             "index": index,
             "true": names[found.label[index]],
-            "predicted": names[called],
-            "probability": found.probability[index, called],
+            "predicted": names[predicted],
+            "probability": found.probability[index, predicted],
         }
     )
-
-
-def pictured(measured: Measured, chosen: pd.DataFrame) -> pd.DataFrame:
-    """Put the image of each row beside it, as a data URL."""
-    samples = measured.results.samples
-    assert samples is not None
-    return chosen.assign(image=[encoded(samples[index]) for index in chosen["index"]])
 
 
 def encoded(pixels: NDArray[np.uint8]) -> str:
@@ -60,15 +65,11 @@ def decoded(url: str) -> NDArray[np.uint8]:
         return np.asarray(picture.convert("RGB"))
 
 
-def draw(axes: Axes, url: str, text: str, **look: Any) -> None:
-    """Draw an image with a text under it, pixel by pixel."""
-    # Without interpolation an SVG keeps the image as it is, and the reader's screen enlarges it.
+def draw(axes: Axes, url: str, text: str, *, framed: bool = False) -> None:
+    """Draw an image with a text under it, both in a warning colour if it is framed."""
+    colour = style.WARM if framed else style.INK
+    # Without interpolation an SVG keeps the pixels as they are, and the screen enlarges them.
     axes.imshow(decoded(url), interpolation="none")
     axes.set(xticks=[], yticks=[])
-    axes.set_xlabel(text, fontsize=8, labelpad=3, **look)
-    axes.spines[:].set_visible(False)
-
-
-def frame(axes: Axes) -> None:
-    """Put a frame around an image that was taken for something else."""
-    axes.spines[:].set(visible=True, color=style.WARM, linewidth=1.5)
+    axes.set_xlabel(text, fontsize=8, labelpad=3, color=colour)
+    axes.spines[:].set(visible=framed, color=colour, linewidth=1.5)

@@ -1,0 +1,148 @@
+"""What the audit says of networks: dead parameters, counts, and what they end with."""
+
+from pathlib import Path
+
+import pytest
+from auditing import LENET, changed, found, subject
+
+from cnn_ablate.schema import Finding
+
+PREACT = changed(
+    LENET,
+    ("{name: lenet}", "{name: preact_resnet, blocks: [1], width: 8, transformer: built}"),
+)
+CLAIM = "claims:\n  - {{id: size, variant: {variant}, metric: parameters, value: {value}{more}}}\n"
+
+
+def claimed(folder: Path, text: str, value: object, **more: str) -> list[Finding]:
+    """Give what is said of a claimed number of parameters."""
+    variant = more.pop("variant", "baseline")
+    rest = "".join(f", {key}: {word}" for key, word in more.items())
+    claim = CLAIM.format(variant=variant, value=value, more=rest)
+    return found("parameter claims", subject(folder, text + claim))
+
+
+def test_parameters_without_a_gradient_are_counted_by_module(tmp_path: Path) -> None:
+    """A Transformer block that is never called is 39 % of this network."""
+    text = f"{PREACT}factors:\n  model.transformer: [built, used]\n  model.dropout: [0.05, 0.1]\n"
+
+    [finding] = found("dead parameters", subject(tmp_path, text))
+
+    assert ("dead-parameters", "error", "baseline") == (
+        finding.kind,
+        finding.severity,
+        finding.where,
+    )
+    assert finding.message == (
+        "872 of 2,234 parameters (39.0 %) in 2 variants (baseline and dropout=0.1) get no gradient "
+        "and never learn: transformer. Use them, or leave them out and do not count them."
+    )
+    assert {"transformer": 872} == finding.data["modules"]
+
+
+def test_few_dead_parameters_are_a_warning(tmp_path: Path) -> None:
+    """A small dead block in a large network misleads nobody much."""
+    text = changed(PREACT, ("blocks: [1], width: 8", "blocks: [30, 30], width: 8"))
+
+    assert ["warning"] == [f.severity for f in found("dead parameters", subject(tmp_path, text))]
+
+
+def test_networks_that_learn_whole_have_nothing_dead(tmp_path: Path) -> None:
+    """Without the block, or with it in use, every parameter gets its gradient."""
+    text = changed(PREACT, ("transformer: built", "transformer: none"))
+    text += "factors:\n  model.transformer: [none, used]\n"
+
+    assert [] == found("dead parameters", subject(tmp_path, text))
+
+
+def test_a_broken_budget_names_the_variants_and_their_excess(tmp_path: Path) -> None:
+    """The limit of the file holds for every variant."""
+    text = f"{PREACT}model_limit: 2240\nfactors:\n  model.attention: [none, cbam, se]\n"
+
+    [finding] = found("parameter budget", subject(tmp_path, text))
+
+    assert ("parameter-budget", "error") == (finding.kind, finding.severity)
+    assert finding.message == (
+        "2 of 3 variants break the limit of 2,240 parameters: attention=cbam has 2,352 (112 too "
+        "many) and attention=se has 2,362 (122 too many)."
+    )
+
+
+def test_a_kept_budget_is_not_spoken_of(tmp_path: Path) -> None:
+    """A network may have just as many parameters as it is allowed."""
+    assert [] == found("parameter budget", subject(tmp_path, f"{PREACT}model_limit: 2234\n"))
+
+
+def test_a_wrong_count_is_explained_by_another_variant(tmp_path: Path) -> None:
+    """The stated number is that of the network without its attention."""
+    text = f"{PREACT}factors:\n  model.attention: [none, cbam]\n  loss.label_smoothing: [0.0, 0.1]\n"
+
+    [finding] = claimed(tmp_path, text, 2234, variant="attention=cbam")
+
+    assert ("parameter-claim", "error", "size") == (finding.kind, finding.severity, finding.where)
+    assert finding.message == (
+        "Claim size gives 2,234 parameters to variant attention=cbam, which has 2,352, 118 more; "
+        "2,234 is what baseline has, with model.attention none instead of cbam."
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "what"),
+    [(872, "transformer"), (80, "all ffn"), (90, "output")],
+)
+def test_a_wrong_count_is_explained_by_a_module(tmp_path: Path, missing: int, what: str) -> None:
+    """A number that is short of just one module tells which was forgotten."""
+    finding = claimed(tmp_path, PREACT, 2234 - missing)
+
+    assert f": the number leaves out {what}." in finding[0].message if finding else not missing
+
+
+def test_an_inexplicable_count_is_an_error_all_the_same(tmp_path: Path) -> None:
+    """No module accounts for 11 parameters too many."""
+    [finding] = claimed(tmp_path, PREACT, 2245)
+
+    assert finding.message.endswith("which has 2,234, 11 fewer.")
+
+
+@pytest.mark.parametrize(
+    ("value", "more"),
+    [
+        (2234, {}),
+        (2230, {}),
+        (2000, {}),
+        (2240, {"effect": "lower"}),
+        (2000, {"effect": "higher"}),
+    ],
+)
+def test_counts_that_hold_are_left_alone(
+    tmp_path: Path, value: int, more: dict[str, str]
+) -> None:
+    """A number may be exact, rounded, or a limit that is kept."""
+    assert [] == claimed(tmp_path, PREACT, value, **more)
+
+
+def test_a_limit_of_the_paper_is_taken_at_its_word(tmp_path: Path) -> None:
+    """Limits are not rounded: 2,000 is not 2,234."""
+    [finding] = claimed(tmp_path, PREACT, 2000, effect="lower")
+
+    assert "gives at most 2,000 parameters" in finding.message
+
+
+def test_counts_are_not_judged_on_other_images(tmp_path: Path) -> None:
+    """A profile that changes the data set changes the first layer too."""
+    text = changed(PREACT, ("fashion_mnist_sample", "cifar10"))
+    text += CLAIM.format(variant="baseline", value=2245, more="")
+
+    assert [] == found("parameter claims", subject(tmp_path, text, profile="smoke"))
+
+
+def test_a_relu_on_the_logits_is_found(tmp_path: Path) -> None:
+    """The variants that have it are named, and why it hurts."""
+    text = changed(LENET, ("{name: lenet}", "{name: cnnnet, attention: none, relu_logits: true}"))
+    text += "factors:\n  model.relu_logits: [true, false]\n  model.residual: [true, false]\n"
+
+    [finding] = found("outputs", subject(tmp_path, text))
+
+    assert ("non-negative-logits", "warning") == (finding.kind, finding.severity)
+    assert ["baseline", "residual=false"] == finding.data["variants"]
+    assert finding.message.startswith("A ReLU stands between the network and the loss of 2 variants")
