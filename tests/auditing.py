@@ -20,6 +20,30 @@ seeds: 6
 """
 
 
+# A network as a user writes one; what it lacks for a test is put in for `# more`.
+NETWORK = """\
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, channels, classes, width=4, attention="none"):
+        super().__init__()
+        self.stem = nn.Conv2d(channels, width, 3)
+        self.gate = nn.Conv2d(width, width, 1) if attention == "CBAM" else None
+        self.output = nn.Linear(width, classes)
+        # more
+
+    def forward(self, images):
+        x = torch.relu(self.stem(images))
+        if self.gate is not None:
+            x = x * self.gate(x.mean((2, 3), keepdim=True)).sigmoid()
+        logits = self.output(x.mean((2, 3)))
+        return logits
+"""
+USERS = LENET.replace("{name: lenet}", '{name: "nets:Net", width: 4}')
+
+
 def changed(text: str, *pairs: tuple[str, str]) -> str:
     """Replace parts of a study's text, each of which must be there."""
     for old, new in pairs:

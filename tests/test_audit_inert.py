@@ -101,7 +101,7 @@ INERT = {
 }
 SOUND = {
     "option of a part that is on": (
-        changed(PREACT, ("width: 8", "width: 8, attention: cbam")),
+        changed(PREACT, ("width: 8", "width: 8, attention: cbam, reduction: 8")),
         "model.reduction: [8, 2]",
     ),
     "momentum": (LENET, "optimizer.momentum: [0.9, 0.5]"),
@@ -178,7 +178,7 @@ def test_two_levels_are_compared_though_neither_is_the_baselines(tmp_path: Path)
 
 
 def test_an_option_that_matters_somewhere_is_only_noted(tmp_path: Path) -> None:
-    """In a factorial, an option that is off at some levels is no fault: nothing is trained twice."""
+    """An option that is off at some levels of a factorial costs nothing: no variant is doubled."""
     text = f"{PREACT}factors:\n  model.attention: [none, cbam]\n  model.reduction: [8, 2]\n"
 
     [finding] = inert(tmp_path, f"{text}design: factorial\n")

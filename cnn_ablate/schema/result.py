@@ -170,9 +170,7 @@ class Record(Frozen):
     recipe: Recipe
     environment: Environment
     findings: tuple[Finding, ...] = ()
-    audited: bool = Field(
-        False, description="Whether it was audited; else findings are not known."
-    )
+    audited: bool = Field(False, description="Whether it was audited; else findings are not known.")
     command: str = ""
     started: str = ""
     finished: str = ""

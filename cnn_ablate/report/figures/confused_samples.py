@@ -52,8 +52,8 @@ def _caption(measured: Measured, _: pd.DataFrame) -> str:
 
 
 def _alt(data: pd.DataFrame) -> str:
-    pairs = data.groupby(["true", "predicted"], sort=False).size()
-    said = [f"{n} of {true} taken for {predicted}" for (true, predicted), n in pairs.items()]
+    pairs = data.groupby(["true", "predicted"], sort=False)
+    said = [f"{len(own)} of {true} taken for {predicted}" for (true, predicted), own in pairs]
     return f"Rows of wrongly named test images: {words.several(said)}."
 
 

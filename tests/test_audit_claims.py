@@ -1,0 +1,138 @@
+"""Claims that cannot be true together are noted, and numbers that no test set can give."""
+
+from pathlib import Path
+
+import pytest
+from auditing import LENET, changed, found, subject
+
+CIFAR = changed(LENET, ("fashion_mnist_sample", "cifar10")) + (
+    "factors:\n  model.norm: [none, batch]\n  optimizer.lr: [0.01, 0.1]\nclaims:\n"
+)
+CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
+
+
+def said(folder: Path, *claims: str, profile: str = "") -> list[str]:
+    """Give what is said of some claims."""
+    text = CIFAR + "".join(f"  - {{{claim}}}\n" for claim in claims)
+    findings = found("contradictions", subject(folder, text, profile=profile))
+    assert {("paper-contradiction", "note")} >= {(f.kind, f.severity) for f in findings}
+    return [finding.message for finding in findings]
+
+
+def by_class(values: list[float]) -> list[str]:
+    """Claim an accuracy for each class."""
+    pairs = zip(CLASSES, values, strict=True)
+    return [f"id: {name}, variant: baseline, of_class: {name}, value: {v}" for name, v in pairs]
+
+
+AT = "id: {}, variant: baseline, value: {}"
+MOVES = "id: {}, factor: model.norm, from: {}, to: {}, effect: {}"
+
+CONTRADICTIONS = {
+    "two numbers": (
+        [AT.format("a", 0.9068), AT.format("b", 0.9004)],
+        "Claims a and b give two numbers to the test_accuracy of baseline: 90.68 % and 90.04 %.",
+    ),
+    "a number and a limit": (
+        [
+            "id: a, variant: baseline, metric: parameters, value: 62006",
+            "id: b, variant: baseline, metric: parameters, value: 60000, effect: lower",
+        ],
+        "Claims a and b give two numbers to the parameters of baseline: 62,006 and 60,000.",
+    ),
+    "two directions": (
+        [MOVES.format("a", "none", "batch", "higher"), MOVES.format("b", "none", "batch", "none")],
+        "Claims a and b cannot both hold of the test_accuracy of norm=batch and baseline.",
+    ),
+    "two directions, turned round": (
+        [
+            MOVES.format("a", "none", "batch", "higher"),
+            "id: b, variant: baseline, reference: norm=batch, effect: higher",
+        ],
+        "Claims a and b cannot both hold of the test_accuracy of norm=batch and baseline.",
+    ),
+    "a direction and numbers": (
+        [
+            AT.format("a", 0.86),
+            "id: b, variant: norm=batch, value: 0.84",
+            MOVES.format("c", "none", "batch", "higher"),
+        ],
+        "Claim c says higher of norm=batch against baseline, but b gives 84 % and a gives 86 %.",
+    ),
+    "no effect and numbers": (
+        [
+            AT.format("a", 0.86),
+            "id: b, variant: norm=batch, value: 0.89",
+            MOVES.format("c", "none", "batch", "none"),
+        ],
+        "Claim c says none of norm=batch against baseline, but b gives 89 % and a gives 86 %.",
+    ),
+    "classes and all": (
+        [
+            *by_class([0.962, 0.979, 0.944, 0.893, 0.963, 0.922, 0.974, 0.969, 0.984, 0.99]),
+            AT.format("all", 0.956),
+        ],
+        "The accuracies by class of baseline have the mean 95.80 %, but claim all gives 95.6 %.",
+    ),
+    "no number of images": (
+        [AT.format("a", 0.90685)],
+        "Claim a: 90.685 % is no number of 10,000 test images; it is a mean of several runs, or a "
+        "slip.",
+    ),
+    "no number of images of a class": (
+        ["id: a, variant: baseline, of_class: cat, value: 0.8935"],
+        "Claim a: 89.35 % is no number of 1,000 test images; it is a mean of several runs, or a "
+        "slip.",
+    ),
+}
+CONSISTENT = {
+    "one number rounded": [AT.format("a", 0.9068), AT.format("b", 0.907)],
+    "numbers of two variants": [AT.format("a", 0.9), "id: b, variant: norm=batch, value: 0.8"],
+    "numbers of two metrics": [
+        AT.format("a", 0.9),
+        "id: b, variant: baseline, metric: train_loss, value: 0.3",
+    ],
+    "a limit that is kept": [
+        "id: a, variant: baseline, metric: parameters, value: 62006",
+        "id: b, variant: baseline, metric: parameters, value: 70000, effect: lower",
+    ],
+    "one direction twice": [
+        MOVES.format("a", "none", "batch", "higher"),
+        "id: b, variant: baseline, reference: norm=batch, effect: lower",
+    ],
+    "directions of two metrics": [
+        MOVES.format("a", "none", "batch", "higher"),
+        MOVES.format("b", "none", "batch", "lower") + ", metric: seconds",
+    ],
+    "a direction and its numbers": [
+        AT.format("a", 0.86),
+        "id: b, variant: norm=batch, value: 0.865",
+        MOVES.format("c", "none", "batch", "higher"),
+    ],
+    "classes and their mean": [
+        *by_class([0.962, 0.979, 0.944, 0.893, 0.963, 0.922, 0.974, 0.969, 0.984, 0.97]),
+        AT.format("all", 0.956),
+    ],
+    "four decimals of ten thousand images": [AT.format("a", 0.9068)],
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_contradictions_of_a_paper_are_noted(tmp_path: Path, name: str) -> None:
+    """Both claims are named, with their numbers."""
+    claims, message = CONTRADICTIONS[name]
+
+    assert [message] == said(tmp_path, *claims)
+
+
+@pytest.mark.parametrize("name", CONSISTENT)
+def test_claims_that_can_be_true_together_are_left_alone(tmp_path: Path, name: str) -> None:
+    """Rounding, other variants and other metrics contradict nothing."""
+    assert [] == said(tmp_path, *CONSISTENT[name])
+
+
+def test_a_profile_does_not_change_what_a_paper_says(tmp_path: Path) -> None:
+    """The test images of a smoke test are not those of the paper."""
+    claims = [AT.format("a", 0.9068), AT.format("b", 0.90685)]
+
+    assert said(tmp_path, *claims) == said(tmp_path, *claims, profile="smoke")

@@ -1,0 +1,273 @@
+"""What the audit says of contrasts: size, several changes at once, selection, power, idle settings."""
+
+from pathlib import Path
+
+import pytest
+from auditing import LENET, changed, found, subject
+
+from cnn_ablate.schema import Finding
+
+FASHION = changed(LENET, ("{name: lenet}", "{name: fashion_cnn, convs: 1, hidden: [128]}"))
+LIST = "design:\n  list:\n"
+
+
+def messages(findings: list[Finding]) -> list[str]:
+    """Give what is said."""
+    return [finding.message for finding in findings]
+
+
+MODEL2 = """\
+design:
+  list:
+    model2: {model.convs: 2, model.hidden: [256, 128]}
+claims:
+"""
+
+
+def test_a_claim_of_a_larger_network_that_is_smaller_is_noted(tmp_path: Path) -> None:
+    """Parameters and multiply-adds are given, and that the claim has it the wrong way round."""
+    claim = "  - {id: more, quote: more complex, variant: model2, reference: baseline, "
+    text = f"{FASHION}{MODEL2}{claim}metric: parameters, effect: higher}}\n"
+
+    [finding] = found("capacity", subject(tmp_path, text))
+
+    assert ("capacity-confound", "note", "more") == (
+        finding.kind,
+        finding.severity,
+        finding.where,
+    )
+    assert finding.message == (
+        'Claim more ("more complex") has it the wrong way round: model2 and baseline have 334,154 '
+        "parameters against 402,986 (17.1 % fewer) and 1,105,408 multiply-adds against 515,584 "
+        "(2.14 times as many)."
+    )
+
+
+def test_a_claim_that_speaks_of_size_gets_the_numbers(tmp_path: Path) -> None:
+    """Words such as simpler are set beside what was counted."""
+    claim = (
+        "  - {id: enough, quote: the simpler one is enough, variant: model2, reference: baseline"
+    )
+    text = f"{FASHION}{MODEL2}{claim}, effect: lower}}\n"
+
+    [message] = messages(found("capacity", subject(tmp_path, text)))
+
+    assert message.startswith('Claim enough ("the simpler one is enough") speaks of size: model2')
+
+
+def test_contrasts_of_size_without_a_claim_are_noted_together(tmp_path: Path) -> None:
+    """The largest changes come first."""
+    text = f"{FASHION}factors:\n  model.hidden: [[128], [64], [120]]\n  optimizer.lr: [0.01, 0.1]\n"
+
+    [finding] = found("capacity", subject(tmp_path, text))
+
+    assert finding.message == (
+        "The size of the network also moves by more than 5 % in 2 contrasts, so an effect there "
+        "may be one of size: hidden=64 (50.0 % fewer parameters, 39.1 % fewer multiply-adds) and "
+        "hidden=120 (6.3 % fewer parameters, 4.9 % fewer multiply-adds)."
+    )
+
+
+def test_contrasts_of_one_size_are_left_alone(tmp_path: Path) -> None:
+    """Changes below 5 % are no confound, nor is a claim of size that holds."""
+    text = f"{FASHION}factors:\n  model.hidden: [[128], [123]]\nclaims:\n"
+    claim = (
+        "  - {id: s, quote: smaller, factor: model.hidden, from: 128, to: 123, "
+        "metric: parameters, effect: lower}\n"
+    )
+
+    assert [] == found("capacity", subject(tmp_path, text + claim))
+
+
+def test_a_bundle_that_moves_two_things_is_a_warning(tmp_path: Path) -> None:
+    """The run with another optimizer has another learning rate too."""
+    text = f"{LENET}factors:\n  recipe: {{sgd: {{}}, adam: {{optimizer.name: adam, optimizer.lr: 0.1}}}}\n"
+
+    [finding] = found("moved together", subject(tmp_path, text))
+
+    assert ("moved-together", "warning", "recipe=adam") == (
+        finding.kind,
+        finding.severity,
+        finding.where,
+    )
+    assert finding.message == (
+        "recipe=adam differs from baseline in 2 things at once: optimizer.name (sgd to adam) and "
+        "optimizer.lr (0.01 to 0.1). Its effect cannot be credited to one of them."
+    )
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        "factors:\n  step: {longer: {training.epochs: 9, model.norm: batch}}\ndesign: ladder\n",
+        "design: {list: {longer: {training.epochs: 9, model.norm: batch}}}\n",
+    ],
+)
+def test_steps_of_ladders_and_lists_are_compared_with_what_they_start_from(
+    tmp_path: Path, design: str
+) -> None:
+    """Several changes in one step are listed with their old and new values."""
+    [finding] = found("moved together", subject(tmp_path, LENET + design))
+
+    changes = {"training.epochs": [3, 9], "model.norm": ["none", "batch"]}
+    assert changes == finding.data["changed"]
+
+
+SINGLE = {
+    "one key": "factors:\n  optimizer.lr: [0.01, 0.1]\n",
+    "a bundle of one change": (
+        "factors:\n  recipe: {sgd: {}, adam: {optimizer.name: adam, optimizer.lr: 0.01}}\n"
+    ),
+    "a part with its options": (
+        "design: {list: {smooth: {loss.label_smoothing: 0.1, loss.smooth_over: others}}}\n"
+    ),
+    "another network with its own options": (
+        "design: {list: {net: {model.name: cnnnet, model.residual: false, model.fc_layers: 1}}}\n"
+    ),
+    "a schedule that sets the rate": (
+        "design: {list: {cycle: {schedule.name: one_cycle, optimizer.lr: 0.2}}}\n"
+    ),
+    "a fraction": (
+        "factors:\n  optimizer.lr: [0.01, 0.1]\n  model.norm: [none, batch]\n"
+        "  model.kernel: [5, 3]\ndesign: fractional\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_single_changes_are_left_alone(tmp_path: Path, name: str) -> None:
+    """What comes with a part, or has no say beside it, is no second change."""
+    assert [] == found("moved together", subject(tmp_path, LENET + SINGLE[name]))
+
+
+def test_selection_on_the_test_images_is_a_warning(tmp_path: Path) -> None:
+    """Choosing the epoch, stopping and adapting the rate by test images are told apart."""
+    text = changed(LENET, ("epochs: 3", "epochs: 30")) + (
+        "design:\n  list:\n    best: {training.select: best_test}\n"
+        "    stopped: {training.patience: 3}\n    adapted: {schedule.name: plateau}\n"
+    )
+
+    findings = found("selection on the test set", subject(tmp_path, text))
+
+    assert ["test-selection"] * 3 == [finding.kind for finding in findings]
+    assert [["best"], ["stopped"], ["adapted"]] == [f.data["variants"] for f in findings]
+    assert findings[0].message == (
+        "In variant best, the reported epoch is the one that is best on the test images: the "
+        "accuracy reported on them is flattered. Split off validation images (data.val_fraction) "
+        "for such choices."
+    )
+
+
+def test_selection_on_validation_images_is_sound(tmp_path: Path) -> None:
+    """The same choices made on images that are split off flatter nothing."""
+    text = changed(
+        LENET,
+        ("epochs: 3", "epochs: 30, select: best_val, patience: 3"),
+        ("test_subset: 100", "test_subset: 100, val_fraction: 0.2"),
+        ("  training", "  schedule: {name: plateau}\n  training"),
+    )
+
+    assert [] == found("selection on the test set", subject(tmp_path, text))
+
+
+def test_what_cannot_act_selects_nothing(tmp_path: Path) -> None:
+    """In three epochs neither ten epochs of patience nor a plateau's ten can matter."""
+    text = changed(
+        LENET,
+        ("epochs: 3", "epochs: 3, patience: 10"),
+        ("  training", "  schedule: {name: plateau}\n  training"),
+    )
+
+    assert [] == found("selection on the test set", subject(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("seeds", "best", "enough"), [(3, "p = 0.5", 7), (1, "p = 1", 7), (6, "p = 0.062", 7)]
+)
+def test_too_few_seeds_for_any_p_are_noted(
+    tmp_path: Path, seeds: int, best: str, enough: int
+) -> None:
+    """With two contrasts, Holm doubles the smallest of all p."""
+    text = changed(LENET, ("seeds: 6", f"seeds: {seeds}"))
+    text += "factors:\n  optimizer.lr: [0.01, 0.1]\n  model.norm: [none, batch]\n"
+
+    [finding] = found("statistical power", subject(tmp_path, text))
+
+    assert ("cannot-show", "note", enough) == (
+        finding.kind,
+        finding.severity,
+        finding.data["enough"],
+    )
+    assert f"2 contrasts leave {best} after Holm as the smallest possible" in finding.message
+
+
+def test_enough_seeds_are_not_spoken_of(tmp_path: Path) -> None:
+    """Six seeds can show one contrast."""
+    text = f"{LENET}factors:\n  optimizer.lr: [0.01, 0.1]\n"
+
+    assert [] == found("statistical power", subject(tmp_path, text))
+
+
+UNUSED = {
+    "momentum for adam": (
+        changed(LENET, ("name: sgd, lr: 0.01", "name: adam, lr: 0.001")),
+        "optimizer.momentum 0.9 of the baseline changes nothing: the optimizer adam has no setting "
+        "momentum. Leave it out.",
+    ),
+    "patience of a constant schedule": (
+        changed(LENET, ("  training", "  schedule: {name: constant, patience: 5}\n  training")),
+        "schedule.patience 5 of the baseline changes nothing: the schedule constant has no setting "
+        "patience. Leave it out.",
+    ),
+    "rate beside one that is set": (
+        changed(LENET, ("  training", "  schedule: {name: one_cycle}\n  training")).replace(
+            ", momentum: 0.9", ""
+        ),
+        "optimizer.lr 0.01 of the baseline changes nothing: the schedule one_cycle sets "
+        "optimizer.lr itself. Leave it out.",
+    ),
+    "schedule that never moves": (
+        changed(LENET, ("  training", "  schedule: {name: step, step_size: 30}\n  training")),
+        "The schedule step(warmup_epochs=0,step_size=30,gamma=0.1) of variant baseline never "
+        "changes the learning rate in 3 epochs.",
+    ),
+    "key of a level": (
+        LENET
+        + "factors:\n  recipe: {sgd: {}, adam: {optimizer.name: adam, optimizer.dampening: 0.5}}\n",
+        "optimizer.dampening 0.5 of recipe adam changes nothing: the optimizer adam has no setting "
+        "dampening. Leave it out.",
+    ),
+}
+USED = {
+    "by a variant": changed(LENET, ("name: sgd, lr: 0.01", "name: adam, lr: 0.001"))
+    + "factors:\n  optimizer.name: [adam, sgd]\n",
+    "a default that is stated": changed(
+        LENET, ("name: sgd, lr: 0.01, momentum: 0.9", "name: adam, lr: 0.01, momentum: 0.0")
+    ),
+    "everything": LENET,
+}
+
+
+@pytest.mark.parametrize("name", UNUSED)
+def test_settings_that_matter_nowhere_are_a_warning(tmp_path: Path, name: str) -> None:
+    """They are named with the reason, so that they can be left out."""
+    text, said = UNUSED[name]
+
+    findings = found("unused settings", subject(tmp_path, text))
+
+    assert [("unused-setting", "warning", said)] == [
+        (finding.kind, finding.severity, finding.message) for finding in findings
+    ]
+
+
+@pytest.mark.parametrize("name", USED)
+def test_settings_that_matter_somewhere_are_left_alone(tmp_path: Path, name: str) -> None:
+    """One variant that uses a setting is enough."""
+    assert [] == found("unused settings", subject(tmp_path, USED[name]))
+
+
+def test_what_only_a_profile_makes_useless_is_no_fault(tmp_path: Path) -> None:
+    """A schedule of three epochs does not move in the one epoch of a smoke test."""
+    text = changed(LENET, ("  training", "  schedule: {name: step, step_size: 2}\n  training"))
+
+    assert [] == found("unused settings", subject(tmp_path, text, profile="smoke"))

@@ -1,0 +1,136 @@
+"""Images that training and test share, and images from which nothing can be learnt."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from auditing import LENET, found, subject
+
+from cnn_ablate.audit import canonical
+from cnn_ablate.data import Images
+from cnn_ablate.schema import DataFacts, Finding
+from cnn_ablate.train import noise
+
+NAMES = tuple("zero one two three four five six seven eight nine".split())
+
+
+def facts() -> DataFacts:
+    """Describe a made-up data set of ten classes."""
+    return DataFacts(
+        name="made", fingerprint="", classes=NAMES, shape=(1, 28, 28), train=300, test=60
+    )
+
+
+@pytest.fixture
+def made() -> Images:
+    """300 training and 60 test images of noise, all different."""
+    images = noise(facts(), 360)
+    return Images(
+        images.train[:300],
+        images.train_labels[:300],
+        images.train[300:],
+        images.train_labels[300:],
+        facts(),
+    )
+
+
+def looked_at(folder: Path, images: Images, text: str = LENET) -> list[Finding]:
+    """Give what is said of a data set, in the place of the one that the study names."""
+    section = subject(folder, text).plan.variants[0].settings["data"]
+    shown = {canonical(section): images}
+    return found("images", subject(folder, text, images=shown))
+
+
+def test_sound_images_are_left_alone(tmp_path: Path, made: Images) -> None:
+    """Distinct images of all classes, none of them in both parts, are as they should be."""
+    assert [] == looked_at(tmp_path, made)
+
+
+def test_the_embedded_sample_is_sound(tmp_path: Path) -> None:
+    """The images that come with the program share none between training and test."""
+    assert [] == found("images", subject(tmp_path, LENET))
+
+
+def test_images_in_both_parts_are_counted(tmp_path: Path, made: Images) -> None:
+    """Two test images that are training images, whatever their labels, are an error."""
+    test = made.test.clone()
+    test[[3, 40]] = made.train[[100, 7]]
+    text = LENET.replace("subset: 200, test_subset: 100", "val_fraction: 0.1")
+
+    [finding] = looked_at(tmp_path, replace(made, test=test), text)
+
+    assert ("train-test-overlap", "error", "made") == (
+        finding.kind,
+        finding.severity,
+        finding.where,
+    )
+    assert finding.message == (
+        "2 of 60 test images of made (3.3 %) are among the training images too, pixel for pixel: "
+        "their accuracy says nothing of unseen images. Take them out of one side."
+    )
+
+
+def test_only_images_that_are_used_count(tmp_path: Path, made: Images) -> None:
+    """A shared image that the subset leaves out does no harm."""
+    used = subject(tmp_path, LENET).cases["baseline"]
+    kept = found("images", subject(tmp_path, LENET, images={}))
+    shared = replace(made, test=made.test.clone())
+    shared.test[0] = made.train[_left_out(made)]
+
+    assert used.images is not None
+    assert [] == kept
+    assert [] == looked_at(tmp_path, shared)
+
+
+def _left_out(images: Images) -> int:
+    """Find a training image that a subset of 200 does not hold."""
+    from cnn_ablate.data.split import balanced  # noqa: PLC0415 - used here alone
+
+    kept = set(balanced(images.train_labels, 200, purpose="subset").tolist())
+    return next(place for place in range(300) if place not in kept)
+
+
+def test_training_images_of_one_class_are_an_error(tmp_path: Path, made: Images) -> None:
+    """With one class there is nothing to tell apart."""
+    [finding] = looked_at(tmp_path, replace(made, train_labels=torch.full((300,), 4)))
+
+    assert ("unlearnable-images", "error") == (finding.kind, finding.severity)
+    assert finding.message.startswith(
+        "No training image shows zero, one, two and 6 more, which the test asks for: all are of "
+        "class four."
+    )
+
+
+def test_a_class_that_is_never_shown_is_a_warning(tmp_path: Path, made: Images) -> None:
+    """What the test asks for must have been shown."""
+    [finding] = looked_at(tmp_path, replace(made, train_labels=made.train_labels.clamp(max=8)))
+
+    assert ("warning", ["nine"]) == (finding.severity, finding.data["missing"])
+
+
+@pytest.mark.parametrize(("blank", "severity"), [(300, "error"), (30, "warning")])
+def test_blank_images_are_counted(tmp_path: Path, made: Images, blank: int, severity: str) -> None:
+    """Images of one level show nothing."""
+    train = made.train.clone()
+    train[:blank] = 0
+    text = LENET.replace("subset: 200, ", "")
+
+    [finding] = looked_at(tmp_path, replace(made, train=train), text)
+
+    assert (severity, blank) == (finding.severity, finding.data["blank"])
+
+
+def test_copies_are_counted(tmp_path: Path, made: Images) -> None:
+    """Many copies of few images are no large data set."""
+    train = made.train[torch.arange(300) % 50]
+    text = LENET.replace("subset: 200, ", "")
+
+    [finding] = looked_at(tmp_path, replace(made, train=train), text)
+
+    assert "Only 50 of 300 training images are distinct." in finding.message
+
+
+def test_without_images_nothing_is_said_of_them(tmp_path: Path) -> None:
+    """A study may be audited before its data is there."""
+    assert [] == found("images", subject(tmp_path, LENET, images={}))

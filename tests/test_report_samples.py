@@ -1,0 +1,79 @@
+"""Sample images in a report: which are shown, with which names, and how."""
+
+import made
+import numpy as np
+import pytest
+
+from cnn_ablate.report import svg
+from cnn_ablate.report.figures import FIGURES, thumbnails
+from cnn_ablate.report.measured import Measured
+
+CLASSES = ("cat", "dog", "owl", "ox")
+
+
+def measured(folder, **study):
+    """Measure a made-up study."""
+    return Measured.of(made.results(folder, made.Made(**study)))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Two variants, two seeds, four classes."""
+    size = {"variants": 2, "seeds": 2, "images": 120, "epochs": 1, "classes": CLASSES}
+    return measured(tmp_path_factory.mktemp("small"), **size)
+
+
+def test_sample_images_are_those_of_their_predictions(small):
+    """Each image is shown with what the reference's first seed said about the same index."""
+    frame = FIGURES["samples"].data(small)
+    trials = small.trials.set_index(["variant", "seed"])
+    found = small.results.predictions(trials.loc[("baseline", 0), "trial"])
+    row = frame[frame["true"] != frame["predicted"]].iloc[0]
+    index = row["index"]
+
+    assert (0, 59, 24) == (frame["index"].min(), frame["index"].max(), len(frame))
+    assert CLASSES[found.label[index]] == row["true"]
+    assert CLASSES[found.predicted[index]] == row["predicted"]
+    assert found.probability[index].max() == row["probability"]
+    assert np.array_equal(
+        np.moveaxis(small.results.samples[index], 0, -1), thumbnails.decoded(row["image"])
+    )
+
+
+def test_images_of_confused_pairs_are_of_the_first_three_pairs(small):
+    """The pairs come by their share, and each row is an image of its pair."""
+    frame = FIGURES["confused_samples"].data(small)
+    counts = small.results.confusion
+    own = counts[(counts["variant"] == "baseline") & (counts["true"] != counts["predicted"])]
+    summed = own.groupby(["true", "predicted"])["count"].sum().nlargest(3)
+    pairs = frame.groupby(["true", "predicted"]).size()
+
+    assert set(pairs.index) <= set(summed.index)
+    assert pairs.max() <= 6
+    assert frame["share"].is_monotonic_decreasing
+    assert not frame["index"].duplicated().any()
+
+
+@pytest.mark.parametrize("name", ["samples", "confused_samples"])
+def test_without_sample_images_none_are_shown(name, tmp_path):
+    """A study that kept no test images has no figure of them."""
+    study = measured(tmp_path, variants=2, seeds=1, images=80, epochs=1, samples=0)
+
+    assert FIGURES[name].data(study) is None
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["samples", "confused_samples"])
+def test_grey_images_are_drawn_as_well(name, tmp_path):
+    """Images of one channel are drawn without a warning."""
+    study = measured(tmp_path, variants=2, seeds=1, images=80, epochs=1, channels=1)
+    frame = FIGURES[name].data(study)
+
+    assert "<image" in svg.inline(FIGURES[name].figure(frame), name)
+
+
+def test_large_images_are_shown_small():
+    """A photograph is no larger than a thumbnail in the page, in its own proportions."""
+    photograph = np.zeros((3, 200, 400), dtype=np.uint8)
+
+    assert (32, 64, 3) == thumbnails.decoded(thumbnails.encoded(photograph)).shape
