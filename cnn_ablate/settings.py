@@ -206,6 +206,8 @@ def _completed(
         if keys is not None and f"{section}.{key}" not in keys
     ]
     own = {k: v for k, v in values.items() if takes_any or k in entry.model_fields}
+    if keys is not None:
+        own.pop(SOURCE_KEY, None)
     try:
         options = entry.model_validate(own)
     except ValidationError as error:

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from auditing import LENET, changed, found, subject
 
+from cnn_ablate.data.catalogue import Cifar10
+
 CIFAR = changed(LENET, ("fashion_mnist_sample", "cifar10")) + (
     "factors:\n  model.norm: [none, batch]\n  optimizer.lr: [0.01, 0.1]\nclaims:\n"
 )
-CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
+CLASSES = Cifar10.classes
 
 
 def said(folder: Path, *claims: str, profile: str = "") -> list[str]:

@@ -12,7 +12,7 @@ from cnn_ablate.data import Images
 from cnn_ablate.schema import DataFacts, Finding
 from cnn_ablate.train import noise
 
-NAMES = tuple("zero one two three four five six seven eight nine".split())
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def facts() -> DataFacts:

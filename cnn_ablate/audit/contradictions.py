@@ -110,7 +110,8 @@ def _classes_and_all(subject: Subject) -> Iterator[Finding]:
         if case is None or len(parts) != case.classes or _data(case) not in _BALANCED:
             continue
         mean = sum(part.value or 0.0 for part in parts) / len(parts)
-        if abs(mean - (claim.value or 0.0)) > rounding(claim) + max(map(rounding, parts)) + 1e-12:
+        slack = rounding(claim) + sum(map(rounding, parts)) / len(parts) + 1e-12
+        if abs(mean - (claim.value or 0.0)) > slack:
             yield _finding(
                 (claim, *parts),
                 f"The accuracies by class of {name} have the mean {100 * mean:.2f} %, but claim "

@@ -6,6 +6,7 @@ Nothing here is cached beyond what the source says: a module that changed is imp
 import hashlib
 import importlib
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from typing import Any
 from cnn_ablate.errors import UserError
 from cnn_ablate.wording import unknown
 
-# Folders that are looked in before the current one, the latest first.
-_folders: list[Path] = []
+# The folder that is looked in before the current one: that of the study at hand, if there is one.
+_study: list[Path] = []
 # Modules imported here: the file of the package that each is in, and the digest of its source.
 _imported: dict[str, tuple[str, str]] = {}
 
@@ -33,10 +34,7 @@ class Imported:
 
 def look_in(folder: Path) -> None:
     """Look for modules in this folder first from now on: that of the study file."""
-    folder = folder.resolve()
-    if folder in _folders:
-        _folders.remove(folder)
-    _folders.insert(0, folder)
+    _study[:] = [folder.resolve()]
 
 
 def imported(name: str) -> Imported:
@@ -71,7 +69,7 @@ def _searching() -> Iterator[None]:
 
 
 def _places() -> list[Path]:
-    return list(dict.fromkeys([*_folders, Path.cwd()]))
+    return list(dict.fromkeys([*_study, Path.cwd()]))
 
 
 def _import(path: str) -> ModuleType:
@@ -90,14 +88,17 @@ def _import(path: str) -> ModuleType:
 
 def failure(what: str, fault: BaseException) -> str:
     """Say what failed in the user's code, with the error and the last line of theirs."""
-    line, trace = "", fault.__traceback__
-    while trace:
-        file = trace.tb_frame.f_code.co_filename
-        if any(Path(file).is_relative_to(folder) for folder in _places()):
-            line = f" ({Path(file).name}, line {trace.tb_lineno})"
-        trace = trace.tb_next
+    frames = traceback.extract_tb(fault.__traceback__)
+    own = [frame for frame in frames if _is_users(Path(frame.filename))]
+    # A syntax error says itself where it is.
+    line = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
     said = str(fault).strip().partition("\n")[0].rstrip(".")
     return f"{what}: {type(fault).__name__}{f': {said}' if said else ''}{line}."
+
+
+def _is_users(file: Path) -> bool:
+    ours = file.is_relative_to(Path(__file__).parents[1]) or "site-packages" in file.parts
+    return not ours and any(file.is_relative_to(place) for place in _places())
 
 
 def _forget(path: str) -> None:

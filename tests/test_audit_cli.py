@@ -1,0 +1,137 @@
+"""The command `audit`: findings for readers, for programs, and as an exit code."""
+
+import json
+from pathlib import Path
+
+import pytest
+import tiny
+from auditing import LENET, NETWORK, USERS, changed
+from typer.testing import CliRunner, Result
+
+from cnn_ablate.cli import app
+
+INERT = f"{LENET}factors: {{model.norm: [none, batch], training.patience: [0, 9]}}\n"
+SOUND = f"{LENET}factors: {{model.norm: [none, batch]}}\n"
+
+
+def audit(folder: Path, text: str, *words: str) -> Result:
+    """Audit a study, in this process."""
+    path = folder / "tiny.yaml"
+    path.write_text(text, encoding="utf-8")
+    command = ["audit", str(path), "--data", str(folder), *words]
+    return CliRunner().invoke(app, command, env={"COLUMNS": "90"})
+
+
+def test_an_option_that_a_users_network_ignores_is_caught(tmp_path: Path) -> None:
+    """The study says `cbam`, the network compares with `CBAM`: the result would be of nothing."""
+    (tmp_path / "nets.py").write_text(NETWORK, encoding="utf-8")
+    path = tiny.write(tmp_path, f"{USERS}factors: {{model.attention: [none, cbam]}}\n")
+
+    code, said, _ = tiny.call("audit", path.name, "--strict", cwd=tmp_path)
+
+    assert 1 == code
+    assert "inert-factor at model.attention" in said
+    text = " ".join(said.split())
+    assert "Levels none and cbam of model.attention are one and the same training" in text
+    assert "give the same 90 weights and the same outputs, bit for bit." in text
+    assert "Check how nets:Net uses attention." in text
+
+
+def test_the_option_is_left_alone_where_the_network_knows_it(tmp_path: Path) -> None:
+    """Spelt as the network spells it, the same level is sound."""
+    (tmp_path / "nets.py").write_text(NETWORK, encoding="utf-8")
+
+    said = audit(tmp_path, f"{USERS}factors: {{model.attention: [none, CBAM]}}\n", "--strict")
+
+    assert 0 == said.exit_code
+    assert "inert-factor" not in said.output
+
+
+def test_an_option_ignored_in_this_baseline_names_its_switch(tmp_path: Path) -> None:
+    """A width that only the gate has matters where the gate is on."""
+    network = changed(
+        NETWORK,
+        ('attention="none")', 'attention="none", inner=2)'),
+        (
+            "nn.Conv2d(width, width, 1) if",
+            "nn.Sequential(nn.Conv2d(width, inner, 1), nn.Conv2d(inner, width, 1)) if",
+        ),
+    )
+    (tmp_path / "nets.py").write_text(network, encoding="utf-8")
+    factors = "factors: {model.inner: [2, 3], model.attention: [none, CBAM]}\n"
+
+    said = audit(tmp_path, USERS + factors)
+
+    assert "They differ where model.attention is CBAM." in " ".join(said.output.split())
+
+
+def test_chance_in_a_users_network_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    """What happens in one step of ten is met before two levels are called the same."""
+    network = changed(
+        NETWORK,
+        ('attention="none")', 'attention="none", skip=0.0)'),
+        ("# more", "self.skip = skip"),
+        ("return logits", "return logits * 2 if torch.rand(()) < self.skip else logits"),
+    )
+    (tmp_path / "nets.py").write_text(network, encoding="utf-8")
+
+    said = audit(tmp_path, f"{USERS}factors: {{model.skip: [0.0, 0.1]}}\n")
+
+    assert "inert-factor" not in said.output
+
+
+def test_findings_are_printed_gravest_first_and_counted(tmp_path: Path) -> None:
+    """Errors come before notes, and the last line says how many there are."""
+    said = audit(tmp_path, changed(INERT, ("seeds: 6", "seeds: 2")))
+
+    assert 0 == said.exit_code
+    lines = [line.split()[0] for line in said.output.splitlines() if " at " in line[:40]]
+    assert ["error", "note"] == lines
+    assert said.output.endswith("tiny: 1 error and 1 note.\n")
+
+
+def test_json_holds_the_same_findings(tmp_path: Path) -> None:
+    """Programs get kind, severity, place, sentence and numbers."""
+    said = audit(tmp_path, changed(INERT, ("seeds: 6", "seeds: 2")), "--json")
+
+    first, second = json.loads(said.output)
+
+    assert {"kind", "severity", "where", "message", "data"} == first.keys()
+    assert ("inert-factor", "error", "training.patience") == (
+        first["kind"],
+        first["severity"],
+        first["where"],
+    )
+    assert 7 == second["data"]["enough"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "code"),
+    [
+        (INERT, ("--strict",), 1),
+        (INERT, ("--strict", "--json"), 1),
+        (INERT, (), 0),
+        (SOUND, ("--strict",), 0),
+        (changed(SOUND, ("seeds: 6", "seeds: 2")), ("--strict",), 0),
+        (INERT, ("--strict", "--set", "training.epochs=50"), 0),
+        (changed(INERT, ("epochs: 3", "epochs: 50")), ("--strict", "--smoke"), 0),
+    ],
+)
+def test_only_errors_under_strict_fail(
+    tmp_path: Path, text: str, words: tuple[str, ...], code: int
+) -> None:
+    """Warnings and notes never fail, nor what only the command line brings about."""
+    assert code == audit(tmp_path, text, *words).exit_code
+
+
+def test_a_sound_study_has_no_findings(tmp_path: Path) -> None:
+    """Nothing is found where nothing is wrong."""
+    assert "tiny: nothing found.\n" == audit(tmp_path, SOUND).output
+
+
+def test_a_study_is_audited_without_its_images(tmp_path: Path) -> None:
+    """Published data sets need not be there, but it is said that they were not looked at."""
+    said = audit(tmp_path, changed(SOUND, ("fashion_mnist_sample", "cifar10")))
+
+    assert 0 == said.exit_code
+    assert "Images were not looked at: data set cifar10: not found" in said.output

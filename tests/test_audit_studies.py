@@ -1,0 +1,138 @@
+"""The shipped studies: what the audit must find in the five papers, and in how little time."""
+
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from cnn_ablate.runner import Where, audited, survey
+from cnn_ablate.schema import Finding
+from cnn_ablate.study import Changes, read
+
+FOLDER = Path(__file__).parents[1] / "ablations"
+SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+SLOW = {"resnet18_tuning"}
+# Kind and place of what must be found, and that of errors nothing else.
+ERRORS = {
+    "cifar_cbam": set(),
+    "cifar_ladder": {("parameter-claim", "parameters-table")},
+    "fashion_lr": set(),
+    "lenet_cifar": set(),
+    "preact_cbam": {
+        ("inert-factor", "model.attention"),
+        ("inert-factor", "model.transformer"),
+        ("dead-parameters", "baseline"),
+        ("parameter-budget", "attention_ignored=false, se, described"),
+        ("parameter-claim", "parameters-described"),
+        ("parameter-claim", "limit-described"),
+    },
+    "resnet18_tuning": set(),
+    "smoke": set(),
+}
+
+
+@cache
+def findings(name: str, profile: str = "") -> tuple[Finding, ...]:
+    """Audit a shipped study, without its images."""
+    study = read(FOLDER / f"{name}.yaml", Changes(profile=profile))
+    return audited(survey(study, Where(Path("none"), Path("none"))))
+
+
+def of(name: str, kind: str) -> list[Finding]:
+    """Give the findings of a kind on a study."""
+    return [finding for finding in findings(name) if finding.kind == kind]
+
+
+def each(*, profile: str = "") -> list[object]:
+    """List the shipped studies; the tests of the largest are slow."""
+    slow = {*SLOW, *(["preact_cbam"] if profile else [])}
+    marks = {name: [pytest.mark.slow] if name in slow else [] for name in SHIPPED}
+    return [pytest.param(name, marks=marks[name]) for name in SHIPPED]
+
+
+@pytest.mark.parametrize("name", each())
+def test_errors_are_those_of_the_paper(name: str) -> None:
+    """Nothing else is called an error, and it takes less than 20 seconds of one core."""
+    began = time.process_time()
+    found = {(f.kind, f.where) for f in findings(name) if f.severity == "error"}
+
+    assert ERRORS[name] == found
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("profile", ["smoke", "cpu"])
+@pytest.mark.parametrize("name", each(profile="any"))
+def test_profiles_bring_no_errors_of_their_own(name: str, profile: str) -> None:
+    """What a profile makes equal, small or short is not held against the study."""
+    if name == "smoke" and profile == "cpu":
+        pytest.skip("the smallest study has no smaller profile")
+
+    found = {(f.kind, f.where) for f in findings(name, profile) if f.severity == "error"}
+
+    assert found <= ERRORS[name]
+
+
+def test_the_released_network_has_dead_parameters() -> None:
+    """The Transformer block is 14.0 % of the network, and no gradient reaches it."""
+    [dead] = of("preact_cbam", "dead-parameters")
+
+    assert "694,320 of 4,969,600 parameters (14.0 %)" in dead.message
+    assert {"transformer": 694_320} == dead.data["modules"]
+
+
+def test_the_released_attention_is_inert_and_the_switch_is_named() -> None:
+    """CBAM and none are one training, bit for bit, as long as the name is misspelt."""
+    attention = next(f for f in of("preact_cbam", "inert-factor") if f.where == "model.attention")
+
+    assert {"cbam", "none"} <= set(attention.data["levels"])
+    assert "They differ where model.attention_ignored is false." in attention.message
+
+
+def test_the_described_network_breaks_its_own_budget() -> None:
+    """With CBAM on there are 1,792 parameters too many, and the stated number is another's."""
+    [budget] = of("preact_cbam", "parameter-budget")
+    claim = next(f for f in of("preact_cbam", "parameter-claim") if f.where.startswith("par"))
+
+    assert "described has 5,001,792 (1,792 too many)" in budget.message
+    assert "4,969,600 is what baseline has, with model.attention_ignored true" in claim.message
+
+
+def test_the_flagship_ends_in_a_relu_and_may_select_on_the_test_images() -> None:
+    """Both faults of the printed program are warnings."""
+    [relu] = of("cifar_cbam", "non-negative-logits")
+    [selection] = of("cifar_cbam", "test-selection")
+
+    assert "relu_logits=false" not in relu.data["variants"]
+    assert ["select=best_test"] == selection.data["variants"]
+
+
+def test_the_more_complex_network_is_noted_to_be_smaller() -> None:
+    """The claim of complexity is set beside 17.1 % fewer parameters."""
+    notes = {f.where: f.message for f in of("fashion_lr", "capacity-confound")}
+
+    assert "has it the wrong way round" in notes["model2-more-complex"]
+    assert "334,154 parameters against 402,986 (17.1 % fewer)" in notes["model2-more-complex"]
+
+
+def test_the_published_ladder_moves_several_things_at_a_step() -> None:
+    """The ladder of single changes beside it does not."""
+    assert ["wider", "normalised", "attentive"] == [
+        finding.where for finding in of("cifar_ladder", "moved-together")
+    ]
+
+
+def test_adam_of_fashion_changes_network_and_rate_too() -> None:
+    """Four settings move in the run that is called Adam."""
+    adam = next(f for f in of("fashion_lr", "moved-together") if f.where == "adam")
+
+    expected = {"model.convs", "model.hidden", "optimizer.name", "optimizer.lr"}
+    assert expected == adam.data["changed"].keys()
+
+
+@pytest.mark.slow
+def test_the_two_accuracies_of_one_network_are_noted() -> None:
+    """A table says 90.68 %, the abstract 90.04 %."""
+    wheres = [finding.where for finding in of("resnet18_tuning", "paper-contradiction")]
+
+    assert "accuracy-separable, accuracy-separable-abstract" in wheres
