@@ -140,7 +140,7 @@ def study_of(made: Made) -> Study:
         factors=tuple(_factor(key, levels) for key, levels in moved.items()),
         designs=(Design(kind=kind, factors=tuple(moved)),),
         seeds=tuple(range(made.seeds)),
-        forced={"training.epochs": made.epochs} if made.profile else {},
+        forced={"training.batch_size": 128} if made.profile else {},
         claims=_claims() if made.claims else (),
         assumptions=("The paper names no batch size: 128 is assumed.",),
     )

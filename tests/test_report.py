@@ -89,7 +89,7 @@ def test_budget_names_the_profile_and_what_it_set(tmp_path):
     facts = {fact.name: fact.text for fact in coverage.budget(Measured.of(study))}
 
     assert "smoke" == facts["Profile"]
-    assert "training.epochs = 4" == facts["Set for all"]
+    assert "training.batch_size = 128" == facts["Set for all"]
     assert "8 of 8 done" == facts["Trials"]
 
 
@@ -103,10 +103,10 @@ def test_every_claim_has_its_verdict(results):
 
 
 def test_what_hinders_several_claims_is_said_once(tmp_path):
-    """A reduced budget stands over the table of claims, and no longer in each of its reasons."""
+    """What the profile changed stands over the table of claims, not in each of its reasons."""
     found = judge(made.results(tmp_path, made.Made(**SIZE, profile="smoke")))
 
-    assert "the profile smoke set training.epochs = 4" == found.hindrance
+    assert "the profile smoke set training.batch_size = 128" == found.hindrance
     assert not any("smoke" in one.reason for one in found.judged)
     assert all(one.reason[0].isupper() or one.reason[0].isdigit() for one in found.judged)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from cnn_ablate.audit.published import digits, rounding
-from cnn_ablate.audit.sides import compared
+from cnn_ablate.audit.sides import compared, spoken_of
 from cnn_ablate.audit.subject import Case, Subject
 from cnn_ablate.schema import Claim, Finding
 
@@ -151,8 +151,7 @@ def _directions(subject: Subject) -> list[tuple[Claim, tuple[str, str], int]]:
 
 
 def _spoken_of(subject: Subject, claim: Claim) -> tuple[object, ...]:
-    name = claim.variant or subject.plan.variants[0].name
-    return (subject.plan.same.get(name, name), *_about(claim))
+    return (spoken_of(subject.plan, claim), *_about(claim))
 
 
 def _about(claim: Claim) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from cnn_ablate.audit.published import rounding
+from cnn_ablate.audit.sides import spoken_of
 from cnn_ablate.audit.subject import Subject
 from cnn_ablate.audit.words import count, listed, some
 from cnn_ablate.models import find_dead
@@ -41,9 +42,8 @@ def parameter_claims(subject: Subject) -> Iterator[Finding]:
         return
     for claim in subject.study.claims:
         if claim.metric == "parameters" and claim.value is not None and not claim.compares:
-            name = claim.variant or subject.plan.variants[0].name
-            found = _claim(subject, claim, subject.plan.same.get(name, name))
-            if found:
+            name = spoken_of(subject.plan, claim)
+            if name in subject.sizes and (found := _claim(subject, claim, name)):
                 yield found
 
 

@@ -23,8 +23,8 @@ def inert_factors(subject: Subject) -> Iterator[Finding]:
         declared = comparisons(subject.declared)
         same = _same(subject.declared, {i: declared[i] for i in same})
     differ = {_name(pair) for i, pair in enumerate(pairs) if pair.moved and i not in same}
-    for alike in _families([pairs[i] for i in sorted(same)]):
-        yield _finding(subject, alike, everywhere=not differ & set(map(_name, alike)))
+    for family in _families([pairs[i] for i in sorted(same)]):
+        yield _finding(subject, family, everywhere=not differ & set(map(_name, family)))
 
 
 def _families(pairs: list[Comparison]) -> list[list[Comparison]]:

@@ -15,19 +15,19 @@ from torch import Tensor
 from cnn_ablate.audit.course import peak
 from cnn_ablate.audit.subject import Case, Net, canonical
 from cnn_ablate.data import Loader
+from cnn_ablate.errors import UserError
 from cnn_ablate.models import dead_parameters, is_users, size
+from cnn_ablate.models.importing import failure
 from cnn_ablate.schema import DataFacts, Overrides, Recipe, Settings, Trial, replaced
 from cnn_ablate.settings import options_of
 from cnn_ablate.streams import generator
 from cnn_ablate.train import Bench, noise
 
-# How much noise is augmented: a random event of probability 0.02 is met by one of 1,024 images in
-# all but one of 10^9 cases, and by one of 256 batches that mix in all but one of 200.
-NOISE_IMAGES, NOISE_EPOCHS = 128, 8
-
-_BATCH = 4
-# Images in a batch that is learnt from.
-_LEARNT = 2
+# Noise that is augmented: of 1,024 images none meets an event of probability 0.02 once in 10^9
+# cases, of 256 batches that mix none once in 200.
+_NOISE_IMAGES, _NOISE_EPOCHS = 128, 8
+# Images in a batch that is looked at, and in one that is learnt from.
+_BATCH, _LEARNT = 4, 2
 # Steps of a short trial, and the most of a long one, which takes so many multiply-adds at most.
 SHORT, _LONG, _EFFORT = 3, 128, 4e10
 # What is compared as settings instead: which images, and which of the weights are reported.
@@ -101,16 +101,16 @@ def augmented(case: Case) -> str:
 
 @cache
 def _augmented(data: str, batch: int, shape: tuple[int, int, int], classes: int) -> str:
-    images = noise(_facts(shape, classes), NOISE_IMAGES)
+    images = noise(_facts(shape, classes), _NOISE_IMAGES)
     loader = Loader(images, options_of("data", json.loads(data)), seed=0, batch_size=batch)
-    batches = (batch for epoch in range(NOISE_EPOCHS) for batch in loader.epoch(epoch))
+    batches = (batch for epoch in range(_NOISE_EPOCHS) for batch in loader.epoch(epoch))
     return digest(part for batch in batches for part in (batch.images, batch.targets))
 
 
 @cache
 def _answers(net: Net, init: str, precision: str) -> Answers:
     network = net.options.initialised(net.shape, net.classes, seed=0, scheme=init).eval()
-    images = torch.randn(2 * _BATCH, *net.shape, generator=generator("audit"))
+    images = torch.randn(_BATCH, *net.shape, generator=generator("audit"))
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
         logits = network(images).float()
     return Answers(logits.detach(), _last_operation(logits))
@@ -128,9 +128,7 @@ def _learned(net: Net, settings: str, rates: str, count: int) -> Learned:
     bench = _bench(net, json.loads(settings), count)
     for group in bench.optimizer.param_groups:
         group.update(json.loads(rates))
-    torch.manual_seed(0)
-    bench.model.train()
-    losses = [bench.step(0, batch)[0] for batch in bench.loader.epoch(0)]
+    losses = _losses(bench)
     dead = dead_parameters(bench.model)
     live = [weight.detach() for weight in bench.model.parameters() if weight.grad is not None]
     bench.model.eval()
@@ -141,6 +139,17 @@ def _learned(net: Net, settings: str, rates: str, count: int) -> Learned:
     finite = all(bool(part.isfinite().all()) for part in (*found, *live))
     bits = digest(found) + "".join(sorted(digest([weight]) for weight in live))
     return Learned(bits if finite else "", dead, sum(weight.numel() for weight in live))
+
+
+def _losses(bench: Bench) -> list[Tensor]:
+    torch.manual_seed(0)
+    bench.model.train()
+    try:
+        return [bench.step(0, batch)[0] for batch in bench.loader.epoch(0)]
+    except Exception as fault:
+        if is_users(name := bench.trial.settings["model"]["name"]):
+            raise UserError(name, failure("training it failed", fault)) from fault
+        raise
 
 
 def _bench(net: Net, settings: Settings, count: int) -> Bench:
