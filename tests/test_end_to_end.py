@@ -101,12 +101,14 @@ def test_workers_do_not_matter(ran: tuple[Path, str], tmp_path: Path) -> None:
     assert table(ran[0], "epochs").equals(table(tmp_path, "epochs"))
 
 
-def wait_for(pattern: str, folder: Path) -> None:
-    """Wait until a file appears."""
-    for _ in range(600):
+def wait_for(pattern: str, folder: Path, process: subprocess.Popen[str]) -> None:
+    """Wait until the program has written a file."""
+    for _ in range(6000):
         if any(folder.glob(pattern)):
             return
+        assert process.poll() is None
         time.sleep(0.02)
+    killed(process)
     raise AssertionError(f"{pattern} never appeared in {folder}")
 
 
@@ -123,7 +125,7 @@ def test_kill_9_costs_nothing_but_the_epoch_in_progress(
     """After kill -9 the same command finishes, and the tables are those of an unbroken run."""
     study = tiny.write(tmp_path)
     process = tiny.start("run", study, "--workers", 1, cwd=tmp_path)
-    wait_for(moment, tmp_path)
+    wait_for(moment, tmp_path, process)
     killed(process)
     code, _, err = tiny.call("run", study, cwd=tmp_path)
     assert 0 == code, err
@@ -135,9 +137,9 @@ def test_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     """Ctrl-C ends with 130, keeps what is done, and the same command goes on."""
     study = tiny.write(tmp_path)
     process = tiny.start("run", study, "--workers", 1, cwd=tmp_path)
-    wait_for("results/trials/*/DONE", tmp_path)
+    wait_for("results/trials/*/DONE", tmp_path, process)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert 130 == process.returncode
     assert "The same command goes on where this one stopped." in err
     assert 1 <= len(table(tmp_path)) < 4

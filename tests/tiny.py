@@ -45,5 +45,5 @@ def start(*words: object, cwd: Path) -> subprocess.Popen[str]:
 def call(*words: object, cwd: Path) -> tuple[int, str, str]:
     """Run the program to its end: exit code, standard output, standard error."""
     process = start(*words, cwd=cwd)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     return process.returncode, out, err
