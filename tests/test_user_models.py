@@ -1,21 +1,21 @@
 """Networks of the user's own: imported, checked like those of the table, and trained."""
 
-import json
 from pathlib import Path
 
-import pandas as pd
 import pytest
-import tiny
 import torch
 from auditing import NETWORK, USERS, changed
 from torch import nn
 
+from cnn_ablate.data import load
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import find_dead, is_users, size, user_model
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Size, Study
+from cnn_ablate.runner import Where, outstanding, run, survey
+from cnn_ablate.schema import Recipe, Size, Study
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.study import Changes, read
+from cnn_ablate.train import Watch, train
 
 
 def write(folder: Path, text: str = USERS, network: str = NETWORK) -> Path:
@@ -224,12 +224,16 @@ def test_an_argument_that_settings_cannot_hold_is_refused(tmp_path: Path) -> Non
 
 def test_what_takes_any_keyword_may_get_any(tmp_path: Path) -> None:
     """Where the class swallows keywords, only its own code can tell which are right."""
-    network = changed(NETWORK, ('attention="none")', 'attention="none", **rest)'))
+    network = changed(
+        NETWORK, ('attention="none")', 'attention="none", **rest)'), ("# more", "self.rest = rest")
+    )
     text = changed(USERS, ("width: 4", "width: 4, depth: 2"))
     text += "factors: {model.height: [1, 2]}\n"
 
-    layout = plan(study(tmp_path, text, network), settle)
+    found = study(tmp_path, text, network)
+    layout = plan(found, settle)
 
+    assert {"depth": 2} == built(found).rest
     assert [2, 2, 2] == [variant.settings["model"]["depth"] for variant in layout.variants]
     assert [None, 1, 2] == [v.settings["model"].get("height") for v in layout.variants]
 
@@ -344,30 +348,43 @@ def user_model_of(found: Study) -> object:
     return user_model(model.pop("name")).model_validate(model)
 
 
-def test_users_networks_train_in_workers_and_resume(tmp_path: Path) -> None:
-    """Worker processes find the module beside the study, wherever the program was started.
+DROPOUT = changed(
+    NETWORK,
+    ("self.output = ", "self.drop = nn.Dropout(0.3)\n        self.output = "),
+    ("self.output(x.mean((2, 3)))", "self.output(self.drop(x.mean((2, 3))))"),
+)
 
-    A network that draws from torch's own generator gives the same numbers whatever came before.
-    """
+
+def test_workers_find_the_module_beside_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the program was started, its worker processes import what the study names."""
     folder, elsewhere = tmp_path / "study", tmp_path / "elsewhere"
     folder.mkdir()
     elsewhere.mkdir()
-    dropout = ("self.output = ", "self.drop = nn.Dropout(0.3)\n        self.output = ")
-    used = (
-        "logits = self.output(x.mean((2, 3)))",
-        "logits = self.output(self.drop(x.mean((2, 3))))",
-    )
-    text = changed(USERS, ("seeds: 6", "seeds: 1"), ("epochs: 3", "epochs: 2"))
+    monkeypatch.chdir(elsewhere)
+    text = changed(USERS, ("seeds: 6", "seeds: 1"), ("epochs: 3", "epochs: 1"))
     text += "factors: {model.attention: [none, cbam, CBAM]}\n"
-    path = write(folder, text, changed(NETWORK, dropout, used))
+    where = Where(results=elsewhere, data=elsewhere, workers=1)
+    laid_out = survey(study(folder, text, DROPOUT), where)
 
-    code, _, error = tiny.call("run", path, "--workers", 1, cwd=elsewhere)
+    table = run(laid_out, outstanding(laid_out), where, lambda _: None).trials
 
-    assert 0 == code, error
-    table = pd.read_csv(elsewhere / "results" / "tiny" / "results.csv", keep_default_na=False)
     losses = table.set_index("variant")["train_loss"]
     assert losses["baseline"] == losses["attention=cbam"]
     assert losses["baseline"] != losses["attention=CBAM"]
-    trial = next((elsewhere / "results" / "trials").glob("baseline*")) / "trial.json"
-    settings = json.loads(trial.read_text(encoding="utf-8"))["trial"]["settings"]["model"]
-    assert 64 == len(settings["sha256"])
+
+
+def test_what_a_network_draws_for_itself_is_the_same_after_an_interruption(tmp_path: Path) -> None:
+    """Torch's own dropout draws alike whatever was drawn before, and from a checkpoint on."""
+    found = study(tmp_path, network=DROPOUT)
+    trial = plan(found, settle).trials[0]
+    images = load(parts(found.baseline).data)
+    states: list[bytes] = []
+
+    whole = train(trial, images, Recipe(), Watch(save=states.append))
+    torch.rand(7)
+    again = train(trial, images, Recipe())
+    resumed = train(trial, images, Recipe(), resume=states[0])
+
+    assert whole.weights == again.weights == resumed.weights

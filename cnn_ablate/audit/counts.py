@@ -1,5 +1,6 @@
 """Numbers of parameters: those that a study allows, and those that its paper states."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from torch import nn
@@ -100,16 +101,13 @@ def _unlike(subject: Subject, name: str, other: str) -> list[str]:
     ]
 
 
-def _parts(network: nn.Module) -> dict[str, int]:
-    """Count each module, all modules of one name or kind, and all parameters of one name."""
-    parts: dict[str, int] = {}
+def _parts(network: nn.Module) -> Counter[str]:
+    """Count each module, all modules of one name, and all parameters of one name."""
+    parts = Counter[str]()
     for name, module in network.named_modules():
         own = sum(weight.numel() for weight in module.parameters())
         parts[name] = own
-        parts[f"all {name.rpartition('.')[2]}"] = (
-            parts.get(f"all {name.rpartition('.')[2]}", 0) + own
-        )
+        parts[f"all {name.rpartition('.')[2]}"] += own
     for name, weight in network.named_parameters():
-        key = f"all parameters called {name.rpartition('.')[2]}"
-        parts[key] = parts.get(key, 0) + weight.numel()
+        parts[f"all parameters called {name.rpartition('.')[2]}"] += weight.numel()
     return parts

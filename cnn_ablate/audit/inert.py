@@ -1,6 +1,8 @@
 """Factors that change nothing: two of their levels are one and the same training."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from random import Random
 
 from cnn_ablate.audit.comparisons import Comparison, comparisons
 from cnn_ablate.audit.proof import alike
@@ -8,6 +10,8 @@ from cnn_ablate.audit.reasons import why_alike
 from cnn_ablate.audit.subject import Case, Subject
 from cnn_ablate.schema import Finding
 from cnn_ablate.stats import listed
+
+_PLACES = 8
 
 
 def inert_factors(subject: Subject) -> Iterator[Finding]:
@@ -18,13 +22,29 @@ def inert_factors(subject: Subject) -> Iterator[Finding]:
     of the study.
     """
     pairs = comparisons(subject)
-    same = _same(subject, dict(enumerate(pairs)))
+    examined = _suspects(subject, pairs)
+    same = _same(subject, examined)
     if subject.declared is not subject:
         declared = comparisons(subject.declared)
         same = _same(subject.declared, {i: declared[i] for i in same})
-    differ = {_name(pair) for i, pair in enumerate(pairs) if pair.moved and i not in same}
+    differ = {_name(pair) for i, pair in examined.items() if pair.moved and i not in same}
     for family in _families([pairs[i] for i in sorted(same)]):
         yield _finding(subject, family, everywhere=not differ & set(map(_name, family)))
+
+
+def _suspects(subject: Subject, pairs: list[Comparison]) -> dict[int, Comparison]:
+    """Give all pairs of levels of which some place in the study, out of a few, is inert.
+
+    A large factorial compares the same two levels at hundreds of places.
+    """
+    places: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    for i, pair in enumerate(pairs):
+        places[_name(pair)].append(i)
+    # Drawn, as a regular choice could miss a level of another factor.
+    chance = Random(0)  # noqa: S311 - nothing is secret here
+    few = [i for found in places.values() for i in chance.sample(found, min(len(found), _PLACES))]
+    names = {_name(pairs[i]) for i in _same(subject, {i: pairs[i] for i in few})}
+    return {i: pair for i, pair in enumerate(pairs) if _name(pair) in names}
 
 
 def _families(pairs: list[Comparison]) -> list[list[Comparison]]:

@@ -51,13 +51,13 @@ def _stated(subject: Subject) -> Iterator[tuple[str, Overrides]]:
 def _unused(key: str, value: Any, place: str, cases: list[Case]) -> Iterator[Finding]:
     if not cases or key.endswith(".name") or _is_default(key, value):
         return
-    reasons = [why_idle(case, key) for case in cases]
-    if all(reasons):
+    if all(why_idle(case, key) for case in cases):
+        reason = why_idle(cases[0], key)
         yield Finding(
             kind="unused-setting",
             severity="warning",
             where=key,
-            message=f"{key} {label(value)} of {place} changes nothing: {reasons[0]}. Leave it out.",
+            message=f"{key} {label(value)} of {place} changes nothing: {reason}. Leave it out.",
             data={"key": key, "value": value, "place": place},
         )
 

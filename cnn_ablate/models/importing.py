@@ -82,7 +82,7 @@ def _import(path: str) -> ModuleType:
         raise UserError(path, failure("importing it failed", fault)) from fault
     except (Exception, SystemExit) as fault:
         raise UserError(path, failure("importing it failed", fault)) from fault
-    _imported.setdefault(path, (_package_file(path), _digest(module)))
+    _imported.setdefault(path, (_origin(sys.modules[_top(path)].__spec__), _digest(module)))
     return module
 
 
@@ -107,26 +107,27 @@ def _forget(path: str) -> None:
     Raises:
         UserError: another module of this name is in use by the program itself.
     """
-    top = path.partition(".")[0]
+    top = _top(path)
     spec = PathFinder.find_spec(top)
     found = _origin(spec) if spec else ""
-    if path in _imported:
+    if path in _imported and path in sys.modules:
         if _imported[path] == (found, _digest(sys.modules[path])):
             return
     elif top not in sys.modules or _origin(sys.modules[top].__spec__) == found:
         return
-    elif not any(name.partition(".")[0] == top for name in _imported):
+    elif not any(_top(name) == top for name in _imported):
         raise UserError(path, f"the program itself uses a module '{top}'.", "Rename yours.")
-    for name in [name for name in sys.modules if f"{name}.".startswith(f"{top}.")]:
+    for name in [name for name in sys.modules if _top(name) == top]:
         del sys.modules[name]
         _imported.pop(name, None)
 
 
-def _package_file(path: str) -> str:
-    return _origin(sys.modules[path.partition(".")[0]].__spec__)
+def _top(path: str) -> str:
+    return path.partition(".")[0]
 
 
 def _origin(spec: Any) -> str:
+    """Give the file of a package or module, or the folder of a package without a file."""
     places = getattr(spec, "submodule_search_locations", None)
     return str(getattr(spec, "origin", None) or (next(iter(places)) if places else ""))
 
