@@ -71,7 +71,7 @@ def _unclaimed(subject: Subject, rest: list[Sides]) -> Finding:
     return Finding(
         kind="capacity-confound",
         severity="note",
-        where=", ".join(sides[0] for sides in rest),
+        where=some([sides[0] for sides in largest]),
         message=(
             f"The size of the network also moves by more than 5 % in {count(len(rest), 'contrast')}"
             f", so an effect there may be one of size: {some(said)}."

@@ -192,7 +192,9 @@ def _gather(
 
 def _predictions(folder: Path) -> Predictions:
     with np.load(io.BytesIO((folder / "predictions.npz").read_bytes())) as arrays:
-        return Predictions(arrays["label"], arrays["predicted"], arrays["probability"])
+        # Half precision is for the disk; arithmetic with it overflows.
+        probability = arrays["probability"].astype(np.float32)
+        return Predictions(arrays["label"], arrays["predicted"], probability)
 
 
 def _confusion(folder: Path) -> pd.DataFrame:
