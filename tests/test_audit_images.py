@@ -7,9 +7,8 @@ import pytest
 import torch
 from auditing import LENET, found, subject
 
-from cnn_ablate.audit import canonical
 from cnn_ablate.data import Images
-from cnn_ablate.schema import DataFacts, Finding
+from cnn_ablate.schema import DataFacts, Finding, canonical
 from cnn_ablate.train import noise
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

@@ -14,7 +14,7 @@ from cnn_ablate.audit.outputs import no_logits
 from cnn_ablate.audit.pictures import spoilt_images
 from cnn_ablate.audit.power import cannot_show
 from cnn_ablate.audit.selection import test_selections
-from cnn_ablate.audit.subject import Subject, canonical
+from cnn_ablate.audit.subject import Subject
 from cnn_ablate.audit.unused import unused_settings
 from cnn_ablate.schema import Finding
 
@@ -34,7 +34,7 @@ CHECKS: dict[str, Callable[[Subject], Iterable[Finding]]] = {
 }
 _ORDER = ("error", "warning", "note")
 
-__all__ = ["CHECKS", "Subject", "audit", "canonical"]
+__all__ = ["CHECKS", "Subject", "audit"]
 
 
 def audit(subject: Subject) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from cnn_ablate.audit.subject import Subject, canonical
+from cnn_ablate.audit.subject import Subject
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan.designs import Point, chosen, leave_one_out, steps
 from cnn_ablate.schema import (
@@ -16,6 +16,7 @@ from cnn_ablate.schema import (
     Overrides,
     Settings,
     Study,
+    canonical,
     label,
     looked_up,
     replaced,

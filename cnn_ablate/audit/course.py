@@ -7,7 +7,8 @@ from functools import cache
 import torch
 from torch import nn
 
-from cnn_ablate.audit.subject import Case, canonical
+from cnn_ablate.audit.subject import Case
+from cnn_ablate.schema import canonical
 from cnn_ablate.settings import options_of
 
 # Steps that stand for an epoch: enough to tell two ways apart.

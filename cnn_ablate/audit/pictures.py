@@ -7,11 +7,11 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
-from cnn_ablate.audit.subject import Subject, canonical
+from cnn_ablate.audit.subject import Subject
 from cnn_ablate.audit.words import count, percent, some
 from cnn_ablate.data import Images
 from cnn_ablate.data.split import Split, split
-from cnn_ablate.schema import Finding
+from cnn_ablate.schema import Finding, canonical
 from cnn_ablate.settings import options_of
 
 # So many useless images are worth a word.

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from cnn_ablate.audit.course import peak
-from cnn_ablate.audit.subject import Case, Net, canonical
+from cnn_ablate.audit.subject import Case, Net
 from cnn_ablate.data import Loader
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import dead_parameters, is_users, size
 from cnn_ablate.models.importing import failure
-from cnn_ablate.schema import DataFacts, Overrides, Recipe, Settings, Trial, replaced
+from cnn_ablate.schema import DataFacts, Overrides, Recipe, Settings, Trial, canonical, replaced
 from cnn_ablate.settings import options_of
 from cnn_ablate.streams import generator
 from cnn_ablate.train import Bench, noise

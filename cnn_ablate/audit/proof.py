@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 
 from cnn_ablate.audit.course import course, moves
 from cnn_ablate.audit.probe import answers, augmented, digest, learned, steps
-from cnn_ablate.audit.subject import Case, canonical
+from cnn_ablate.audit.subject import Case
 from cnn_ablate.data.split import split
+from cnn_ablate.schema import canonical
 from cnn_ablate.settings import options_of
 
 # Augmentations that happen less often than this might not be met in the noise that is tried.

@@ -4,19 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from cnn_ablate.data import Images
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import ModelOptions
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Plan, Settings, Size, Study
+from cnn_ablate.schema import Plan, Settings, Size, Study, canonical
 from cnn_ablate.settings import options_of, settle
-
-
-def canonical(value: Any) -> str:
-    """Write a value so that equal values are equal texts."""
-    return json.dumps(value, sort_keys=True)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Any
 from cnn_ablate.audit.comparisons import Side, comparisons
 from cnn_ablate.audit.course import moves
 from cnn_ablate.audit.reasons import why_idle
-from cnn_ablate.audit.subject import Case, Subject, canonical
+from cnn_ablate.audit.subject import Case, Subject
 from cnn_ablate.audit.words import count, grouped, variants
 from cnn_ablate.plan.designs import BASELINE
-from cnn_ablate.schema import Finding, Overrides, label
+from cnn_ablate.schema import Finding, Overrides, canonical, label
 from cnn_ablate.settings import TABLES
 
 Uses = list[tuple[Overrides, Case]]

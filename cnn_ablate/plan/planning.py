@@ -1,7 +1,6 @@
 """Points of the designs to named variants, contrasts and trials; equal ones become one."""
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +19,7 @@ from cnn_ablate.schema import (
     Study,
     Trial,
     Variant,
+    canonical,
     label,
     looked_up,
     replaced,
@@ -73,7 +73,7 @@ def trials(
 
 def _seeded(variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint) -> Iterable[Trial]:
     data = fingerprint(variant.settings["data"])
-    settled = hashlib.sha256(_canonical([TRAINING_VERSION, data, variant.settings]).encode())
+    settled = hashlib.sha256(canonical([TRAINING_VERSION, data, variant.settings]).encode())
     slug = re.sub(r"[^A-Za-z0-9=+.,_-]+", "_", variant.name).strip("._-")[:80]
     for seed in seeds:
         digest = settled.copy()
@@ -128,7 +128,7 @@ class _Layout:
         if self.is_excluded(settings, levels):
             self.excluded[name] = None
             return None
-        content = _canonical(settings)
+        content = canonical(settings)
         first = self.names.setdefault(content, name)
         if first == name and name not in self.variants:
             self.variants[name] = Variant(name=name, settings=settings, levels=levels)
@@ -155,7 +155,7 @@ class _Layout:
 
     def value(self, level: Level, key: str) -> Any:
         """Give the complete value of a key that a level sets: knobs it leaves out included."""
-        at = (_canonical(level.sets), key)
+        at = (canonical(level.sets), key)
         if at not in self.values:
             settled = self.settle(replaced(self.study.written, level.sets))
             self.values[at] = looked_up(settled, key, level.sets[key])
@@ -217,7 +217,3 @@ def _short_names(factors: Iterable[Factor]) -> dict[str, str]:
     short = {f.name: f.name.removesuffix(".name").rpartition(".")[2] for f in factors}
     shared = Counter(short.values())
     return {name: name if shared[text] > 1 else text for name, text in short.items()}
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -16,14 +16,13 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from cnn_ablate.audit import canonical
 from cnn_ablate.claims import verdicts
 from cnn_ablate.data import split
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job
 from cnn_ablate.plan import matching
 from cnn_ablate.runner.survey import Survey, Where
-from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult, Verdict
+from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult, Verdict, canonical
 from cnn_ablate.settings import options_of
 from cnn_ablate.stats import effects
 from cnn_ablate.store import Results, Store, read, write_samples, write_study, write_table

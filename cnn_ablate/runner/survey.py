@@ -7,12 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.audit import canonical
 from cnn_ablate.data import DataSet, Images, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import size
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import DataFacts, Finding, Plan, Settings, Size, Study
+from cnn_ablate.schema import DataFacts, Finding, Plan, Settings, Size, Study, canonical
 from cnn_ablate.settings import options_of, parts, settle
 from cnn_ablate.store import Store
 
@@ -111,7 +110,7 @@ def _sizes(layout: Plan) -> dict[str, Size]:
 def _identity(settings: Settings) -> tuple[str, str]:
     """Write down what a network's size depends on: its options, and the data set's form."""
     data = {key: value for key, value in settings["data"].items() if key in _FORM}
-    return json.dumps(settings["model"], sort_keys=True), json.dumps(data, sort_keys=True)
+    return canonical(settings["model"]), canonical(data)
 
 
 @cache

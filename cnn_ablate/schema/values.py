@@ -1,5 +1,6 @@
 """What all values share, and the two shapes in which settings travel."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,11 @@ def label(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "+".join(label(part) for part in value) or "none"
     return "none" if value is None else str(value)
+
+
+def canonical(value: Any) -> str:
+    """Write a value so that equal values are equal texts; part of every trial's identity."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def replaced(settings: Settings, overrides: Overrides) -> dict[str, dict[str, Any]]:
