@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import sha256
 
 import torch
 from torch import Tensor
@@ -122,4 +122,4 @@ def _unlearnable(used: Used, what: str, data: dict[str, object], *, grave: bool)
 
 
 def _digest(image: Tensor) -> bytes:
-    return blake2b(image.contiguous().numpy().data, digest_size=16).digest()
+    return sha256(image.contiguous().numpy().data).digest()
