@@ -95,7 +95,7 @@ def test_report_is_written_again_without_training(ran: tuple[Path, str], tmp_pat
 def test_workers_do_not_matter(ran: tuple[Path, str], tmp_path: Path) -> None:
     """One worker and two come to the same table."""
     study = tiny.write(tmp_path)
-    code, _, err = tiny.call("run", study, "--workers", 1, cwd=tmp_path)
+    code, _, err = tiny.call("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
     assert 0 == code, err
     assert table(ran[0]).equals(table(tmp_path))
     assert table(ran[0], "epochs").equals(table(tmp_path, "epochs"))
@@ -124,10 +124,10 @@ def test_kill_9_costs_nothing_but_the_epoch_in_progress(
 ) -> None:
     """After kill -9 the same command finishes, and the tables are those of an unbroken run."""
     study = tiny.write(tmp_path)
-    process = tiny.start("run", study, "--workers", 1, cwd=tmp_path)
+    process = tiny.start("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
     wait_for(moment, tmp_path, process)
     killed(process)
-    code, _, err = tiny.call("run", study, cwd=tmp_path)
+    code, _, err = tiny.call("run", study, "--no-audit", cwd=tmp_path)
     assert 0 == code, err
     for name in ("results", "epochs", "classes", "confusion"):
         assert table(ran[0], name).equals(table(tmp_path, name))
@@ -136,7 +136,7 @@ def test_kill_9_costs_nothing_but_the_epoch_in_progress(
 def test_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     """Ctrl-C ends with 130, keeps what is done, and the same command goes on."""
     study = tiny.write(tmp_path)
-    process = tiny.start("run", study, "--workers", 1, cwd=tmp_path)
+    process = tiny.start("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
     wait_for("results/trials/*/DONE", tmp_path, process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=300)
