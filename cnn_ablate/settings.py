@@ -23,7 +23,7 @@ from cnn_ablate.optim import (
     ScheduleOptions,
 )
 from cnn_ablate.options import Options
-from cnn_ablate.schema import SOURCE_KEY, Settings
+from cnn_ablate.schema import SOURCE_KEY, Settings, canonical
 from cnn_ablate.training import Training
 from cnn_ablate.wording import unknown, worded
 
@@ -165,6 +165,14 @@ def options_of(section: str, values: Mapping[str, Any]) -> Any:
     except ValidationError as error:
         fault = _faults(section, entry, error)[0]
         raise UserError(".".join(map(str, fault.place)), fault.what, fault.hint) from error
+
+
+def images_key(section: Mapping[str, Any]) -> str:
+    """Write down where a `data` section has its images from.
+
+    What all data sets have in common - how images are split, augmented, normalised - is left out.
+    """
+    return canonical({key: section[key] for key in section.keys() - DataSet.model_fields.keys()})
 
 
 def _found(section: str, name: str) -> type[Options] | None:

@@ -14,7 +14,7 @@ from cnn_ablate.schema import Recipe
 
 def job(results: Path, seed: int = 0, **changes: object) -> Job:
     """Make a job of a tiny trial."""
-    return Job(trial(seed, **changes), Recipe(), results, None)
+    return Job((trial(seed, **changes),), Recipe(), results, None)
 
 
 @pytest.mark.parametrize("name", EXECUTORS)
@@ -23,7 +23,7 @@ def test_every_job_ends_once(tmp_path: Path, name: str) -> None:
     jobs = [job(tmp_path, seed) for seed in range(3)]
     events = list(EXECUTORS[name](2).run(jobs))
     ended = [event for event in events if isinstance(event, Ended)]
-    assert {one.trial.key for one in jobs} == {event.job.trial.key for event in ended}
+    assert {one.trials[0].key for one in jobs} == {event.trial.key for event in ended}
     assert 3 == len(ended)
     assert all(event.result and event.result.status == "done" for event in ended)
 
@@ -45,7 +45,7 @@ def test_a_worker_that_is_killed_costs_only_its_trial(tmp_path: Path) -> None:
     executor = Local(1)
     for event in executor.run([long, job(tmp_path)]):
         events.append(event)
-        if isinstance(event, Progress) and event.trial == long.trial.id:
+        if isinstance(event, Progress) and event.trial == long.trials[0].id:
             [worker] = executor.workers
             os.kill(worker.process.pid, signal.SIGKILL)
     first, second = (event for event in events if isinstance(event, Ended))

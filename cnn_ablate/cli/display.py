@@ -64,8 +64,8 @@ class Display:
 
     def _ended(self, event: Ended) -> None:
         self.ended += 1
-        self.fractions.pop(event.job.trial.id, None)
-        self._drop(event.job.trial.id)
+        self.fractions.pop(event.trial.id, None)
+        self._drop(event.trial.id)
         self._all()
         self.last_line = time.monotonic()
         self.say(f"[{self.ended}/{self.expected}] {_outcome(event)}")
@@ -85,7 +85,7 @@ class Display:
 
 
 def _outcome(event: Ended) -> str:
-    name = f"{event.job.trial.variant}, seed {event.job.trial.seed}"
+    name = f"{event.trial.variant}, seed {event.trial.seed}"
     result = event.result
     if result is None:
         return f"{name}: failed. {event.error.splitlines()[-1] if event.error else ''}"

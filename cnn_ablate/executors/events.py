@@ -10,12 +10,13 @@ from cnn_ablate.schema import Recipe, Trial, TrialResult
 
 @dataclass(frozen=True)
 class Job:
-    """A trial to train, how to compute it, and where its data and checkpoint are.
+    """Trials to train together, how to compute them, and where data and checkpoints are.
 
-    `folder` is that of the study file, where a network of the user's may lie.
+    Several trials are a stack. `folder` is that of the study file, where a network of the user's
+    may lie.
     """
 
-    trial: Trial
+    trials: tuple[Trial, ...]
     recipe: Recipe
     results: Path
     data: Path | None
@@ -36,7 +37,8 @@ class Progress:
 class Ended:
     """A trial has a result, or a reason why it has none."""
 
-    job: Job
+    trial: Trial
+    recipe: Recipe
     result: TrialResult | None = None
     error: str = ""
 
@@ -48,5 +50,5 @@ class Executor(Protocol):
     """Runs jobs somewhere, several at a time."""
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Event]:
-        """Run all jobs; each comes to exactly one `Ended`. Closing the iterator stops them."""
+        """Run all jobs; each trial comes to one `Ended`. Closing the iterator stops them."""
         ...

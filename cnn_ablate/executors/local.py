@@ -5,7 +5,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -20,15 +20,17 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS
 
 @dataclass
 class Worker:
-    """A process, the pipe to it, and the job it has."""
+    """A process, the pipe to it, the job it has, and the trials of it that have not ended."""
 
     process: BaseProcess
     pipe: Connection
     job: Job | None = None
+    waiting: set[str] = field(default_factory=set)
 
     def give(self, job: Job) -> None:
         """Hand over a job; a worker that died meanwhile is noticed when it is next heard."""
         self.job = job
+        self.waiting = {trial.id for trial in job.trials}
         with suppress(OSError):
             self.pipe.send(job)
 
@@ -85,10 +87,19 @@ class Local:
         except (EOFError, OSError):
             self.workers.remove(worker)
             worker.stop()
-            if worker.job is not None:
-                code = worker.process.exitcode
-                yield Ended(worker.job, error=f"The worker process died (exit code {code}).")
+            yield from _lost(worker)
             return
         if isinstance(event, Ended):
-            worker.job = None
+            worker.waiting.discard(event.trial.id)
+            worker.job = worker.job if worker.waiting else None
         yield event
+
+
+def _lost(worker: Worker) -> Iterator[Ended]:
+    """Say of each trial that the worker still had that it is lost."""
+    if worker.job is None:
+        return
+    fault = f"The worker process died (exit code {worker.process.exitcode})."
+    for trial in worker.job.trials:
+        if trial.id in worker.waiting:
+            yield Ended(trial, worker.job.recipe, error=fault)

@@ -4,15 +4,16 @@ import os
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from cnn_ablate.data import Images, load
 from cnn_ablate.executors.events import Ended, Event, Job, Progress
 from cnn_ablate.models import look_in
-from cnn_ablate.schema import TrialResult
-from cnn_ablate.settings import parts
+from cnn_ablate.schema import Trial, TrialResult
+from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
 from cnn_ablate.train import Watch, train
 
@@ -25,55 +26,54 @@ def work(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         while (job := pipe.recv()) is not None:
-            pipe.send(attempt(job, pipe.send))
+            for trial in job.trials:
+                pipe.send(attempt(job, trial, pipe.send))
     except (EOFError, OSError):
         os._exit(1)
 
 
-def attempt(job: Job, send: Callable[[Event], None]) -> Ended:
+def attempt(job: Job, trial: Trial, send: Callable[[Event], None]) -> Ended:
     """Train one trial; what goes wrong becomes words, for the runner to judge."""
     try:
-        return Ended(job, result=_trained(job, send))
+        return Ended(trial, job.recipe, result=_trained(job, trial, send))
     except (BrokenPipeError, EOFError):
         raise
     except Exception as fault:  # noqa: BLE001 - a trial's failure is its own, not the worker's
         last = traceback.format_exception(fault)[-2:]
-        return Ended(job, error="".join(last).strip())
+        return Ended(trial, job.recipe, error="".join(last).strip())
 
 
-def _trained(job: Job, send: Callable[[Event], None]) -> TrialResult:
+def _trained(job: Job, trial: Trial, send: Callable[[Event], None]) -> TrialResult:
     if job.folder:
         look_in(job.folder)
     store = Store(job.results)
-    options = parts(job.trial.settings)
-    images = _images(job.trial.settings["data"]["name"], options.data.model_dump_json(), job)
     watch = Watch(
-        progress=_throttled(job, options.training.epochs, send),
-        save=lambda state: store.save_checkpoint(job.trial, state),
+        progress=_throttled(trial, send),
+        save=lambda state: store.save_checkpoint(trial, state),
     )
-    return train(job.trial, images, job.recipe, watch, resume=store.checkpoint(job.trial))
+    images = _images(trial.settings["data"], job.data)
+    return train(trial, images, job.recipe, watch, resume=store.checkpoint(trial))
 
 
-def _throttled(
-    job: Job, epochs: int, send: Callable[[Event], None]
-) -> Callable[[float, float], None]:
+def _throttled(trial: Trial, send: Callable[[Event], None]) -> Callable[[float, float], None]:
+    epochs = trial.settings["training"]["epochs"]
     last = 0.0
 
     def progress(epoch: float, images_per_second: float) -> None:
         nonlocal last
         if (now := time.monotonic()) - last >= _SECONDS_BETWEEN_REPORTS:
             last = now
-            send(Progress(job.trial.id, epoch, epochs, images_per_second))
+            send(Progress(trial.id, epoch, epochs, images_per_second))
 
     return progress
 
 
-_held: dict[tuple[str, str, Path | None], Images] = {}
+_held: dict[tuple[str, Path | None], Images] = {}
 
 
-def _images(name: str, options: str, job: Job) -> Images:
+def _images(section: Mapping[str, Any], data: Path | None) -> Images:
     """Open the data once a worker; it stays mapped for the trials to come."""
-    key = (name, options, job.data)
+    key = (images_key(section), data)
     if key not in _held:
-        _held[key] = load(parts(job.trial.settings).data, job.data)
+        _held[key] = load(options_of("data", section), data)
     return _held[key]

@@ -6,7 +6,7 @@ The only place that decides what a trial's failure means.
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -54,7 +54,7 @@ def outstanding(survey: Survey, *, only: str = "", fresh: bool = False) -> list[
     return sorted(todo, key=lambda trial: -_work(survey, trial))
 
 
-def run(survey: Survey, todo: Iterable[Trial], where: Where, observe: Observe) -> Results:
+def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -> Results:
     """Train some trials of a study, and rebuild its tables from all that is there.
 
     Args:
@@ -73,10 +73,10 @@ def run(survey: Survey, todo: Iterable[Trial], where: Where, observe: Observe) -
     recipe = Recipe(device=chosen_device(where.device))
     started = _now()
     folder = Path(survey.study.source).resolve().parent
-    jobs = [Job(trial, recipe, where.results, where.data, folder) for trial in todo]
-    for job in jobs:
-        if job.trial.id in survey.done:
-            store.drop_checkpoint(job.trial)
+    jobs = [Job((trial,), recipe, where.results, where.data, folder) for trial in todo]
+    for trial in todo:
+        if trial.id in survey.done:
+            store.drop_checkpoint(trial)
     executor = _executor(where, recipe)
     try:
         for event in executor.run(jobs):
@@ -128,10 +128,10 @@ def _work(survey: Survey, trial: Trial) -> float:
 
 def _failed(event: Ended) -> TrialResult:
     return TrialResult(
-        trial=event.job.trial,
+        trial=event.trial,
         status="failed",
         error=event.error,
-        recipe=event.job.recipe,
+        recipe=event.recipe,
         torch=torch.__version__,
         started=_now(),
     )

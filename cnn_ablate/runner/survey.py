@@ -7,12 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.data import DataSet, Images, load
+from cnn_ablate.data import Images, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import size
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import DataFacts, Finding, Plan, Settings, Size, Study, canonical
-from cnn_ablate.settings import options_of, parts, settle
+from cnn_ablate.settings import images_key, options_of, parts, settle
 from cnn_ablate.store import Store
 
 Decoding = Callable[[int, int], None]
@@ -93,9 +93,7 @@ class _Shelf:
 
     def fingerprint(self, section: Mapping[str, Any]) -> str:
         """Give the fingerprint of the data set that a `data` section names."""
-        # What all data sets have in common does not say where the images are.
-        source = {key: section[key] for key in section.keys() - DataSet.model_fields.keys()}
-        key = canonical(source)
+        key = images_key(section)
         if key not in self.opened:
             options = options_of("data", section)
             self.opened[key] = load(options, self.where.data, self.decoding)
