@@ -9,6 +9,7 @@ from torch import nn
 
 from cnn_ablate.data import load
 from cnn_ablate.errors import UserError
+from cnn_ablate.executors import Terms
 from cnn_ablate.models import find_dead, is_users, size, user_model
 from cnn_ablate.plan import plan
 from cnn_ablate.runner import Where, outstanding, run, survey
@@ -365,7 +366,7 @@ def test_workers_find_the_module_beside_the_study(
     monkeypatch.chdir(elsewhere)
     text = changed(USERS, ("seeds: 6", "seeds: 1"), ("epochs: 3", "epochs: 1"))
     text += "factors: {model.attention: [none, cbam, CBAM]}\n"
-    where = Where(results=elsewhere, data=elsewhere, workers=1)
+    where = Where(results=elsewhere, data=elsewhere, terms=Terms(1))
     laid_out = survey(study(folder, text, DROPOUT), where)
 
     table = run(laid_out, outstanding(laid_out), where, lambda _: None).trials

@@ -47,13 +47,14 @@ def run(
 ) -> None:
     """Train every variant that is not done yet, and write tables and report."""
     from cnn_ablate.cli.run import Choice, run_study
+    from cnn_ablate.executors import Terms
     from cnn_ablate.runner import Where
     from cnn_ablate.study import Changes
 
     run_study(
         study,
         Changes("smoke" if smoke else profile, tuple(sets), seeds),
-        Where(results, data, device, workers, executor),
+        Where(results, data, device, executor, Terms(workers)),
         reports,
         Choice(only, fresh, not no_audit),
     )

@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 from cnn_ablate.executors.events import Ended, Event, Executor, Job, Progress
 from cnn_ablate.executors.local import Local
+from cnn_ablate.executors.terms import Terms, usable_cores
 
-EXECUTORS: dict[str, Callable[[int], Executor]] = {"local": Local}
+EXECUTORS: dict[str, Callable[[Terms], Executor]] = {"local": Local}
 
-__all__ = ["EXECUTORS", "Ended", "Event", "Executor", "Job", "Progress"]
+__all__ = [
+    "EXECUTORS",
+    "Ended",
+    "Event",
+    "Executor",
+    "Job",
+    "Progress",
+    "Terms",
+    "usable_cores",
+]

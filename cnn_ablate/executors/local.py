@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from cnn_ablate.executors.events import Ended, Event, Job
+from cnn_ablate.executors.terms import Terms
 from cnn_ablate.executors.worker import work
 
 _METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
@@ -44,14 +45,17 @@ class Worker:
 class Local:
     """A pool of processes that outlives the death of any of them."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.size = 1
         self.workers: list[Worker] = []
         self.context: Any = mp.get_context(_METHOD)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Event]:
         """Run all jobs, the first ones first."""
         waiting = deque(jobs)
+        if waiting:
+            self.size = self.terms.here(waiting[0].recipe.device)
         try:
             while waiting or any(worker.job for worker in self.workers):
                 self._hand_out(waiting)

@@ -3,7 +3,6 @@
 The only place that decides what a trial's failure means.
 """
 
-import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
@@ -19,8 +18,9 @@ from numpy.typing import NDArray
 from cnn_ablate.claims import verdicts
 from cnn_ablate.data import split
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job
+from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job, usable_cores
 from cnn_ablate.plan import matching
+from cnn_ablate.runner.logbook import Logbook
 from cnn_ablate.runner.survey import Survey, Where
 from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult, Verdict, canonical
 from cnn_ablate.settings import options_of
@@ -77,23 +77,28 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     for trial in todo:
         if trial.id in survey.done:
             store.drop_checkpoint(trial)
-    executor = _executor(where, recipe)
+    executor = _executor(where)
+    work = {trial.id: _work(survey, trial) for trial in todo}
+    planned = [trial.id for trial in survey.plan.trials]
+    logbook = Logbook(store, survey.study.folder, planned, work)
     try:
         for event in executor.run(jobs):
             if isinstance(event, Ended):
                 store.publish(event.result or _failed(event))
+            logbook.note(event)
             observe(event)
     finally:
+        logbook.close()
         results = _concluded(store, _record(survey, recipe, started), survey, idle=not jobs)
     return results
 
 
-def _executor(where: Where, recipe: Recipe) -> Executor:
+def _executor(where: Where) -> Executor:
     if where.executor not in EXECUTORS:
         raise UserError(
             f"--executor {where.executor}", *unknown("executor", where.executor, EXECUTORS)
         )
-    return EXECUTORS[where.executor](where.workers or default_workers(recipe))
+    return EXECUTORS[where.executor](where.terms)
 
 
 def _concluded(store: Store, record: Record, survey: Survey, *, idle: bool) -> Results:
@@ -149,18 +154,6 @@ def chosen_device(asked: str) -> str:
     if not here.get(asked, asked == "cpu"):
         raise UserError(f"--device {asked}", "this machine has no such device.", "Try auto or cpu.")
     return asked
-
-
-def default_workers(recipe: Recipe) -> int:
-    """Give one worker a GPU, or one a core."""
-    if recipe.device == "cuda":
-        return torch.cuda.device_count()
-    return 1 if recipe.device == "mps" else usable_cores()
-
-
-def usable_cores() -> int:
-    """Count the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _record(survey: Survey, recipe: Recipe, started: str) -> Record:

@@ -9,6 +9,7 @@ from typing import Any
 
 from cnn_ablate.data import Images, load
 from cnn_ablate.errors import UserError
+from cnn_ablate.executors import Terms
 from cnn_ablate.models import size
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import DataFacts, Finding, Plan, Settings, Size, Study, canonical
@@ -23,13 +24,13 @@ _FORM = ("name", "path", "image_size", "grey")
 
 @dataclass(frozen=True)
 class Where:
-    """Where results go, where data lies, and on what the trials run."""
+    """Where results go, where data lies, and on what and how the trials run."""
 
     results: Path = Path("results")
     data: Path | None = None
     device: str = "auto"
-    workers: int | None = None
     executor: str = "local"
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass(frozen=True)
