@@ -69,7 +69,8 @@ class Options(Frozen):
         return {name: value for name, value in values.items() if self._matters(name, values)}
 
     def _matters(self, name: str, values: Mapping[str, Any]) -> bool:
-        extra: Any = type(self).model_fields[name].json_schema_extra or {}
+        field = type(self).model_fields.get(name)
+        extra: Any = (field and field.json_schema_extra) or {}
         needs: dict[str, list[Any]] = extra.get("needs", {})
         unless: dict[str, list[Any]] = extra.get("unless", {})
         return all(values[field] in allowed for field, allowed in needs.items()) and not any(

@@ -4,16 +4,16 @@ Settings as written become complete and canonical here: a key that cannot matter
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
-from cnn_ablate.data import DATASETS, DataSet
+from cnn_ablate.data import DATASETS, DataSet, user_data
 from cnn_ablate.errors import UserError
-from cnn_ablate.models import MODELS, ModelOptions, is_users, user_model
+from cnn_ablate.models import MODELS, ModelOptions, user_model
 from cnn_ablate.optim import (
     LOSSES,
     OPTIMIZERS,
@@ -25,6 +25,7 @@ from cnn_ablate.optim import (
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Settings, canonical
 from cnn_ablate.training import Training
+from cnn_ablate.users import is_users
 from cnn_ablate.wording import unknown, worded
 
 # Section: its table; `training` has one entry and no name.
@@ -36,6 +37,9 @@ TABLES: dict[str, Mapping[str, type[Options]]] = {
     "loss": LOSSES,
     "training": {"": Training},
 }
+
+# Sections in which a study may name something of the user's by import path.
+USERS: dict[str, Callable[[str], type[Options]]] = {"data": user_data, "model": user_model}
 
 _DEFAULT_NAMES = {"optimizer": "sgd", "schedule": "constant", "loss": "cross_entropy"}
 _KINDS = {"data": "data set", "model": "model"}
@@ -65,13 +69,13 @@ class Parts:
 
 @dataclass(frozen=True)
 class Keys(Collection[str]):
-    """The dotted keys that a study may set; `open` where a network of the user's takes any."""
+    """The dotted keys that a study may set, and the sections where what is the user's takes any."""
 
     names: tuple[str, ...]
-    open: bool = False
+    open: tuple[str, ...] = ()
 
     def __contains__(self, key: object) -> bool:
-        return key in self.names or (self.open and str(key).startswith("model."))
+        return key in self.names or str(key).partition(".")[0] in self.open
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -80,20 +84,24 @@ class Keys(Collection[str]):
         return len(self.names)
 
 
-def known_keys(models: Iterable[str] = ()) -> Keys:
+def known_keys(named: Mapping[str, Sequence[str]] | None = None) -> Keys:
     """List every dotted key that some entry of some table has.
 
     Args:
-        models: The models that a study names, if one is the user's: then `model.` has their knobs.
+        named: By section, what a study names there if some of it is the user's: then the section
+            has the knobs of these alone.
     """
     entries = {section: list(table.values()) for section, table in TABLES.items()}
-    is_open = False
-    if models := list(models):
-        found = [_found("model", name) for name in models]
-        entries["model"] = [entry for entry in found if entry]
-        is_open = any(not entry or entry.model_config["extra"] == "allow" for entry in found)
+    is_open = []
+    for section, chosen in (named or {}).items():
+        found = [_found(section, name) for name in chosen]
+        if found:
+            entries[section] = [entry for entry in found if entry]
+        if any(not entry or entry.model_config["extra"] == "allow" for entry in found):
+            is_open.append(section)
     names = {s: [*([] if "" in TABLES[s] else ["name"]), *_knobs(*entries[s])] for s in TABLES}
-    return Keys(tuple(f"{s}.{key}" for s, keys in names.items() for key in keys), is_open)
+    keys = (f"{section}.{key}" for section, knobs in names.items() for key in knobs)
+    return Keys(tuple(keys), tuple(is_open))
 
 
 def entry_of(section: str, name: str) -> type[Options]:
@@ -101,9 +109,11 @@ def entry_of(section: str, name: str) -> type[Options]:
 
     Raises:
         KeyError: the section's table has no such name.
-        UserError: a network of the user's cannot be imported.
+        UserError: something of the user's cannot be imported.
     """
-    return user_model(name) if section == "model" and is_users(name) else TABLES[section][name]
+    if section in USERS and is_users(name):
+        return USERS[section](name)
+    return TABLES[section][name]
 
 
 def complete(
@@ -151,7 +161,7 @@ def parts(settings: Settings) -> Parts:
     """Turn a trial's settings into the options that build its data, network and training.
 
     Raises:
-        UserError: a network of the user's is not there, or not as it was.
+        UserError: something of the user's is not there, or not as it was.
     """
     return Parts(**{section: options_of(section, settings[section]) for section in TABLES})
 
@@ -229,8 +239,8 @@ def _unknown_entry(section: str, name: object) -> Fault:
         return Fault((section,), "the key 'name' is missing.", known)
     kind = _KINDS.get(section, section)
     what, hint = unknown(kind, name, TABLES[section])
-    if section == "model":
-        hint += " A network of your own is named package.module:Name."
+    if section in USERS:
+        hint += f" A {kind} of your own is named package.module:Name."
     return Fault((section, "name"), what, hint)
 
 

@@ -10,13 +10,14 @@ from torch import nn
 from cnn_ablate.data import load
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
-from cnn_ablate.models import find_dead, is_users, size, user_model
+from cnn_ablate.models import find_dead, size, user_model
 from cnn_ablate.plan import plan
 from cnn_ablate.runner import Where, outstanding, run, survey
 from cnn_ablate.schema import Recipe, Size, Study
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.study import Changes, read
 from cnn_ablate.train import Watch, train
+from cnn_ablate.users import is_users
 
 
 def write(folder: Path, text: str = USERS, network: str = NETWORK) -> Path:

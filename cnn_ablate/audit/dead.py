@@ -7,8 +7,9 @@ from functools import cache
 from cnn_ablate.audit.probe import learned
 from cnn_ablate.audit.subject import Case, Net, Subject
 from cnn_ablate.audit.words import listed, percent, variants
-from cnn_ablate.models import find_dead, is_users, size
+from cnn_ablate.models import find_dead, size
 from cnn_ablate.schema import Finding, canonical
+from cnn_ablate.users import is_users
 
 # More than this share of a network misleads those who count its parameters.
 _MOST = 0.01

@@ -16,12 +16,12 @@ from cnn_ablate.audit.course import peak
 from cnn_ablate.audit.subject import Case, Net
 from cnn_ablate.data import Loader
 from cnn_ablate.errors import UserError
-from cnn_ablate.models import dead_parameters, is_users, size
-from cnn_ablate.models.importing import failure
+from cnn_ablate.models import dead_parameters, size
 from cnn_ablate.schema import DataFacts, Overrides, Recipe, Settings, Trial, canonical, replaced
 from cnn_ablate.settings import options_of
 from cnn_ablate.streams import generator
 from cnn_ablate.train import Bench, noise
+from cnn_ablate.users import failure, is_users
 
 # Noise that is augmented: of 1,024 images none meets an event of probability 0.02 once in 10^9
 # cases, of 256 batches that mix none once in 200.

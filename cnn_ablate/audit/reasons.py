@@ -7,10 +7,11 @@ from cnn_ablate.audit.comparisons import Comparison, settled
 from cnn_ablate.audit.course import course
 from cnn_ablate.audit.probe import answers, learned, steps
 from cnn_ablate.audit.subject import Case, Subject
-from cnn_ablate.models import is_users, size
+from cnn_ablate.models import size
 from cnn_ablate.schema import Settings, label, looked_up, replaced
 from cnn_ablate.settings import entry_of, options_of
 from cnn_ablate.stats import count, listed
+from cnn_ablate.users import is_users
 
 _MOST_SWITCHES = 16
 

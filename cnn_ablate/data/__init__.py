@@ -9,6 +9,7 @@ from cnn_ablate.data.folder import ImageFolder
 from cnn_ablate.data.images import Images, verified
 from cnn_ablate.data.loader import Batch, Loader
 from cnn_ablate.data.split import split
+from cnn_ablate.data.user import user_data
 
 DATASETS: dict[str, type[DataSet]] = {
     "cifar10": Cifar10,
@@ -32,6 +33,7 @@ __all__ = [
     "View",
     "load",
     "split",
+    "user_data",
     "verified",
     "views",
 ]

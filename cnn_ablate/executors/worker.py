@@ -11,11 +11,11 @@ from typing import Any
 
 from cnn_ablate.data import Images, load
 from cnn_ablate.executors.events import Ended, Event, Job, Progress
-from cnn_ablate.models import look_in
 from cnn_ablate.schema import Trial, TrialResult
 from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
 from cnn_ablate.train import Watch, train
+from cnn_ablate.users import look_in
 
 # Rare enough to cost nothing, often enough that an orphan soon meets a broken pipe and ends.
 _SECONDS_BETWEEN_REPORTS = 1.0

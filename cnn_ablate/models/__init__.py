@@ -5,15 +5,15 @@ from cnn_ablate.models.cnnnet import CNNNetOptions
 from cnn_ablate.models.convnet import ConvNetOptions
 from cnn_ablate.models.dropout import Dropout, set_dropout_keys
 from cnn_ablate.models.fashion_cnn import FashionCNNOptions
-from cnn_ablate.models.importing import look_in
 from cnn_ablate.models.initial import INITS, initialise
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS
 from cnn_ablate.models.lenet import LeNetOptions
 from cnn_ablate.models.options import ModelOptions
+from cnn_ablate.models.outline import Layer, outline
 from cnn_ablate.models.preact_resnet import PreActResNetOptions
 from cnn_ablate.models.resnet import ResNetOptions
 from cnn_ablate.models.size import dead_parameters, find_dead, size
-from cnn_ablate.models.user import is_users, user_model
+from cnn_ablate.models.user import user_model
 
 MODELS: dict[str, type[ModelOptions]] = {
     "cnnnet": CNNNetOptions,
@@ -31,12 +31,12 @@ __all__ = [
     "MODELS",
     "NORMS",
     "Dropout",
+    "Layer",
     "ModelOptions",
     "dead_parameters",
     "find_dead",
     "initialise",
-    "is_users",
-    "look_in",
+    "outline",
     "set_dropout_keys",
     "size",
     "user_model",

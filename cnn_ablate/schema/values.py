@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 Settings = Mapping[str, Mapping[str, Any]]
 # {dotted key: value}, for instance {"model.attention": "cbam"}.
 Overrides = Mapping[str, Any]
-# Key of a model of the user's that its name decides: the SHA-256 of its source.
+# Key of something of the user's that its name decides: the SHA-256 of its source.
 SOURCE_KEY = "sha256"
 
 
@@ -25,7 +25,8 @@ def label(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
-        knobs = ",".join(f"{key}={label(part)}" for key, part in value.items() if key != "name")
+        shown = {key: part for key, part in value.items() if key not in {"name", SOURCE_KEY}}
+        knobs = ",".join(f"{key}={label(part)}" for key, part in shown.items())
         return f"{value.get('name', '')}({knobs})" if knobs else str(value.get("name", ""))
     if isinstance(value, (list, tuple)):
         return "+".join(label(part) for part in value) or "none"

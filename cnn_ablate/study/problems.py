@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.models import is_users
 from cnn_ablate.schema import Overrides, Settings, replaced
-from cnn_ablate.settings import TABLES, complete, known_keys
+from cnn_ablate.settings import TABLES, USERS, complete, known_keys
 from cnn_ablate.study.source import Place, Source, spell
+from cnn_ablate.users import is_users
 from cnn_ablate.wording import unknown
 
 
@@ -17,8 +17,7 @@ class Problems:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.found: list[tuple[tuple[int, int], UserError]] = []
-        names = [str(name) for name in _model_names(source.values)]
-        self.known = known_keys(names if any(map(is_users, names)) else ())
+        self.known = known_keys({section: _names(source.values, section) for section in USERS})
 
     def add(self, place: Place, what: str, hint: str = "", *, key: bool = False) -> None:
         """Note what is wrong with the value (or the key) at a place."""
@@ -60,14 +59,21 @@ class Problems:
                 self.add(place, fault.what, fault.hint, key=fault.of_key)
 
 
-def _model_names(values: Any, key: str = "") -> Iterator[Any]:
-    """Find the names of models anywhere in a study file."""
+def _names(values: Any, section: str) -> list[str]:
+    """Give what a study file names in a section, if something of the user's is among it."""
+    names = [str(name) for name in _named(values, section)]
+    return names if any(map(is_users, names)) else []
+
+
+def _named(values: Any, section: str, key: str = "") -> Iterator[Any]:
+    """Find the names that stand for entries of a section, anywhere in a study file."""
+    dotted = f"{section}.name"
     if isinstance(values, Mapping):
         for name, value in values.items():
-            within = key == "model.name" or (key == "model" and name == "name")
-            yield from _model_names(value, "model.name" if within else str(name))
+            within = key == dotted or (key == section and name == "name")
+            yield from _named(value, section, dotted if within else str(name))
     elif isinstance(values, list):
         for value in values:
-            yield from _model_names(value, key)
-    elif key == "model.name":
+            yield from _named(value, section, key)
+    elif key == dotted:
         yield values

@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.models import look_in
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Study, looked_up, replaced
 from cnn_ablate.settings import TABLES, Keys, complete, settle
@@ -19,6 +18,7 @@ from cnn_ablate.study.file import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.profiles import Profile, choose, seeds_of
 from cnn_ablate.study.source import load, parse
+from cnn_ablate.users import look_in
 from cnn_ablate.wording import unknown, worded
 
 

@@ -45,6 +45,10 @@ class Stream:
         """Give `count` numbers in [0, 1) to the batch."""
         return self.draws.shared(self.purpose, count)
 
+    def keys(self) -> Int[Tensor, " n"]:
+        """Give 32 random bits a sample, to set a generator by."""
+        return self.draws.keys(self.purpose)
+
     def order(self) -> Int[Tensor, " n"]:
         """Give a random order of the batch."""
         return self.draws.keys(f"{self.purpose}/order").argsort()

@@ -1,4 +1,7 @@
-"""Augmentations as the YAML lists them: by name, or by name with knobs."""
+"""Augmentations as the YAML lists them: by name, or by name with knobs.
+
+A name with a colon is that of one of the user's own, `package.module:Name`.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
@@ -14,7 +17,11 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from cnn_ablate.data.augment import AUGMENTS, Augmentation
+from cnn_ablate.data.augment.user import user_augmentation
+from cnn_ablate.errors import UserError
 from cnn_ablate.options import OneOf
+from cnn_ablate.schema import SOURCE_KEY
+from cnn_ablate.users import is_users
 
 _NAME = TypeAdapter(Annotated[str, OneOf("augmentation", AUGMENTS)])
 
@@ -30,16 +37,28 @@ def read_augment(written: Any) -> Augmentation:
     knobs = {"name": written} if isinstance(written, str) else written
     if not isinstance(knobs, Mapping) or "name" not in knobs:
         raise ValueError("expected the name of an augmentation, or a mapping with its name")
-    entry = AUGMENTS[_NAME.validate_python(knobs["name"], strict=True)]
+    entry = _entry(knobs["name"])
     knobs = {key: value for key, value in knobs.items() if key != "name"}
-    _check_keys(entry.__name__, knobs, known=entry.model_fields)
+    if entry.model_config["extra"] != "allow":
+        _check_keys(entry.__name__, knobs, known=entry.model_fields)
     return entry.model_validate(knobs)
+
+
+def _entry(name: Any) -> type[Augmentation]:
+    if not is_users(name):
+        return AUGMENTS[_NAME.validate_python(name, strict=True)]
+    try:
+        return user_augmentation(name)
+    except UserError as fault:
+        raise ValueError(str(fault)) from fault
 
 
 def _check_keys(title: str, keys: Iterable[str], *, known: Iterable[str]) -> None:
     """Refuse unknown keys with the known ones, which a list's schema could not tell the reader."""
     error = PydanticCustomError(
-        "unknown_name", "unknown {kind}", {"kind": "key", "known": ["name", *known]}
+        "unknown_name",
+        "unknown {kind}",
+        {"kind": "key", "known": ["name", *(key for key in known if key != SOURCE_KEY)]},
     )
     wrong = [InitErrorDetails(type=error, loc=(k,), input=k) for k in keys if k not in known]
     if wrong:

@@ -58,7 +58,7 @@ def imported(name: str) -> Imported:
 def _searching() -> Iterator[None]:
     """Let imports find the users' modules, and leave no compiled files beside them."""
     path, wrote_nothing = sys.path[:], sys.dont_write_bytecode
-    sys.path[:0] = [str(folder) for folder in _places()]
+    sys.path[:0] = [str(folder) for folder in places()]
     sys.dont_write_bytecode = True
     importlib.invalidate_caches()
     try:
@@ -68,7 +68,8 @@ def _searching() -> Iterator[None]:
         sys.dont_write_bytecode = wrote_nothing
 
 
-def _places() -> list[Path]:
+def places() -> list[Path]:
+    """Give the folders in which users' modules are looked for, in order."""
     return list(dict.fromkeys([*_study, Path.cwd()]))
 
 
@@ -77,7 +78,7 @@ def _import(path: str) -> ModuleType:
         module = importlib.import_module(path)
     except ModuleNotFoundError as fault:
         if fault.name and f"{path}.".startswith(f"{fault.name}."):
-            where = " or ".join(map(str, _places()))
+            where = " or ".join(map(str, places()))
             raise UserError(path, f"there is no module '{fault.name}' in {where}.") from None
         raise UserError(path, failure("importing it failed", fault)) from fault
     except (Exception, SystemExit) as fault:
@@ -98,7 +99,7 @@ def failure(what: str, fault: BaseException) -> str:
 
 def _is_users(file: Path) -> bool:
     ours = file.is_relative_to(Path(__file__).parents[1]) or "site-packages" in file.parts
-    return not ours and any(file.is_relative_to(place) for place in _places())
+    return not ours and any(file.is_relative_to(place) for place in places())
 
 
 def _forget(path: str) -> None:
