@@ -46,16 +46,13 @@ class Local:
     """A pool of processes that outlives the death of any of them."""
 
     def __init__(self, terms: Terms) -> None:
-        self.terms = terms
-        self.size = 1
+        self.size = terms.here()
         self.workers: list[Worker] = []
         self.context: Any = mp.get_context(_METHOD)
 
     def run(self, jobs: Iterable[Job]) -> Iterator[Event]:
         """Run all jobs, the first ones first."""
         waiting = deque(jobs)
-        if waiting:
-            self.size = self.terms.here(waiting[0].recipe.device)
         try:
             while waiting or any(worker.job for worker in self.workers):
                 self._hand_out(waiting)

@@ -18,25 +18,27 @@ class Terms:
     cpus_per_trial: float = 1.0
     gpus_per_trial: float | None = None
     ray_address: str = ""
+    device: str = "cpu"
 
-    def gpus(self, device: str) -> float:
-        """Give the share of GPUs that a trial on this device has."""
+    @property
+    def gpus(self) -> float:
+        """The share of the GPUs that one trial has."""
         if self.gpus_per_trial is not None:
             return self.gpus_per_trial
-        return 1.0 if device == "cuda" else 0.0
+        return 1.0 if self.device == "cuda" else 0.0
 
-    def fitting(self, cpus: float, gpus: float, device: str) -> int:
+    def fitting(self, cpus: float, gpus: float) -> int:
         """Count the trials that run at once on a machine with these processors."""
         rooms = [cpus / self.cpus_per_trial] if self.cpus_per_trial else []
-        rooms += [gpus / self.gpus(device)] if self.gpus(device) else []
-        # A share such as 0.1 is none of the binary ones.
+        rooms += [gpus / self.gpus] if self.gpus else []
+        # Three shares of 0.1 are less than 0.3 in binary.
         return int(min(rooms, default=1) + 1e-6)
 
-    def here(self, device: str) -> int:
+    def here(self) -> int:
         """Count the workers for this machine: as many as asked for, or as fit."""
-        gpus = torch.cuda.device_count() if device == "cuda" else 0
+        gpus = torch.cuda.device_count() if self.device == "cuda" else 0
         # Apple's GPU takes one program at a time.
-        fitting = 1 if device == "mps" else self.fitting(usable_cores(), gpus, device)
+        fitting = 1 if self.device == "mps" else self.fitting(usable_cores(), gpus)
         return self.workers or max(1, fitting)
 
 

@@ -6,6 +6,7 @@ The only place that decides what a trial's failure means.
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -77,7 +78,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     for trial in todo:
         if trial.id in survey.done:
             store.drop_checkpoint(trial)
-    executor = _executor(where)
+    executor = _executor(where, recipe)
     work = {trial.id: _work(survey, trial) for trial in todo}
     planned = [trial.id for trial in survey.plan.trials]
     logbook = Logbook(store, survey.study.folder, planned, work)
@@ -93,12 +94,12 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     return results
 
 
-def _executor(where: Where) -> Executor:
+def _executor(where: Where, recipe: Recipe) -> Executor:
     if where.executor not in EXECUTORS:
         raise UserError(
             f"--executor {where.executor}", *unknown("executor", where.executor, EXECUTORS)
         )
-    return EXECUTORS[where.executor](where.terms)
+    return EXECUTORS[where.executor](replace(where.terms, device=recipe.device))
 
 
 def _concluded(store: Store, record: Record, survey: Survey, *, idle: bool) -> Results:
