@@ -12,14 +12,13 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
 from cnn_ablate.models import size
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import DataFacts, Finding, Plan, Settings, Size, Study, canonical
-from cnn_ablate.settings import images_key, options_of, parts, settle
+from cnn_ablate.schema import DataFacts, Finding, Plan, Size, Study, Variant, canonical
+from cnn_ablate.settings import images_key, options_of, settle
 from cnn_ablate.store import Store
 
 Decoding = Callable[[int, int], None]
-
-# Knobs of data sets that decide shape and classes.
-_FORM = ("name", "path", "image_size", "grey")
+# Channels, height, width.
+Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,13 @@ def survey(study: Study, where: Where, decoding: Decoding | None = None) -> Surv
     try:
         layout = plan(study, settle, shelf.fingerprint)
     except UserError as missing:
-        return Survey(study, layout := plan(study, settle), _sizes(layout), (), missing=missing)
+        layout = plan(study, settle)
+        return Survey(study, layout, _sizes(layout, shelf), (), missing=missing)
     done, notes = Store(where.results).done(layout.trials)
     return Survey(
         study,
         layout,
-        _sizes(layout),
+        _sizes(layout, shelf),
         tuple({one.facts.fingerprint: one.facts for one in shelf.opened.values()}.values()),
         frozenset(done),
         tuple(notes),
@@ -101,19 +101,18 @@ class _Shelf:
         self.images[canonical(section)] = self.opened[key]
         return self.opened[key].facts.fingerprint
 
+    def form(self, variant: Variant) -> tuple[Shape, int]:
+        """Give the shape of a variant's images and the number of classes; raises UserError."""
+        section = variant.settings["data"]
+        images = self.images.get(canonical(section))
+        form = images.facts if images else options_of("data", section).form(self.where.data)
+        return form.shape, len(form.classes)
 
-def _sizes(layout: Plan) -> dict[str, Size]:
-    return {v.name: _size(*_identity(v.settings)) for v in layout.variants}
 
-
-def _identity(settings: Settings) -> tuple[str, str]:
-    """Write down what a network's size depends on: its options, and the data set's form."""
-    data = {key: value for key, value in settings["data"].items() if key in _FORM}
-    return canonical(settings["model"]), canonical(data)
+def _sizes(layout: Plan, shelf: _Shelf) -> dict[str, Size]:
+    return {v.name: _size(canonical(v.settings["model"]), *shelf.form(v)) for v in layout.variants}
 
 
 @cache
-def _size(model: str, data: str) -> Size:
-    chosen = parts(settle({"model": json.loads(model), "data": json.loads(data)}))
-    form = chosen.data.form()
-    return size(chosen.model, form.shape, len(form.classes))
+def _size(model: str, shape: Shape, classes: int) -> Size:
+    return size(options_of("model", json.loads(model)), shape, classes)

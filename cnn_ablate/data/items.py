@@ -1,0 +1,92 @@
+"""The items of a torch data set of the user's, as arrays: pictures to bytes, labels to numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+from PIL import Image
+
+from cnn_ablate.errors import UserError
+
+ImageArray = UInt8[np.ndarray, "channel height width"]
+ImageArrays = UInt8[np.ndarray, "n channel height width"]
+
+
+def arrays(items: Sequence[Any]) -> tuple[ImageArrays, Int64[np.ndarray, " n"]]:
+    """Read all (image, label) pairs.
+
+    Raises:
+        UserError: an item is no such pair, or not of the shape of the first.
+    """
+    if not len(items):
+        raise UserError("", "it holds no images.")
+    images: list[ImageArray] = []
+    labels = []
+    for number in range(len(items)):
+        image, label = pair(items, number)
+        if images and image.shape != images[0].shape:
+            what = f"image {number} is {_sides(image)}, but the first is {_sides(images[0])}."
+            raise UserError("", what, "The data set must give all in one size.")
+        images.append(image)
+        labels.append(label)
+    return np.stack(images), np.array(labels, np.int64)
+
+
+def pair(items: Sequence[Any], number: int) -> tuple[ImageArray, int]:
+    """Read one item.
+
+    Raises:
+        UserError: it is no pair of an image and a class number.
+    """
+    item = items[number]
+    if not isinstance(item, (tuple, list)) or len(item) != 2:
+        raise UserError("", f"item {number} is no pair of an image and a label.")
+    try:
+        return pixels(item[0]), _label(item[1])
+    except UserError as fault:
+        raise UserError("", f"item {number}: {fault.what}", fault.hint) from None
+
+
+def pixels(image: Any) -> ImageArray:
+    """Turn a picture, an array (height, width, channel) or a tensor (channel, height, width) round.
+
+    Arrays and tensors hold whole numbers of 0 to 255 or fractions of 0 to 1; grey ones may lack
+    the channel.
+    """
+    if isinstance(image, Image.Image):
+        image = np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
+    if isinstance(image, np.ndarray):
+        image = torch.from_numpy(np.ascontiguousarray(image))
+        image = image.permute(2, 0, 1) if image.ndim == 3 else image
+    if not isinstance(image, torch.Tensor):
+        raise UserError(
+            "", f"expected a picture, an array or a tensor, got {type(image).__name__}."
+        )
+    image = image[None] if image.ndim == 2 else image
+    if image.ndim != 3:
+        raise UserError("", f"expected an image of 2 or 3 dimensions, got {image.ndim}.")
+    return np.ascontiguousarray(_bytes(image).numpy())
+
+
+def _bytes(image: torch.Tensor) -> torch.Tensor:
+    if image.dtype == torch.uint8:
+        return image
+    top = 1 if image.is_floating_point() else 255
+    if not bool(((image >= 0) & (image <= top)).all()):
+        found = f"{float(image.min()):g} to {float(image.max()):g}"
+        what = f"expected numbers from 0 to {top}, got {found}."
+        raise UserError("", what, "Leave it to data.normalize to normalise.")
+    return (image * (255 / top)).round().to(torch.uint8)
+
+
+def _label(label: Any) -> int:
+    number = label.item() if isinstance(label, (torch.Tensor, np.generic)) else label
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        raise UserError("", f"expected a class number from 0 up as label, got {number!r}.")
+    return number
+
+
+def _sides(image: np.ndarray) -> str:
+    return " x ".join(map(str, image.shape))

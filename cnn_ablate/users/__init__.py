@@ -1,0 +1,14 @@
+"""What a study names by import path, `package.module:Name`: networks, data sets, augmentations."""
+
+from cnn_ablate.users.importing import failure, look_in, places
+from cnn_ablate.users.options import Origin, UserOptions, is_users, user_options
+
+__all__ = [
+    "Origin",
+    "UserOptions",
+    "failure",
+    "is_users",
+    "look_in",
+    "places",
+    "user_options",
+]
