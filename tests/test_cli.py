@@ -18,9 +18,9 @@ from cnn_ablate.store import Store
 from cnn_ablate.train import train
 
 
-def call(*words: object) -> Result:
+def call(*words: object, columns: int = 200) -> Result:
     """Call a command."""
-    return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": str(columns)})
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,25 @@ def plan(
 
 
 @app.command()
+def explain(
+    study: Study,
+    variant: Annotated[str, typer.Argument(help="A variant of it, as `plan` names them.")],
+    profile: Profile = "",
+    smoke: Smoke = False,
+    sets: Sets = [],  # noqa: B006 - Typer copies it
+    depth: Annotated[int, typer.Option(min=0, help="Show parts down to this depth.")] = 99,
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show what a variant changes, and its network part by part."""
+    from cnn_ablate.cli.explain import View, explain_variant
+    from cnn_ablate.study import Changes
+
+    changes = Changes("smoke" if smoke else profile, tuple(sets))
+    explain_variant(study, variant, changes, View(depth, as_json, data))
+
+
+@app.command()
 def audit(
     study: Study,
     profile: Profile = "",
@@ -100,6 +119,20 @@ def audit(
 
     changes = Changes("smoke" if smoke else profile, tuple(sets), seeds)
     show_findings(study, changes, Where(data=data), as_json=as_json, strict=strict)
+
+
+@app.command()
+def status(
+    study: Study,
+    profile: Profile = "",
+    smoke: Smoke = False,
+    results: Results = Path("results"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show how far a study has come, also while it runs."""
+    from cnn_ablate.cli.status import show_status
+
+    show_status(study, "smoke" if smoke else profile, results, as_json=as_json)
 
 
 @app.command()

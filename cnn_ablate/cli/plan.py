@@ -8,11 +8,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cnn_ablate.cli.changes import changes_of
 from cnn_ablate.cli.display import display
-from cnn_ablate.cli.studies import study_path
 from cnn_ablate.plan import matching
 from cnn_ablate.runner import Survey, Where, estimated_seconds, survey
-from cnn_ablate.schema import Contrast, label
+from cnn_ablate.schema import Contrast
+from cnn_ablate.shipped import study_path
 from cnn_ablate.study import Changes, read
 
 
@@ -75,18 +76,8 @@ def _print(survey: Survey, rows: list[dict[str, Any]], where: Where) -> None:
 def _changes(row: dict[str, Any]) -> str:
     if row["reference"] is None:
         return ""
-    moves = (f"{key}: {_move(old, new)}" for key, (old, new) in row["changed"].items())
     against = "" if row["reference"] == "baseline" else f" (against {row['reference']})"
-    return ", ".join(moves) + against
-
-
-def _move(old: Any, new: Any) -> str:
-    """Show a change; of a list (augmentations), what goes and what comes."""
-    if not isinstance(old, list) or not isinstance(new, list):
-        return f"{label(old)} > {label(new)}"
-    gone = [f"-{label(part)}" for part in old if part not in new]
-    come = [f"+{label(part)}" for part in new if part not in old]
-    return " ".join(gone + come) or "another order"
+    return ", ".join(changes_of(row["changed"])) + against
 
 
 def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterator[str]:

@@ -9,9 +9,9 @@ import typer
 from cnn_ablate import report
 from cnn_ablate.cli.display import Display, display
 from cnn_ablate.cli.exits import SOME_FAILED
-from cnn_ablate.cli.studies import study_path
 from cnn_ablate.runner import Survey, Where, outstanding, run, survey, with_findings
 from cnn_ablate.schema import Finding
+from cnn_ablate.shipped import study_path
 from cnn_ablate.stats import count
 from cnn_ablate.store import Results
 from cnn_ablate.study import Changes, read

@@ -9,7 +9,6 @@ from cnn_ablate.models.initial import INITS, initialise
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS
 from cnn_ablate.models.lenet import LeNetOptions
 from cnn_ablate.models.options import ModelOptions
-from cnn_ablate.models.outline import Layer, outline
 from cnn_ablate.models.preact_resnet import PreActResNetOptions
 from cnn_ablate.models.resnet import ResNetOptions
 from cnn_ablate.models.size import dead_parameters, find_dead, size
@@ -31,12 +30,10 @@ __all__ = [
     "MODELS",
     "NORMS",
     "Dropout",
-    "Layer",
     "ModelOptions",
     "dead_parameters",
     "find_dead",
     "initialise",
-    "outline",
     "set_dropout_keys",
     "size",
     "user_model",

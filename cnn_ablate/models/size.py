@@ -15,8 +15,8 @@ from cnn_ablate.schema import Size
 
 def size(options: ModelOptions, shape: Shape, classes: int) -> Size:
     """Count a network's parameters, and its multiply-adds for one image, forward, evaluating."""
-    model, image = _untrained(options, shape, classes)
-    with torch.no_grad(), _MultiplyAdds() as counter:
+    model, image = untrained(options, shape, classes)
+    with torch.no_grad(), MultiplyAdds() as counter:
         model(image)
     parameters = sum(weight.numel() for weight in model.parameters())
     return Size(parameters=parameters, macs=counter.total)
@@ -24,7 +24,7 @@ def size(options: ModelOptions, shape: Shape, classes: int) -> Size:
 
 def find_dead(options: ModelOptions, shape: Shape, classes: int) -> dict[str, int]:
     """Count, by module, the parameters that no gradient can reach."""
-    model, image = _untrained(options, shape, classes)
+    model, image = untrained(options, shape, classes)
     model(image).sum().backward()
     return dead_parameters(model)
 
@@ -37,7 +37,8 @@ def dead_parameters(model: nn.Module) -> dict[str, int]:
     return _dead("", model)
 
 
-def _untrained(options: ModelOptions, shape: Shape, classes: int) -> tuple[nn.Module, Tensor]:
+def untrained(options: ModelOptions, shape: Shape, classes: int) -> tuple[nn.Module, Tensor]:
+    """Give a network in evaluation, its weights without sense, and one empty image for it."""
     # Built without initial weights, which would cost more than the forward pass. The pass itself
     # is no work for the meta device: there, torch first imports a second's worth of modules.
     if not options.on_meta:
@@ -83,7 +84,7 @@ _TERMS: Mapping[Any, Callable[[Sequence[Tensor]], int]] = {
 }
 
 
-class _MultiplyAdds(TorchFunctionMode):
+class MultiplyAdds(TorchFunctionMode):
     """Adds up the multiply-adds of the convolutions and matrix products called inside it."""
 
     def __init__(self) -> None:

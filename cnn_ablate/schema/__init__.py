@@ -14,6 +14,7 @@ from cnn_ablate.schema.result import (
     TrialResult,
     Verdict,
 )
+from cnn_ablate.schema.standing import Standing, UnderWay
 from cnn_ablate.schema.study import Claim, Design, DesignKind, Entry, Factor, Level, Paper, Study
 from cnn_ablate.schema.values import (
     SOURCE_KEY,
@@ -51,10 +52,12 @@ __all__ = [
     "Record",
     "Settings",
     "Size",
+    "Standing",
     "Status",
     "Study",
     "Trial",
     "TrialResult",
+    "UnderWay",
     "Variant",
     "Verdict",
     "canonical",

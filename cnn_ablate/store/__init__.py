@@ -1,5 +1,6 @@
 """The results folder: content-addressed, atomic, and written by nothing else."""
 
+from cnn_ablate.store.standing import read_standing, write_standing
 from cnn_ablate.store.tables import (
     Predictions,
     Results,
@@ -17,7 +18,9 @@ __all__ = [
     "Store",
     "factor_columns",
     "read",
+    "read_standing",
     "write_samples",
+    "write_standing",
     "write_study",
     "write_table",
 ]

@@ -1,0 +1,134 @@
+"""The command `status`: how far a study has come, from its results folder alone."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from cnn_ablate.schema import Standing, TrialResult, UnderWay
+from cnn_ablate.shipped import study_folder
+from cnn_ablate.store import Store, read, read_standing
+
+# A run that has said nothing for so long was killed, or its machine sleeps.
+_SILENT = 120.0
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a study has come; `seconds_left` is None where nothing tells it."""
+
+    study: str
+    trials: int
+    done: int
+    failed: dict[str, str]
+    under_way: dict[str, UnderWay]
+    to_come: int
+    state: str
+    seconds_left: float | None
+
+
+def show_status(word: str, profile: str, results: Path, *, as_json: bool) -> None:
+    """Print how far a study has come.
+
+    Raises:
+        UserError: it was never run.
+    """
+    status = _status(study_folder(word, profile), Store(results))
+    if as_json:
+        plain = {key: one.model_dump() for key, one in status.under_way.items()}
+        typer.echo(json.dumps({**asdict(status), "under_way": plain}, indent=1))
+        return
+    console = Console(highlight=False)
+    for line in _lines(status):
+        console.print(line, markup=False)
+
+
+def _status(study: str, store: Store) -> Status:
+    standing = read_standing(store, study)
+    if standing is None or standing.over:
+        # Also what other studies or machines have trained since then.
+        planned = tuple(trial.id for trial in read(store.root, study).record.plan.trials)
+    else:
+        planned = standing.trials
+    live = standing is not None and not standing.over and _silence(standing) < _SILENT
+    done = [trial for trial in planned if (store.folder(trial) / "DONE").is_file()]
+    waiting = standing.waiting if standing and live else ()
+    failed = dict(_failures(store, [id_ for id_ in planned if id_ not in {*done, *waiting}]))
+    under_way = standing.under_way if standing and live else {}
+    return Status(
+        study=study,
+        trials=len(planned),
+        done=len(done),
+        failed=failed,
+        under_way=under_way,
+        to_come=len(planned) - len(done) - len(failed) - len(under_way),
+        state=_state(standing, live=live),
+        seconds_left=_seconds_left(standing) if standing and live else None,
+    )
+
+
+def _failures(store: Store, trials: list[str]) -> Iterator[tuple[str, str]]:
+    for trial in trials:
+        path = store.folder(trial) / "trial.json"
+        if path.is_file():
+            result = TrialResult.model_validate_json(path.read_bytes())
+            yield trial, result.error.splitlines()[-1] if result.error else result.status
+
+
+def _state(standing: Standing | None, *, live: bool) -> str:
+    if standing is None or (standing.over and not standing.waiting):
+        return "Nothing is running."
+    if standing.over:
+        return "The last run was interrupted; the same command goes on."
+    by = f"process {standing.process} on {standing.machine}"
+    heard = f"last heard of {_words(_silence(standing))} ago"
+    if live:
+        return f"Running for {_words(_age(standing.started))}: {by}, {heard}."
+    return f"Perhaps killed: {by}, {heard}; the same command goes on."
+
+
+def _silence(standing: Standing) -> float:
+    return _age(standing.updated)
+
+
+def _age(moment: str) -> float:
+    return max((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds(), 0.0)
+
+
+def _seconds_left(standing: Standing) -> float | None:
+    spent = _age(standing.started) - _silence(standing)
+    return spent * (1 - standing.share) / standing.share if standing.share else None
+
+
+def _lines(status: Status) -> Iterator[str]:
+    counts = {
+        "done": status.done,
+        "failed": len(status.failed),
+        "under way": len(status.under_way),
+        "to come": status.to_come,
+    }
+    shown = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
+    yield f"{status.study}: {status.trials:,} trials: {shown}."
+    yield status.state
+    for trial, at in status.under_way.items():
+        speed = f"{at.images_per_second:,.0f} images/s"
+        yield f"  {_name(trial)}: epoch {at.epoch:.1f} of {at.epochs}, {speed}"
+    for trial, error in status.failed.items():
+        yield f"  {_name(trial)}: failed. {error}"
+    if status.seconds_left is not None:
+        yield f"About {_words(status.seconds_left)} to go."
+
+
+def _name(trial: str) -> str:
+    return trial.rpartition("-")[0]
+
+
+def _words(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,147 @@
+"""`status`: how far a study has come, told from its results folder alone."""
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import made
+import pytest
+from test_cli import call
+
+from cnn_ablate.executors import Ended, Progress
+from cnn_ablate.runner.logbook import Logbook
+from cnn_ablate.schema import Recipe, Standing, Trial, UnderWay
+from cnn_ablate.store import Results, Store, read_standing, write_standing
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A made-up study of 3 variants and 4 seeds: one trial has failed, two were never trained."""
+    small = made.Made(variants=3, seeds=4, images=200, failed=1, missing=2)
+    return made.results(tmp_path_factory.mktemp("ran"), small)
+
+
+@pytest.fixture
+def study(ran: Results, tmp_path: Path) -> Results:
+    """A copy of it to write to."""
+    shutil.copytree(ran.store.root, tmp_path / "results")
+    return Results(**{**vars(ran), "store": Store(tmp_path / "results")})
+
+
+def ago(seconds: float) -> str:
+    """Give a moment in the past."""
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
+
+
+def stand(study: Results, *, silent: float = 0, over: bool = False) -> list[str]:
+    """Let a run of ten minutes have the last four trials to train, with a quarter done."""
+    ids = [trial.id for trial in study.record.plan.trials]
+    standing = Standing(
+        trials=tuple(ids),
+        waiting=tuple(ids[-2:]),
+        under_way={} if over else {ids[-2]: UnderWay(epoch=2, epochs=8, images_per_second=1234)},
+        share=0.25,
+        process=77,
+        machine="here",
+        started=ago(600 + silent),
+        updated=ago(silent),
+        over=over,
+    )
+    write_standing(study.store, "made_up", standing)
+    return ids
+
+
+def status(study: Results, *words: str) -> str:
+    """Ask for the status of the made-up study."""
+    said = call("status", "made_up", "--results", study.store.root, *words)
+    assert 0 == said.exit_code, said.exception
+    return said.output
+
+
+def test_what_was_run(study: Results) -> None:
+    """Without a run under way the trials are counted, and failures told with their reason."""
+    said = status(study)
+    assert "made_up: 12 trials: 9 done, 1 failed, 2 to come.\nNothing is running.\n" in said
+    assert "failed. the loss was not finite at batch 40 of epoch 2." in said
+
+
+def test_what_is_running(study: Results) -> None:
+    """A run tells its trials under way and the time to go: three times what a quarter took."""
+    ids = stand(study)
+    said = status(study)
+    assert "9 done, 1 failed, 1 under way, 1 to come." in said
+    assert "Running for 10 min: process 77 on here, last heard of" in said
+    assert f"  {ids[-2].rpartition('-')[0]}: epoch 2.0 of 8, 1,234 images/s\n" in said
+    assert said.endswith("About 30 min to go.\n")
+
+
+def test_a_run_that_was_killed(study: Results) -> None:
+    """A run that has said nothing for minutes is not called running."""
+    stand(study, silent=300)
+    said = status(study)
+    assert "Perhaps killed: process 77 on here, last heard of 5 min ago" in said
+    assert "under way" not in said
+
+
+def test_a_run_that_was_interrupted(study: Results) -> None:
+    """After Ctrl-C it is said how to go on."""
+    stand(study, over=True)
+    assert "The last run was interrupted; the same command goes on." in status(study)
+
+
+def test_status_as_data(study: Results) -> None:
+    """`--json` gives the same to programs."""
+    ids = stand(study)
+    said = json.loads(status(study, "--json"))
+    assert (12, 9, 1, 1) == (said["trials"], said["done"], len(said["failed"]), said["to_come"])
+    assert 8 == said["under_way"][ids[-2]]["epochs"]
+    assert said["seconds_left"] == pytest.approx(1800, abs=10)
+
+
+def test_status_of_a_file(study: Results, tmp_path: Path) -> None:
+    """A study file stands for the study that it names, whatever the file is called."""
+    file = tmp_path / "other.yaml"
+    file.write_text("study: made_up\n", encoding="utf-8")
+    assert "made_up: 12 trials" in call("status", file, "--results", study.store.root).output
+
+
+def test_status_of_what_was_never_run(tmp_path: Path) -> None:
+    """Nothing was run: it is said so."""
+    fault = call("status", "nothing", "--results", tmp_path).exception
+    assert "no such study was run" in str(fault)
+
+
+def test_a_logbook_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
+    """Epochs found from an earlier run are no work of this one; larger trials count for more."""
+    small, large = (
+        Trial(id=name, key=name, variant="v", seed=0, settings={}, fingerprint="")
+        for name in ("small", "large")
+    )
+    store = Store(tmp_path)
+    logbook = Logbook(store, "s", ["small", "large", "other"], {"small": 1.0, "large": 3.0})
+    logbook.note(Ended(small, Recipe()))
+    standing = read_standing(store, "s")
+    assert standing
+    assert (0.25, ("large",)) == (standing.share, standing.waiting)
+
+    logbook.last_entry = 0.0
+    logbook.note(Progress("large", 5.2, 10, 100.0))
+    logbook.last_entry = 0.0
+    logbook.note(Progress("large", 7.5, 10, 100.0))
+    standing = read_standing(store, "s")
+    assert standing
+    assert standing.share == pytest.approx((1 + 3 * 0.25) / (1 + 3 * 0.5))
+    assert {"large"} == set(standing.under_way)
+
+    logbook.note(Ended(large, Recipe()))
+    logbook.close()
+    standing = read_standing(store, "s")
+    assert standing
+    assert (1.0, (), True) == (standing.share, standing.waiting, standing.over)
+
+
+def test_a_run_with_nothing_to_train_writes_nothing(tmp_path: Path) -> None:
+    """A study that is done keeps what its last real run said."""
+    Logbook(Store(tmp_path), "s", ["a"], {}).close()
+    assert read_standing(Store(tmp_path), "s") is None
