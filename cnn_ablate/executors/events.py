@@ -46,6 +46,18 @@ class Ended:
 Event = Progress | Ended
 
 
+class States(Protocol):
+    """Where the states of unfinished trials are kept."""
+
+    def checkpoint(self, trial: Trial) -> bytes | None:
+        """Read the state of a trial, if there is one."""
+        ...
+
+    def save_checkpoint(self, trial: Trial, state: bytes) -> None:
+        """Replace the state of a trial."""
+        ...
+
+
 class Executor(Protocol):
     """Runs jobs somewhere, several at a time."""
 

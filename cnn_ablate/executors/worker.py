@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnn_ablate.data import Images, load
-from cnn_ablate.executors.events import Ended, Event, Job, Progress
+from cnn_ablate.executors.events import Ended, Event, Job, Progress, States
 from cnn_ablate.schema import Trial, TrialResult
 from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
@@ -27,15 +27,15 @@ def work(pipe: Connection) -> None:
     try:
         while (job := pipe.recv()) is not None:
             for trial in job.trials:
-                pipe.send(attempt(job, trial, pipe.send))
+                pipe.send(attempt(job, trial, pipe.send, Store(job.results)))
     except (EOFError, OSError):
         os._exit(1)
 
 
-def attempt(job: Job, trial: Trial, send: Callable[[Event], None]) -> Ended:
+def attempt(job: Job, trial: Trial, send: Callable[[Event], None], states: States) -> Ended:
     """Train one trial; what goes wrong becomes words, for the runner to judge."""
     try:
-        return Ended(trial, job.recipe, result=_trained(job, trial, send))
+        return Ended(trial, job.recipe, result=_trained(job, trial, send, states))
     except (BrokenPipeError, EOFError):
         raise
     except Exception as fault:  # noqa: BLE001 - a trial's failure is its own, not the worker's
@@ -43,16 +43,17 @@ def attempt(job: Job, trial: Trial, send: Callable[[Event], None]) -> Ended:
         return Ended(trial, job.recipe, error="".join(last).strip())
 
 
-def _trained(job: Job, trial: Trial, send: Callable[[Event], None]) -> TrialResult:
+def _trained(
+    job: Job, trial: Trial, send: Callable[[Event], None], states: States
+) -> TrialResult:
     if job.folder:
         look_in(job.folder)
-    store = Store(job.results)
     watch = Watch(
         progress=_throttled(trial, send),
-        save=lambda state: store.save_checkpoint(trial, state),
+        save=lambda state: states.save_checkpoint(trial, state),
     )
     images = _images(trial.settings["data"], job.data)
-    return train(trial, images, job.recipe, watch, resume=store.checkpoint(trial))
+    return train(trial, images, job.recipe, watch, resume=states.checkpoint(trial))
 
 
 def _throttled(trial: Trial, send: Callable[[Event], None]) -> Callable[[float, float], None]:
@@ -69,6 +70,11 @@ def _throttled(trial: Trial, send: Callable[[Event], None]) -> Callable[[float, 
 
 
 _held: dict[tuple[str, Path | None], Images] = {}
+
+
+def hold(section: Mapping[str, Any], images: Images) -> None:
+    """Take images that came from elsewhere for those that a `data` section names."""
+    _held[images_key(section), None] = images
 
 
 def _images(section: Mapping[str, Any], data: Path | None) -> Images:
