@@ -41,7 +41,8 @@ TABLES: dict[str, Mapping[str, type[Options]]] = {
 # Sections in which a study may name something of the user's by import path.
 USERS: dict[str, Callable[[str], type[Options]]] = {"data": user_data, "model": user_model}
 
-_DEFAULT_NAMES = {"optimizer": "sgd", "schedule": "constant", "loss": "cross_entropy"}
+# What a section is where it gives no name.
+DEFAULT_NAMES = {"optimizer": "sgd", "schedule": "constant", "loss": "cross_entropy"}
 _KINDS = {"data": "data set", "model": "model"}
 
 
@@ -200,7 +201,7 @@ def _knobs(*entries: type[Options]) -> dict[str, None]:
 def _section(section: str, values: Any, keys: Keys | None) -> tuple[dict[str, Any], list[Fault]]:
     if not isinstance(values, Mapping):
         return {}, [Fault((section,), "expected a mapping of keys.")]
-    name = values.get("name", _DEFAULT_NAMES.get(section, ""))
+    name = values.get("name", DEFAULT_NAMES.get(section, ""))
     try:
         entry = entry_of(section, name)
     except (KeyError, TypeError):
@@ -208,8 +209,17 @@ def _section(section: str, values: Any, keys: Keys | None) -> tuple[dict[str, An
     except UserError as fault:
         return {}, [Fault((section, "name"), f"{fault.where}: {fault.what}", fault.hint)]
     knobs = json.dumps({k: v for k, v in values.items() if k != "name"}, default=str)
-    completed, faults = _completed(section, entry, knobs, keys)
+    # What the user's own augmentations mean may change while the words stay.
+    fill_in = _completed.__wrapped__ if _names_users(values) else _completed
+    completed, faults = fill_in(section, entry, knobs, keys)
     return {**({"name": name} if name else {}), **completed}, faults
+
+
+def _names_users(values: Mapping[str, Any]) -> bool:
+    steps = values.get("augment")
+    if not isinstance(steps, list):
+        return False
+    return any(is_users(step.get("name") if isinstance(step, dict) else step) for step in steps)
 
 
 @cache

@@ -5,46 +5,17 @@ from pathlib import Path
 import pytest
 import torch
 from auditing import NETWORK, USERS, changed
-from torch import nn
+from own import built, study
 
 from cnn_ablate.data import load
-from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
 from cnn_ablate.models import find_dead, size, user_model
 from cnn_ablate.plan import plan
 from cnn_ablate.runner import Where, outstanding, run, survey
 from cnn_ablate.schema import Recipe, Size, Study
 from cnn_ablate.settings import parts, settle
-from cnn_ablate.study import Changes, read
 from cnn_ablate.train import Watch, train
 from cnn_ablate.users import is_users
-
-
-def write(folder: Path, text: str = USERS, network: str = NETWORK) -> Path:
-    """Write a study and the module that it names."""
-    (folder / "nets.py").write_text(network, encoding="utf-8")
-    path = folder / "tiny.yaml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def study(folder: Path, text: str = USERS, network: str = NETWORK) -> Study:
-    """Read a study of a user's network."""
-    return read(write(folder, text, network))
-
-
-def messages(folder: Path, text: str = USERS, network: str = NETWORK, *sets: str) -> list[str]:
-    """Read a study that is wrong, and give what is said of it, without the folder."""
-    path = write(folder, text, network)
-    with pytest.raises((ExceptionGroup, UserError)) as caught:
-        read(path, Changes(sets=sets))
-    errors = getattr(caught.value, "exceptions", [caught.value])
-    return [str(error).replace(f"{folder}", "HERE") for error in errors]
-
-
-def built(found: Study) -> nn.Module:
-    """Build the network of a study's baseline, for images of 28 x 28 px and 10 classes."""
-    return parts(found.baseline).model.build((1, 28, 28), 10)
 
 
 @pytest.mark.parametrize(
@@ -107,123 +78,6 @@ def test_networks_are_measured_as_those_of_the_table_are(tmp_path: Path) -> None
     assert {"unused": 12} == find_dead(options, (1, 28, 28), 10)
 
 
-WRONG = {
-    "no such module": (
-        ("nets:Net", "netz:Net"),
-        "HERE/tiny.yaml:4:17: baseline.model.name: netz: there is no module 'netz' in HERE or CWD.",
-    ),
-    "no such name": (
-        ("nets:Net", "nets:Nett"),
-        "HERE/tiny.yaml:4:17: baseline.model.name: nets:Nett: unknown name in nets 'Nett'. Did you "
-        "mean 'Net'? Known: Net.",
-    ),
-    "no such argument": (
-        ("width: 4", "widht: 4"),
-        "HERE/tiny.yaml:4:29: baseline.model.widht: unknown key 'widht'. Did you mean 'width'? "
-        "Known: attention, width.",
-    ),
-    "an argument of another network": (
-        ("width: 4", "fc_layers: 4"),
-        "HERE/tiny.yaml:4:29: baseline.model.fc_layers: unknown key 'fc_layers'. Known: attention, "
-        "width.",
-    ),
-    "a wrong type": (
-        ("width: 4", "depth: four"),
-        "HERE/tiny.yaml:4:36: baseline.model.depth: expected a whole number, got 'four'.",
-    ),
-    "a factor that is no argument": (
-        ("seeds: 6", "factors: {model.widht: [4, 8]}"),
-        "HERE/tiny.yaml:7:11: factors.model.widht: unknown key 'model.widht'. Did you mean "
-        "'model.width'? Known: model.attention, model.depth, model.name, model.width.",
-    ),
-    "a source that is chosen": (
-        ("width: 4", "sha256: abc"),
-        "HERE/tiny.yaml:4:29: baseline.model.sha256: unknown key 'sha256'. Known: attention, "
-        "width.",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_mistakes_are_told_with_their_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """What is missing or misspelt is said in one sentence, with what may have been meant."""
-    here = tmp_path / "here"
-    here.mkdir()
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    change, expected = WRONG[name]
-    typed = ("attention=", "depth: int = 1, attention=") if "depth" in expected else ("", "")
-
-    said = messages(here, changed(USERS, change), changed(NETWORK, typed))
-
-    assert [expected.replace("CWD", str(tmp_path / "elsewhere"))] == said
-
-
-BROKEN = {
-    "import": ("import torch\n", "import torch\nimport no_such_library\n"),
-    "syntax": ("class Net(", "class Net Net("),
-    "run": ("import torch\n", "import torch\n1 / 0\n"),
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("import", "ModuleNotFoundError: No module named 'no_such_library' (nets.py, line 2)."),
-        ("syntax", "SyntaxError: invalid syntax (nets.py, line 5)."),
-        ("run", "ZeroDivisionError: division by zero (nets.py, line 2)."),
-    ],
-)
-def test_a_module_that_fails_says_where(tmp_path: Path, name: str, said: str) -> None:
-    """The error and its line in the user's file are given, and no traceback."""
-    [message] = messages(tmp_path, USERS, changed(NETWORK, BROKEN[name]))
-
-    assert message.endswith(f"baseline.model.name: nets: importing it failed: {said}")
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (
-            ("# more", "raise ValueError('too wide.')"),
-            "nets:Net: building it failed: ValueError: too wide (nets.py, line 11).",
-        ),
-        (
-            ("return logits", "return logits @ logits"),
-            "nets:Net: calling it failed: RuntimeError: mat1 and mat2 shapes cannot be multiplied "
-            "(2x10 and 2x10) (nets.py, line 18).",
-        ),
-        (
-            ("return logits", "return logits[:, :3]"),
-            "nets:Net: expected logits of shape (2, 10) for two images, got (2, 3).",
-        ),
-        (
-            ("return logits", "return logits, x"),
-            "nets:Net: expected logits of shape (2, 10) for two images, got tuple.",
-        ),
-    ],
-)
-def test_a_network_that_fails_says_where(
-    tmp_path: Path, change: tuple[str, str], said: str
-) -> None:
-    """What goes wrong in the user's code is the user's to mend."""
-    found = study(tmp_path, network=changed(NETWORK, change))
-
-    with pytest.raises(UserError) as caught:
-        built(found)
-
-    assert said == str(caught.value)
-
-
-def test_an_argument_that_settings_cannot_hold_is_refused(tmp_path: Path) -> None:
-    """A knob called as a method of the options would hide it."""
-    [message] = messages(tmp_path, USERS, changed(NETWORK, ("attention=", "copy=1, attention=")))
-
-    assert message.endswith("nets:Net: 'copy' cannot be a knob. Rename this argument.")
-
-
 def test_what_takes_any_keyword_may_get_any(tmp_path: Path) -> None:
     """Where the class swallows keywords, only its own code can tell which are right."""
     network = changed(
@@ -250,80 +104,6 @@ def test_users_networks_stand_beside_those_of_the_table(tmp_path: Path) -> None:
     assert ["lenet", "nets:Net"] == [v.settings["model"]["name"] for v in layout.variants]
     assert [3, None] == [v.settings["model"].get("kernel") for v in layout.variants]
     assert [None, 8] == [v.settings["model"].get("width") for v in layout.variants]
-
-
-def test_settings_on_the_command_line_are_checked_too(tmp_path: Path) -> None:
-    """`--set` knows the knobs of the user's network."""
-    assert [
-        "--set model.widht=5: unknown key 'model.widht'. Did you mean 'model.width'? Known: "
-    ] == [
-        m.partition("Known: ")[0] + "Known: "
-        for m in messages(tmp_path, USERS, NETWORK, "model.widht=5")
-    ]
-    assert 5 == read(write(tmp_path), Changes(sets=("model.width=5",))).baseline["model"]["width"]
-
-
-def test_another_source_is_another_trial(tmp_path: Path) -> None:
-    """What was trained with an older source of the network is not taken for the new one."""
-    keys = {
-        plan(study(tmp_path, network=network), settle).trials[0].key
-        for network in (NETWORK, NETWORK, changed(NETWORK, ("relu", "tanh")))
-    }
-
-    assert 2 == len(keys)
-
-
-def test_settings_of_another_source_cannot_be_built(tmp_path: Path) -> None:
-    """A trial is never trained with a source that it was not planned with."""
-    baseline = study(tmp_path).baseline
-    study(tmp_path, network=changed(NETWORK, ("relu", "tanh")))
-
-    with pytest.raises(UserError, match="the source of nets:Net is another one now"):
-        parts(baseline)
-
-
-def test_a_module_of_the_same_name_elsewhere_is_another_one(tmp_path: Path) -> None:
-    """The folder of the study that is read decides, whatever was imported before."""
-    folders = [tmp_path / "one", tmp_path / "two"]
-    networks = [NETWORK, changed(NETWORK, ("relu", "tanh"))]
-    for folder, network in zip(folders, networks, strict=True):
-        folder.mkdir()
-        study(folder, network=network)
-
-    sources = [
-        study(folder, network=n).baseline for folder, n in zip(folders, networks, strict=True)
-    ]
-
-    assert sources[0]["model"]["sha256"] != sources[1]["model"]["sha256"]
-
-
-def test_modules_in_packages_import_each_other(tmp_path: Path) -> None:
-    """A package beside the study is imported as Python would import it."""
-    package = tmp_path / "package"
-    package.mkdir()
-    (package / "__init__.py").write_text("", encoding="utf-8")
-    (package / "nets.py").write_text(NETWORK, encoding="utf-8")
-    (package / "more.py").write_text("from .nets import Net as Alias\n", encoding="utf-8")
-
-    found = study(tmp_path, changed(USERS, ("nets:Net", "package.more:Alias")))
-
-    assert (4, 1, 3, 3) == built(found).stem.weight.shape
-
-
-def test_a_module_that_the_program_uses_cannot_be_replaced(tmp_path: Path) -> None:
-    """A user's `json.py` would break the program, so it must be renamed."""
-    (tmp_path / "json.py").write_text(NETWORK, encoding="utf-8")
-
-    [message] = messages(tmp_path, changed(USERS, ("nets:Net", "json:Net")))
-
-    assert message.endswith("json: the program itself uses a module 'json'. Rename yours.")
-
-
-def test_no_compiled_files_are_left_beside_the_module(tmp_path: Path) -> None:
-    """The user's folder stays as it was."""
-    study(tmp_path)
-
-    assert {"nets.py", "tiny.yaml"} == {path.name for path in tmp_path.iterdir()}
 
 
 def test_own_initial_weights_follow_from_the_seed(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The items of a torch data set of the user's, as arrays: pictures to bytes, labels to numbers."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -14,7 +13,16 @@ ImageArray = UInt8[np.ndarray, "channel height width"]
 ImageArrays = UInt8[np.ndarray, "n channel height width"]
 
 
-def arrays(items: Sequence[Any]) -> tuple[ImageArrays, Int64[np.ndarray, " n"]]:
+@runtime_checkable
+class Items(Protocol):
+    """What torch calls a map-style data set."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, number: int) -> Any: ...
+
+
+def arrays(items: Items) -> tuple[ImageArrays, Int64[np.ndarray, " n"]]:
     """Read all (image, label) pairs.
 
     Raises:
@@ -34,7 +42,7 @@ def arrays(items: Sequence[Any]) -> tuple[ImageArrays, Int64[np.ndarray, " n"]]:
     return np.stack(images), np.array(labels, np.int64)
 
 
-def pair(items: Sequence[Any], number: int) -> tuple[ImageArray, int]:
+def pair(items: Items, number: int) -> tuple[ImageArray, int]:
     """Read one item.
 
     Raises:
@@ -55,30 +63,32 @@ def pixels(image: Any) -> ImageArray:
     Arrays and tensors hold whole numbers of 0 to 255 or fractions of 0 to 1; grey ones may lack
     the channel.
     """
+    array = _channels_first(image)
+    array = array[None] if array.ndim == 2 else array
+    if array.ndim != 3:
+        raise UserError("", f"expected an image of 2 or 3 dimensions, got {array.ndim}.")
+    return np.ascontiguousarray(_bytes(array))
+
+
+def _channels_first(image: Any) -> np.ndarray:
+    if isinstance(image, torch.Tensor):
+        return image.detach().cpu().numpy()
     if isinstance(image, Image.Image):
         image = np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
-    if isinstance(image, np.ndarray):
-        image = torch.from_numpy(np.ascontiguousarray(image))
-        image = image.permute(2, 0, 1) if image.ndim == 3 else image
-    if not isinstance(image, torch.Tensor):
-        raise UserError(
-            "", f"expected a picture, an array or a tensor, got {type(image).__name__}."
-        )
-    image = image[None] if image.ndim == 2 else image
-    if image.ndim != 3:
-        raise UserError("", f"expected an image of 2 or 3 dimensions, got {image.ndim}.")
-    return np.ascontiguousarray(_bytes(image).numpy())
+    if not isinstance(image, np.ndarray):
+        kind = type(image).__name__
+        raise UserError("", f"expected a picture, an array or a tensor, got {kind}.")
+    return image.transpose(2, 0, 1) if image.ndim == 3 else image
 
 
-def _bytes(image: torch.Tensor) -> torch.Tensor:
-    if image.dtype == torch.uint8:
+def _bytes(image: np.ndarray) -> ImageArray:
+    if image.dtype == np.uint8:
         return image
-    top = 1 if image.is_floating_point() else 255
-    if not bool(((image >= 0) & (image <= top)).all()):
-        found = f"{float(image.min()):g} to {float(image.max()):g}"
-        what = f"expected numbers from 0 to {top}, got {found}."
+    top = 1 if image.dtype.kind == "f" else 255
+    if not ((image >= 0) & (image <= top)).all():
+        what = f"expected numbers from 0 to {top}, got {image.min():g} to {image.max():g}."
         raise UserError("", what, "Leave it to data.normalize to normalise.")
-    return (image * (255 / top)).round().to(torch.uint8)
+    return (image * (255 / top)).round().astype(np.uint8)
 
 
 def _label(label: Any) -> int:

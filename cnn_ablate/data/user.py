@@ -6,14 +6,13 @@ are pairs of an image and a class number. It is called twice, with its knobs by 
 its signature names it.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from cnn_ablate.data.dataset import DataSet, Form, Part, Source
-from cnn_ablate.data.items import arrays, pair
+from cnn_ablate.data.items import Items, arrays, pair
 from cnn_ablate.errors import UserError
 from cnn_ablate.users import UserOptions, user_options
 
@@ -41,23 +40,23 @@ class UserDataSet(UserOptions, DataSet):
             ),
         )
 
-    def _opened(self, place: Path, half: int) -> Sequence[Any]:
+    def _opened(self, place: Path, half: int) -> Items:
         """Call the user's class or function, for the training (0) or the test images (1)."""
         which = {word: values[half] for word, values in _HALVES.items()}
-        opened: Sequence[Any] = self.made(root=place, **which)
-        if not hasattr(opened, "__len__") or not hasattr(opened, "__getitem__"):
+        opened = self.made(root=place, **which)
+        if not isinstance(opened, Items):
             kind = type(opened).__name__
             raise UserError(self.name, f"gives no data set with a length and items, but {kind}.")
         return opened
 
-    def _classes(self, train: Sequence[Any]) -> tuple[str, ...]:
+    def _classes(self, train: Items) -> tuple[str, ...]:
         """Give the attribute `classes`, or the class numbers that occur."""
         if names := getattr(train, "classes", None):
             return tuple(map(str, names))
         _, labels = self.attempted("it cannot be read", arrays, train)
         return tuple(map(str, range(int(labels.max()) + 1)))
 
-    def _part(self, items: Sequence[Any], form: Form, half: str) -> Part:
+    def _part(self, items: Items, form: Form, half: str) -> Part:
         images, labels = self.attempted(f"its {half} images cannot be read", arrays, items)
         if images.shape[1:] != form.shape:
             what = f"its {half} images are of shape {images.shape[1:]}, the first is {form.shape}."

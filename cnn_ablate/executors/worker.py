@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnn_ablate.data import Images, load
+from cnn_ablate.errors import UserError
 from cnn_ablate.executors.events import Ended, Event, Job, Progress, States
 from cnn_ablate.schema import Trial, TrialResult
 from cnn_ablate.settings import images_key, options_of
@@ -53,6 +54,9 @@ def _trained(
         save=lambda state: states.save_checkpoint(trial, state),
     )
     images = _images(trial.settings["data"], job.data)
+    if images.facts.fingerprint != trial.fingerprint:
+        what = "gives other images than when the study was laid out."
+        raise UserError(images.facts.name, what, "The same command plans anew.")
     return train(trial, images, job.recipe, watch, resume=states.checkpoint(trial))
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.data import Images, load
+from cnn_ablate.data import DataSet, Images, Loader, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
 from cnn_ablate.models import size
@@ -15,6 +15,7 @@ from cnn_ablate.plan import plan
 from cnn_ablate.schema import DataFacts, Finding, Plan, Size, Study, Variant, canonical
 from cnn_ablate.settings import images_key, options_of, settle
 from cnn_ablate.store import Store
+from cnn_ablate.users import UserOptions
 
 Decoding = Callable[[int, int], None]
 # Channels, height, width.
@@ -98,7 +99,9 @@ class _Shelf:
         if key not in self.opened:
             options = options_of("data", section)
             self.opened[key] = load(options, self.where.data, self.decoding)
-        self.images[canonical(section)] = self.opened[key]
+        if canonical(section) not in self.images:
+            self.images[canonical(section)] = self.opened[key]
+            _try_augmentations(self.opened[key], options_of("data", section))
         return self.opened[key].facts.fingerprint
 
     def form(self, variant: Variant) -> tuple[Shape, int]:
@@ -107,6 +110,12 @@ class _Shelf:
         images = self.images.get(canonical(section))
         form = images.facts if images else options_of("data", section).form(self.where.data)
         return form.shape, len(form.classes)
+
+
+def _try_augmentations(images: Images, options: DataSet) -> None:
+    """Augment a few images, if code of the user's is to do so; raises UserError."""
+    if any(isinstance(step, UserOptions) for step in options.augment):
+        next(Loader(images, options, seed=0, batch_size=1).epoch(0))
 
 
 def _sizes(layout: Plan, shelf: _Shelf) -> dict[str, Size]:
