@@ -189,6 +189,14 @@ def list_entries(
     show_entries(table)
 
 
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of study files, for editors."""
+    from cnn_ablate.cli.schema import print_schema
+
+    print_schema()
+
+
 data_app = typer.Typer(help="Data sets: what there is, and how to get it.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 

@@ -1,0 +1,12 @@
+"""The command `schema`: what a study file may say, for editors and other programs."""
+
+import json
+
+import typer
+
+from cnn_ablate.study.grammar import json_schema
+
+
+def print_schema() -> None:
+    """Print the JSON Schema of study files."""
+    typer.echo(json.dumps(json_schema(), indent=1))
