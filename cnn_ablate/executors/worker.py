@@ -54,7 +54,7 @@ def _trained(
         save=lambda state: states.save_checkpoint(trial, state),
     )
     images = _images(trial.settings["data"], job.data)
-    if images.facts.fingerprint != trial.fingerprint:
+    if trial.fingerprint not in {"", images.facts.fingerprint}:
         what = "gives other images than when the study was laid out."
         raise UserError(images.facts.name, what, "The same command plans anew.")
     return train(trial, images, job.recipe, watch, resume=states.checkpoint(trial))
