@@ -190,6 +190,18 @@ def list_entries(
 
 
 @app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="The study file to write.")],
+    data: Annotated[str, typer.Option(help="Name of a data set.")] = "fashion_mnist_sample",
+    model: Annotated[str, typer.Option(help="Name of a network.")] = "cnnnet",
+) -> None:
+    """Write a first study file, commented and ready to run."""
+    from cnn_ablate.cli.init import write_draft
+
+    write_draft(file, data, model)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of study files, for editors."""
     from cnn_ablate.cli.schema import print_schema

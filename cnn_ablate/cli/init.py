@@ -1,0 +1,43 @@
+"""The command `init`: a first study file, and beside it the schema with which editors help."""
+
+import json
+from pathlib import Path
+from shlex import quote
+
+import typer
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.study.draft import draft
+from cnn_ablate.study.grammar import json_schema
+from cnn_ablate.users import look_in
+
+SUFFIXES = (".yaml", ".yml")
+
+
+def write_draft(file: Path, data: str, model: str) -> None:
+    """Write a study file that runs, and say what to do with it.
+
+    Raises:
+        UserError: the file is there already or has another ending; a name is unknown.
+    """
+    if file.suffix not in SUFFIXES:
+        raise UserError(str(file), "a study file ends in .yaml.", f"Call it {file}.yaml.")
+    look_in(file.parent)
+    _write(file, draft(file.name, data, model))
+    typer.echo(f"Study: {file}")
+    schema = file.with_name("study.schema.json")
+    if not schema.exists():
+        _write(schema, json.dumps(json_schema(), indent=1) + "\n")
+        typer.echo(f"For editors: {schema}")
+    typer.echo(f"Try it: cnn-ablate run {quote(str(file))} --smoke")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UserError(str(path), "is there already.", "Choose another name.") from None
+    except OSError as fault:
+        raise UserError(str(path), f"cannot be written: {fault.strerror}.") from None

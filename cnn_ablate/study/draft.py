@@ -1,0 +1,135 @@
+"""A first study file for a user to change: complete, commented, and made from the tables."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from shlex import quote
+from typing import Any
+
+from cnn_ablate.data import DataSet
+from cnn_ablate.data.normalize import NORMALIZATIONS
+from cnn_ablate.options import Options
+from cnn_ablate.schema import SOURCE_KEY, replaced
+from cnn_ablate.settings import entry_of, settle
+
+_SWITCHES = 2
+# Faults of published programs that networks repeat unless told otherwise.
+_MENDED = {"relu_logits": False, "transformer": "none"}
+# Texts that YAML takes for texts; others are quoted.
+_WORD = re.compile(r"(?!(?:true|false|null)$)[A-Za-z_][\w.]*(:\w+)?", re.IGNORECASE)
+
+_HEAD = """\
+# yaml-language-server: $schema=study.schema.json
+# An ablation study to change as you like.
+#   cnn-ablate plan {file}           shows what it trains and compares
+#   cnn-ablate run {file} --smoke    is a test of minutes
+#   cnn-ablate run {file}            trains it, and writes a report
+study: {name}
+title: Does each part of {model} earn its place on {data}?
+
+# The complete system; what is left out has its default. `cnn-ablate list models` (or datasets,
+# augments, optimizers, schedules, losses, training) tells what there is.
+baseline:
+"""
+_TRAINING = """\
+  optimizer: {name: sgd, lr: 0.01, momentum: 0.9}
+  training:
+    epochs: 10
+    batch_size: 64
+
+# What is varied: a key of the baseline, and its levels.
+factors:
+"""
+_DESIGN = """\
+  data.augment: [[random_crop], []]
+  optimizer.lr: [0.01, 0.001]
+
+# Which combinations are trained: this design moves one factor at a time. Others: leave_one_out,
+# ladder, factorial, fractional, list.
+design: one_at_a_time
+
+# Each variant is trained once for each seed, and compared seed by seed. A difference of the same
+# sign in all of eight seeds has p = 2/2^8 = 0.008, which is 0.03 after four comparisons.
+seeds: 8
+"""
+_CLAIM = """
+# What you expect, written down before it is known; the report says whether the data agree.
+claims:
+  - id: {knob}
+    quote: {knob} matters
+    factor: model.{knob}
+    from: {old}
+    to: {new}
+    effect: higher
+"""
+
+
+def draft(file: str, data: str, model: str) -> str:
+    """Write a study of some network on some data.
+
+    Args:
+        file: Name that the file will have; the study is called as it is.
+        data: Name of a data set.
+        model: Name of a network.
+
+    Raises:
+        UserError: a name is unknown, or cannot be used without further knobs.
+    """
+    settings = settle({"data": {"name": data}, "model": {"name": model}})
+    mended = {knob: value for knob, value in _MENDED.items() if knob in settings["model"]}
+    settings = settle(replaced(settings, {f"model.{knob}": v for knob, v in mended.items()}))
+    name = re.sub(r"[^\w+-]+", "_", file.rpartition(".")[0]).strip("_+-") or "study"
+    levels = dict(list(_levels(entry_of("model", model), settings["model"]))[:_SWITCHES])
+    lines = [
+        _HEAD.format(file=quote(file), name=_yaml(name), model=model, data=data),
+        *_section("data", {**settings["data"], **_pictures(data)}, _data_knobs(data)),
+        *_section("model", settings["model"], settings["model"]),
+        _TRAINING,
+        *(f"  model.{knob}: [{', '.join(map(_yaml, pair))}]\n" for knob, pair in levels.items()),
+        _DESIGN,
+        *(
+            _CLAIM.format(knob=knob, new=_yaml(new), old=_yaml(old))
+            for knob, (new, old) in list(levels.items())[:1]
+        ),
+    ]
+    return "".join(lines)
+
+
+def _pictures(data: str) -> dict[str, Any]:
+    known = [name for name in NORMALIZATIONS if data.startswith(name)]
+    return {"augment": ["random_crop"], "normalize": max(known, key=len, default="half")}
+
+
+def _data_knobs(name: str) -> list[str]:
+    own = [knob for knob in entry_of("data", name).model_fields if knob not in DataSet.model_fields]
+    return ["name", *own, "augment", "normalize"]
+
+
+def _section(section: str, values: Mapping[str, Any], knobs: Iterable[str]) -> Iterator[str]:
+    """Write a section, each knob with its doc."""
+    fields = entry_of(section, values["name"]).model_fields
+    yield f"  {section}:\n"
+    for knob in knobs:
+        if knob != SOURCE_KEY:
+            doc = fields[knob].description if knob in fields else ""
+            yield f"    {knob}: {_yaml(values[knob])}{f'  # {doc}' if doc else ''}\n"
+
+
+def _levels(entry: type[Options], values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Find two levels for each knob that can be switched; truth values first."""
+    properties = entry.model_json_schema()["properties"]
+    knobs = {knob: said for knob, said in properties.items() if knob in values}
+    for knob, said in knobs.items():
+        if said.get("type") == "boolean":
+            yield knob, [values[knob], not values[knob]]
+    for knob, said in knobs.items():
+        others = [name for name in said.get("enum", ()) if name != values[knob]]
+        if others and said.get("type") == "string":
+            yield knob, [values[knob], "none" if "none" in others else others[0]]
+
+
+def _yaml(value: Any) -> str:
+    """Write a value as YAML does, in one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_yaml, value))}]"
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else json.dumps(value)

@@ -1,0 +1,91 @@
+"""`init`: the file it writes is a study that runs."""
+
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft7Validator
+from test_cli import call
+
+from cnn_ablate.data import DATASETS
+from cnn_ablate.models import MODELS
+from cnn_ablate.plan import plan
+from cnn_ablate.settings import parts, settle
+from cnn_ablate.study import Changes, read
+from cnn_ablate.study.draft import draft
+from cnn_ablate.study.grammar import json_schema
+from cnn_ablate.study.source import load
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_draft_of_every_network_is_a_study(tmp_path: Path, model: str) -> None:
+    """It is read without a fault, its variants differ, and each network is built."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(draft(path.name, "fashion_mnist_sample", model), encoding="utf-8")
+    study = read(path, Changes(profile="smoke"))
+    layout = plan(study, settle)
+    assert ("mine", model) == (study.name, study.baseline["model"]["name"])
+    assert (5, {}) == (len(layout.variants), layout.same)
+    for variant in layout.variants:
+        parts(variant.settings).model.build((1, 28, 28), 10)
+
+
+@pytest.mark.parametrize("data", DATASETS)
+def test_a_draft_of_every_data_set_is_a_study(tmp_path: Path, data: str) -> None:
+    """It is read without a fault, is valid for editors, and normalises what it has numbers for."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(draft(path.name, data, "lenet"), encoding="utf-8")
+    study = read(path)
+    assert data == study.baseline["data"]["name"]
+    assert "none" != study.baseline["data"]["normalize"]
+    assert [] == [*Draft7Validator(json_schema()).iter_errors(load(path).values)]
+
+
+def test_a_draft_of_a_network_of_the_users_own(tmp_path: Path) -> None:
+    """Its switches are found in its signature; what YAML would misread is quoted."""
+    (tmp_path / "drafted_net.py").write_text(
+        "from torch import nn\n"
+        "def net(channels, classes, image_size, wide: bool = False, kind: str = 'null'):\n"
+        "    size = channels * image_size ** 2\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(size, classes, bias=wide))\n",
+        encoding="utf-8",
+    )
+    path = tmp_path / "mine.yaml"
+    assert 0 == call("init", path, "--model", "drafted_net:net").exit_code
+    study = read(path)
+    assert {"name": "drafted_net:net", "wide": False, "kind": "null"} == study.written["model"]
+    assert "model.wide" == study.factors[0].name
+
+
+def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
+    """The study and the schema for editors are written, and the next command is told."""
+    path = tmp_path / "new" / "my study.yaml"
+    said = call("init", path, "--data", "cifar10", "--model", "resnet")
+    assert 0 == said.exit_code
+    assert f"Try it: cnn-ablate run '{path}' --smoke" in said.output
+    assert "my_study" == read(path).name
+    assert path.with_name("study.schema.json").is_file()
+
+
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
+    """A file that is there is left as it is."""
+    path = tmp_path / "mine.yaml"
+    path.write_text("mine", encoding="utf-8")
+    assert f"{path}: is there already. Choose another name." == str(call("init", path).exception)
+    assert "mine" == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["mine.txt"], "a study file ends in .yaml. Call it mine.txt.yaml."),
+        (["a.yaml", "--data", "cifar"], "unknown data set 'cifar'. Did you mean 'cifar10'?"),
+        (["a.yaml", "--model", "lenett"], "unknown model 'lenett'. Did you mean 'lenet'?"),
+    ],
+)
+def test_init_of_what_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
+) -> None:
+    """Unknown names are said, and nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    assert said in str(call("init", *words).exception)
+    assert [] == [*tmp_path.glob("*.yaml")]
