@@ -1,14 +1,27 @@
 """Ablation studies of small image-classification CNNs that can be trusted."""
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["load_model"]
+if TYPE_CHECKING:
+    from cnn_ablate.api import (
+        load_model,
+        load_study,
+        plan_study,
+        read_results,
+        run_study,
+        write_report,
+    )
+
+__all__ = ["load_model", "load_study", "plan_study", "read_results", "run_study", "write_report"]
 
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for only then: `import cnn_ablate` alone needs no torch."""
-    if name == "load_model":
-        from cnn_ablate.inference import load_model  # noqa: PLC0415 - as said
-
-        return load_model
+    if name in __all__:
+        return getattr(import_module("cnn_ablate.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.runner import Where, audited, survey
+from cnn_ablate.runner import Where, survey
+from cnn_ablate.runner.auditing import audited
 from cnn_ablate.schema import Finding
 from cnn_ablate.study import Changes, read
 

@@ -15,7 +15,8 @@ from cnn_ablate.data.items import pixels
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
 from cnn_ablate.plan import plan
-from cnn_ablate.runner import Where, outstanding, run, survey
+from cnn_ablate.runner import Where, survey
+from cnn_ablate.runner.running import outstanding, run
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.study import read
 

@@ -11,7 +11,8 @@ from cnn_ablate.data import load
 from cnn_ablate.executors import Terms
 from cnn_ablate.models import find_dead, size, user_model
 from cnn_ablate.plan import plan
-from cnn_ablate.runner import Where, outstanding, run, survey
+from cnn_ablate.runner import Where, survey
+from cnn_ablate.runner.running import outstanding, run
 from cnn_ablate.schema import Recipe, Size, Study
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.train import Watch, train

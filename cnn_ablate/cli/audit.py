@@ -11,7 +11,8 @@ from rich.text import Text
 
 from cnn_ablate.cli.display import display
 from cnn_ablate.cli.exits import WRONG_INPUT
-from cnn_ablate.runner import Where, audited, survey
+from cnn_ablate.runner.auditing import audited
+from cnn_ablate.runner.survey import Where, survey
 from cnn_ablate.schema import Finding
 from cnn_ablate.shipped import study_path
 from cnn_ablate.stats import count, listed

@@ -11,8 +11,8 @@ from rich.table import Table
 from cnn_ablate.cli.changes import changes_of
 from cnn_ablate.cli.display import display
 from cnn_ablate.plan import matching
-from cnn_ablate.runner import Survey, Where, estimated_seconds, survey
-from cnn_ablate.schema import Contrast
+from cnn_ablate.runner.rows import rows
+from cnn_ablate.runner.survey import Survey, Where, survey
 from cnn_ablate.shipped import study_path
 from cnn_ablate.study import Changes, read
 
@@ -24,37 +24,18 @@ def show_plan(
     study = read(study_path(word), changes)
     with display() as screen:
         laid_out = survey(study, where, screen.decoding)
-    seconds = estimated_seconds(laid_out) if estimate else {}
-    rows = list(_rows(laid_out, matching(laid_out.plan, only), seconds))
+    seconds = _estimated(laid_out) if estimate else {}
+    found = list(rows(laid_out, matching(laid_out.plan, only), seconds))
     if as_json:
-        typer.echo(json.dumps(rows, indent=1))
+        typer.echo(json.dumps(found, indent=1))
     else:
-        _print(laid_out, rows, where)
+        _print(laid_out, found, where)
 
 
-def _rows(
-    survey: Survey, chosen: frozenset[str], seconds: dict[str, float]
-) -> Iterator[dict[str, Any]]:
-    first: dict[str, Contrast] = {}
-    for contrast in survey.plan.contrasts:
-        first.setdefault(contrast.variant, contrast)
-    ids: dict[str, list[str]] = {}
-    for trial in survey.plan.trials:
-        ids.setdefault(trial.variant, []).append(trial.id)
-    for variant in survey.plan.variants:
-        if variant.name not in chosen:
-            continue
-        against = first.get(variant.name)
-        yield {
-            "variant": variant.name,
-            "changed": against.changed if against else {},
-            "reference": against.reference if against else None,
-            **survey.sizes[variant.name].model_dump(),
-            "seeds": list(survey.study.seeds),
-            "trial_ids": [] if survey.missing else ids[variant.name],
-            "done": sum(trial in survey.done for trial in ids[variant.name]),
-            **({"seconds": seconds[variant.name]} if seconds else {}),
-        }
+def _estimated(laid_out: Survey) -> dict[str, float]:
+    from cnn_ablate.runner.estimate import estimated_seconds
+
+    return estimated_seconds(laid_out)
 
 
 def _print(survey: Survey, rows: list[dict[str, Any]], where: Where) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import typer
 
-from cnn_ablate import report
 from cnn_ablate.cli.display import Display, display
 from cnn_ablate.cli.exits import SOME_FAILED
-from cnn_ablate.runner import Survey, Where, outstanding, run, survey, with_findings
+from cnn_ablate.report import write as write_report
+from cnn_ablate.runner.auditing import with_findings
+from cnn_ablate.runner.running import outstanding, run
+from cnn_ablate.runner.survey import Survey, Where, survey
 from cnn_ablate.schema import Finding
 from cnn_ablate.shipped import study_path
 from cnn_ablate.stats import count
@@ -61,7 +63,7 @@ def _reported(results: Results, record: Path, reports: Path) -> Path:
     page = reports / results.record.study.folder / "report.html"
     if page.is_file() and page.stat().st_mtime_ns > record.stat().st_mtime_ns:
         return page
-    return report.write(results, reports)
+    return write_report(results, reports)
 
 
 def _announce(screen: Display, survey: Survey, todo: int) -> None:

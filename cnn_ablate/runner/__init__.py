@@ -1,17 +1,9 @@
-"""Studies to results: what is planned and not yet done is trained, and everything is kept."""
+"""Studies to results: what is planned and not yet done is trained, and everything is kept.
 
-from cnn_ablate.runner.auditing import audited, with_findings
-from cnn_ablate.runner.estimate import estimated_seconds
-from cnn_ablate.runner.running import outstanding, run
+Laying a study out needs no statistics, so the modules `running`, `auditing` and `estimate` are
+imported by who needs them.
+"""
+
 from cnn_ablate.runner.survey import Survey, Where, survey
 
-__all__ = [
-    "Survey",
-    "Where",
-    "audited",
-    "estimated_seconds",
-    "outstanding",
-    "run",
-    "survey",
-    "with_findings",
-]
+__all__ = ["Survey", "Where", "survey"]

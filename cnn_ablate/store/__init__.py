@@ -1,5 +1,6 @@
 """The results folder: content-addressed, atomic, and written by nothing else."""
 
+from cnn_ablate.store.frames import FRAMES, frames
 from cnn_ablate.store.standing import read_standing, write_standing
 from cnn_ablate.store.tables import (
     Predictions,
@@ -13,10 +14,12 @@ from cnn_ablate.store.tables import (
 from cnn_ablate.store.trials import Store
 
 __all__ = [
+    "FRAMES",
     "Predictions",
     "Results",
     "Store",
     "factor_columns",
+    "frames",
     "read",
     "read_standing",
     "write_samples",

@@ -1,0 +1,130 @@
+"""What the commands do, for programs and notebooks: studies in, pandas data frames out.
+
+Nothing is printed, and what is wrong is raised as the commands would say it.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cnn_ablate.executors import Event, Terms
+from cnn_ablate.inference import load_model
+from cnn_ablate.plan import matching
+from cnn_ablate.report import write
+from cnn_ablate.runner.auditing import with_findings
+from cnn_ablate.runner.rows import rows
+from cnn_ablate.runner.running import Observe, outstanding, run
+from cnn_ablate.runner.survey import Where, survey
+from cnn_ablate.schema import Study
+from cnn_ablate.shipped import study_folder, study_path
+from cnn_ablate.store import frames, read
+from cnn_ablate.study import Changes
+from cnn_ablate.study import read as read_study
+
+__all__ = ["load_model", "load_study", "plan_study", "read_results", "run_study", "write_report"]
+
+
+def load_study(
+    study: str | Path,
+    *,
+    profile: str = "",
+    sets: Mapping[str, Any] | None = None,
+    seeds: int | None = None,
+) -> Study:
+    """Read a study file, or a shipped study by its name.
+
+    Args:
+        study: Its path, or its name.
+        profile: Named overrides of the study; `smoke` shrinks any.
+        sets: Settings to replace, by dotted key.
+        seeds: How many seeds, instead of the study's own.
+
+    Raises:
+        ExceptionGroup: of UserErrors: all that is wrong with the file.
+        UserError: there is no such file, profile or key.
+    """
+    pairs = tuple(f"{key}={json.dumps(value)}" for key, value in (sets or {}).items())
+    return read_study(study_path(study), Changes(profile, pairs, seeds))
+
+
+def plan_study(
+    study: Study, *, only: str = "", results: Path | str = "results", data: Path | str | None = None
+) -> pd.DataFrame:
+    """Lay out what a study trains and compares: a row a variant, with its size and what is done."""
+    laid_out = survey(study, Where(Path(results), _path(data)))
+    return pd.DataFrame(rows(laid_out, matching(laid_out.plan, only), {}))
+
+
+def run_study(
+    study: Study,
+    *,
+    only: str = "",
+    fresh: bool = False,
+    audit: bool = True,
+    results: Path | str = "results",
+    data: Path | str | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    observe: Observe | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Train every variant that is not done yet, and give the tables as `read_results` does.
+
+    Workers are processes of their own, so a script calls it under `if __name__ == "__main__":`.
+
+    Args:
+        study: As loaded.
+        only: Names or patterns of variants; nothing means all.
+        fresh: Train again what is done.
+        audit: Look for faults first; the report shows what is found.
+        results: Folder of results.
+        data: Folder in which data is looked for first.
+        device: Where to train: auto, cpu, cuda or mps.
+        workers: Processes; as many as cores unless said.
+        observe: Told of everything that happens.
+    """
+    where = Where(Path(results), _path(data), device, terms=Terms(workers))
+    laid_out = survey(study, where)
+    todo = outstanding(laid_out, only=only, fresh=fresh)
+    run(with_findings(laid_out, where) if audit else laid_out, todo, where, observe or _nothing)
+    return frames(where.results, study.folder)
+
+
+def read_results(
+    study: Study | str | Path, *, results: Path | str = "results"
+) -> dict[str, pd.DataFrame]:
+    """Read the tables of a study that was run.
+
+    Args:
+        study: As loaded, its file, or the name of its folder under the results.
+        results: Folder of results.
+
+    Returns:
+        The tables by name: trials, epochs, steps, classes, confusion, effects and claims.
+    """
+    return frames(Path(results), _folder(study))
+
+
+def write_report(
+    study: Study | str | Path,
+    *,
+    results: Path | str = "results",
+    reports: Path | str = "reports",
+    latex: bool = False,
+) -> Path:
+    """Write the report of a study, as far as it was run, and give its page."""
+    return write(read(Path(results), _folder(study)), Path(reports), latex=latex)
+
+
+def _folder(study: Study | str | Path) -> str:
+    return study.folder if isinstance(study, Study) else study_folder(str(study))
+
+
+def _path(path: Path | str | None) -> Path | None:
+    return None if path is None else Path(path)
+
+
+def _nothing(event: Event) -> None:
+    del event

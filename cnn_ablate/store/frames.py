@@ -1,0 +1,29 @@
+"""All tables of a study as data frames, for whoever goes on with them."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from cnn_ablate.store.tables import read
+
+# Rebuilt from the trials; `trials` is results.csv.
+_REBUILT = ("trials", "epochs", "steps", "classes", "confusion")
+# Written with the study when it ran.
+_WRITTEN = ("effects", "claims")
+FRAMES = (*_REBUILT, *_WRITTEN)
+
+
+def frames(root: Path, folder: str) -> dict[str, pd.DataFrame]:
+    """Read the tables of a study that was run: trials, epochs, classes, effects and so on.
+
+    Raises:
+        UserError: nothing of that name was run.
+    """
+    results = read(root, folder)
+    rebuilt = {name: getattr(results, name) for name in _REBUILT}
+    written = {name: _csv(root / folder / f"{name}.csv") for name in _WRITTEN}
+    return {**rebuilt, **written}
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path) if path.is_file() else pd.DataFrame()
