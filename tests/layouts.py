@@ -76,7 +76,12 @@ def pack(path):
 
 def md5(path):
     """The checksum that torchvision knows a file by."""
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    return md5_of(path.read_bytes())
+
+
+def md5_of(content):
+    """The same of bytes."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def pickled(path, content):
@@ -138,8 +143,8 @@ def folder(root, classes, *, train=2, test=1, suffix=".png"):
     return root
 
 
-def refused(action, *arguments):
+def refused(action, *arguments, **knobs):
     """The sentence with which something is refused."""
     with pytest.raises(UserError) as caught:
-        action(*arguments)
+        action(*arguments, **knobs)
     return str(caught.value)

@@ -195,7 +195,7 @@ def test_cifar10_batches_that_were_changed_are_refused(root, monkeypatch):
     assert "data set cifar10: the files in" in refused(load, DATASETS["cifar10"](), root)
 
 
-def test_fetching_uses_torchvision_and_loads_after(tmp_path, root, monkeypatch):
+def test_what_is_fetched_is_found(tmp_path, root, monkeypatch):
     """What is fetched into a data root is found there."""
     with layouts.mirror(tmp_path, monkeypatch):
         assert root == DATASETS["mnist"]().fetch(root)
@@ -208,7 +208,7 @@ def test_a_failed_download_says_why(tmp_path, root, monkeypatch):
         (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half of it")
         message = refused(DATASETS["mnist"]().fetch, root)
 
-    assert message.startswith(f"data set mnist: could not be downloaded into {root}: Error")
+    assert message.startswith(f"data set mnist: could not be downloaded into {root}: http")
     assert "\n" not in message
 
 

@@ -10,6 +10,7 @@ import pytest
 from layouts import refused
 from PIL import Image
 
+from cnn_ablate import users
 from cnn_ablate.data import DATASETS
 from cnn_ablate.data.cache import load
 
@@ -225,14 +226,25 @@ def test_empty_folders_are_named(root, empty, complaint):
     assert f"{root}/{complaint}" == refused(load, DATASETS["image_folder"](), root)
 
 
-def test_missing_pictures_name_the_place_to_put_them(tmp_path):
+def test_pictures_may_lie_where_the_program_is_started(root, monkeypatch):
+    """A folder that is named as it is seen is found, without any data root."""
+    layouts.folder(root / "mine", ["a", "b"])
+    monkeypatch.chdir(root)
+
+    assert 4 == load(DATASETS["image_folder"](path="mine")).facts.train
+
+
+def test_missing_pictures_name_the_place_to_put_them(tmp_path, monkeypatch):
     """Pictures of one's own cannot be fetched, only put in place."""
+    users.look_in(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
     message = refused(load, DATASETS["image_folder"](path="mine"))
 
     home = f"{tmp_path}/home/cnn-ablate"
     assert message == (
         "data set image_folder: not found: looked for mine/{train,test}/<class>/<picture> in "
-        f"{home}. Put the pictures into {home}/mine, or set data.path."
+        f"{home} and {tmp_path}. Put the pictures into {tmp_path}/mine, or set data.path."
     )
 
 

@@ -1,11 +1,22 @@
 """The commands `data list`, `data fetch` and `data verify`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from cnn_ablate.cli.display import display
-from cnn_ablate.data import DATASETS, DataSet, load, verified
+from cnn_ablate.data import DATASETS, Arriving, DataSet, load, verified
 from cnn_ablate.errors import UserError
 from cnn_ablate.wording import unknown
 
@@ -21,9 +32,12 @@ def show_data(root: Path | None) -> None:
             typer.echo(f"{name}: {absent.what}")
 
 
-def fetch(name: str, root: Path | None) -> None:
+def fetch(name: str, root: Path | None, mirrors: tuple[str, ...]) -> None:
     """Download a data set and say where it is."""
-    typer.echo(f"{name}: in {_options(name).fetch(root)}")
+    options = _options(name)
+    with _arrivals() as arriving:
+        place = options.fetch(root, mirrors=mirrors, progress=arriving)
+    typer.echo(f"{name}: in {place}")
 
 
 def verify(name: str, root: Path | None) -> None:
@@ -37,6 +51,30 @@ def verify(name: str, root: Path | None) -> None:
         f"{name}: {facts.train:,} training and {facts.test:,} test images, "
         f"SHA-256 {facts.fingerprint}"
     )
+
+
+@contextmanager
+def _arrivals() -> Iterator[Arriving]:
+    """Show on standard error how much of each file has arrived."""
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks = {}
+
+        def arriving(file: str, here: int, total: int) -> None:
+            if file not in tasks:
+                tasks[file] = bars.add_task(file, total=total)
+                if not console.is_terminal:
+                    console.print(f"Downloading {file}, {total:,} bytes.", markup=False)
+            bars.update(tasks[file], completed=here, total=total)
+
+        yield arriving
 
 
 def _options(name: str) -> DataSet:

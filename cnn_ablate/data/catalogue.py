@@ -1,12 +1,15 @@
 """The published data sets, each with its shape, its classes and torchvision's files."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from cnn_ablate.data import class_names, folder
 from cnn_ablate.data.dataset import Source
+from cnn_ablate.data.download import Remote
 from cnn_ablate.data.published import Published
+from cnn_ablate.data.unpack import gunzip, untar
 from cnn_ablate.errors import UserError
 
 
@@ -27,6 +30,18 @@ class Mnist(Published):
         "MNIST/raw/t10k-images-idx3-ubyte",
         "MNIST/raw/t10k-labels-idx1-ubyte",
     )
+
+    def remotes(self) -> Iterator[tuple[Remote, tuple[str, ...]]]:
+        """Give torchvision's four files, each of which holds one of ours."""
+        known = self.torchvision
+        ours = {Path(file).name: file for file in self.files}
+        for name, md5 in known.resources:
+            urls = tuple(f"{mirror}{name}" for mirror in known.mirrors)
+            yield Remote(name, urls, md5), (ours[Path(name).stem],)
+
+    def unpack(self, archive: Path, place: Path, files: tuple[str, ...]) -> None:
+        """Decompress the one file."""
+        gunzip(archive, place / files[0])
 
 
 class FashionMnist(Mnist):
@@ -59,7 +74,20 @@ class KMnist(Mnist):
     )
 
 
-class Cifar10(Published):
+class Cifar(Published):
+    """One of the two data sets that come as an archive of pickles."""
+
+    def remotes(self) -> Iterator[tuple[Remote, tuple[str, ...]]]:
+        """Give torchvision's archive."""
+        known = self.torchvision
+        yield Remote(known.filename, (known.url,), known.tgz_md5), self.files
+
+    def unpack(self, archive: Path, place: Path, files: tuple[str, ...]) -> None:
+        """Take the pickles out."""
+        untar(archive, place, files)
+
+
+class Cifar10(Cifar):
     """Small photographs, 50,000 and 10,000 colour images of 32 x 32.
 
     Where torchvision's files are not there, pictures in `cifar10/{train,test}/<class>/` are taken.
@@ -95,7 +123,7 @@ def _note(files: tuple[Path, ...]) -> str:
     return "JPEG copies: accuracies can sit a little under those of the originals" if lossy else ""
 
 
-class Cifar100(Published):
+class Cifar100(Cifar):
     """Small photographs of a hundred classes, 50,000 and 10,000 colour images of 32 x 32.
 
     Reference: Krizhevsky 2009.
@@ -127,3 +155,13 @@ class Svhn(Published):
     files: ClassVar[tuple[str, ...]] = ("train_32x32.mat", "test_32x32.mat")
     parts: ClassVar[tuple[dict[str, Any], ...]] = ({"split": "train"}, {"split": "test"})
     labels: ClassVar[str] = "labels"
+
+    def remotes(self) -> Iterator[tuple[Remote, tuple[str, ...]]]:
+        """Give torchvision's two files."""
+        for part in self.parts:
+            url, name, md5 = self.torchvision.split_list[part["split"]]
+            yield Remote(name, (url,), md5), (name,)
+
+    def unpack(self, archive: Path, place: Path, files: tuple[str, ...]) -> None:
+        """Move the file to its place: it is no archive."""
+        archive.replace(place / files[0])

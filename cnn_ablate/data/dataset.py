@@ -15,6 +15,13 @@ from cnn_ablate.data.normalize import NORMALIZATIONS, Normalize
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options, knob
 
+# Told (file, bytes that are here, bytes in all) while a file of a data set comes.
+Arriving = Callable[[str, int, int], None]
+
+
+def unseen(file: str, here: int, total: int) -> None:
+    """Tell nobody."""
+
 
 @dataclass(frozen=True)
 class Form:
@@ -83,7 +90,7 @@ class DataSet(Options):
 
     def find(self, root: Path | None = None) -> Source:
         """Look for the data set in `root` and the other places; raises UserError."""
-        searched = places.roots(root)
+        searched = self.places(root)
         for place in searched:
             if source := self.find_in(place):
                 return source
@@ -93,6 +100,10 @@ class DataSet(Options):
             f"not found: looked for {self.wanted()} in {where}.",
             self.advice(searched[0]),
         )
+
+    def places(self, root: Path | None = None) -> tuple[Path, ...]:
+        """Give the folders in which it is looked for, in order."""
+        return places.roots(root)
 
     @abstractmethod
     def find_in(self, place: Path) -> Source | None:
@@ -106,8 +117,20 @@ class DataSet(Options):
         """Say how the data set can be had."""
         return f"Get it with `cnn-ablate data fetch {self.name} --data {root}`."
 
-    def fetch(self, root: Path | None = None) -> Path:
-        """Download the data set into `root` and give the folder it is in; raises UserError."""
+    def fetch(
+        self,
+        root: Path | None = None,
+        *,
+        mirrors: tuple[str, ...] = (),  # noqa: ARG002 - for those that can be downloaded
+        progress: Arriving = unseen,  # noqa: ARG002
+    ) -> Path:
+        """Download the data set into `root` and give the folder it is in; raises UserError.
+
+        Args:
+            root: The data root; the first of the usual ones unless given.
+            mirrors: Addresses of folders to look for its files in before their publishers'.
+            progress: Told of the bytes that arrive.
+        """
         where = places.roots(root)[0]
         raise UserError(f"data set {self.name}", "cannot be downloaded.", self.advice(where))
 

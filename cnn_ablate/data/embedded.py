@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from cnn_ablate.data import class_names
-from cnn_ablate.data.dataset import KnownDataSet, Part, Source
+from cnn_ablate.data.dataset import Arriving, KnownDataSet, Part, Source, unseen
 
 SAMPLE = Path(__file__).parent / "sample" / "fashion_mnist_sample.npz"
 
@@ -34,6 +34,12 @@ class FashionMnistSample(KnownDataSet):
         """Give the embedded images."""
         return Source(self.name, self.form(), files=(), read=_read)
 
-    def fetch(self, root: Path | None = None) -> Path:  # noqa: ARG002 - as above
+    def fetch(
+        self,
+        root: Path | None = None,  # noqa: ARG002 - nothing is fetched
+        *,
+        mirrors: tuple[str, ...] = (),  # noqa: ARG002
+        progress: Arriving = unseen,  # noqa: ARG002
+    ) -> Path:
         """Fetch nothing: the images are here."""
         return SAMPLE.parent

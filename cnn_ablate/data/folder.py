@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from cnn_ablate import users
 from cnn_ablate.data.dataset import DataSet, Form, Part, Source
 from cnn_ablate.data.pictures import SUFFIXES, decode
 from cnn_ablate.errors import UserError
@@ -76,9 +77,15 @@ class ImageFolder(DataSet):
 
     name: ClassVar[str] = "image_folder"
 
-    path: str = knob("images", "The folder of train/ and test/: absolute, or below a data root.")
+    path: str = knob(
+        "images", "The folder of train/ and test/: absolute, below a data root, or by the study."
+    )
     image_size: int = knob(32, "Sides of the square, in pixels, that pictures are fitted to.", gt=0)
     grey: bool = knob(False, "Read one channel of grey instead of red, green and blue.")
+
+    def places(self, root: Path | None = None) -> tuple[Path, ...]:
+        """Give the data roots, the folder of the study, and the current one."""
+        return tuple(dict.fromkeys((*super().places(root), *users.places())))
 
     def find_in(self, place: Path) -> Source | None:
         """Look for the folder below one data root."""
@@ -89,6 +96,6 @@ class ImageFolder(DataSet):
         """Name the folder that is looked for."""
         return f"{self.path}/{{train,test}}/<class>/<picture>"
 
-    def advice(self, root: Path) -> str:
+    def advice(self, root: Path) -> str:  # noqa: ARG002 - beside the study is where they are seen
         """Say where the pictures belong."""
-        return f"Put the pictures into {root / self.path}, or set data.path."
+        return f"Put the pictures into {users.places()[0] / self.path}, or set data.path."

@@ -1,17 +1,24 @@
-"""How published data sets are found, read and downloaded: torchvision's own files and ways."""
+"""How published data sets are found, read and downloaded: torchvision's own files.
+
+Their addresses and checksums are torchvision's too.
+"""
 
 import importlib
 import pickle
+import tarfile
 import warnings
+import zlib
+from abc import abstractmethod
 from collections.abc import Iterator
-from http.client import HTTPException
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from cnn_ablate.data import places
-from cnn_ablate.data.dataset import KnownDataSet, Part, Source
+from cnn_ablate.data.dataset import Arriving, KnownDataSet, Part, Source, unseen
+from cnn_ablate.data.download import Remote, download
 from cnn_ablate.errors import UserError
 
 # What torchvision and the pickles, MAT and idx files below it raise for damaged files.
@@ -26,7 +33,7 @@ DAMAGED = (
     AssertionError,
     pickle.UnpicklingError,
 )
-UNREACHED = (*DAMAGED, HTTPException)
+UNREACHED = (OSError, EOFError, tarfile.TarError, zlib.error)
 CHUNK = 4096
 
 
@@ -48,30 +55,49 @@ class Published(KnownDataSet):
             raise UserError(str(absent[0]), "is missing, but others are there.", self.advice(place))
         return Source(self.name, self.form(), files, read=lambda: self._read(place))
 
-    def fetch(self, root: Path | None = None) -> Path:
-        """Download the data set with torchvision's own downloader; raises UserError."""
+    def fetch(
+        self,
+        root: Path | None = None,
+        *,
+        mirrors: tuple[str, ...] = (),
+        progress: Arriving = unseen,
+    ) -> Path:
+        """Download what is missing, check it, and unpack it; raises UserError."""
         place = places.roots(root)[0]
         try:
-            for part in self.parts:
-                self._torchvision(place, download=True, **part)
+            for remote, files in self.remotes():
+                if not all((place / file).is_file() for file in files):
+                    archive = download(remote.at(mirrors), place / "downloads", progress)
+                    self.unpack(archive, place, files)
+                    archive.unlink(missing_ok=True)
+            with suppress(OSError):
+                (place / "downloads").rmdir()
         except UNREACHED as error:
             what = f"could not be downloaded into {place}: {' '.join(str(error).split())}."
-            raise UserError(
-                f"data set {self.name}", what, "Check the network, then again."
-            ) from error
+            hint = "Check the network, then again: what has arrived is kept."
+            raise UserError(f"data set {self.name}", what, hint) from error
         return place
 
-    def _torchvision(self, place: Path, **options: Any) -> Any:
+    @abstractmethod
+    def remotes(self) -> Iterator[tuple[Remote, tuple[str, ...]]]:
+        """Give each file to download, with the files that are made of it, below a data root."""
+
+    @abstractmethod
+    def unpack(self, archive: Path, place: Path, files: tuple[str, ...]) -> None:
+        """Make these files below a data root of a downloaded one."""
+
+    @property
+    def torchvision(self) -> Any:
+        """The class of torchvision that reads it."""
         # Here and not above: the import takes seconds, and most runs find their cache.
-        datasets = importlib.import_module("torchvision.datasets")
-        with warnings.catch_warnings():
-            # The pickles of CIFAR were written by an older NumPy, which the newer mentions.
-            warnings.simplefilter("ignore")
-            return getattr(datasets, self.reader)(place, **options)
+        return getattr(importlib.import_module("torchvision.datasets"), self.reader)
 
     def _read(self, place: Path) -> tuple[Part, Part]:
         try:
-            train, test = (self._part(self._torchvision(place, **part)) for part in self.parts)
+            with warnings.catch_warnings():
+                # The pickles of CIFAR were written by an older NumPy, which the newer mentions.
+                warnings.simplefilter("ignore")
+                train, test = (self._part(self.torchvision(place, **part)) for part in self.parts)
         except DAMAGED as error:
             what = f"the files in {place} are damaged: {error}."
             hint = f"Remove {self.files[0]} and what belongs to it. {self.advice(place)}"
