@@ -157,7 +157,7 @@ def test_a_failed_publish_leaves_the_old_and_no_litter(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(UserError, match="file: cannot be written: No space left on device."):
         atomic.replace_file(path, b"new", scratch)
     assert b"old" == path.read_bytes()
     assert [] == list(scratch.iterdir())

@@ -41,6 +41,15 @@ def run(
     only: Only = "",
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is done.")] = False,
     no_audit: Annotated[bool, typer.Option("--no-audit", help="Do not audit it first.")] = False,
+    retries: Annotated[
+        int, typer.Option(min=0, help="Attempts more at a trial whose worker died or hung.")
+    ] = 1,
+    trial_timeout: Annotated[
+        float, typer.Option(min=0, help="Seconds after which a trial hangs; 0: never.")
+    ] = 0.0,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(min=0, help="Least time between two checkpoints; 0: every epoch.")
+    ] = 0.0,
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
     data: Data = None,
@@ -48,13 +57,14 @@ def run(
     """Train every variant that is not done yet, and write tables and report."""
     from cnn_ablate.cli.run import Choice, run_study
     from cnn_ablate.executors import Terms
-    from cnn_ablate.runner import Where
+    from cnn_ablate.runner import Patience, Where
     from cnn_ablate.study import Changes
 
+    patience = Patience(retries, trial_timeout, checkpoint_minutes)
     run_study(
         study,
         Changes("smoke" if smoke else profile, tuple(sets), seeds),
-        Where(results, data, device, executor, Terms(workers)),
+        Where(results, data, device, executor, Terms(workers), patience),
         reports,
         Choice(only, fresh, not no_audit),
     )
@@ -223,12 +233,16 @@ def data_list(data: Data = None) -> None:
 
 @data_app.command("fetch")
 def data_fetch(
-    name: Annotated[str, typer.Argument(help="Name of a data set.")], data: Data = None
+    name: Annotated[str, typer.Argument(help="Name of a data set.")],
+    data: Data = None,
+    mirror: Annotated[
+        list[str], typer.Option(help="Address of a folder with its files, to try first.")
+    ] = [],  # noqa: B006 - Typer copies it
 ) -> None:
-    """Download a data set with torchvision's own downloader."""
+    """Download a data set; what broke off goes on, and nothing is kept unchecked."""
     from cnn_ablate.cli.data import fetch
 
-    fetch(name, data)
+    fetch(name, data, tuple(mirror))
 
 
 @data_app.command("verify")

@@ -88,7 +88,7 @@ def _outcome(event: Ended) -> str:
     name = f"{event.trial.variant}, seed {event.trial.seed}"
     result = event.result
     if result is None:
-        return f"{name}: failed. {event.error.splitlines()[-1] if event.error else ''}"
+        return f"{name}: failed. {event.error.splitlines()[0] if event.error else ''}"
     if result.metrics is None or result.metrics.test_accuracy is None:
         return f"{name}: {result.status}. {result.error}"
     metrics = result.metrics

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cnn_ablate.executors.events import Ended, Event, Executor, Job, Progress
+from cnn_ablate.executors.events import Ended, Event, Executor, Fault, Job, Progress
 from cnn_ablate.executors.local import Local
 from cnn_ablate.executors.terms import Terms, usable_cores
 
@@ -13,6 +13,7 @@ __all__ = [
     "Ended",
     "Event",
     "Executor",
+    "Fault",
     "Job",
     "Progress",
     "Terms",

@@ -1,11 +1,15 @@
 """What goes into an executor and what comes out of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from cnn_ablate.schema import Recipe, Trial, TrialResult
+
+# Why a trial has no result: it raised (and would again), it was lost with its worker or to a
+# passing trouble of the machine, or its device has too little memory for whole batches.
+Fault = Literal["error", "lost", "memory"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +17,8 @@ class Job:
     """Trials to train together, how to compute them, and where data and checkpoints are.
 
     Several trials are a stack. `folder` is that of the study file, where a network of the user's
-    may lie.
+    may lie. A trial that has not ended after `timeout` seconds (0: no limit) is lost; between two
+    of its checkpoints lie at least `checkpoint_every` seconds.
     """
 
     trials: tuple[Trial, ...]
@@ -21,6 +26,8 @@ class Job:
     results: Path
     data: Path | None
     folder: Path | None = None
+    timeout: float = 0.0
+    checkpoint_every: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Ended:
-    """A trial has a result, or a reason why it has none."""
+    """A trial has a result, or a reason why it has none: in one line, and then its traces.
+
+    With `kept` the store has the result already: another run came first.
+    """
 
     trial: Trial
     recipe: Recipe
     result: TrialResult | None = None
     error: str = ""
+    fault: Fault = "error"
+    kept: bool = False
 
 
 Event = Progress | Ended
@@ -61,6 +73,9 @@ class States(Protocol):
 class Executor(Protocol):
     """Runs jobs somewhere, several at a time."""
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Event]:
-        """Run all jobs; each trial comes to one `Ended`. Closing the iterator stops them."""
+    def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
+        """Run all jobs; each trial comes to one `Ended`. Closing the generator stops them.
+
+        A job is taken from `jobs` only when there is a worker for it: another run may take it.
+        """
         ...

@@ -2,44 +2,75 @@
 
 import multiprocessing as mp
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
+from cnn_ablate.executors import logs
 from cnn_ablate.executors.events import Ended, Event, Job
 from cnn_ablate.executors.terms import Terms
 from cnn_ablate.executors.worker import work
+from cnn_ablate.store import Store
 
 _METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
 # Read by OpenMP and MKL when torch is first imported, so it must be set before the server starts.
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Seconds between two looks at the clock. More than two at once are not charged to any trial: the
+# machine slept, or this process was stopped.
+_TICK = 1.0
 
 
 @dataclass
 class Worker:
-    """A process, the pipe to it, the job it has, and the trials of it that have not ended."""
+    """A process, its pipe and its log, the job it has, and the trials of it that have not ended.
+
+    `spent` is the seconds since the job was given, or since one of its trials last ended.
+    """
 
     process: BaseProcess
     pipe: Connection
+    log: Path
     job: Job | None = None
     waiting: set[str] = field(default_factory=set)
+    spent: float = 0.0
 
     def give(self, job: Job) -> None:
         """Hand over a job; a worker that died meanwhile is noticed when it is next heard."""
-        self.job = job
+        self.job, self.spent = job, 0.0
         self.waiting = {trial.id for trial in job.trials}
         with suppress(OSError):
             self.pipe.send(job)
+
+    def heard(self, event: Event) -> None:
+        """Take note of what it says; a worker whose trials have all ended has no job."""
+        if isinstance(event, Ended):
+            self.waiting.discard(event.trial.id)
+            self.job, self.spent = self.job if self.waiting else None, 0.0
+
+    def late(self) -> bool:
+        """Say whether its trials take longer than they may, one with the other."""
+        return self.job is not None and 0 < self.job.timeout * len(self.waiting) < self.spent
 
     def stop(self) -> None:
         """End the process, whatever it does."""
         self.pipe.close()
         self.process.kill()
         self.process.join()
+        self.log.unlink(missing_ok=True)
+
+    def lost(self, reason: str) -> Iterator[Ended]:
+        """Say of each trial that it still had why there is no result."""
+        if self.job is None:
+            return
+        for trial in self.job.trials:
+            if trial.id in self.waiting:
+                ended = Ended(trial, self.job.recipe, error=reason, fault="lost")
+                yield logs.with_tail(ended, self.log)
 
 
 class Local:
@@ -50,57 +81,67 @@ class Local:
         self.workers: list[Worker] = []
         self.context: Any = mp.get_context(_METHOD)
 
-    def run(self, jobs: Iterable[Job]) -> Iterator[Event]:
+    def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
         """Run all jobs, the first ones first."""
-        waiting = deque(jobs)
+        waiting = iter(jobs)
+        before = time.monotonic()
         try:
-            while waiting or any(worker.job for worker in self.workers):
-                self._hand_out(waiting)
-                for pipe in wait([worker.pipe for worker in self.workers]):
+            while self._hand_out(waiting):
+                for pipe in wait([worker.pipe for worker in self.workers], _TICK):
                     worker = next(worker for worker in self.workers if worker.pipe is pipe)
                     yield from self._heard(worker)
+                before = self._charge(before)
+                for worker in [worker for worker in self.workers if worker.late()]:
+                    yield from self._given_up(worker, _too_long(worker))
         finally:
             while self.workers:
                 self.workers.pop().stop()
 
-    def _hand_out(self, waiting: deque[Job]) -> None:
-        for worker in self.workers:
-            if waiting and worker.job is None:
-                worker.give(waiting.popleft())
-        while waiting and len(self.workers) < self.size:
-            self.workers.append(self._started())
-            self.workers[-1].give(waiting.popleft())
+    def _hand_out(self, waiting: Iterator[Job]) -> bool:
+        """Give each idle worker a job, and say whether any worker has one."""
+        idle = [worker for worker in self.workers if worker.job is None]
+        while (idle or len(self.workers) < self.size) and (job := next(waiting, None)):
+            if not idle:
+                idle.append(self._started(job))
+            idle.pop(0).give(job)
+        return any(worker.job for worker in self.workers)
 
-    def _started(self) -> Worker:
+    def _started(self, job: Job) -> Worker:
         for variable in _THREAD_VARIABLES:
             os.environ.setdefault(variable, "1")
         if _METHOD == "forkserver":
             self.context.set_forkserver_preload(["cnn_ablate.executors.worker"])
         ours, theirs = self.context.Pipe()
-        process = self.context.Process(target=work, args=(theirs,), daemon=True)
+        log = Store(job.results).new_log()
+        process = self.context.Process(target=work, args=(theirs, log), daemon=True)
         process.start()
         theirs.close()
-        return Worker(process, ours)
+        self.workers.append(Worker(process, ours, log))
+        return self.workers[-1]
+
+    def _charge(self, before: float) -> float:
+        now = time.monotonic()
+        for worker in self.workers:
+            worker.spent += min(now - before, 2 * _TICK)
+        return now
 
     def _heard(self, worker: Worker) -> Iterator[Event]:
         try:
             event: Event = worker.pipe.recv()
         except (EOFError, OSError):
-            self.workers.remove(worker)
-            worker.stop()
-            yield from _lost(worker)
+            worker.process.join(_TICK)
+            reason = f"The worker process died (exit code {worker.process.exitcode})."
+            yield from self._given_up(worker, reason)
             return
-        if isinstance(event, Ended):
-            worker.waiting.discard(event.trial.id)
-            worker.job = worker.job if worker.waiting else None
+        worker.heard(event)
         yield event
 
+    def _given_up(self, worker: Worker, reason: str) -> Iterator[Ended]:
+        self.workers.remove(worker)
+        ended = list(worker.lost(reason))
+        worker.stop()
+        yield from ended
 
-def _lost(worker: Worker) -> Iterator[Ended]:
-    """Say of each trial that the worker still had that it is lost."""
-    if worker.job is None:
-        return
-    fault = f"The worker process died (exit code {worker.process.exitcode})."
-    for trial in worker.job.trials:
-        if trial.id in worker.waiting:
-            yield Ended(trial, worker.job.recipe, error=fault)
+
+def _too_long(worker: Worker) -> str:
+    return f"No end after {worker.spent:.0f} s, so it was stopped (--trial-timeout)."

@@ -2,15 +2,20 @@
 
 import os
 import signal
+import threading
 import time
-import traceback
 from collections.abc import Callable, Mapping
-from multiprocessing.connection import Connection
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from cnn_ablate.data import Images, load
 from cnn_ablate.errors import UserError
+from cnn_ablate.executors import faults, logs
+from cnn_ablate.executors.checkpoints import Checkpoints
 from cnn_ablate.executors.events import Ended, Event, Job, Progress, States
 from cnn_ablate.schema import Trial, TrialResult
 from cnn_ablate.settings import images_key, options_of
@@ -18,41 +23,53 @@ from cnn_ablate.store import Store
 from cnn_ablate.train import Watch, train
 from cnn_ablate.users import look_in
 
-# Rare enough to cost nothing, often enough that an orphan soon meets a broken pipe and ends.
+# Rare enough to cost nothing, often enough to look alive.
 _SECONDS_BETWEEN_REPORTS = 1.0
 
 
-def work(pipe: Connection) -> None:
+def work(pipe: Connection, log: Path) -> None:
     """Serve jobs until the pipe says None or breaks: the program that owns it is gone then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_owner, daemon=True).start()
+    logs.redirect(log)
     try:
         while (job := pipe.recv()) is not None:
             for trial in job.trials:
-                pipe.send(attempt(job, trial, pipe.send, Store(job.results)))
-    except (EOFError, OSError):
+                logs.restart(log)
+                ended = attempt(job, trial, pipe.send, Store(job.results))
+                pipe.send(ended if ended.result else logs.with_tail(ended, log))
+    except (EOFError, ConnectionError):
+        os._exit(1)
+
+
+def _end_with_owner() -> None:
+    """End at once when the program that owns this process dies: no one else would end it."""
+    if owner := parent_process():
+        wait([owner.sentinel])
         os._exit(1)
 
 
 def attempt(job: Job, trial: Trial, send: Callable[[Event], None], states: States) -> Ended:
-    """Train one trial; what goes wrong becomes words, for the runner to judge."""
+    """Train one trial; what goes wrong becomes words, for the runner to judge.
+
+    Raises:
+        AcceleratorError: this process can no longer use its device.
+    """
     try:
         return Ended(trial, job.recipe, result=_trained(job, trial, send, states))
-    except (BrokenPipeError, EOFError):
+    except (EOFError, ConnectionError, torch.AcceleratorError):
         raise
     except Exception as fault:  # noqa: BLE001 - a trial's failure is its own, not the worker's
-        last = traceback.format_exception(fault)[-2:]
-        return Ended(trial, job.recipe, error="".join(last).strip())
+        images = _held.get((images_key(trial.settings["data"]), job.data))
+        kind = faults.kind(fault, trial, images.facts if images else None)
+        return Ended(trial, job.recipe, error=faults.words(fault), fault=kind)
 
 
-def _trained(
-    job: Job, trial: Trial, send: Callable[[Event], None], states: States
-) -> TrialResult:
+def _trained(job: Job, trial: Trial, send: Callable[[Event], None], states: States) -> TrialResult:
     if job.folder:
         look_in(job.folder)
-    watch = Watch(
-        progress=_throttled(trial, send),
-        save=lambda state: states.save_checkpoint(trial, state),
-    )
+    checkpoints = Checkpoints(states, trial, job.checkpoint_every)
+    watch = Watch(_throttled(trial, send), checkpoints.keep)
     images = _images(trial.settings["data"], job.data)
     if trial.fingerprint not in {"", images.facts.fingerprint}:
         what = "gives other images than when the study was laid out."

@@ -4,6 +4,7 @@ Laying a study out needs no statistics, so the modules `running`, `auditing` and
 imported by who needs them.
 """
 
+from cnn_ablate.runner.retries import Patience
 from cnn_ablate.runner.survey import Survey, Where, survey
 
-__all__ = ["Survey", "Where", "survey"]
+__all__ = ["Patience", "Survey", "Where", "survey"]

@@ -6,6 +6,7 @@ The only place that decides what a trial's failure means.
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,9 +21,12 @@ from cnn_ablate.claims import verdicts
 from cnn_ablate.data import split
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job, usable_cores
+from cnn_ablate.locks import Locks
 from cnn_ablate.plan import matching
+from cnn_ablate.runner.interrupts import Interrupts
 from cnn_ablate.runner.logbook import Logbook
 from cnn_ablate.runner.survey import Survey, Where
+from cnn_ablate.runner.turns import Turns
 from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult, Verdict, canonical
 from cnn_ablate.settings import options_of
 from cnn_ablate.stats import effects
@@ -65,7 +69,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
         observe: Told of everything that happens.
 
     Raises:
-        UserError: the data is missing, or there is no such device.
+        UserError: the data is missing, there is no such device, or results cannot be written.
         KeyboardInterrupt: the user has had enough; all that is done is kept, the tables too.
     """
     if survey.missing:
@@ -73,25 +77,42 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     store = Store(where.results)
     recipe = Recipe(device=chosen_device(where.device))
     started = _now()
-    folder = Path(survey.study.source).resolve().parent
-    jobs = [Job((trial,), recipe, where.results, where.data, folder) for trial in todo]
-    for trial in todo:
-        if trial.id in survey.done:
-            store.drop_checkpoint(trial)
+    jobs = [_job(survey, trial, recipe, where) for trial in todo]
     executor = _executor(where, recipe)
     work = {trial.id: _work(survey, trial) for trial in todo}
     planned = [trial.id for trial in survey.plan.trials]
-    logbook = Logbook(store, survey.study.folder, planned, work)
-    try:
-        for event in executor.run(jobs):
-            if isinstance(event, Ended):
-                store.publish(event.result or _failed(event))
-            logbook.note(event)
-            observe(event)
-    finally:
-        logbook.close()
-        results = _concluded(store, _record(survey, recipe, started), survey, idle=not jobs)
+    with Interrupts() as interrupts, store.occupied() if jobs else Locks(store.root) as locks:
+        if jobs:
+            store.drop_checkpoints(t for t in survey.plan.trials if t.id in survey.done)
+        turns = Turns(jobs, store, locks, anew=survey.done, retries=where.patience.retries)
+        logbook = Logbook(store, survey.study.folder, planned, work)
+        try:
+            for event in turns.events(executor):
+                if isinstance(event, Ended) and not event.kept:
+                    with interrupts.writing_first():
+                        store.publish(event.result or _failed(event))
+                logbook.note(event)
+                observe(event)
+        finally:
+            with interrupts.writing_first():
+                logbook.close()
+                results = _concluded(store, _record(survey, recipe, started), survey, idle=not jobs)
+    if gone := {trial.id for trial in todo} - set(results.trials["trial"]):
+        what = f"{len(gone)} of the trials that were trained are gone: was the folder removed?"
+        raise UserError(str(where.results), what, "The same command trains them again.")
     return results
+
+
+def _job(survey: Survey, trial: Trial, recipe: Recipe, where: Where) -> Job:
+    return Job(
+        (trial,),
+        recipe,
+        where.results,
+        where.data,
+        folder=Path(survey.study.source).resolve().parent,
+        timeout=where.patience.trial_timeout,
+        checkpoint_every=60 * where.patience.checkpoint_minutes,
+    )
 
 
 def _executor(where: Where, recipe: Recipe) -> Executor:
@@ -105,10 +126,11 @@ def _executor(where: Where, recipe: Recipe) -> Executor:
 def _concluded(store: Store, record: Record, survey: Survey, *, idle: bool) -> Results:
     """Write the tables of a study; leave them alone if nothing was trained or planned anew."""
     if idle and (store.root / record.study.folder / "results.csv").is_file():
-        found = read(store.root, record.study.folder)
-        circumstances = {name: getattr(record, name) for name in _CIRCUMSTANCES}
-        if found.record.model_copy(update=circumstances) == record:
-            return found
+        with suppress(UserError):  # what is damaged is written anew
+            found = read(store.root, record.study.folder)
+            circumstances = {name: getattr(record, name) for name in _CIRCUMSTANCES}
+            if found.record.model_copy(update=circumstances) == record:
+                return found
     write_samples(store, record.study.folder, _samples(survey))
     results = write_study(store, record)
     found_effects = effects(results.trials, record.plan.contrasts, read=results.predictions)

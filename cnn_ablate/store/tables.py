@@ -1,10 +1,12 @@
 """The tidy tables of a study, rebuilt from the folders of its trials."""
 
 import io
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -60,7 +62,7 @@ class Results:
 
     def predictions(self, trial: str) -> Predictions:
         """Read the predictions of a trial that is done, by its id."""
-        return _predictions(self.store.folder(trial))
+        return _predictions(self.store.payload(trial, "predictions.npz"))
 
 
 def write_study(store: Store, record: Record) -> Results:
@@ -89,24 +91,30 @@ def write_samples(store: Store, study: str, samples: NDArray[np.uint8]) -> None:
 
 
 def _samples(folder: Path) -> NDArray[np.uint8] | None:
-    path = folder / "samples.npz"
-    if not path.is_file():
+    """Read the sample images; damaged ones are as good as none."""
+    try:
+        with np.load(io.BytesIO((folder / "samples.npz").read_bytes())) as arrays:
+            samples: NDArray[np.uint8] = arrays["samples"]
+            return samples
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
         return None
-    with np.load(io.BytesIO(path.read_bytes())) as arrays:
-        samples: NDArray[np.uint8] = arrays["samples"]
-        return samples
 
 
 def read(root: Path, folder: str) -> Results:
     """Read a study that was run: its record, and its tables rebuilt from the trials.
 
     Raises:
-        UserError: nothing of that name was run.
+        UserError: nothing of that name was run, or what is kept of it is damaged.
     """
     path = root / folder / "study.json"
     if not path.is_file():
         raise UserError(str(path), "no such study was run.", "Run it with `cnn-ablate run`.")
-    return _collect(Store(root), Record.model_validate_json(path.read_bytes()))
+    try:
+        record = Record.model_validate_json(path.read_bytes())
+    except ValueError as fault:
+        what = "is damaged, or of another version of cnn-ablate."
+        raise UserError(str(path), what, "`cnn-ablate run` writes it anew.") from fault
+    return _collect(Store(root), record)
 
 
 def _collect(store: Store, record: Record) -> Results:
@@ -173,33 +181,35 @@ def _level(trial: Trial, levels: dict[str, str], key: str) -> str:
     return levels.get(key, "")
 
 
-def _csv(name: str) -> Callable[[Path], pd.DataFrame]:
-    return lambda folder: pd.read_csv(folder / name)
+def _csv(name: str) -> Callable[[Store, Trial], pd.DataFrame]:
+    return lambda store, trial: pd.read_csv(io.BytesIO(store.payload(trial, name)))
 
 
 def _gather(
-    store: Store, trials: list[Trial], load: Callable[[Path], pd.DataFrame]
+    store: Store, trials: list[Trial], load: Callable[[Store, Trial], pd.DataFrame]
 ) -> pd.DataFrame:
     frames = []
     for trial in trials:
-        frame = load(store.folder(trial))
+        frame = load(store, trial)
         frame.insert(0, "seed", trial.seed)
         frame.insert(0, "variant", trial.variant)
         frame.insert(0, "trial", trial.id)
         frames.append(frame)
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    # Columns of a trial without rows have no type, and would spoil those of the others.
+    filled = [frame for frame in frames if len(frame)] or frames[:1]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
 
 
-def _predictions(folder: Path) -> Predictions:
-    with np.load(io.BytesIO((folder / "predictions.npz").read_bytes())) as arrays:
+def _predictions(payload: bytes) -> Predictions:
+    with np.load(io.BytesIO(payload)) as arrays:
         # Half precision is for the disk; arithmetic with it overflows.
         probability = arrays["probability"].astype(np.float32)
         return Predictions(arrays["label"], arrays["predicted"], probability)
 
 
-def _confusion(folder: Path) -> pd.DataFrame:
-    found = _predictions(folder)
-    classes = pd.read_csv(folder / "classes.csv")["class"].to_numpy()
+def _confusion(store: Store, trial: Trial) -> pd.DataFrame:
+    found = _predictions(store.payload(trial, "predictions.npz"))
+    classes = _csv("classes.csv")(store, trial)["class"].to_numpy()
     n = len(classes)
     counts = np.bincount(found.label.astype(np.int64) * n + found.predicted, minlength=n * n)
     return pd.DataFrame(

@@ -2,16 +2,24 @@
 
 import hashlib
 import json
+import shutil
 import time
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 
+from cnn_ablate.errors import UserError
+from cnn_ablate.locks import Locks
 from cnn_ablate.schema import EpochRow, Trial, TrialResult
 from cnn_ablate.store import atomic
 
+# The file that vouches for the others of a trial that is done: their SHA-256.
+SEAL = "DONE"
+_PAUSE = 0.05
 _BULKY = {"epochs", "steps", "classes", "predictions", "weights"}
 
 
@@ -27,13 +35,45 @@ class Store:
     @cached_property
     def _folders(self) -> dict[str, Path]:
         """Folders by the hash that ends their name: other studies name the same trial otherwise."""
+        atomic.restore(self.trials, self.scratch)
         found = self.trials.iterdir() if self.trials.is_dir() else ()
         return {folder.name.rpartition("-")[2]: folder for folder in found if folder.is_dir()}
+
+    @contextmanager
+    def occupied(self) -> Iterator[Locks]:
+        """Hold a place in the store while a run writes to it; what dead runs left is cleared away.
+
+        Raises:
+            UserError: the store cannot be written.
+        """
+        with Locks(self.root / ".locks") as locks:
+            with atomic.told(self.root):
+                while not locks.take("door"):
+                    time.sleep(_PAUSE)
+                if not locks.others("run-"):
+                    self.sweep()
+                locks.take(f"run-{uuid.uuid4().hex}")
+                locks.drop("door")
+            yield locks
+
+    def sweep(self) -> None:
+        """Remove what was never finished; only for who is alone in the store."""
+        atomic.restore(self.trials, self.scratch)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def new_log(self) -> Path:
+        """Give a place for what a worker prints, which vanishes with it."""
+        return self.scratch / f"{uuid.uuid4().hex}.log"
 
     def folder(self, trial: Trial | str) -> Path:
         """Give the folder of a trial (or trial id), whether or not it exists."""
         name = trial if isinstance(trial, str) else trial.id
         return self._folders.get(name.rpartition("-")[2], self.trials / name)
+
+    def is_done(self, trial: Trial) -> bool:
+        """Say whether a trial is done and whole."""
+        folder = self.folder(trial)
+        return (folder / SEAL).is_file() and not damage(folder, trial.key)
 
     def done(self, trials: Iterable[Trial]) -> tuple[set[str], list[str]]:
         """Check which trials are whole; move damaged ones aside.
@@ -44,31 +84,60 @@ class Store:
         done, notes = set(), []
         for trial in trials:
             folder = self.folder(trial)
-            if not (folder / "DONE").is_file():
+            if not (folder / SEAL).is_file():
                 continue
             if fault := damage(folder, trial.key):
-                aside = self.root / "damaged" / f"{folder.name}.{time.time_ns()}"
-                aside.parent.mkdir(parents=True, exist_ok=True)
-                folder.rename(aside)
+                aside = self.move_aside(folder)
                 notes.append(f"{folder}: {fault}; moved to {aside}, it will be trained again.")
             else:
                 done.add(trial.id)
         return done, notes
 
+    def move_aside(self, folder: Path) -> Path:
+        """Move a damaged trial out of the way, and say where it is now."""
+        aside = self.root / "damaged" / f"{folder.name}.{uuid.uuid4().hex[:8]}"
+        with atomic.told(aside):
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(aside)
+        return aside
+
     def publish(self, result: TrialResult) -> None:
         """Keep a result for good; one that is not `done` keeps its reason but may be retried."""
         files = _files(result)
         if result.status == "done":
-            files["DONE"] = _json({name: digest(payload) for name, payload in files.items()})
+            files[SEAL] = _json({name: digest(payload) for name, payload in files.items()})
         folder = self.folder(result.trial)
         atomic.replace_folder(folder, files, self.scratch)
         self._folders[folder.name.rpartition("-")[2]] = folder
         self.drop_checkpoint(result.trial)
 
     def result(self, trial: Trial) -> TrialResult | None:
-        """Read what is kept of a trial, without its bulky parts; None if there is nothing."""
-        path = self.folder(trial) / "trial.json"
-        return TrialResult.model_validate_json(path.read_bytes()) if path.is_file() else None
+        """Read what is kept of a trial, without its bulky parts; None if there is nothing whole.
+
+        Raises:
+            UserError: the trial is done, and damaged.
+        """
+        try:
+            payload = self.payload(trial, "trial.json")
+            result = TrialResult.model_validate_json(payload)
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            return None
+        vouched = result.status != "done" or (self.folder(trial) / SEAL).is_file()
+        return result if vouched else None
+
+    def payload(self, trial: Trial | str, name: str) -> bytes:
+        """Read a file of a trial; if the trial is done, its seal must vouch for the file.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            UserError: it is damaged.
+        """
+        folder = self.folder(trial)
+        payload = (folder / name).read_bytes()
+        if (folder / SEAL).is_file() and not _vouched(folder, name, payload):
+            what = "does not match its checksum."
+            raise UserError(str(folder / name), what, "`cnn-ablate run` trains the trial again.")
+        return payload
 
     def checkpoint(self, trial: Trial) -> bytes | None:
         """Read the state of an unfinished trial, if it is there and whole."""
@@ -87,6 +156,11 @@ class Store:
         """Forget the state of a trial that has ended, or is to start afresh."""
         self._checkpoint_path(trial).unlink(missing_ok=True)
 
+    def drop_checkpoints(self, trials: Iterable[Trial]) -> None:
+        """Forget the states of several trials."""
+        for trial in trials:
+            self.drop_checkpoint(trial)
+
     def _checkpoint_path(self, trial: Trial) -> Path:
         return self.checkpoints / f"{trial.key}.pt"
 
@@ -94,14 +168,36 @@ class Store:
 def damage(folder: Path, key: str) -> str:
     """Say in a few words what is wrong with a finished trial's folder; nothing if it is whole."""
     try:
-        digests = json.loads((folder / "DONE").read_bytes())
-        for name, expected in digests.items():
+        for name, expected in sealed(folder).items():
             if digest((folder / name).read_bytes()) != expected:
                 return f"{name} does not match its checksum"
         trial = json.loads((folder / "trial.json").read_bytes())["trial"]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError) as fault:
-        return f"it cannot be read ({type(fault).__name__})"
+    except OSError as fault:
+        return f"{Path(fault.filename or folder).name} cannot be read ({fault.strerror})"
+    except (ValueError, KeyError, TypeError):
+        return f"{SEAL} is broken"
     return "" if trial["key"] == key else "it holds another trial"
+
+
+def sealed(folder: Path) -> dict[str, str]:
+    """Read the checksums of a trial that is done.
+
+    Raises:
+        OSError: they cannot be read.
+        ValueError: they are not as they were written.
+    """
+    payload = (folder / SEAL).read_bytes()
+    digests = json.loads(payload)
+    if payload != _json(digests) or not isinstance(digests, dict) or "trial.json" not in digests:
+        raise ValueError("not a seal")
+    return digests
+
+
+def _vouched(folder: Path, name: str, payload: bytes) -> bool:
+    try:
+        return sealed(folder).get(name) == digest(payload)
+    except ValueError:
+        return False
 
 
 def digest(payload: bytes) -> str:
