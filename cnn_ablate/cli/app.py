@@ -175,6 +175,29 @@ def compare(
 
 
 @app.command()
+def export(
+    study: Study,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    style: Annotated[
+        str, typer.Option("--format", help="csv, json, latex or parquet; default: the ending's.")
+    ] = "",
+    table: Annotated[
+        str, typer.Option(help="trials, epochs, steps, classes, confusion, effects or claims.")
+    ] = "trials",
+    profile: Profile = "",
+    smoke: Smoke = False,
+    results: Results = Path("results"),
+) -> None:
+    """Write a table of a study for another program."""
+    from cnn_ablate.cli.export import Wanted
+    from cnn_ablate.cli.export import export as write
+    from cnn_ablate.shipped import study_folder
+
+    folder = study_folder(study, "smoke" if smoke else profile)
+    write(results, folder, Wanted(table, style, output))
+
+
+@app.command()
 def predict(
     trial: Annotated[str, typer.Argument(help="Id or folder of a trial that is done.")],
     images: Annotated[Path, typer.Argument(help="Folder of pictures.")],

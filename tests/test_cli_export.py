@@ -1,0 +1,77 @@
+"""`export`: the tables of a study for other programs."""
+
+import sys
+from pathlib import Path
+
+import made
+import pandas as pd
+import pytest
+from test_cli import call
+
+from cnn_ablate.cli.export import FORMATS
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results folder of a made-up study."""
+    root = tmp_path_factory.mktemp("results")
+    made.results(root, made.Made(variants=3, seeds=2, images=200, failed=1))
+    return root
+
+
+def test_csv_and_json_hold_the_same(results: Path, tmp_path: Path) -> None:
+    """The ending decides on the format; numbers keep all their digits."""
+    for name in ("t.csv", "t.json"):
+        said = call("export", "made_up", "-o", tmp_path / "new" / name, "--results", results)
+        assert f"trials: {tmp_path / 'new' / name} (6 rows)\n" == said.output
+    one = pd.read_csv(tmp_path / "new/t.csv", keep_default_na=False)
+    other = pd.read_json(tmp_path / "new/t.json")
+    assert list(one["trial"]) == list(other["trial"])
+    assert list(one["test_accuracy"][:5].astype(float)) == list(other["test_accuracy"][:5])
+    assert ["t.csv", "t.json"] == sorted(path.name for path in (tmp_path / "new").iterdir())
+
+
+def test_latex_escapes_what_tex_reads(results: Path, tmp_path: Path) -> None:
+    """A table for a paper, with the underscores of its names escaped."""
+    path = tmp_path / "t.tex"
+    call("export", "made_up", "-o", path, "--table", "classes", "--results", results)
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("\\begin{tabular}")
+    assert "batch\\_norm=false" in text
+
+
+def test_parquet(results: Path, tmp_path: Path) -> None:
+    """Every table survives the way to Parquet and back."""
+    pytest.importorskip("pyarrow")
+    for table in ("trials", "epochs", "confusion"):
+        path = tmp_path / f"{table}.parquet"
+        call("export", "made_up", "-o", path, "--table", table, "--results", results)
+        assert len(pd.read_parquet(path))
+
+
+def test_parquet_without_its_package(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package that is missing is named, with the command that installs it."""
+    for package in ("pyarrow", "fastparquet"):
+        monkeypatch.setitem(sys.modules, package, None)
+    said = call("export", "made_up", "-o", tmp_path / "t.parquet", "--results", results)
+    assert (
+        "--format parquet: needs the package pyarrow. "
+        "Install it with: pip install 'cnn-ablate[parquet]'"
+    ) == str(said.exception)
+    assert [] == [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-o", "t.xml"], f"--format xml: unknown format 'xml'. Known: {', '.join(FORMATS)}."),
+        (["-o", "t"], f"--format: unknown format ''. Known: {', '.join(FORMATS)}."),
+        (["-o", "t.csv", "--table", "epoch"], "--table epoch: unknown table 'epoch'. Did you mean"),
+    ],
+)
+def test_what_cannot_be_exported(results: Path, words: list[str], said: str) -> None:
+    """Unknown formats and tables are said with the known ones."""
+    fault = call("export", "made_up", *words, "--results", results).exception
+    assert str(fault).startswith(said)
