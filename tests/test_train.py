@@ -12,7 +12,7 @@ from cnn_ablate.data import Images, load
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Recipe, Study, Trial, TrialResult, replaced
 from cnn_ablate.settings import parts, settle
-from cnn_ablate.train import Watch, train
+from cnn_ablate.train import Lesson, Watch, step, train
 from cnn_ablate.train.average import Average
 from cnn_ablate.train.bench import Bench
 from cnn_ablate.train.evaluate import Answers, judged, merged
@@ -210,7 +210,7 @@ def test_gradient_clipping(images: Images) -> None:
         Recipe(),
     )
     before = [weight.detach().clone() for weight in bench.model.parameters()]
-    bench.step(0, next(bench.loader.epoch(0)))
+    step(Lesson(bench, 0, next(bench.loader.epoch(0))))
     moved = torch.cat(
         [(new - old).flatten() for new, old in zip(bench.model.parameters(), before, strict=True)]
     )

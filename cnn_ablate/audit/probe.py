@@ -20,7 +20,7 @@ from cnn_ablate.models import dead_parameters, size
 from cnn_ablate.schema import DataFacts, Overrides, Recipe, Settings, Trial, canonical, replaced
 from cnn_ablate.settings import options_of
 from cnn_ablate.streams import generator
-from cnn_ablate.train import Bench, noise
+from cnn_ablate.train import Bench, Lesson, noise, step
 from cnn_ablate.users import failure, is_users
 
 # Noise that is augmented: of 1,024 images none meets an event of probability 0.02 once in 10^9
@@ -145,7 +145,7 @@ def _losses(bench: Bench) -> list[Tensor]:
     torch.manual_seed(0)
     bench.model.train()
     try:
-        return [bench.step(0, batch)[0] for batch in bench.loader.epoch(0)]
+        return [step(Lesson(bench, 0, batch)).loss for batch in bench.loader.epoch(0)]
     except Exception as fault:
         if is_users(name := bench.trial.settings["model"]["name"]):
             raise UserError(name, failure("training it failed", fault)) from fault
@@ -162,7 +162,7 @@ def _bench(net: Net, settings: Settings, count: int) -> Bench:
         fingerprint="",
     )
     images = noise(_facts(net.shape, net.classes), count * settings["training"]["batch_size"])
-    return Bench(trial, images, Recipe(layout="contiguous"))
+    return Bench(trial, images, Recipe(layout="contiguous", fused=False))
 
 
 def _facts(shape: tuple[int, int, int], classes: int) -> DataFacts:

@@ -18,32 +18,35 @@ class Dropout(nn.Module):
     """
 
     keys: Int[Tensor, " batch"] | None
+    # The rate as a tensor, for networks that differ in it and are trained as one program.
+    own_rate: Float[Tensor, ""] | None
 
     def __init__(self, rate: float) -> None:
         super().__init__()
         self.rate = rate
         self.layer = 0
         self.register_buffer("keys", None, persistent=False)
+        self.register_buffer("own_rate", None, persistent=False)
 
     def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch *features"]:
         """Drop features in training mode; otherwise give back what came in."""
-        if not self.training or self.rate == 0:
+        rate = self.rate if self.own_rate is None else self.own_rate
+        if not self.training or (self.own_rate is None and self.rate == 0):
             return x
         if self.keys is None or len(self.keys) != len(x):
             raise RuntimeError("dropout needs one key a sample: call set_dropout_keys first.")
-        return torch.where(self._kept(x, self.keys), x / (1 - self.rate), 0.0)
+        return torch.where(self._bits(x, self.keys) >= _threshold(rate), _scaled(x, rate), 0.0)
 
     def extra_repr(self) -> str:
         """Show the rate where the network is printed."""
         return f"rate={self.rate}"
 
-    def _kept(self, x: Tensor, keys: Tensor) -> Tensor:
+    def _bits(self, x: Tensor, keys: Tensor) -> Tensor:
         # Numbers follow the logical position, and lie in memory as x does.
         features = torch.arange(x[0].numel(), dtype=torch.int32, device=x.device)
         features = torch.empty_like(x[:1], dtype=torch.int32).copy_(features.view(1, *x.shape[1:]))
         samples = hashed(keys ^ self.layer).to(torch.int32).view(-1, *[1] * (x.ndim - 1))
-        bits = _scrambled(samples ^ _scrambled(features))
-        return bits >= int(self.rate * 2**32) - 2**31
+        return _scrambled(samples ^ _scrambled(features))
 
 
 def number_dropouts(model: nn.Module) -> None:
@@ -62,6 +65,16 @@ def set_dropout_keys(model: nn.Module, keys: Int[Tensor, " batch"] | None) -> No
         if isinstance(module, Dropout):
             # A view of its own: torch takes layers that share one tensor for tied.
             module.keys = None if keys is None else keys.view_as(keys)
+
+
+def _threshold(rate: float | Tensor) -> int | Tensor:
+    if isinstance(rate, Tensor):
+        return (rate.double() * 2**32).long() - 2**31
+    return int(rate * 2**32) - 2**31
+
+
+def _scaled(x: Tensor, rate: float | Tensor) -> Tensor:
+    return (x / (1 - rate).float()).to(x.dtype) if isinstance(rate, Tensor) else x / (1 - rate)
 
 
 def _scrambled(x: Int32[Tensor, "*shape"]) -> Int32[Tensor, "*shape"]:

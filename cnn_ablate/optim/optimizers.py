@@ -1,5 +1,6 @@
 """Optimizers: torch's own classes under the knobs of the YAML; nothing is reimplemented here."""
 
+from inspect import signature
 from typing import Annotated, Any, ClassVar
 
 import torch
@@ -26,9 +27,16 @@ class OptimizerOptions(Options):
         unless={"weight_decay": (0.0,)},
     )
 
-    def build(self, model: nn.Module) -> torch.optim.Optimizer:
-        """Build the optimizer of the model's trainable parameters."""
+    def build(self, model: nn.Module, *, fused: bool = False) -> torch.optim.Optimizer:
+        """Build the optimizer of the model's trainable parameters.
+
+        Args:
+            model: On its device already.
+            fused: Update all parameters in one call, where torch has that: same step, other bits.
+        """
         knobs: dict[str, Any] = self.model_dump(exclude={"decay_norms_and_biases"})
+        if fused and "fused" in signature(self.torch_class).parameters:
+            knobs["fused"] = True
         return self.torch_class(self._groups(model), **knobs)
 
     def _groups(self, model: nn.Module) -> list[dict[str, Any]]:

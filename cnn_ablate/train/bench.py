@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from cnn_ablate.data import Batch, Images, Loader, views
-from cnn_ablate.models import dead_parameters, set_dropout_keys, size
-from cnn_ablate.optim import Targets
+from cnn_ablate.models import Dropout, set_dropout_keys, size
 from cnn_ablate.schema import EpochRow, Recipe, Trial
 from cnn_ablate.settings import parts
 from cnn_ablate.streams import Draws
@@ -45,8 +44,10 @@ class Bench:
         model = self.parts.model.initialised(
             self.facts.shape, len(self.facts.classes), seed=trial.seed, scheme=training.init
         )
+        self.device = torch.device(recipe.device)
         self.layout = _LAYOUTS[recipe.layout]
         self.model = model.to(recipe.device).to(memory_format=self.layout)
+        self.drops = any(isinstance(part, Dropout) for part in self.model.modules())
         self.loader = Loader(
             images,
             self.parts.data,
@@ -54,7 +55,7 @@ class Bench:
             batch_size=training.batch_size,
             device=recipe.device,
         )
-        self.optimizer = self.parts.optimizer.build(self.model)
+        self.optimizer = self.parts.optimizer.build(self.model, fused=recipe.fused)
         self.schedule = self.parts.schedule.build(
             self.optimizer, epochs=training.epochs, steps_per_epoch=self.loader.steps
         )
@@ -64,32 +65,34 @@ class Bench:
         self.log = Log()
         self.kept: dict[str, Tensor] = {}
 
-    def step(self, epoch: int, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Learn from one batch.
+    def ready(self, epoch: int, batch: Batch) -> Tensor:
+        """Tell dropout whose masks to draw, and give a batch's images as the network takes them."""
+        if self.drops:
+            set_dropout_keys(self.model, self.dropout_keys(epoch, batch))
+        return batch.images.contiguous(memory_format=self.layout)
 
-        Returns:
-            The mean loss and the number recognised, both on the device: nothing waits for them.
-        """
-        set_dropout_keys(self.model, Draws(self.trial.seed, epoch, batch.samples).keys("dropout"))
+    def logits(self, images: Tensor) -> Tensor:
+        """Run the network in the trial's precision."""
         with self.autocast():
-            logits = self.model(batch.images.contiguous(memory_format=self.layout))
-        loss = self.loss(logits.float(), batch.targets)
-        self.optimizer.zero_grad()
-        loss.backward()
-        if self.log.dead is None:
-            self.log.dead = sum(dead_parameters(self.model).values())
+            logits: Tensor = self.model(images)
+        return logits.float()
+
+    def dropout_keys(self, epoch: int, batch: Batch) -> Tensor:
+        """Give one key a sample: its masks are the same whatever batch or stack it is in."""
+        return Draws(self.trial.seed, epoch, batch.samples).keys("dropout")
+
+    def update(self, epoch: int) -> None:
+        """Step along the gradients that lie in the network's parameters."""
         if clip := self.parts.training.clip_norm:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
         self.optimizer.step()
         self.schedule.after_step()
         self.average.after_step(self.model, epoch)
-        return loss.detach(), (logits.detach().argmax(1) == _classes(batch.targets)).sum()
 
     def autocast(self) -> torch.autocast:
         """Compute convolutions and matrix products in the trial's precision."""
         lower = self.parts.training.precision == "bfloat16"
-        kind = torch.device(self.recipe.device).type
-        return torch.autocast(kind, torch.bfloat16, enabled=lower)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=lower)
 
     def evaluated(self, batches: Iterable[Batch]) -> Evaluation:
         """Measure the network as it is now."""
@@ -156,8 +159,3 @@ class Bench:
         self.kept = state["kept"]
         for name in _STATEFUL:
             getattr(self, name).load_state_dict(state[name])
-
-
-def _classes(targets: Targets) -> Tensor:
-    """Give the class of each image: the one it has most of, where images are mixed."""
-    return targets.argmax(1) if targets.is_floating_point() else targets

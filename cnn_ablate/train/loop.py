@@ -1,30 +1,30 @@
-"""Train one trial: epochs over batches, measured and checkpointed after each."""
+"""Train trials, one or several side by side: epochs, measured and checkpointed after each."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import torch
-from torch import Tensor
 
 from cnn_ablate.data import Images
-from cnn_ablate.schema import EpochRow, Metrics, Recipe, Trial, TrialResult
-from cnn_ablate.streams import key
+from cnn_ablate.schema import Metrics, Recipe, Trial, TrialResult
 from cnn_ablate.train.bench import Bench
+from cnn_ablate.train.epoch import one_epoch, watched
 from cnn_ablate.train.evaluate import Evaluation
+from cnn_ablate.train.gradients import Gradients, alone
 from cnn_ablate.train.outcome import class_rows, opened, peak_memory_mb, predictions, saved
-
-# Which column of an epoch decides whether its weights are kept.
-SELECTIONS = {"last": None, "best_val": "val_accuracy", "best_test": "test_accuracy"}
+from cnn_ablate.train.stacked import Stack
+from cnn_ablate.train.watch import Watch
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Who wants to hear of a training: (epochs done, images a second), and states to keep."""
+class Member:
+    """A trial to train: on the images that its fingerprint names, afresh or from a checkpoint."""
 
-    progress: Callable[[float, float], None] = lambda epoch, speed: None  # noqa: ARG005
-    save: Callable[[bytes], None] = lambda state: None  # noqa: ARG005
+    trial: Trial
+    images: Images
+    watch: Watch = Watch()  # noqa: RUF009 - it is frozen
+    resume: bytes | None = None
 
 
 def train(
@@ -46,16 +46,31 @@ def train(
         watch: Hears of progress, and keeps the state after each epoch.
         resume: A state that `watch.save` was given earlier.
     """
-    watch = watch or Watch()
+    return next(train_together([Member(trial, images, watch or Watch(), resume)], recipe))
+
+
+def train_together(members: Sequence[Member], recipe: Recipe) -> Iterator[TrialResult]:
+    """Train trials side by side, and give the result of each as it ends.
+
+    Each comes to the same result, bit for bit, whoever the others are, as long as the recipe is
+    the same. They need not be in the same epoch, but must have equally many batches in one.
+
+    Args:
+        members: As many as the recipe stacks, or fewer; their networks are of one shape.
+        recipe: How to compute them.
+    """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     set_up(recipe)
-    bench = Bench(trial, images, recipe)
-    if resume:
-        bench.restore(opened(resume))
-    while not _ended(bench):
-        one_epoch(bench, watch)
-        watch.save(saved(bench.state()))
-    return _diverged(bench, started) if bench.log.diverged else _done(bench, started)
+    running = [(_bench(member, recipe), member.watch) for member in members]
+    gradients = _gradients([bench for bench, _ in running], recipe)
+    while running:
+        yield from (_result(bench, started) for bench, _ in running if _ended(bench))
+        running = [(bench, watch) for bench, watch in running if not _ended(bench)]
+        if running:
+            one_epoch(running, gradients)
+        for bench, watch in running:
+            if watch.due():
+                watch.save(saved(bench.state()))
 
 
 def set_up(recipe: Recipe) -> None:
@@ -65,36 +80,15 @@ def set_up(recipe: Recipe) -> None:
     torch.use_deterministic_algorithms(recipe.device.startswith("cuda"), warn_only=True)
 
 
-def one_epoch(bench: Bench, watch: Watch) -> None:
-    """Train on every batch once, measure, and move the schedule."""
-    began, epoch = time.perf_counter(), len(bench.log.rows)
-    rate = bench.optimizer.param_groups[0]["lr"]
-    losses, hits, sizes = [], [], []
-    # For networks of users' own, which may draw from torch's generator: ours never do.
-    torch.manual_seed(key(bench.trial.seed, "chance", epoch))
-    bench.model.train()
-    for batch in bench.loader.epoch(epoch):
-        loss, hit = bench.step(epoch, batch)
-        losses.append(loss)
-        hits.append(hit)
-        sizes.append(len(batch.samples))
-        speed = sum(sizes) / (time.perf_counter() - began)
-        watch.progress(epoch + len(sizes) / bench.loader.steps, speed)
-    bench.average.after_epoch(bench.model, epoch)
-    course = torch.stack(losses).cpu()
-    seen = torch.tensor(sizes)
-    row = EpochRow(
-        epoch=epoch + 1,
-        lr=rate,
-        train_loss=float((course * seen).sum() / seen.sum()),
-        train_accuracy=int(torch.stack(hits).sum()) / int(seen.sum()),
-        **bench.measured(),
-    )
-    bench.schedule.after_epoch(_watched(row))
-    bench.log.rows.append(row.model_copy(update={"seconds": time.perf_counter() - began}))
-    bench.log.diverged = _divergence(course, epoch)
-    bench.log.steps += _running_loss(course, bench)
-    _select(bench, row)
+def _bench(member: Member, recipe: Recipe) -> Bench:
+    bench = Bench(member.trial, member.images, recipe)
+    if member.resume:
+        bench.restore(opened(member.resume))
+    return bench
+
+
+def _gradients(benches: Sequence[Bench], recipe: Recipe) -> Gradients:
+    return Stack(benches, recipe) if recipe.compiled or recipe.stack > 1 else alone
 
 
 def _ended(bench: Bench) -> bool:
@@ -102,43 +96,13 @@ def _ended(bench: Bench) -> bool:
     rows, training = bench.log.rows, bench.parts.training
     if len(rows) >= training.epochs or bench.log.diverged:
         return True
-    losses = [_watched(row) for row in rows]
+    losses = [watched(row) for row in rows]
     since_best = len(losses) - 1 - losses.index(min(losses)) if losses else 0
     return 0 < training.patience <= since_best
 
 
-def _watched(row: EpochRow) -> float:
-    """Give the loss that schedules and early stopping watch: the least seen of what there is."""
-    losses = (row.val_loss, row.test_loss, row.train_loss)
-    return next(loss for loss in losses if loss is not None)
-
-
-def _divergence(course: Tensor, epoch: int) -> str:
-    bad = (~torch.isfinite(course)).nonzero()
-    if len(bad) == 0:
-        return ""
-    step = int(bad[0])
-    return f"The loss became {float(course[step])} in step {step + 1} of epoch {epoch + 1}."
-
-
-def _running_loss(course: Tensor, bench: Bench) -> list[tuple[int, float]]:
-    """Average the loss over every so many batches of the epoch that has just ended."""
-    every = bench.parts.training.log_every
-    if not every:
-        return []
-    before = (len(bench.log.rows) - 1) * bench.loader.steps
-    means = course[: len(course) // every * every].view(-1, every).mean(1).tolist()
-    return [(before + (i + 1) * every, mean) for i, mean in enumerate(means)]
-
-
-def _select(bench: Bench, row: EpochRow) -> None:
-    column = SELECTIONS[bench.parts.training.select]
-    score = float(getattr(row, column) if column else row.epoch)
-    if score > bench.log.best_score:
-        bench.log.best_score = score
-        bench.log.selected = row.epoch
-        if column:
-            bench.keep_weights()
+def _result(bench: Bench, started: str) -> TrialResult:
+    return _diverged(bench, started) if bench.log.diverged else _done(bench, started)
 
 
 def _done(bench: Bench, started: str) -> TrialResult:

@@ -8,6 +8,7 @@ import torch
 from cnn_ablate.data import Images
 from cnn_ablate.schema import DataFacts, Recipe, Trial
 from cnn_ablate.train.bench import Bench
+from cnn_ablate.train.gradients import Lesson, step
 
 _STEPS = 2
 # Larger batches cost much the same an image, and a calibration should be short.
@@ -27,13 +28,13 @@ def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
     bench.model.train()
     times = [time.perf_counter()]
     for batch in bench.loader.epoch(0):
-        bench.step(0, batch)
+        step(Lesson(bench, 0, batch))
         times.append(time.perf_counter())
     # The first step also warms up.
-    step = min(later - earlier for earlier, later in pairwise(times[1:]))
+    fastest = min(later - earlier for earlier, later in pairwise(times[1:]))
     train: int = trial.settings["data"]["subset"] or facts.train
     test: int = trial.settings["data"]["test_subset"] or facts.test
-    return float(step / size * (train + test / 3))
+    return float(fastest / size * (train + test / 3))
 
 
 def noise(facts: DataFacts, count: int) -> Images:

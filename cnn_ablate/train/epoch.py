@@ -1,0 +1,127 @@
+"""One epoch of some trainings that go side by side: every batch once, then measured."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from cnn_ablate.schema import EpochRow
+from cnn_ablate.streams import key
+from cnn_ablate.train.bench import Bench
+from cnn_ablate.train.gradients import Gradients, Lesson, Told
+from cnn_ablate.train.watch import Watch
+
+# Which column of an epoch decides whether its weights are kept.
+SELECTIONS = {"last": None, "best_val": "val_accuracy", "best_test": "test_accuracy"}
+
+
+@dataclass
+class Tally:
+    """What a training came to in the batches of an epoch so far, still on the device."""
+
+    watch: Watch
+    began: float
+    losses: list[Tensor] = field(default_factory=list)
+    hits: list[Tensor] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    seen: int = 0
+
+    def add(self, told: Told, lesson: Lesson) -> None:
+        """Take in a step."""
+        targets = lesson.batch.targets
+        # Where images are mixed, the class that an image has most of counts.
+        classes = targets.argmax(1) if targets.is_floating_point() else targets
+        self.losses.append(told.loss)
+        self.hits.append((told.logits.argmax(1) == classes).sum())
+        self.sizes.append(len(lesson.batch.samples))
+        self.seen += self.sizes[-1]
+        done = lesson.epoch + len(self.sizes) / lesson.bench.loader.steps
+        self.watch.progress(done, self.seen / (time.perf_counter() - self.began))
+
+    def course(self) -> Tensor:
+        """Give the loss of every step."""
+        return torch.stack(self.losses).cpu()
+
+    def measures(self) -> dict[str, float]:
+        """Give mean loss and accuracy over the images."""
+        sizes = torch.tensor(self.sizes)
+        return {
+            "train_loss": float((self.course() * sizes).sum() / self.seen),
+            "train_accuracy": int(torch.stack(self.hits).sum()) / self.seen,
+        }
+
+
+def one_epoch(running: Sequence[tuple[Bench, Watch]], gradients: Gradients) -> None:
+    """Train each on every batch of its next epoch, measure, and move its schedule.
+
+    Trainings that go together share the seconds that it takes evenly.
+    """
+    began = time.perf_counter()
+    starts = [
+        (bench, len(bench.log.rows), bench.optimizer.param_groups[0]["lr"]) for bench, _ in running
+    ]
+    tallies = [Tally(watch, began) for _, watch in running]
+    for bench, epoch, _ in starts:
+        # For networks of users' own, which may draw from torch's generator: ours never do.
+        torch.manual_seed(key(bench.trial.seed, "chance", epoch))
+        bench.model.train()
+    for batches in zip(*(bench.loader.epoch(epoch) for bench, epoch, _ in starts), strict=True):
+        lessons = [
+            Lesson(bench, epoch, batch)
+            for (bench, epoch, _), batch in zip(starts, batches, strict=True)
+        ]
+        for told, lesson, tally in zip(gradients(lessons), lessons, tallies, strict=True):
+            lesson.bench.update(lesson.epoch)
+            tally.add(told, lesson)
+    for (bench, epoch, rate), tally in zip(starts, tallies, strict=True):
+        bench.average.after_epoch(bench.model, epoch)
+        row = EpochRow(epoch=epoch + 1, lr=rate, **tally.measures(), **bench.measured())
+        _conclude(bench, row, tally.course())
+    share = (time.perf_counter() - began) / len(running)
+    for bench, _ in running:
+        bench.log.rows[-1] = bench.log.rows[-1].model_copy(update={"seconds": share})
+
+
+def _conclude(bench: Bench, row: EpochRow, course: Tensor) -> None:
+    """Enter an epoch in the log, and draw the conclusions."""
+    bench.schedule.after_epoch(watched(row))
+    bench.log.rows.append(row)
+    bench.log.diverged = _divergence(course, row.epoch)
+    bench.log.steps += _running_loss(course, bench)
+    _select(bench, row)
+
+
+def watched(row: EpochRow) -> float:
+    """Give the loss that schedules and early stopping watch: the least seen of what there is."""
+    losses = (row.val_loss, row.test_loss, row.train_loss)
+    return next(loss for loss in losses if loss is not None)
+
+
+def _divergence(course: Tensor, epoch: int) -> str:
+    bad = (~torch.isfinite(course)).nonzero()
+    if len(bad) == 0:
+        return ""
+    step = int(bad[0])
+    return f"The loss became {float(course[step])} in step {step + 1} of epoch {epoch}."
+
+
+def _running_loss(course: Tensor, bench: Bench) -> list[tuple[int, float]]:
+    """Average the loss over every so many batches of the epoch that has just ended."""
+    every = bench.parts.training.log_every
+    if not every:
+        return []
+    before = (len(bench.log.rows) - 1) * bench.loader.steps
+    means = course[: len(course) // every * every].view(-1, every).mean(1).tolist()
+    return [(before + (i + 1) * every, mean) for i, mean in enumerate(means)]
+
+
+def _select(bench: Bench, row: EpochRow) -> None:
+    column = SELECTIONS[bench.parts.training.select]
+    score = float(getattr(row, column) if column else row.epoch)
+    if score > bench.log.best_score:
+        bench.log.best_score = score
+        bench.log.selected = row.epoch
+        if column:
+            bench.keep_weights()

@@ -1,0 +1,82 @@
+"""The gradients of one step: of one network by autograd, or of several as one program.
+
+Never steps: each network's own optimizer does that with what it finds in `grad`.
+"""
+
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from cnn_ablate.data import Batch
+from cnn_ablate.models import dead_parameters
+from cnn_ablate.train.bench import Bench
+from cnn_ablate.train.micro import parts_of
+
+
+class Lesson(NamedTuple):
+    """One network's share of a step: the epoch it is in, and its batch."""
+
+    bench: Bench
+    epoch: int
+    batch: Batch
+
+
+class Told(NamedTuple):
+    """What a network said of its batch; on the device, so that nothing waits for it."""
+
+    loss: Tensor
+    logits: Tensor
+
+
+# Leaves each network's gradients in its parameters, and gives what each of them said.
+Gradients = Callable[[Sequence[Lesson]], list[Told]]
+
+
+def alone(lessons: Sequence[Lesson]) -> list[Told]:
+    """Find the gradients of one network after the other, by autograd."""
+    return [_alone(lesson) for lesson in lessons]
+
+
+def _alone(lesson: Lesson) -> Told:
+    bench, epoch, batch = lesson
+    bench.optimizer.zero_grad()
+    told = [
+        _added(Lesson(bench, epoch, part), share)
+        for part, share in parts_of(batch, bench.recipe.micro_batch)
+    ]
+    if bench.log.dead is None:
+        bench.log.dead = sum(dead_parameters(bench.model).values())
+    if len(told) == 1:
+        return told[0]
+    losses, logits = zip(*told, strict=True)
+    return Told(torch.stack(losses).sum(), torch.cat(logits))
+
+
+def _added(lesson: Lesson, share: float) -> Told:
+    """Add the gradients of a batch that is this share of the whole."""
+    bench, epoch, batch = lesson
+    logits = bench.logits(bench.ready(epoch, batch))
+    loss = bench.loss(logits, batch.targets) * share
+    loss.backward()
+    return Told(loss.detach(), logits.detach())
+
+
+def step(lesson: Lesson) -> Told:
+    """Learn from one batch, alone."""
+    told = _alone(lesson)
+    lesson.bench.update(lesson.epoch)
+    return told
+
+
+def count_dead(lesson: Lesson) -> None:
+    """Count what no gradient reaches, once a training, where no step can tell."""
+    bench, epoch, batch = lesson
+    if bench.log.dead is None:
+        images = bench.ready(epoch, batch)
+        twin = deepcopy(bench.model).train()
+        with torch.random.fork_rng(devices=[]):
+            bench.loss(twin(images), batch.targets).backward()
+        bench.log.dead = sum(dead_parameters(twin).values())

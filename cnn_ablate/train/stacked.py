@@ -1,0 +1,143 @@
+"""Networks of one shape trained as one program; each gets the gradients that it gets alone."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from itertools import repeat
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, vmap
+
+from cnn_ablate.models import Dropout
+from cnn_ablate.schema import Recipe
+from cnn_ablate.train.bench import Bench
+from cnn_ablate.train.gradients import Lesson, Told, alone, count_dead
+
+State = dict[str, Tensor]
+T = TypeVar("T")
+
+
+class Stack:
+    """Networks whose weights lie side by side in slots, or one network as it is.
+
+    The gradient is taken of a function of weights, statistics and images, so that forward and
+    backward pass can be compiled as a whole. A network's parameters become views of its slot.
+    Slots without a network compute what nobody reads, so that the width stays, and with it the
+    bits of each network, whoever its neighbours are.
+    """
+
+    def __init__(self, benches: Sequence[Bench], recipe: Recipe) -> None:
+        self.width = recipe.stack
+        self.slots = {id(bench): slot for slot, bench in enumerate(benches)}
+        self.first = benches[0]
+        # Never evaluated, so that it stays in training mode when networks leave the stack.
+        self.template = deepcopy(self.first.model).train()
+        self.dropouts = _dropouts(self.template)
+        self.losses = [bench.loss for bench in _padded(benches, self.width)]
+        models = [bench.model for bench in benches]
+        self.weights = self._laid_out([dict(model.named_parameters()) for model in models])
+        self.buffers = self._laid_out([dict(model.named_buffers()) for model in models])
+        self.buffers |= self._rates(models)
+        self.gradients = _compiled(grad(self._loss, has_aux=True), recipe)
+
+    def __call__(self, lessons: Sequence[Lesson]) -> list[Told]:
+        """Leave each network's gradients in its parameters, and give what each of them said."""
+        sizes = {len(lesson.batch.samples) for lesson in lessons}
+        if sizes != {self.first.parts.training.batch_size}:
+            # The last batch of an epoch; its size would be another program to compile.
+            return alone(lessons)
+        for lesson in lessons:
+            count_dead(lesson)
+        taken = {self.slots[id(lesson.bench)]: lesson for lesson in lessons}
+        filled = [taken.get(slot, lessons[0]) for slot in range(self.width)]
+        found, told = self.gradients(
+            self.weights,
+            self.buffers | self._keys(filled),
+            self._joined([lesson.bench.ready(lesson.epoch, lesson.batch) for lesson in filled]),
+            [lesson.batch.targets for lesson in filled],
+        )
+        for slot, lesson in taken.items():
+            self._hand_out(found, slot, lesson.bench)
+        return [told[self.slots[id(lesson.bench)]] for lesson in lessons]
+
+    def _loss(
+        self, weights: State, buffers: State, images: Tensor, targets: Sequence[Tensor]
+    ) -> tuple[Tensor, list[Told]]:
+        """Add up the losses of all slots: the gradient of the sum holds the gradient of each."""
+        run = vmap(self._logits) if self.width > 1 else self._logits
+        logits = run(weights, buffers, images)
+        apart = logits.unbind(0) if self.width > 1 else (logits,)
+        losses = [
+            loss(said, true) for loss, said, true in zip(self.losses, apart, targets, strict=True)
+        ]
+        told = [
+            Told(loss.detach(), said.detach()) for loss, said in zip(losses, apart, strict=True)
+        ]
+        return torch.stack(losses).sum(), told
+
+    def _logits(self, weights: State, buffers: State, images: Tensor) -> Tensor:
+        with self.first.autocast():
+            logits: Tensor = functional_call(self.template, (weights, buffers), (images,))
+        return logits.float()
+
+    def _laid_out(self, states: Sequence[State]) -> State:
+        """Lay tensors side by side, and make those of each network views of its slot."""
+        if self.width == 1:
+            return {name: tensor.detach() for name, tensor in states[0].items()}
+        filled = _padded(states, self.width)
+        joined = {
+            name: torch.stack([state[name].detach() for state in filled]) for name in states[0]
+        }
+        for slot, state in enumerate(states):
+            for name, tensor in state.items():
+                tensor.data = joined[name][slot]
+        return joined
+
+    def _joined(self, tensors: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(tensors)) if self.width > 1 else tensors[0]
+
+    def _keys(self, filled: Sequence[Lesson]) -> State:
+        """Give the dropout keys of this step, the same to each dropout of a network."""
+        if not self.dropouts:
+            return {}
+        keys = self._joined([bench.dropout_keys(epoch, batch) for bench, epoch, batch in filled])
+        return {f"{name}.keys": keys for name in self.dropouts}
+
+    def _rates(self, models: Sequence[nn.Module]) -> State:
+        """Give the drop rates as tensors, where networks of a stack differ in them."""
+        rates = {
+            name: [float(model.get_submodule(name).rate) for model in models]  # type: ignore[arg-type]
+            for name in self.dropouts
+        }
+        return {
+            f"{name}.own_rate": torch.tensor(
+                _padded(own, self.width), dtype=torch.float64, device=self.first.device
+            )
+            for name, own in rates.items()
+            if len(set(own)) > 1
+        }
+
+    def _hand_out(self, found: State, slot: int, bench: Bench) -> None:
+        for name, weight in bench.model.named_parameters():
+            gradient = found[name][slot] if self.width > 1 else found[name]
+            if gradient.stride() != weight.stride():
+                gradient = torch.empty_like(weight).copy_(gradient)
+            weight.grad = gradient
+
+
+def _dropouts(model: nn.Module) -> list[str]:
+    return [name for name, part in model.named_modules() if isinstance(part, Dropout)]
+
+
+def _padded(some: Sequence[T], width: int) -> list[T]:
+    """Repeat the first until there are enough."""
+    return [*some, *repeat(some[0], width - len(some))]
+
+
+def _compiled(function: Any, recipe: Recipe) -> Any:
+    if not recipe.compiled:
+        return function
+    # Captured as one CUDA graph, so that no launch waits for Python.
+    mode = "reduce-overhead" if recipe.device.startswith("cuda") else None
+    return torch.compile(function, dynamic=False, mode=mode)
