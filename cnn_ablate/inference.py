@@ -11,10 +11,11 @@ from torch import nn
 from cnn_ablate.data import TTA_VIEWS, Batch, View, views
 from cnn_ablate.data.pictures import SUFFIXES, read
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import DataFacts, TrialResult
+from cnn_ablate.schema import SOURCE_KEY, DataFacts, Record, Trial, TrialResult, canonical
 from cnn_ablate.settings import Parts, parts
 from cnn_ablate.store import Store
 from cnn_ablate.train import answers, merged
+from cnn_ablate.users import look_in
 
 CHUNK = 250
 
@@ -63,10 +64,25 @@ def load_trained(trial: str | Path, results: Path | str = "results") -> Trained:
         )
     result = TrialResult.model_validate_json((folder / "trial.json").read_bytes())
     assert result.data is not None
+    _look_beside_study(folder.parents[1], result.trial)
     chosen = parts(result.trial.settings)
     model = chosen.model.build(result.data.shape, len(result.data.classes))
     model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
     return Trained(model.eval(), chosen, result.data)
+
+
+def _look_beside_study(results: Path, trial: Trial) -> None:
+    """Look for the user's modules, if the trial has any, beside the study that trained it."""
+    if f'"{SOURCE_KEY}"' not in canonical(trial.settings):
+        return
+    for path in results.glob("*/study.json"):
+        record = Record.model_validate_json(path.read_bytes())
+        if any(planned.key == trial.key for planned in record.plan.trials):
+            # As written on the command line: from where the results are, or from here.
+            written = Path(record.study.source)
+            known = next((p for p in (results.parent / written, written) if p.is_file()), written)
+            look_in(known.parent)
+            return
 
 
 def pictures(folder: Path) -> list[Path]:
