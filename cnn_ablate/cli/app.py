@@ -198,6 +198,20 @@ def export(
 
 
 @app.command()
+def clean(
+    results: Results = Path("results"),
+    checkpoints: Annotated[
+        bool, typer.Option("--checkpoints", help="Forget also what unfinished trials have learnt.")
+    ] = False,
+    delete: Annotated[bool, typer.Option("--delete", help="Remove it; else it is shown.")] = False,
+) -> None:
+    """Show what no study in the results refers to any more, or remove it."""
+    from cnn_ablate.cli.clean import clean as tidy
+
+    tidy(results, checkpoints=checkpoints, delete=delete)
+
+
+@app.command()
 def predict(
     trial: Annotated[str, typer.Argument(help="Id or folder of a trial that is done.")],
     images: Annotated[Path, typer.Argument(help="Folder of pictures.")],

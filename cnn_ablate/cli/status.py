@@ -12,6 +12,7 @@ from rich.console import Console
 from cnn_ablate.schema import Standing, TrialResult, UnderWay
 from cnn_ablate.shipped import study_folder
 from cnn_ablate.store import Store, read, read_standing
+from cnn_ablate.store.trials import SEAL
 
 # A run that has said nothing for so long was killed, or its machine sleeps.
 _SILENT = 120.0
@@ -55,7 +56,7 @@ def _status(study: str, store: Store) -> Status:
     else:
         planned = standing.trials
     live = standing is not None and not standing.over and _silence(standing) < _SILENT
-    done = [trial for trial in planned if (store.folder(trial) / "DONE").is_file()]
+    done = [trial for trial in planned if (store.folder(trial) / SEAL).is_file()]
     waiting = standing.waiting if standing and live else ()
     failed = dict(_failures(store, [id_ for id_ in planned if id_ not in {*done, *waiting}]))
     under_way = standing.under_way if standing and live else {}

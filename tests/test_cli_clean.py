@@ -1,0 +1,113 @@
+"""`clean`: what no study needs is shown, and removed only when told."""
+
+import shutil
+from pathlib import Path
+
+import made
+import pytest
+from test_cli import call
+
+from cnn_ablate.schema import Standing
+from cnn_ablate.store import Results, Store, write_standing
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Results:
+    """A made-up study of three variants and two seeds; one trial was never trained."""
+    small = made.Made(variants=3, seeds=2, images=100, missing=1)
+    return made.results(tmp_path / "results", small)
+
+
+def clean(study: Results, *words: str) -> str:
+    """Clean the results of a study."""
+    said = call("clean", "--results", study.store.root, *words)
+    assert 0 == said.exit_code, said.exception
+    return said.output
+
+
+def litter(study: Results) -> dict[str, Path]:
+    """Leave one thing of each kind behind."""
+    root = study.store.root
+    done, waiting = study.record.plan.trials[0], study.record.plan.trials[-1]
+    paths = {
+        "trial": root / "trials" / "other-seed0-0123abcd",
+        "damaged": root / "damaged" / "x-seed0-89ab.1",
+        "checkpoint of a trial that is done": root / ".checkpoints" / f"{done.key}.pt",
+        "checkpoint of no trial": root / ".checkpoints" / f"{'f' * 64}.pt",
+        "checkpoint to go on from": root / ".checkpoints" / f"{waiting.key}.pt",
+    }
+    for name, path in paths.items():
+        file = path if name.startswith("checkpoint") else path / "model.pt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(bytes(1500))
+    return paths
+
+
+def test_a_tidy_folder_has_nothing_to_remove(study: Results) -> None:
+    """All trials of a study are kept, failed ones too."""
+    assert f"{study.store.root}: nothing to remove.\n" == clean(study)
+
+
+def test_clean_only_shows(study: Results) -> None:
+    """Without --delete everything stays; what could go is told with its size."""
+    paths = litter(study)
+    said = clean(study)
+    assert f"   1.5 kB  trial  {paths['trial']}\n" in said
+    assert "6.0 kB in all. Nothing was removed; --delete does it.\n" in said
+    assert all(path.exists() for path in paths.values())
+
+
+def test_clean_removes_what_nobody_needs(study: Results) -> None:
+    """With --delete it goes; trials, and what an unfinished one would go on from, stay."""
+    paths = litter(study)
+    kept = {path.name for path in study.store.trials.iterdir()} - {paths["trial"].name}
+    assert "6.0 kB removed." in clean(study, "--delete")
+    assert {"checkpoint to go on from"} == {name for name, path in paths.items() if path.exists()}
+    assert kept == {path.name for path in study.store.trials.iterdir()}
+    assert "1.5 kB removed." in clean(study, "--delete", "--checkpoints")
+    assert not paths["checkpoint to go on from"].exists()
+
+
+def test_trials_of_a_removed_study_go(study: Results) -> None:
+    """Who removes a study's folder can remove its trials."""
+    shutil.rmtree(study.store.root / "made_up")
+    assert 5 == clean(study).count("  trial  ")
+
+
+def test_trials_of_a_run_under_way_are_kept(study: Results) -> None:
+    """A run that has no tables yet has said which trials are its own."""
+    ids = [trial.id for trial in study.record.plan.trials]
+    shutil.rmtree(study.store.root / "made_up")
+    moment = "2026-01-01T00:00:00+00:00"
+    said = Standing(
+        trials=tuple(ids), waiting=(), process=1, machine="", started=moment, updated=moment
+    )
+    write_standing(study.store, "made_up", said)
+    assert "nothing to remove" in clean(study)
+
+
+def test_nothing_goes_while_a_study_cannot_be_read(study: Results) -> None:
+    """Where it is not known what a study needs, nothing is touched."""
+    path = study.store.root / "made_up" / "study.json"
+    path.write_text("{", encoding="utf-8")
+    said = call("clean", "--results", study.store.root, "--delete")
+    assert f"{path}: cannot be read. Run the study again, or remove its folder." == str(
+        said.exception
+    )
+
+
+def test_nothing_goes_while_a_run_is_under_way(
+    study: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who runs at the same time is waited for."""
+    paths = litter(study)
+    monkeypatch.setattr("cnn_ablate.locks.Locks.others", lambda *_: ["run-1"])
+    said = call("clean", "--results", study.store.root, "--delete")
+    assert "a run is under way. Clean up when it has ended." in str(said.exception)
+    assert all(path.exists() for path in paths.values())
+
+
+def test_clean_where_nothing_was_run(tmp_path: Path) -> None:
+    """An empty folder stays empty."""
+    assert "nothing to remove" in call("clean", "--results", tmp_path / "no").output
+    assert not Store(tmp_path / "no").root.exists()
