@@ -33,6 +33,11 @@ def shipped() -> dict[str, Path]:
     return {file.stem: file for folder in _FOLDERS for file in sorted(folder.glob("*.yaml"))}
 
 
+def schema_file() -> Path:
+    """Give the shipped JSON Schema of study files."""
+    return next(path for folder in _FOLDERS if (path := folder / "study.schema.json").is_file())
+
+
 def study_folder(word: str, profile: str = "") -> str:
     """Give the name of the folder in which results of a study lie; of a file, the study it names.
 

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
+from cnn_ablate.cli import completion
+from cnn_ablate.cli.datasets import data_app
 from cnn_ablate.cli.exits import guarded
+from cnn_ablate.cli.options import (
+    Data,
+    Only,
+    Profile,
+    Reports,
+    Results,
+    Seeds,
+    Sets,
+    Smoke,
+    Study,
+)
 
 app = typer.Typer(
     help="Ablation studies of small image-classification CNNs that can be trusted.",
@@ -14,18 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Study = Annotated[str, typer.Argument(help="A study file, or the name of a shipped study.")]
-Profile = Annotated[str, typer.Option(help="Use the study's named overrides.")]
-Smoke = Annotated[bool, typer.Option("--smoke", help="Shrink the study to a test of minutes.")]
-Sets = Annotated[list[str], typer.Option("--set", help="Replace a setting: training.epochs=1.")]
-Seeds = Annotated[int | None, typer.Option(min=1, help="Use this many seeds.")]
-Only = Annotated[
-    str, typer.Option(help="Run these variants alone: names or patterns like attention=*.")
-]
-Results = Annotated[Path, typer.Option(help="Folder of results.")]
-Reports = Annotated[Path, typer.Option(help="Folder of reports.")]
-Data = Annotated[Path | None, typer.Option(help="Folder in which data is looked for first.")]
+app.add_typer(data_app, name="data")
 
 
 @app.command()
@@ -33,7 +35,9 @@ def run(
     study: Study,
     profile: Profile = "",
     smoke: Smoke = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, cuda or mps.", autocompletion=completion.devices)
+    ] = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: cores.")] = None,
     executor: Annotated[str, typer.Option(help="Where trials run: local.")] = "local",
     sets: Sets = [],  # noqa: B006 - Typer copies it
@@ -50,6 +54,12 @@ def run(
     checkpoint_minutes: Annotated[
         float, typer.Option(min=0, help="Least time between two checkpoints; 0: every epoch.")
     ] = 0.0,
+    recipe: Annotated[
+        str, typer.Option(help="How to compute: auto, eager, compiled or reference.")
+    ] = "auto",
+    stack: Annotated[
+        str, typer.Option(help="Networks trained as one program: off, auto or how many.")
+    ] = "auto",
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
     data: Data = None,
@@ -57,14 +67,14 @@ def run(
     """Train every variant that is not done yet, and write tables and report."""
     from cnn_ablate.cli.run import Choice, run_study
     from cnn_ablate.executors import Terms
-    from cnn_ablate.runner import Patience, Where
+    from cnn_ablate.runner import Patience, Way, Where
     from cnn_ablate.study import Changes
 
     patience = Patience(retries, trial_timeout, checkpoint_minutes)
     run_study(
         study,
         Changes("smoke" if smoke else profile, tuple(sets), seeds),
-        Where(results, data, device, executor, Terms(workers), patience),
+        Where(results, data, device, executor, Terms(workers), patience, Way(recipe, stack)),
         reports,
         Choice(only, fresh, not no_audit),
     )
@@ -95,7 +105,12 @@ def plan(
 @app.command()
 def explain(
     study: Study,
-    variant: Annotated[str, typer.Argument(help="A variant of it, as `plan` names them.")],
+    variant: Annotated[
+        str,
+        typer.Argument(
+            help="A variant of it, as `plan` names them.", autocompletion=completion.variants
+        ),
+    ],
     profile: Profile = "",
     smoke: Smoke = False,
     sets: Sets = [],  # noqa: B006 - Typer copies it
@@ -228,7 +243,12 @@ def predict(
 
 @app.command("list")
 def list_entries(
-    table: Annotated[str, typer.Argument(help="models, datasets, augments, optimizers ...")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="models, datasets, augments, optimizers ...", autocompletion=completion.tables
+        ),
+    ],
 ) -> None:
     """List what a study can name, with its knobs."""
     from cnn_ablate.cli.entries import show_entries
@@ -239,8 +259,12 @@ def list_entries(
 @app.command()
 def init(
     file: Annotated[Path, typer.Argument(help="The study file to write.")],
-    data: Annotated[str, typer.Option(help="Name of a data set.")] = "fashion_mnist_sample",
-    model: Annotated[str, typer.Option(help="Name of a network.")] = "cnnnet",
+    data: Annotated[
+        str, typer.Option(help="Name of a data set.", autocompletion=completion.datasets)
+    ] = "fashion_mnist_sample",
+    model: Annotated[
+        str, typer.Option(help="Name of a network.", autocompletion=completion.models)
+    ] = "cnnnet",
 ) -> None:
     """Write a first study file, commented and ready to run."""
     from cnn_ablate.cli.init import write_draft
@@ -254,42 +278,6 @@ def schema() -> None:
     from cnn_ablate.cli.schema import print_schema
 
     print_schema()
-
-
-data_app = typer.Typer(help="Data sets: what there is, and how to get it.", no_args_is_help=True)
-app.add_typer(data_app, name="data")
-
-
-@data_app.command("list")
-def data_list(data: Data = None) -> None:
-    """List the data sets, and which of them are on this machine."""
-    from cnn_ablate.cli.data import show_data
-
-    show_data(data)
-
-
-@data_app.command("fetch")
-def data_fetch(
-    name: Annotated[str, typer.Argument(help="Name of a data set.")],
-    data: Data = None,
-    mirror: Annotated[
-        list[str], typer.Option(help="Address of a folder with its files, to try first.")
-    ] = [],  # noqa: B006 - Typer copies it
-) -> None:
-    """Download a data set; what broke off goes on, and nothing is kept unchecked."""
-    from cnn_ablate.cli.data import fetch
-
-    fetch(name, data, tuple(mirror))
-
-
-@data_app.command("verify")
-def data_verify(
-    name: Annotated[str, typer.Argument(help="Name of a data set.")], data: Data = None
-) -> None:
-    """Check that the images of a data set are those of its fingerprint."""
-    from cnn_ablate.cli.data import verify
-
-    verify(name, data)
 
 
 def main() -> None:

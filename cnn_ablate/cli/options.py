@@ -1,0 +1,28 @@
+"""The arguments and options that several commands have."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnn_ablate.cli import completion
+
+Study = Annotated[
+    str,
+    typer.Argument(
+        help="A study file, or the name of a shipped study.", autocompletion=completion.studies
+    ),
+]
+Profile = Annotated[
+    str,
+    typer.Option(help="Use the study's named overrides.", autocompletion=completion.profiles),
+]
+Smoke = Annotated[bool, typer.Option("--smoke", help="Shrink the study to a test of minutes.")]
+Sets = Annotated[list[str], typer.Option("--set", help="Replace a setting: training.epochs=1.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="Use this many seeds.")]
+Only = Annotated[
+    str, typer.Option(help="Run these variants alone: names or patterns like attention=*.")
+]
+Results = Annotated[Path, typer.Option(help="Folder of results.")]
+Reports = Annotated[Path, typer.Option(help="Folder of reports.")]
+Data = Annotated[Path | None, typer.Option(help="Folder in which data is looked for first.")]

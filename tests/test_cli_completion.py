@@ -1,0 +1,69 @@
+"""What the shell completes, and that it does so without importing torch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import made
+import pytest
+
+from cnn_ablate.cli import completion, entries
+from cnn_ablate.data import DATASETS
+from cnn_ablate.models import MODELS
+
+COMPLETE = """
+import sys
+from cnn_ablate.cli import app
+try:
+    app(prog_name="cnn-ablate")
+finally:
+    assert "torch" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("cnn-ablate st", ["status"]),
+        ("cnn-ablate run smo", ["smoke"]),
+        ("cnn-ablate run cifar_cbam --profile c", ["cpu"]),
+    ],
+)
+def test_the_shell_completes(tmp_path: Path, typed: str, expected: list[str]) -> None:
+    """Commands, studies and profiles are completed as bash asks for them."""
+    asked = {"_CNN_ABLATE_COMPLETE": "complete_bash", "COMP_WORDS": typed}
+    place = {"COMP_CWORD": str(len(typed.split()) - 1)}
+    command = [sys.executable, "-c", COMPLETE]
+    said = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, **asked, **place},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert expected == said.stdout.split()
+
+
+def test_tables_and_names() -> None:
+    """All tables, data sets and networks are completed, and nothing else."""
+    assert {*entries._OPTIONS, *entries._NAMES} == set(completion.tables(""))
+    assert set(DATASETS) == set(completion.datasets(""))
+    assert set(MODELS) == set(completion.models(""))
+    assert ["cuda"] == completion.devices("cu")
+
+
+def test_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files here and studies that were run are completed, with the variants of the latter."""
+    monkeypatch.chdir(tmp_path)
+    made.results(tmp_path / "results", made.Made(variants=2, seeds=1, images=50))
+    (tmp_path / "made_mine.yaml").write_text("study: x\nprofiles: {fast: {}}\n", encoding="utf-8")
+    assert ["made_mine.yaml", "made_up"] == completion.studies("made")
+    monkeypatch.setenv("COMP_WORDS", "cnn-ablate explain made_up ")
+    assert ["baseline", "batch_norm=false"] == completion.variants("")
+    monkeypatch.setenv("COMP_WORDS", "cnn-ablate run made_mine.yaml --profile ")
+    assert ["smoke", "fast"] == completion.profiles("")
+    monkeypatch.setenv("COMP_WORDS", "cnn-ablate run nothing --profile ")
+    assert ["smoke"] == completion.profiles("")
+    assert [] == completion.variants("")
