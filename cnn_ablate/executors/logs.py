@@ -10,7 +10,8 @@ from pathlib import Path
 from cnn_ablate.executors.events import Ended
 
 _LINES = 12
-_BYTES = 2048
+_BYTES = 65536
+_CRASH = "Fatal Python error"
 
 
 def redirect(log: Path) -> None:
@@ -21,7 +22,7 @@ def redirect(log: Path) -> None:
         for stream in (1, 2):
             os.dup2(descriptor, stream)
         os.close(descriptor)
-    faulthandler.enable(all_threads=False)
+    faulthandler.enable(2, all_threads=False)
 
 
 def restart(log: Path) -> None:
@@ -34,9 +35,16 @@ def restart(log: Path) -> None:
 
 def with_tail(ended: Ended, log: Path) -> Ended:
     """Add the last lines that were printed to the reason why a trial has no result."""
+    lines = _last(log)
+    told = [ended.error, "Last lines of its log:", *lines] if lines else [ended.error]
+    return replace(ended, error="\n".join(told))
+
+
+def _last(log: Path) -> list[str]:
     try:
-        printed = log.read_bytes()[-_BYTES:].decode(errors="replace").splitlines()[-_LINES:]
+        printed = log.read_bytes()[-_BYTES:].decode(errors="replace").splitlines()
     except OSError:
-        printed = []
-    lines = [ended.error, "Last lines of its log:", *printed] if printed else [ended.error]
-    return replace(ended, error="\n".join(lines))
+        return []
+    # The trace of a crash has its most recent call first.
+    crash = next((i for i, line in enumerate(printed) if line.startswith(_CRASH)), -_LINES)
+    return printed[crash:][:_LINES]

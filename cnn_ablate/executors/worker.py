@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -20,11 +22,13 @@ from cnn_ablate.executors.events import Ended, Event, Job, Progress, States
 from cnn_ablate.schema import Trial, TrialResult
 from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
-from cnn_ablate.train import Watch, train
+from cnn_ablate.train import Member, Watch, train_together
 from cnn_ablate.users import look_in
 
 # Rare enough to cost nothing, often enough to look alive.
 _SECONDS_BETWEEN_REPORTS = 1.0
+# Not the trial's: the program that owns this process is gone, or its device is.
+_GRAVE = (EOFError, ConnectionError, torch.AcceleratorError)
 
 
 def work(pipe: Connection, log: Path) -> None:
@@ -34,10 +38,10 @@ def work(pipe: Connection, log: Path) -> None:
     logs.redirect(log)
     try:
         while (job := pipe.recv()) is not None:
-            for trial in job.trials:
-                logs.restart(log)
-                ended = attempt(job, trial, pipe.send, Store(job.results))
+            logs.restart(log)
+            for ended in attempts(job, pipe.send, Store(job.results)):
                 pipe.send(ended if ended.result else logs.with_tail(ended, log))
+                logs.restart(log)
     except (EOFError, ConnectionError):
         os._exit(1)
 
@@ -49,15 +53,35 @@ def _end_with_owner() -> None:
         os._exit(1)
 
 
-def attempt(job: Job, trial: Trial, send: Callable[[Event], None], states: States) -> Ended:
-    """Train one trial; what goes wrong becomes words, for the runner to judge.
+def attempts(job: Job, send: Callable[[Event], None], states: States) -> Iterator[Ended]:
+    """Train the trials of a job; what goes wrong becomes words, for the runner to judge.
+
+    A stack that cannot be trained together is trained one by one, and the recipes of its results
+    say so.
 
     Raises:
         AcceleratorError: this process can no longer use its device.
     """
+    left = {trial.id: trial for trial in job.trials}
+    if job.recipe.stack > 1:
+        try:
+            for result in _trained(job, job.trials, send, states):
+                del left[result.trial.id]
+                yield Ended(result.trial, job.recipe, result)
+        except _GRAVE:
+            raise
+        except Exception as fault:  # noqa: BLE001 - alone they may do better
+            sys.stderr.write(f"Could not be trained together: {faults.words(fault)}\n")
+    alone = replace(job, recipe=job.recipe.model_copy(update={"stack": 1}))
+    for trial in left.values():
+        yield replace(_attempt(alone, trial, send, states), recipe=job.recipe)
+
+
+def _attempt(job: Job, trial: Trial, send: Callable[[Event], None], states: States) -> Ended:
     try:
-        return Ended(trial, job.recipe, result=_trained(job, trial, send, states))
-    except (EOFError, ConnectionError, torch.AcceleratorError):
+        [result] = _trained(job, [trial], send, states)
+        return Ended(trial, job.recipe, result)
+    except _GRAVE:
         raise
     except Exception as fault:  # noqa: BLE001 - a trial's failure is its own, not the worker's
         images = _held.get((images_key(trial.settings["data"]), job.data))
@@ -65,16 +89,23 @@ def attempt(job: Job, trial: Trial, send: Callable[[Event], None], states: State
         return Ended(trial, job.recipe, error=faults.words(fault), fault=kind)
 
 
-def _trained(job: Job, trial: Trial, send: Callable[[Event], None], states: States) -> TrialResult:
+def _trained(
+    job: Job, trials: Sequence[Trial], send: Callable[[Event], None], states: States
+) -> Iterator[TrialResult]:
     if job.folder:
         look_in(job.folder)
+    members = [_member(job, trial, send, states) for trial in trials]
+    return train_together(members, job.recipe)
+
+
+def _member(job: Job, trial: Trial, send: Callable[[Event], None], states: States) -> Member:
     checkpoints = Checkpoints(states, trial, job.checkpoint_every)
-    watch = Watch(_throttled(trial, send), checkpoints.keep)
+    watch = Watch(_throttled(trial, send), checkpoints.due, checkpoints.keep)
     images = _images(trial.settings["data"], job.data)
     if trial.fingerprint not in {"", images.facts.fingerprint}:
         what = "gives other images than when the study was laid out."
         raise UserError(images.facts.name, what, "The same command plans anew.")
-    return train(trial, images, job.recipe, watch, resume=states.checkpoint(trial))
+    return Member(trial, images, watch, states.checkpoint(trial))
 
 
 def _throttled(trial: Trial, send: Callable[[Event], None]) -> Callable[[float, float], None]:

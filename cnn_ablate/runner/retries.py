@@ -41,9 +41,9 @@ def _repeated(job: Job, alone: Job, left: int) -> Job | None:  # noqa: ARG001 - 
 def _smaller(job: Job, alone: Job, left: int) -> Job | None:  # noqa: ARG001 - one of a table
     """Take a stack apart, then a trial's batches, until not even one image has room."""
     if len(job.trials) > 1:
-        return alone
+        return replace(alone, recipe=job.recipe.model_copy(update={"stack": 1}))
     size = job.recipe.micro_batch or job.trials[0].settings["training"]["batch_size"]
-    recipe = job.recipe.model_copy(update={"micro_batch": size // 2})
+    recipe = job.recipe.model_copy(update={"micro_batch": size // 2, "compiled": False})
     return replace(alone, recipe=recipe) if size > 1 else None
 
 

@@ -13,10 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import Record, Study, Trial, TrialResult, label
+from cnn_ablate.schema import Recipe, Record, Study, Trial, TrialResult, label
 from cnn_ablate.store import atomic
 from cnn_ablate.store.trials import Store, csv
 
+# Without it, a run was killed while it wrote the others.
+LAST_TABLE = "claims.csv"
 _METRICS = [
     "parameters",
     "dead_parameters",
@@ -66,9 +68,14 @@ class Results:
 
 
 def write_study(store: Store, record: Record) -> Results:
-    """Rebuild the tables of a study and write them with its record."""
+    """Rebuild the tables of a study and write them with its record.
+
+    The caller writes the last table, which tells that all of them are there; it goes first.
+    """
     results = _collect(store, record)
     folder = store.root / record.study.folder
+    with atomic.told(folder):
+        (folder / LAST_TABLE).unlink(missing_ok=True)
     for name in ("epochs", "steps", "classes", "confusion"):
         write_table(results, name, getattr(results, name))
     write_table(results, "results", results.trials)
@@ -149,7 +156,7 @@ def factor_columns(study: Study) -> list[str]:
 
 def _row_columns(record: Record) -> list[str]:
     before = ["study", "profile", "trial", "variant", "seed", "status"]
-    after = ["device", "precision", "layout", "threads", "torch", "started", "error"]
+    after = [*Recipe.model_fields, "precision", "torch", "started", "error"]
     return [*before, *factor_columns(record.study), *_METRICS, *after]
 
 
@@ -166,7 +173,7 @@ def _row(
         "status": result.status,
         **{key: _level(trial, levels, key) for key in factor_columns(record.study)},
         **metrics,
-        **result.recipe.model_dump(include={"device", "layout", "threads"}),
+        **result.recipe.model_dump(),
         "precision": trial.settings["training"]["precision"],
         "torch": result.torch,
         "started": result.started,
