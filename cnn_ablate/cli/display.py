@@ -92,7 +92,8 @@ def _outcome(event: Ended) -> str:
     if result.metrics is None or result.metrics.test_accuracy is None:
         return f"{name}: {result.status}. {result.error}"
     metrics = result.metrics
-    return f"{name}: {metrics.test_accuracy:.2%} on the test images, {metrics.seconds:.1f} s"
+    alone = "; could not be stacked" if result.recipe.stack < event.recipe.stack else ""
+    return f"{name}: {metrics.test_accuracy:.2%} on the test images, {metrics.seconds:.1f} s{alone}"
 
 
 @contextmanager

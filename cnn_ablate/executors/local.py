@@ -1,7 +1,5 @@
 """Worker processes on this machine, each single-threaded, forked from one warm server."""
 
-import multiprocessing as mp
-import os
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
@@ -9,17 +7,13 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
-from cnn_ablate.executors import logs
+from cnn_ablate.executors import logs, processes
 from cnn_ablate.executors.events import Ended, Event, Job
 from cnn_ablate.executors.terms import Terms
 from cnn_ablate.executors.worker import work
 from cnn_ablate.store import Store
 
-_METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
-# Read by OpenMP and MKL when torch is first imported, so it must be set before the server starts.
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # Seconds between two looks at the clock. More than two at once are not charged to any trial: the
 # machine slept, or this process was stopped.
 _TICK = 1.0
@@ -79,7 +73,7 @@ class Local:
     def __init__(self, terms: Terms) -> None:
         self.size = terms.here()
         self.workers: list[Worker] = []
-        self.context: Any = mp.get_context(_METHOD)
+        self.context = processes.context()
 
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
         """Run all jobs, the first ones first."""
@@ -107,10 +101,6 @@ class Local:
         return any(worker.job for worker in self.workers)
 
     def _started(self, job: Job) -> Worker:
-        for variable in _THREAD_VARIABLES:
-            os.environ.setdefault(variable, "1")
-        if _METHOD == "forkserver":
-            self.context.set_forkserver_preload(["cnn_ablate.executors.worker"])
         ours, theirs = self.context.Pipe()
         log = Store(job.results).new_log()
         process = self.context.Process(target=work, args=(theirs, log), daemon=True)

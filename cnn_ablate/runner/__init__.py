@@ -6,5 +6,6 @@ imported by who needs them.
 
 from cnn_ablate.runner.retries import Patience
 from cnn_ablate.runner.survey import Survey, Where, survey
+from cnn_ablate.runner.way import Way
 
-__all__ = ["Patience", "Survey", "Where", "survey"]
+__all__ = ["Patience", "Survey", "Way", "Where", "survey"]

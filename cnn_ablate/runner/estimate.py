@@ -17,12 +17,12 @@ def estimated_seconds(survey: Survey) -> dict[str, float]:
         # Only these settings change what an epoch costs by much.
         key = json.dumps([trial.settings[section] for section in ("data", "model", "training")])
         if key not in speeds:
-            speeds[key] = seconds_per_epoch(trial, _facts(survey, trial), Recipe())
+            speeds[key] = seconds_per_epoch(trial, facts_of(survey, trial), Recipe())
         seconds[variant.name] = speeds[key] * trial.settings["training"]["epochs"]
     return seconds
 
 
-def _facts(survey: Survey, trial: Trial) -> DataFacts:
+def facts_of(survey: Survey, trial: Trial) -> DataFacts:
     """Give the facts of the trial's data set, or what is known of it without the images."""
     for facts in survey.data:
         if facts.fingerprint == trial.fingerprint:

@@ -5,7 +5,7 @@ The only place that decides what a trial's failure means.
 
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,17 +20,26 @@ from numpy.typing import NDArray
 from cnn_ablate.claims import verdicts
 from cnn_ablate.data import split
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job, usable_cores
+from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job, Terms, usable_cores
 from cnn_ablate.locks import Locks
 from cnn_ablate.plan import matching
 from cnn_ablate.runner.interrupts import Interrupts
 from cnn_ablate.runner.logbook import Logbook
+from cnn_ablate.runner.recipes import alike, recipes
 from cnn_ablate.runner.survey import Survey, Where
 from cnn_ablate.runner.turns import Turns
 from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult, Verdict, canonical
 from cnn_ablate.settings import options_of
 from cnn_ablate.stats import effects
-from cnn_ablate.store import Results, Store, read, write_samples, write_study, write_table
+from cnn_ablate.store import (
+    LAST_TABLE,
+    Results,
+    Store,
+    read,
+    write_samples,
+    write_study,
+    write_table,
+)
 from cnn_ablate.wording import unknown
 
 Observe = Callable[[Event], None]
@@ -75,10 +84,11 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     if survey.missing:
         raise survey.missing
     store = Store(where.results)
-    recipe = Recipe(device=chosen_device(where.device))
+    terms = replace(where.terms, device=chosen_device(where.device))
     started = _now()
-    jobs = [_job(survey, trial, recipe, where) for trial in todo]
-    executor = _executor(where, recipe)
+    chosen = recipes(survey, todo, where, terms)
+    jobs = _jobs(survey, todo, chosen, where)
+    executor = _executor(where, terms)
     work = {trial.id: _work(survey, trial) for trial in todo}
     planned = [trial.id for trial in survey.plan.trials]
     with Interrupts() as interrupts, store.occupied() if jobs else Locks(store.root) as locks:
@@ -96,16 +106,34 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
         finally:
             with interrupts.writing_first():
                 logbook.close()
-                results = _concluded(store, _record(survey, recipe, started), survey, idle=not jobs)
+                results = _concluded(
+                    store,
+                    _record(survey, Recipe(device=terms.device), started),
+                    survey,
+                    idle=not jobs,
+                )
     if gone := {trial.id for trial in todo} - set(results.trials["trial"]):
         what = f"{len(gone)} of the trials that were trained are gone: was the folder removed?"
         raise UserError(str(where.results), what, "The same command trains them again.")
     return results
 
 
-def _job(survey: Survey, trial: Trial, recipe: Recipe, where: Where) -> Job:
+def _jobs(
+    survey: Survey, todo: Sequence[Trial], chosen: Mapping[str, Recipe], where: Where
+) -> list[Job]:
+    """Give each stack, or trial alone, to one worker; longest first."""
+    stacks = [
+        stack
+        for group in alike(todo).values()
+        for stack in _batched(group, chosen[group[0].id].stack)
+    ]
+    stacks.sort(key=lambda stack: -sum(_work(survey, trial) for trial in stack))
+    return [_job(survey, stack, chosen[stack[0].id], where) for stack in stacks]
+
+
+def _job(survey: Survey, trials: tuple[Trial, ...], recipe: Recipe, where: Where) -> Job:
     return Job(
-        (trial,),
+        trials,
         recipe,
         where.results,
         where.data,
@@ -115,17 +143,21 @@ def _job(survey: Survey, trial: Trial, recipe: Recipe, where: Where) -> Job:
     )
 
 
-def _executor(where: Where, recipe: Recipe) -> Executor:
+def _batched(trials: Sequence[Trial], size: int) -> Iterator[tuple[Trial, ...]]:
+    return (tuple(trials[i : i + size]) for i in range(0, len(trials), size))
+
+
+def _executor(where: Where, terms: Terms) -> Executor:
     if where.executor not in EXECUTORS:
         raise UserError(
             f"--executor {where.executor}", *unknown("executor", where.executor, EXECUTORS)
         )
-    return EXECUTORS[where.executor](replace(where.terms, device=recipe.device))
+    return EXECUTORS[where.executor](terms)
 
 
 def _concluded(store: Store, record: Record, survey: Survey, *, idle: bool) -> Results:
     """Write the tables of a study; leave them alone if nothing was trained or planned anew."""
-    if idle and (store.root / record.study.folder / "results.csv").is_file():
+    if idle and (store.root / record.study.folder / LAST_TABLE).is_file():
         with suppress(UserError):  # what is damaged is written anew
             found = read(store.root, record.study.folder)
             circumstances = {name: getattr(record, name) for name in _CIRCUMSTANCES}

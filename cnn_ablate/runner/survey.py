@@ -13,6 +13,7 @@ from cnn_ablate.executors import Terms
 from cnn_ablate.models import size
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.retries import Patience
+from cnn_ablate.runner.way import Way
 from cnn_ablate.schema import DataFacts, Finding, Plan, Size, Study, Variant, canonical
 from cnn_ablate.settings import images_key, options_of, settle
 from cnn_ablate.store import Store
@@ -33,6 +34,7 @@ class Where:
     executor: str = "local"
     terms: Terms = field(default_factory=Terms)
     patience: Patience = field(default_factory=Patience)
+    way: Way = field(default_factory=Way)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """The results folder: content-addressed, atomic, and written by nothing else."""
 
 from cnn_ablate.store.frames import FRAMES, frames
+from cnn_ablate.store.pins import pinned, write_pins
 from cnn_ablate.store.standing import read_standing, write_standing
 from cnn_ablate.store.tables import (
+    LAST_TABLE,
     Predictions,
     Results,
     factor_columns,
@@ -15,13 +17,16 @@ from cnn_ablate.store.trials import Store
 
 __all__ = [
     "FRAMES",
+    "LAST_TABLE",
     "Predictions",
     "Results",
     "Store",
     "factor_columns",
     "frames",
+    "pinned",
     "read",
     "read_standing",
+    "write_pins",
     "write_samples",
     "write_standing",
     "write_study",

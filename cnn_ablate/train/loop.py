@@ -62,7 +62,7 @@ def train_together(members: Sequence[Member], recipe: Recipe) -> Iterator[TrialR
     started = datetime.now(UTC).isoformat(timespec="seconds")
     set_up(recipe)
     running = [(_bench(member, recipe), member.watch) for member in members]
-    gradients = _gradients([bench for bench, _ in running], recipe)
+    gradients = gradients_of([bench for bench, _ in running], recipe)
     while running:
         yield from (_result(bench, started) for bench, _ in running if _ended(bench))
         running = [(bench, watch) for bench, watch in running if not _ended(bench)]
@@ -87,7 +87,8 @@ def _bench(member: Member, recipe: Recipe) -> Bench:
     return bench
 
 
-def _gradients(benches: Sequence[Bench], recipe: Recipe) -> Gradients:
+def gradients_of(benches: Sequence[Bench], recipe: Recipe) -> Gradients:
+    """Give the way that the recipe says to find the gradients of these networks."""
     return Stack(benches, recipe) if recipe.compiled or recipe.stack > 1 else alone
 
 

@@ -1,18 +1,20 @@
 """Time a few steps of a trial on made-up images."""
 
 import time
-from itertools import pairwise
+from collections.abc import Iterator
 
 import torch
 
 from cnn_ablate.data import Images
-from cnn_ablate.schema import DataFacts, Recipe, Trial
+from cnn_ablate.schema import DataFacts, Overrides, Recipe, Trial, replaced
 from cnn_ablate.train.bench import Bench
-from cnn_ablate.train.gradients import Lesson, step
+from cnn_ablate.train.gradients import Lesson
+from cnn_ablate.train.loop import gradients_of
 
-_STEPS = 2
-# Larger batches cost much the same an image, and a calibration should be short.
+# Larger batches cost much the same an image, and an estimate should be short.
 _MOST_IMAGES = 32
+# Images that are cut from data sets by some settings; all of the made-up ones are used.
+_WHOLE: Overrides = {"data.subset": None, "data.test_subset": None, "data.val_fraction": 0.0}
 
 
 def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
@@ -20,21 +22,49 @@ def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
 
     Evaluation is taken to cost a third of training an equal number of images.
     """
-    torch.set_num_threads(recipe.threads)
-    size = min(trial.settings["training"]["batch_size"], _MOST_IMAGES)
-    training = {**trial.settings["training"], "batch_size": size}
-    trial = trial.model_copy(update={"settings": {**trial.settings, "training": training}})
-    bench = Bench(trial, noise(facts, size * (_STEPS + 1)), recipe)
-    bench.model.train()
-    times = [time.perf_counter()]
-    for batch in bench.loader.epoch(0):
-        step(Lesson(bench, 0, batch))
-        times.append(time.perf_counter())
-    # The first step also warms up.
-    fastest = min(later - earlier for earlier, later in pairwise(times[1:]))
+    size: int = min(trial.settings["training"]["batch_size"], _MOST_IMAGES)
+    small: Overrides = {"training.batch_size": size}
+    step = seconds_per_step(_changed(trial, small), facts, recipe)
     train: int = trial.settings["data"]["subset"] or facts.train
     test: int = trial.settings["data"]["test_subset"] or facts.test
-    return float(fastest / size * (train + test / 3))
+    return step / size * (train + test / 3)
+
+
+def seconds_per_step(
+    trial: Trial, facts: DataFacts, recipe: Recipe, *, at_least: float = 0.0
+) -> float:
+    """Time the training step of a trial; in a stack, its share of the joint step.
+
+    Gives the fastest of two steps, or of more for `at_least` so many seconds; before them, a step
+    compiles what is to be compiled and warms the rest.
+    """
+    torch.set_num_threads(recipe.threads)
+    trial = _changed(trial, _WHOLE)
+    images = noise(facts, trial.settings["training"]["batch_size"])
+    benches = [Bench(trial, images, recipe) for _ in range(recipe.stack)]
+    gradients = gradients_of(benches, recipe)
+    times: list[float] = []
+    epochs = _endless(benches)
+    while len(times) < 3 or sum(times[1:]) < at_least:
+        lessons = next(epochs)
+        began = time.perf_counter()
+        gradients(lessons)
+        for lesson in lessons:
+            lesson.bench.update(lesson.epoch)
+        times.append(time.perf_counter() - began)
+    return min(times[1:]) / len(benches)
+
+
+def _endless(benches: list[Bench]) -> Iterator[list[Lesson]]:
+    """Give the one batch of each epoch, for each network."""
+    for bench in benches:
+        bench.model.train()
+    while True:
+        yield [Lesson(bench, 0, batch) for bench in benches for batch in bench.loader.epoch(0)]
+
+
+def _changed(trial: Trial, overrides: Overrides) -> Trial:
+    return trial.model_copy(update={"settings": replaced(trial.settings, overrides)})
 
 
 def noise(facts: DataFacts, count: int) -> Images:

@@ -1,0 +1,30 @@
+"""How processes that train come into being here: forked from one warm server, one thread each."""
+
+import multiprocessing as mp
+import os
+from typing import Any
+
+from cnn_ablate.data.places import tensors
+
+_METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
+# Imported once, by the server. Optimizers import the last one when they are first built: 2 s.
+_PRELOADED = ["cnn_ablate.executors.worker", "torch._dynamo"]
+# Read by OpenMP and MKL when torch is first imported, so it must be set before the server starts.
+# What one process has compiled the others take from the cache.
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    "TORCHINDUCTOR_CACHE_DIR": str(tensors() / "compiled"),
+}
+
+
+def context() -> Any:
+    """Give the context of `multiprocessing` in which processes train."""
+    for variable, value in _ENVIRONMENT.items():
+        os.environ.setdefault(variable, value)
+    found: Any = mp.get_context(_METHOD)
+    if _METHOD == "forkserver":
+        found.set_forkserver_preload(_PRELOADED)
+    return found

@@ -1,0 +1,77 @@
+"""The race between ways to compute a training: each is timed for moments on made-up images."""
+
+import math
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnn_ablate.schema import DataFacts, Recipe, Trial
+from cnn_ablate.train import seconds_per_step
+from cnn_ablate.users import is_users, look_in
+
+# Seconds of training on one worker from which it pays to time two layouts, and to compile.
+_LONG, _VERY_LONG = 60.0, 600.0
+# Seconds for which each candidate runs, beside its first step.
+_MOMENT = 0.4
+# Steps that take longer than this many seconds have little overhead that a stack could share.
+_SHORT_STEP = 0.01
+_WIDTHS = (4, 8)
+# A candidate must be faster by this share: timings are noisy, and what is plain is preferred.
+_MARGIN = 0.05
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One network that is to be trained, and how much of it."""
+
+    trial: Trial
+    facts: DataFacts
+    start: Recipe
+    steps: float
+    mates: int
+    folder: Path | None = None
+
+
+def fastest(entry: Entry) -> Recipe:
+    """Give the fastest recipe among those that the work ahead is worth trying.
+
+    Args:
+        entry: What is to be trained: `steps` on one worker, of trials of which `mates` could be
+            stacked there. `start` is the recipe to beat.
+    """
+    if entry.folder:
+        look_in(entry.folder)
+    best, least = entry.start, _seconds(entry, entry.start)
+    for recipe in _candidates(entry, least):
+        seconds = _seconds(entry, recipe)
+        if seconds < least * (1 - _MARGIN):
+            best, least = recipe, seconds
+    return best
+
+
+def _candidates(entry: Entry, step: float) -> Iterator[Recipe]:
+    if step * entry.steps < _LONG:
+        return
+    yield entry.start.model_copy(update={"layout": "contiguous"})
+    if step * entry.steps < _VERY_LONG or is_users(entry.trial.settings["model"]["name"]):
+        return
+    compiled = _compiles(entry.start)
+    if compiled:
+        yield entry.start.model_copy(update={"compiled": True})
+    for width in _WIDTHS if step < _SHORT_STEP else ():
+        if width <= entry.mates:
+            yield entry.start.model_copy(update={"compiled": compiled, "stack": width})
+
+
+def _compiles(recipe: Recipe) -> bool:
+    """Say whether this machine has what torch.compile needs."""
+    return recipe.device == "cuda" or shutil.which("c++") is not None
+
+
+def _seconds(entry: Entry, recipe: Recipe) -> float:
+    """Time a step; what cannot be computed in this way takes for ever."""
+    with suppress(Exception):
+        return seconds_per_step(entry.trial, entry.facts, recipe, at_least=_MOMENT)
+    return math.inf

@@ -1,0 +1,131 @@
+"""How each trial is computed: what the user says, what is pinned in the results, or a short race.
+
+A recipe changes bits and never what is studied; once chosen for a network, a batch and a machine
+it stays with the study.
+"""
+
+import platform
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import torch
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.executors import Terms, processes
+from cnn_ablate.runner.estimate import facts_of
+from cnn_ablate.runner.race import Entry, fastest
+from cnn_ablate.runner.survey import Survey, Where
+from cnn_ablate.runner.way import RECIPES, Way
+from cnn_ablate.schema import Recipe, Trial, canonical
+from cnn_ablate.store import Store, pinned, write_pins
+from cnn_ablate.users import is_users
+from cnn_ablate.wording import unknown
+
+# Rough seconds that one worker takes for a multiply-add, forward and backward, and for a batch:
+# enough to see that a race would take longer than it could save.
+_PER_MAC, _PER_BATCH = 2e-10, 1e-3
+_WORTH_A_RACE = 60.0
+
+
+def recipes(survey: Survey, todo: Sequence[Trial], where: Where, terms: Terms) -> dict[str, Recipe]:
+    """Give the recipe of each trial, by its id.
+
+    Args:
+        survey: The study laid out.
+        todo: The trials to train.
+        where: Says where recipes are pinned, and what the user wants: `auto` keeps what is
+            pinned, or races where that is worth while.
+        terms: Say on which device, and with how many workers.
+
+    Raises:
+        UserError: there is no such recipe, or no such width.
+    """
+    way = where.way
+    start = _named(way).model_copy(update={"device": terms.device})
+    groups = alike(todo)
+    if way.recipe != "auto" or survey.missing:
+        chosen = dict.fromkeys(groups, start)
+    else:
+        chosen = _raced(survey, groups, Store(where.results), start, terms.here())
+    chosen = {key: _stacked(recipe, way, groups[key]) for key, recipe in chosen.items()}
+    return {trial.id: chosen[key] for key, trials in groups.items() for trial in trials}
+
+
+def alike(trials: Sequence[Trial]) -> dict[str, list[Trial]]:
+    """Group trials that can be one stack: one shape of network, the same images and batches."""
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        groups.setdefault(_form(trial), []).append(trial)
+    return groups
+
+
+def _form(trial: Trial) -> str:
+    """Write down what decides how a trial is best computed."""
+    settings = trial.settings
+    # The rate is no part of a shape, but whether there is a dropout at all is.
+    model = {**settings["model"], "dropout": bool(settings["model"].get("dropout"))}
+    training = {key: settings["training"][key] for key in ("batch_size", "precision")}
+    machine = [platform.node(), platform.machine(), torch.__version__]
+    return canonical([model, settings["data"], training, machine])
+
+
+def _named(way: Way) -> Recipe:
+    if way.recipe not in {"auto", *RECIPES}:
+        raise UserError(
+            f"--recipe {way.recipe}", *unknown("recipe", way.recipe, ["auto", *RECIPES])
+        )
+    if way.stack not in {"auto", "off"} and not (way.stack.isdecimal() and int(way.stack) > 0):
+        raise UserError(f"--stack {way.stack}", "is no width.", "Known: off, auto, or a number.")
+    return RECIPES.get(way.recipe, Recipe())
+
+
+def _stacked(recipe: Recipe, way: Way, group: Sequence[Trial]) -> Recipe:
+    if way.stack == "auto":
+        return recipe
+    width = int(way.stack) if way.stack.isdecimal() else 1
+    users = is_users(group[0].settings["model"]["name"])
+    return recipe.model_copy(update={"stack": 1 if users else width})
+
+
+def _raced(
+    survey: Survey,
+    groups: Mapping[str, list[Trial]],
+    store: Store,
+    start: Recipe,
+    workers: int,
+) -> dict[str, Recipe]:
+    """Take what is pinned, race for the rest where there is much work, and pin the outcome."""
+    folder = survey.study.folder
+    pins = {key: pin for key, pin in pinned(store, folder).items() if pin.device == start.device}
+    entries = {
+        key: entry
+        for key in groups.keys() - pins.keys()
+        if (entry := _entry(survey, groups[key], start, workers))
+    }
+    if entries:
+        with ProcessPoolExecutor(workers, mp_context=processes.context()) as pool:
+            raced = dict(zip(entries, pool.map(fastest, entries.values()), strict=True))
+        pins |= raced
+        write_pins(store, folder, pins)
+    return {key: pins.get(key, start) for key in groups}
+
+
+def _entry(survey: Survey, group: Sequence[Trial], start: Recipe, workers: int) -> Entry | None:
+    """Enter a group for the race, if there is enough to train."""
+    trial = group[0]
+    facts = facts_of(survey, trial)
+    images = trial.settings["data"]["subset"] or facts.train
+    batches = images / trial.settings["training"]["batch_size"]
+    epochs = sum(one.settings["training"]["epochs"] for one in group) / min(workers, len(group))
+    macs = survey.sizes[trial.variant].macs * images
+    if epochs * (macs * _PER_MAC + batches * _PER_BATCH) < _WORTH_A_RACE:
+        return None
+    return Entry(
+        trial,
+        facts,
+        start,
+        steps=epochs * batches,
+        mates=-(-len(group) // workers),
+        folder=Path(survey.study.source).resolve().parent,
+    )

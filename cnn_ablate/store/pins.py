@@ -1,0 +1,22 @@
+"""The file in which a study keeps how its trials are computed, so that a resumed run does alike."""
+
+from pydantic import TypeAdapter
+
+from cnn_ablate.schema import Recipe
+from cnn_ablate.store import atomic
+from cnn_ablate.store.trials import Store
+
+_NAME = "recipes.json"
+_PINS = TypeAdapter(dict[str, Recipe])
+
+
+def pinned(store: Store, study: str) -> dict[str, Recipe]:
+    """Read the recipes of a study, by what decides them; none if nothing was raced yet."""
+    path = store.root / study / _NAME
+    return _PINS.validate_json(path.read_bytes()) if path.is_file() else {}
+
+
+def write_pins(store: Store, study: str, recipes: dict[str, Recipe]) -> None:
+    """Replace the recipes of a study."""
+    payload = _PINS.dump_json(recipes, indent=1) + b"\n"
+    atomic.replace_file(store.root / study / _NAME, payload, store.scratch)
