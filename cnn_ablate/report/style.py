@@ -20,6 +20,7 @@ BLUE = "#1f5fc4"
 ORANGE = "#c2500a"
 # After the accent those of Okabe and Ito's colours that both a white and a black page carry.
 CYCLE = (ACCENT, "#d55e00", "#009e73", "#cc79a7", "#e69f00", INK)
+GAP = 0.15  # inches between plots
 STRONG = 0.8  # from this opacity on, a cell carries white text
 
 RC: Any = {
@@ -42,6 +43,7 @@ RC: Any = {
     "grid.color": INK,
     "grid.alpha": 0.12,
     "grid.linewidth": 0.6,
+    "image.composite_image": False,  # images stay as sharp as they are
     "legend.frameon": False,
     "legend.fontsize": 8.0,
     "lines.linewidth": 1.5,
@@ -82,6 +84,35 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
+def board(width: float, height: float) -> tuple[Figure, Axes]:
+    """Open a figure without axes, its places in inches from its upper left corner."""
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    return figure, axes
+
+
+def tiles(
+    titles: Sequence[str], *, columns: int, side: float, margin: float = 0.0
+) -> tuple[Figure, Axes, list[tuple[float, float]]]:
+    """Open a board of squares under titles, with a margin at the left and below; in inches.
+
+    Gives the upper left corner of each square. One pair of axes for all of them takes a tenth of
+    the time of one for each.
+    """
+    columns = min(columns, len(titles))
+    wrapped, head = _headed(titles, side)
+    step, row = side + GAP, head + side + 0.12
+    rows = -(-len(titles) // columns)
+    figure, axes = board(margin + columns * step, rows * row + margin)
+    places = range(len(titles))
+    corners = [(margin + i % columns * step, head + i // columns * row) for i in places]
+    for title, (x, y) in zip(wrapped, corners, strict=True):
+        axes.text(x, y - 0.06, title, fontsize=8.5, va="bottom")
+    return figure, axes, corners
+
+
 def panels(
     titles: Sequence[str], *, columns: int, size: tuple[float, float], margin: float = 0.6
 ) -> tuple[Figure, list[Axes]]:
@@ -91,10 +122,9 @@ def panels(
     """
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
-    titles = [words.wrapped(title, round(13 * size[0])) for title in titles]
-    head = 0.16 + 0.14 * max(title.count("\n") + 1 for title in titles)
+    titles, head = _headed(titles, size[0])
     gap = head + 0.12
-    width = margin + columns * size[0] + (columns - 1) * 0.15 + 0.1
+    width = margin + columns * size[0] + (columns - 1) * GAP + 0.1
     height = head + rows * size[1] + (rows - 1) * gap + margin
     figure = Figure(figsize=(width, height))
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
@@ -103,7 +133,7 @@ def panels(
         right=1 - 0.1 / width,
         top=1 - head / height,
         bottom=margin / height,
-        wspace=0.15 / size[0],
+        wspace=GAP / size[0],
         hspace=gap / size[1],
     )
     shown = list(grid.flat)
@@ -113,6 +143,12 @@ def panels(
         empty.remove()
         shown[index - columns].tick_params(labelbottom=True)
     return figure, shown[: len(titles)]
+
+
+def _headed(titles: Sequence[str], width: float) -> tuple[list[str], float]:
+    """Break titles where their plots end, and give the height that they need."""
+    wrapped = [words.wrapped(title, round(13 * width)) for title in titles]
+    return wrapped, 0.16 + 0.14 * max(title.count("\n") + 1 for title in wrapped)
 
 
 def powers(axis: Axis) -> None:

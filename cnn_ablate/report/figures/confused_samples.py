@@ -10,6 +10,7 @@ from cnn_ablate.report.measured import Measured
 
 PAIRS = 3
 EACH = 6
+AROUND = 0.5  # inches for the title above and the text below
 
 
 def data(measured: Measured) -> pd.DataFrame | None:
@@ -30,16 +31,15 @@ def _confused(measured: Measured, images: pd.DataFrame) -> pd.DataFrame:
 def draw(data: pd.DataFrame) -> Figure:
     """Draw a row of images for each pair, under each how sure the network is of the wrong name."""
     pairs = list(data.groupby(["true", "predicted"], sort=False))
-    blank = [""] * (EACH * len(pairs))
-    figure, plots = style.panels(blank, columns=EACH, size=(0.95, 0.95), margin=0.3)
-    for row, ((true, predicted), images) in enumerate(pairs):
-        own = plots[EACH * row : EACH * (row + 1)]
+    step, row = thumbnails.INCHES + thumbnails.APART, thumbnails.INCHES + AROUND
+    figure, axes = style.board(EACH * step, len(pairs) * row)
+    for index, ((true, predicted), images) in enumerate(pairs):
         title = words.short(f"{true} → {predicted}", 60)
-        own[0].set_title(f"{title}, {images['share'].iloc[0]:.1f} %", loc="left")
-        for axes, image in zip(own, images.to_dict("records"), strict=False):
-            thumbnails.draw(axes, image["image"], f"{100 * image['probability']:.0f} %")
-        for empty in own[len(images) :]:
-            empty.remove()
+        top = index * row + 0.25
+        axes.text(0, top - 0.06, f"{title}, {images['share'].iloc[0]:.1f} %")
+        for column, image in enumerate(images.to_dict("records")):
+            text = f"{100 * image['probability']:.0f} %"
+            thumbnails.draw(axes, image["image"], text, place=(column * step, top))
     return figure
 
 

@@ -70,21 +70,21 @@ def draw_small(data: pd.DataFrame) -> Figure:
 
 
 def matrices(data: pd.DataFrame, value: str, scale: heat.Scale, *, small: bool = False) -> Figure:
-    """Draw a grid of matrices of one value of the data."""
-    names = list(data["variant"].unique())
-    classes = list(data["true"].unique())
-    columns, side, margin = (6, 1.45, 0.3) if small else (3, 2.9, 0.95)
+    """Draw a grid of matrices of one value of the data; small ones without names and numbers."""
+    names, classes = list(data["variant"].unique()), list(data["true"].unique())
+    columns, side, margin = (6, 1.45, 0.0) if small else (3, 2.9, 0.95)
     size = 0 if small else min(7.5, 75 / len(classes))
     titles = [words.short(name, 34) for name in names] if small else names
-    figure, plots = style.panels(titles, columns=columns, size=(side, side), margin=margin)
-    for place, (axes, name) in enumerate(zip(plots, names, strict=True)):
+    figure, axes, corners = style.tiles(titles, columns=columns, side=side, margin=margin)
+    for index, (name, corner) in enumerate(zip(names, corners, strict=True)):
         own = data[data["variant"] == name]
         table = own.pivot_table(value, "true", "predicted", fill_value=0.0, sort=False)
-        heat.draw(axes, table.loc[classes, classes], scale, size=size)
-        axes.yaxis.set_visible(place % columns == 0 and not small)
-        axes.xaxis.set_visible(place + columns >= len(names) and not small)
-    if not small:
-        heat.label(plots[0], table)
+        place = heat.Place(*corner, side / len(classes))
+        heat.draw(axes, table.loc[classes, classes], scale, size=size, place=place)
+        if not small and index % columns == 0:
+            heat.name_rows(axes, classes, place)
+        if not small and index + columns >= len(names):
+            heat.name_columns(axes, classes, place)
     return figure
 
 

@@ -1,8 +1,10 @@
 """Heat maps whose cells fade into the page, with their numbers in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
@@ -43,11 +45,31 @@ def changes(limit: float) -> Scale:
     return Scale(CHANGE, -limit, limit, "{:+.0f}", STRONG * limit, zero="")
 
 
-def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -> None:
+@dataclass(frozen=True)
+class Place:
+    """Where a table of cells begins, at the left and above, and how wide a cell is."""
+
+    left: float = 0.0
+    top: float = 0.0
+    cell: float = 1.0
+
+    def at(self, columns: float, rows: float) -> tuple[float, float]:
+        """Give the point so many cells from the beginning."""
+        return self.left + self.cell * columns, self.top + self.cell * rows
+
+
+HERE = Place()
+
+
+def draw(
+    axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0, place: Place = HERE
+) -> None:
     """Draw a table of values as cells, rows from top to bottom; without numbers at size 0."""
     rows, columns = values.shape
     numbered = size > 0 and columns <= CROWDED
     axes.pcolormesh(
+        place.left + place.cell * np.arange(columns + 1),
+        place.top + place.cell * np.arange(rows + 1),
         values.to_numpy(float),
         cmap=scale.colours,
         vmin=scale.low,
@@ -55,36 +77,46 @@ def draw(axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0) -
         rasterized=not numbered,
     )
     if numbered:
-        _write(axes, values, scale, size)
-    axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
-    axes.tick_params(length=0)
-    axes.tick_params(axis="x", rotation=90)
-    axes.spines[:].set_visible(False)
+        _write(axes, values, scale, size, place)
 
 
-def label(axes: Axes, values: pd.DataFrame) -> None:
-    """Name rows and columns, as far as there is room."""
+def _write(axes: Axes, values: pd.DataFrame, scale: Scale, size: float, place: Place) -> None:
+    look: Any = {"ha": "center", "va": "center", "fontsize": size, "in_layout": False}
+    for row, own in enumerate(values.to_numpy(float).tolist()):
+        for column, value in enumerate(own):
+            if text := "" if value != value else scale.number(value):  # noqa: PLR0124 - NaN
+                colour = "white" if abs(value) > scale.strong else INK
+                x, y = place.at(column + 0.5, row + 0.55)
+                axes.text(x, y, text, color=colour, **look)
+
+
+def name_rows(axes: Axes, names: Sequence[str], place: Place) -> None:
+    """Write names at the left of a table, if there is room."""
+    look: Any = {"ha": "right", "va": "center", "fontsize": 8}
+    for row, text in enumerate(names if len(names) <= LEGIBLE else ()):
+        x, y = place.at(0, row + 0.5)
+        axes.text(x - 0.06, y, words.wrapped(text), **look)
+
+
+def name_columns(axes: Axes, names: Sequence[str], place: Place) -> None:
+    """Write names below a square table, if there is room."""
+    look: Any = {"ha": "center", "va": "top", "fontsize": 8, "rotation": 90}
+    for column, text in enumerate(names if len(names) <= LEGIBLE else ()):
+        x, y = place.at(column + 0.5, len(names))
+        axes.text(x, y + 0.06, words.short(text, 16), **look)
+
+
+def head(axes: Axes, values: pd.DataFrame) -> None:
+    """Name rows and columns, the latter on top and at a slant, as far as there is room."""
     rows, columns = values.shape
+    axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
     if rows <= LEGIBLE:
         names = [words.wrapped(str(name)) for name in values.index]
         axes.set_yticks([row + 0.5 for row in range(rows)], names)
     if columns <= LEGIBLE:
         axes.set_xticks([column + 0.5 for column in range(columns)], values.columns)
-
-
-def _write(axes: Axes, values: pd.DataFrame, scale: Scale, size: float) -> None:
-    place: Any = {"ha": "center", "va": "center", "fontsize": size, "in_layout": False}
-    for row, own in enumerate(values.to_numpy(float).tolist()):
-        for column, value in enumerate(own):
-            if text := "" if value != value else scale.number(value):  # noqa: PLR0124 - NaN
-                colour = "white" if abs(value) > scale.strong else INK
-                axes.text(column + 0.5, row + 0.55, text, color=colour, **place)
-
-
-def head(axes: Axes, values: pd.DataFrame) -> None:
-    """Name rows and columns, the latter on top and at a slant."""
-    label(axes, values)
+    axes.spines[:].set_visible(False)
     axes.xaxis.tick_top()
-    axes.tick_params(axis="x", length=0)
+    axes.tick_params(length=0)
     for name in axes.get_xticklabels():
         name.set(rotation=45, ha="left", va="bottom", rotation_mode="anchor")

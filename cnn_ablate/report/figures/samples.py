@@ -11,6 +11,8 @@ from cnn_ablate.report.measured import Measured
 from cnn_ablate.stats import count
 
 SHOWN = 24
+COLUMNS = 8
+UNDER = 0.42  # inches for two lines of text
 CROSS = "\N{MULTIPLICATION SIGN}"
 
 
@@ -26,12 +28,14 @@ def _spread(images: pd.DataFrame) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw the images in a grid; wrong names bear a cross and have the true ones below."""
-    figure, plots = style.panels([""] * len(data), columns=8, size=(0.95, 0.95), margin=0.42)
-    for axes, image in zip(plots, data.to_dict("records"), strict=True):
+    step, row = thumbnails.INCHES + thumbnails.APART, thumbnails.INCHES + UNDER
+    figure, axes = style.board(COLUMNS * step, -(-len(data) // COLUMNS) * row + 0.05)
+    for index, image in enumerate(data.to_dict("records")):
         true, predicted = words.short(image["true"], 14), words.short(image["predicted"], 12)
         wrong = image["true"] != image["predicted"]
         text = f"{CROSS} {predicted}\n({true})" if wrong else predicted
-        thumbnails.draw(axes, image["image"], text, framed=wrong)
+        place = (0.05 + index % COLUMNS * step, 0.05 + index // COLUMNS * row)
+        thumbnails.draw(axes, image["image"], text, place=place, framed=wrong)
     return figure
 
 

@@ -3,10 +3,12 @@
 import io
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -14,6 +16,8 @@ from cnn_ablate.report import style
 from cnn_ablate.report.measured import Measured
 
 SIDE = 64  # in pixels: larger images are made smaller
+INCHES = 0.95
+APART = 0.15
 _PNG = "data:image/png;base64,"
 
 
@@ -65,11 +69,18 @@ def decoded(url: str) -> NDArray[np.uint8]:
         return np.asarray(picture.convert("RGB"))
 
 
-def draw(axes: Axes, url: str, text: str, *, framed: bool = False) -> None:
-    """Draw an image with a text under it, both in a warning colour if it is framed."""
+def draw(
+    axes: Axes, url: str, text: str, *, place: tuple[float, float], framed: bool = False
+) -> None:
+    """Draw an image at a place of a board with a text under it, both in orange if framed."""
     colour = style.WARM if framed else style.INK
+    pixels = decoded(url)
+    height, width = (INCHES * side / max(pixels.shape[:2]) for side in pixels.shape[:2])
+    x, y = place[0] + (INCHES - width) / 2, place[1] + (INCHES - height) / 2
     # Without interpolation an SVG keeps the pixels as they are, and the screen enlarges them.
-    axes.imshow(decoded(url), interpolation="none")
-    axes.set(xticks=[], yticks=[])
-    axes.set_xlabel(text, fontsize=8, labelpad=3, color=colour)
-    axes.spines[:].set(visible=framed, color=colour, linewidth=1.5)
+    extent = (x, x + width, y + height, y)
+    axes.imshow(pixels, extent=extent, aspect="auto", interpolation="none")
+    if framed:
+        axes.add_patch(Rectangle((x, y), width, height, fill=False, ec=colour, lw=1.5))
+    look: Any = {"ha": "center", "va": "top", "fontsize": 8, "color": colour}
+    axes.text(place[0] + INCHES / 2, place[1] + INCHES + 0.05, text, **look)
