@@ -1,6 +1,7 @@
 """The command `export`: one table of a study, in the format that the next program reads."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,4 +78,5 @@ def _publish(path: Path, write: Callable[[Path], None]) -> None:
     except OSError as fault:
         raise UserError(str(path), f"cannot be written: {fault.strerror}.") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from cnn_ablate.cli.display import Display, display
 from cnn_ablate.cli.exits import SOME_FAILED
 from cnn_ablate.report import write as write_report
 from cnn_ablate.runner.auditing import with_findings
-from cnn_ablate.runner.running import outstanding, run
+from cnn_ablate.runner.running import check, outstanding, run
 from cnn_ablate.runner.survey import Survey, Where, survey
 from cnn_ablate.schema import Finding
 from cnn_ablate.shipped import study_path
@@ -33,6 +33,7 @@ def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: 
     study = read(study_path(word), changes)
     with display() as screen:
         laid_out = survey(study, where, screen.decoding)
+        check(laid_out, where)
         todo = outstanding(laid_out, only=choice.only, fresh=choice.fresh)
         _announce(screen, laid_out, len(todo))
         if choice.audit:

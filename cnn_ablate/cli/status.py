@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,9 +75,10 @@ def _status(study: str, store: Store) -> Status:
 
 def _failures(store: Store, trials: list[str]) -> Iterator[tuple[str, str]]:
     for trial in trials:
-        path = store.folder(trial) / "trial.json"
-        if path.is_file():
-            result = TrialResult.model_validate_json(path.read_bytes())
+        # A trial that is being written just now has no record to read.
+        with suppress(OSError, ValueError):
+            payload = (store.folder(trial) / "trial.json").read_bytes()
+            result = TrialResult.model_validate_json(payload)
             yield trial, result.error.splitlines()[-1] if result.error else result.status
 
 

@@ -162,6 +162,6 @@ def _fraction(count: int, resolution: int) -> Any:
     except ValueError:
         raise UserError(
             "design.fractional",
-            f"{count} factors have no fraction of resolution {resolution}.",
+            f"no fraction of resolution {resolution} has this number of factors: {count}.",
             "Use factorial, or a lower resolution.",
         ) from None

@@ -123,7 +123,7 @@ class _Layout:
         """Settle a point, and find what is equal to it."""
         name = self.name(point)
         written = replaced(self.study.written, {**point.sets, **self.study.forced})
-        settings = self.settle(written)
+        settings = self.settled(name, written)
         levels = {f.name: self.level(f, point, settings) for f in self.study.factors}
         if self.is_excluded(settings, levels):
             self.excluded[name] = None
@@ -137,6 +137,13 @@ class _Layout:
         elif first != name:
             self.same[name] = first
         return self.variants[first]
+
+    def settled(self, name: str, written: Settings) -> dict[str, dict[str, Any]]:
+        """Complete the settings of a variant, or say of which one they cannot be."""
+        try:
+            return self.settle(written)
+        except UserError as fault:
+            raise UserError(f"variant {name}: {fault.where}", fault.what, fault.hint) from None
 
     def name(self, point: Point) -> str:
         """Name a point by the levels that differ from the baseline."""

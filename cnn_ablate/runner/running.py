@@ -81,8 +81,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
         UserError: the data is missing, there is no such device, or results cannot be written.
         KeyboardInterrupt: the user has had enough; all that is done is kept, the tables too.
     """
-    if survey.missing:
-        raise survey.missing
+    check(survey, where)
     store = Store(where.results)
     terms = replace(where.terms, device=chosen_device(where.device))
     started = _now()
@@ -118,6 +117,17 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     return results
 
 
+def check(survey: Survey, where: Where) -> None:
+    """Make sure of what a run cannot do without: data, device and executor; raises UserError."""
+    if survey.missing:
+        raise survey.missing
+    chosen_device(where.device)
+    if where.executor not in EXECUTORS:
+        raise UserError(
+            f"--executor {where.executor}", *unknown("executor", where.executor, EXECUTORS)
+        )
+
+
 def _jobs(
     survey: Survey, todo: Sequence[Trial], chosen: Mapping[str, Recipe], where: Where
 ) -> list[Job]:
@@ -148,10 +158,6 @@ def _batched(trials: Sequence[Trial], size: int) -> Iterator[tuple[Trial, ...]]:
 
 
 def _executor(where: Where, terms: Terms) -> Executor:
-    if where.executor not in EXECUTORS:
-        raise UserError(
-            f"--executor {where.executor}", *unknown("executor", where.executor, EXECUTORS)
-        )
     return EXECUTORS[where.executor](terms)
 
 

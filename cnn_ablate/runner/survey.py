@@ -112,7 +112,9 @@ class _Shelf:
         """Give the shape of a variant's images and the number of classes; raises UserError."""
         section = variant.settings["data"]
         images = self.images.get(canonical(section))
-        form = images.facts if images else options_of("data", section).form(self.where.data)
+        options: DataSet = options_of("data", section)
+        form = images.facts if images else options.form(self.where.data)
+        options.normalize.build(form.shape[0])
         return form.shape, len(form.classes)
 
 

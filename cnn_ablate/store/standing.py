@@ -14,6 +14,8 @@ def write_standing(store: Store, study: str, standing: Standing) -> None:
 
 
 def read_standing(store: Store, study: str) -> Standing | None:
-    """Read what the last run of a study says of itself; None if it never trained anything."""
-    path = store.root / study / _NAME
-    return Standing.model_validate_json(path.read_bytes()) if path.is_file() else None
+    """Read what the last run of a study says of itself; None if there is nothing to be read."""
+    try:
+        return Standing.model_validate_json((store.root / study / _NAME).read_bytes())
+    except (OSError, ValueError):
+        return None

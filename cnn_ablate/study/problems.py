@@ -35,9 +35,7 @@ class Problems:
         """Note dotted keys that nothing knows; say whether there were any."""
         bad = [key for key in keys if key not in self.known]
         for key in bad:
-            section = key.partition(".")[0]
-            known = [name for name in self.known if name.startswith(f"{section}.")]
-            self.add(places[key], *unknown("key", key, known or list(TABLES)), key=True)
+            self.add(places[key], *unknown_key(key, self.known), key=True)
         return bool(bad)
 
     def add_faults(self, written: Settings, sets: Overrides, places: Mapping[str, Place]) -> None:
@@ -57,6 +55,13 @@ class Problems:
                 whole = next(iter(places.values()))
                 place = (*places[dotted], *fault.place[2:]) if dotted in places else whole
                 self.add(place, fault.what, fault.hint, key=fault.of_key)
+
+
+def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
+    """Say that a dotted key is unknown; those of its section may have been meant."""
+    section = key.partition(".")[0]
+    near = [name for name in known if name.startswith(f"{section}.")]
+    return unknown("key", key, near or list(TABLES))
 
 
 def _names(values: Any, section: str) -> list[str]:

@@ -15,7 +15,7 @@ from cnn_ablate.study.claims import check_claims, read_claims
 from cnn_ablate.study.designs import check_exclude, read_designs
 from cnn_ablate.study.factors import read_factors
 from cnn_ablate.study.file import StudyFile
-from cnn_ablate.study.problems import Problems
+from cnn_ablate.study.problems import Problems, unknown_key
 from cnn_ablate.study.profiles import Profile, choose, seeds_of
 from cnn_ablate.study.source import load, parse
 from cnn_ablate.users import look_in
@@ -123,6 +123,6 @@ def _parsed(sets: Sequence[str], known: Keys) -> dict[str, Any]:
         if not equals:
             raise UserError(f"--set {text}", "expected key=value.")
         if key not in known:
-            raise UserError(f"--set {text}", *unknown("key", key, known))
+            raise UserError(f"--set {text}", *unknown_key(key, known))
         pairs[key] = parse(f"--set {text}", value).values
     return pairs
