@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from auditing import LENET, changed
+from hasty import fork_is_meant, forking
 from layouts import refused
 from own import write
 from PIL import Image
@@ -19,6 +20,9 @@ from cnn_ablate.runner import Where, survey
 from cnn_ablate.runner.running import outstanding, run
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.study import read
+
+__all__ = ["forking"]
+pytestmark = fork_is_meant
 
 # Images that a straight line tells apart: class 1 is brighter.
 STRIPES = """\

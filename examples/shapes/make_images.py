@@ -11,18 +11,18 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 SIDES = {"circle": 60, "square": 4, "triangle": 3}
-COUNTS = {"train": 60, "test": 40}
+COUNTS = {"train": 100, "test": 40}
 
 
 def draw(chance: np.random.Generator, sides: int, size: int = 48) -> Image.Image:
     """Draw one shape anywhere, in any colour, size and turn."""
-    noise = chance.integers(60, 196, (size, size, 3), np.uint8)
+    noise = chance.integers(0, 100, (size, size, 3), np.uint8)
     picture = Image.fromarray(noise)
-    radius = chance.uniform(size / 6, size / 3)
+    radius = chance.uniform(size / 4, size / 2.5)
     x, y = chance.uniform(radius, size - radius, 2)
     turns = 2 * math.pi * (chance.uniform() + np.arange(sides) / sides)
     corners = [(x + radius * math.cos(turn), y + radius * math.sin(turn)) for turn in turns]
-    ImageDraw.Draw(picture).polygon(corners, fill=tuple(chance.integers(0, 256, 3).tolist()))
+    ImageDraw.Draw(picture).polygon(corners, fill=tuple(chance.integers(120, 256, 3).tolist()))
     return picture
 
 

@@ -1,0 +1,191 @@
+"""The pages of the documentation: every block of code runs, and what is generated is up to date."""
+
+import re
+import runpy
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hasty import STUDY, fork_is_meant, forking
+from PIL import Image
+from typer.testing import CliRunner
+
+from cnn_ablate.cli import app
+from cnn_ablate.report import summary
+from cnn_ablate.study import read
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LANGUAGES = {"sh", "yaml", "python", ""}
+
+# Commands that no test runs, and why.
+NOT_RUN = {
+    "make run": "makes an environment; continuous integration runs it",
+    "make test": "it would run itself",
+    "pip install .": "continuous integration does it",
+    "cnn-ablate data fetch cifar10": "downloads; fetching has tests of its own",
+    "cnn-ablate run first.yaml --device cuda": "needs a GPU",
+    "cnn-ablate run first.yaml --smoke --device cuda": "needs a GPU",
+}
+# Programs' messages and tables of results, which are not code.
+NOT_CODE = ("my_ablation.yaml:9:20:",)
+
+__all__ = ["forking"]
+pytestmark = fork_is_meant
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    """Give the blocks of a language, each with its page."""
+    return [
+        (page.name, code)
+        for page in PAGES
+        for kind, code in BLOCK.findall(page.read_text(encoding="utf-8"))
+        if kind == language
+    ]
+
+
+def commands() -> list[str]:
+    """Give every command once, in the order of the pages, without its comment."""
+    lines = [line for _, code in blocks("sh") for line in code.splitlines()]
+    return list(dict.fromkeys(line.partition(" #")[0].strip() for line in lines if line))
+
+
+def is_run(command: str) -> bool:
+    """Tell whether a command can run here."""
+    return not any(command.startswith(start) for start in NOT_RUN)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Put what the commands of the pages speak of into a folder: tiny studies, pictures."""
+    folder = tmp_path_factory.mktemp("docs")
+    tiny = STUDY.replace("epochs: 4", "epochs: 1")
+    for name in ("first", "my_ablation", "section_4"):
+        text = tiny.replace("study: hasty", f"study: {name}")
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    (folder / "FOLDER").mkdir()
+    Image.fromarray(np.zeros((28, 28), np.uint8)).save(folder / "FOLDER" / "one.png")
+    return folder
+
+
+def test_every_block_says_what_it_is() -> None:
+    """A block is shell, YAML, Python, or text that the program prints."""
+    kinds = {kind for page in PAGES for kind, _ in BLOCK.findall(page.read_text(encoding="utf-8"))}
+
+    assert kinds <= LANGUAGES
+    assert all(code.startswith(NOT_CODE) for _, code in blocks(""))
+
+
+def test_what_is_not_run_stands_on_a_page() -> None:
+    """The list of exceptions has none that is no longer needed."""
+    used = {start for start in NOT_RUN for command in commands() if command.startswith(start)}
+
+    assert set(NOT_RUN) == used
+
+
+def test_commands_run(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command of the pages does what it is there for, in the order of the pages."""
+    monkeypatch.chdir(shelf)
+    monkeypatch.setattr(summary, "FIGURES", {})
+    for command in filter(is_run, commands()):
+        program, *words = shlex.split(command)
+        assert "cnn-ablate" == program, command
+        if "TRIAL" in words:
+            words[words.index("TRIAL")] = next((shelf / "results" / "trials").iterdir()).name
+        if words[:1] == ["init"]:
+            (shelf / words[1]).rename(shelf / "kept.yaml")
+        done = CliRunner().invoke(app, words)
+        if words[:1] == ["init"]:
+            (shelf / "kept.yaml").rename(shelf / words[1])
+        assert 0 == done.exit_code, f"{command}: {done.output} {done.exception!r}"
+
+
+BASE = """\
+study: block
+baseline:
+  data: {name: fashion_mnist_sample}
+  model: {name: lenet, norm: batch}
+"""
+FACTORS = """\
+factors:
+  model.norm: [batch, none]
+  data.augment: {none: [], crop: [random_crop], both: [random_crop, horizontal_flip]}
+  recipe: {sgd: {}, adam: {optimizer.name: adam}}
+"""
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Give the modules that pages show, by the name in their first line."""
+    for _, code in blocks("python"):
+        first = code.partition("\n")[0]
+        if named := re.fullmatch(r"# (\w+\.py)", first):
+            yield named[1], code
+
+
+@pytest.mark.parametrize(("page", "code"), blocks("yaml"))
+def test_studies_can_be_read(tmp_path: Path, page: str, code: str) -> None:
+    """A block is a whole study, or a part of one that fits the study of its page."""
+    for name, text in modules():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    whole = "study:" in code
+    factors = "" if whole or "factors:" in code else FACTORS
+    path = tmp_path / f"{page}.yaml"
+    path.write_text(code if whole else BASE + factors + code, encoding="utf-8")
+
+    assert read(path).baseline
+
+
+def scripts() -> list[tuple[str, str]]:
+    """Give the blocks of Python that are no modules."""
+    return [(page, code) for page, code in blocks("python") if not code.startswith("# ")]
+
+
+@pytest.mark.parametrize(("page", "code"), scripts())
+def test_scripts_run(shelf: Path, monkeypatch: pytest.MonkeyPatch, page: str, code: str) -> None:
+    """A script of a page runs as the main program."""
+    monkeypatch.chdir(shelf)
+    monkeypatch.setattr(summary, "FIGURES", {})
+    path = shelf / f"{page}.py"
+    path.write_text(code, encoding="utf-8")
+
+    assert "__main__" == runpy.run_path(str(path), run_name="__main__")["__name__"]
+
+
+def test_the_study_of_own_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Network, data set and augmentation of the page work together."""
+    for name, text in modules():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    [text] = [code for page, code in blocks("yaml") if page == "own.md"]
+    (tmp_path / "own.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(summary, "FIGURES", {})
+
+    done = CliRunner().invoke(app, ["run", "own.yaml", "--seeds", "1", "--no-audit"])
+
+    assert 0 == done.exit_code, done.output
+
+
+def test_the_reference_is_up_to_date() -> None:
+    """The committed page is what the classes say now."""
+    made = runpy.run_path(str(DOCS / "make_reference.py"))
+
+    assert made["page"]() == (DOCS / "reference.md").read_text(encoding="utf-8")
+
+
+def test_the_pictures_of_designs_are_up_to_date() -> None:
+    """The committed pictures are what the designs give now."""
+    for path, drawn in runpy.run_path(str(DOCS / "draw_designs.py"))["pictures"]().items():
+        assert drawn == path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every file that a page points to is there."""
+    text = page.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)", text) if not link.startswith("http")]
+
+    assert [] == [link for link in links if not (page.parent / link).exists()]
