@@ -1,5 +1,6 @@
 """The top level of a study file: its keys and their shapes."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
@@ -24,6 +25,21 @@ def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
     if len(set(seeds)) < len(seeds):
         raise ValueError("a seed stands twice")
     return seeds
+
+
+def not_a_folder(name: str) -> str:
+    """Say why a name cannot be that of a folder on every system; nothing if it can."""
+    if not re.fullmatch(r"\w[\w .+-]{0,99}", name):
+        return "expected letters, digits, blanks and . _ + -, at most 100"
+    if re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[ .]", name, re.IGNORECASE):
+        return f"'{name}' cannot be the name of a folder on Windows"
+    return ""
+
+
+def _folder(name: str) -> str:
+    if fault := not_a_folder(name):
+        raise ValueError(fault)
+    return name
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -51,10 +67,11 @@ Seeds = Annotated[
 class StudyFile(Frozen):
     """A study file as written; what depends on the tables is checked after this."""
 
-    study: str = Field(
-        description="Name of the study, of its results and of its report.",
-        pattern=r"^[\w][\w .+-]{0,99}$",
-    )
+    study: Annotated[
+        str,
+        AfterValidator(_folder),
+        WithJsonSchema({"type": "string", "pattern": r"^\w([\w .+-]{0,98}[\w+-])?$"}),
+    ] = Field(description="Name of the study, of its results and of its report.")
     title: str = Field("", description="One line that says what is studied.")
     paper: Paper | None = Field(None, description="The paper whose claims are checked.")
     baseline: dict[str, Sets] = Field(description="The system that is varied, by section.")

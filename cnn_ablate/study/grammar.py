@@ -29,7 +29,8 @@ def json_schema() -> Schema:
     properties["factors"]["properties"] = {key: _levels(key) for key in known_keys()}
     properties["design"] |= {"anyOf": [_design(), {"type": "array", "items": _design()}]}
     properties["exclude"]["items"] = {"type": "object", "minProperties": 1}
-    properties["profiles"]["propertyNames"] = {"not": {"const": "smoke"}}
+    named = {"pattern": properties["study"]["pattern"], "not": {"const": "smoke"}}
+    properties["profiles"]["propertyNames"] = named
     properties["profiles"]["additionalProperties"] = _sets(seeds=properties["seeds"])
     properties["claims"]["items"] = _claim(METRICS)
     return {

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.study.file import Seeds, StudyFile
+from cnn_ablate.study.file import Seeds, StudyFile, not_a_folder
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.wording import unknown, worded
 
@@ -37,6 +37,9 @@ def choose(file: StudyFile, name: str, problems: Problems) -> Profile:
     """
     known = {key: _read(file, key, sets, problems) for key, sets in file.profiles.items()}
     known["smoke"] = Profile("smoke", SMOKE, file.seeds[:2], caps=True)
+    for profile in file.profiles:
+        if fault := not_a_folder(profile):
+            problems.add(("profiles", profile), f"{fault}.", key=True)
     if "smoke" in file.profiles:
         problems.add(("profiles", "smoke"), "every study has a profile 'smoke' already.", key=True)
     if name and name not in known:
