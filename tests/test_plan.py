@@ -112,7 +112,7 @@ def test_fraction_is_orthogonal_and_names_its_aliases() -> None:
 
 def test_fraction_of_too_few_factors() -> None:
     """Two factors have no fraction of resolution III."""
-    with pytest.raises(UserError, match="have no fraction of resolution 3"):
+    with pytest.raises(UserError, match="no fraction of resolution 3 has as few factors as 2"):
         laid_out(A, B, designs=(Design(kind="fractional"),))
 
 

@@ -162,6 +162,6 @@ def _fraction(count: int, resolution: int) -> Any:
     except ValueError:
         raise UserError(
             "design.fractional",
-            f"no fraction of resolution {resolution} has this number of factors: {count}.",
+            f"no fraction of resolution {resolution} has as few factors as {count}.",
             "Use factorial, or a lower resolution.",
         ) from None
