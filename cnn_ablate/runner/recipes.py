@@ -64,7 +64,10 @@ def _form(trial: Trial) -> str:
     """Write down what decides how a trial is best computed."""
     settings = trial.settings
     # The rate is no part of a shape, but whether there is a dropout at all is.
-    model = {**settings["model"], "dropout": bool(settings["model"].get("dropout"))}
+    model = {
+        key: bool(value) if key.endswith("dropout") else value
+        for key, value in settings["model"].items()
+    }
     training = {key: settings["training"][key] for key in ("batch_size", "precision")}
     machine = [platform.node(), platform.machine(), torch.__version__]
     return canonical([model, settings["data"], training, machine])

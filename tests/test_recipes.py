@@ -1,0 +1,118 @@
+"""Recipes: pinned ones are kept, named ones are used, and long work is worth a race."""
+
+import math
+from pathlib import Path
+
+import pytest
+from test_train import trial
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.executors import Terms
+from cnn_ablate.runner import Way, Where, race, recipes, survey
+from cnn_ablate.runner.race import Entry, fastest
+from cnn_ablate.schema import DataFacts, Recipe, Study
+from cnn_ablate.settings import settle
+from cnn_ablate.store import Store, pinned, write_pins
+
+FACTS = DataFacts(
+    name="made", fingerprint="", classes=("a", "b"), shape=(1, 28, 28), train=60_000, test=10_000
+)
+PLAIN = Recipe()
+CONTIGUOUS = Recipe(layout="contiguous")
+COMPILED = Recipe(compiled=True)
+WIDE = Recipe(compiled=True, stack=8)
+
+
+def entry(steps: float, mates: int = 8) -> Entry:
+    """Enter a tiny network for a race."""
+    return Entry(trial(), FACTS, PLAIN, steps, mates)
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> dict[Recipe, float]:
+    """Let steps take as long as the test says, and one second if it says nothing."""
+    seconds: dict[Recipe, float] = {}
+    monkeypatch.setattr(race, "_seconds", lambda _, recipe: seconds.get(recipe, 1e-3))
+    monkeypatch.setattr(race, "_compiles", lambda _: True)
+    return seconds
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [(1e3, PLAIN), (1e5, CONTIGUOUS), (1e7, WIDE)],
+    ids=["short", "long", "very long"],
+)
+def test_the_longer_the_work_the_more_is_tried(
+    timed: dict[Recipe, float], steps: float, expected: Recipe
+) -> None:
+    """A minute of work is worth timing layouts, and ten are worth compiling."""
+    timed |= {CONTIGUOUS: 5e-4, WIDE: 1e-4}
+    assert expected == fastest(entry(steps))
+
+
+def test_what_cannot_be_computed_does_not_win(timed: dict[Recipe, float]) -> None:
+    """A candidate that fails takes for ever; a hair's breadth is no reason to leave the start."""
+    timed |= {CONTIGUOUS: 9.9e-4, COMPILED: math.inf}
+    assert PLAIN == fastest(entry(1e7, mates=1))
+
+
+def test_stacks_are_no_wider_than_the_trials_of_one_worker(timed: dict[Recipe, float]) -> None:
+    """A worker that would idle beside a wide stack is worth more than the stack."""
+    timed |= {WIDE: 1e-5, Recipe(compiled=True, stack=4): 1e-4}
+    assert 4 == fastest(entry(1e7, mates=5)).stack
+
+
+def test_steps_are_really_timed() -> None:
+    """The seconds of a step are those of a real one, alone and in a stack."""
+    for recipe in (PLAIN, Recipe(stack=2)):
+        assert 0 < race._seconds(entry(1), recipe) < 10
+
+
+def laid_out(tmp_path: Path, way: Way) -> tuple[object, Where]:
+    """Lay out a study of two rates, two norms and two seeds."""
+    written = {
+        "data": {"name": "fashion_mnist_sample", "subset": 40, "test_subset": 40},
+        "model": {"name": "lenet"},
+    }
+    study = Study(name="s", written=written, baseline=settle(written), seeds=(0, 1))
+    where = Where(tmp_path, way=way)
+    return survey(study, where), where
+
+
+def test_named_recipes_and_widths_are_used(tmp_path: Path) -> None:
+    """What the user says is done, whatever is pinned."""
+    found, where = laid_out(tmp_path, Way("reference", "3"))
+    chosen = recipes.recipes(found, found.plan.trials, where, Terms())
+    assert {Recipe(layout="contiguous", fused=False, stack=3)} == set(chosen.values())
+
+
+def test_what_is_pinned_is_kept(tmp_path: Path) -> None:
+    """A resumed study computes as it did, and short work is not raced at all."""
+    found, where = laid_out(tmp_path, Way())
+    todo = found.plan.trials
+    assert {PLAIN} == set(recipes.recipes(found, todo, where, Terms()).values())
+    [form] = recipes.alike(todo)
+    write_pins(Store(tmp_path), "s", {form: COMPILED})
+    assert {form: COMPILED} == pinned(Store(tmp_path), "s")
+    assert {COMPILED} == set(recipes.recipes(found, todo, where, Terms()).values())
+
+
+def test_trials_that_differ_in_rates_are_alike() -> None:
+    """Seed, learning rate, decay, smoothing and drop rate do not part a stack; shapes do."""
+    convnet = {"model__name": "convnet"}
+    stack = [
+        trial(0, **convnet, model__dropout=0.5),
+        trial(1, **convnet, model__dropout=0.2, optimizer__lr=0.1),
+        trial(2, **convnet, model__dropout=0.1, loss__label_smoothing=0.1),
+    ]
+    others = [trial(**convnet, model__dropout=0.0), trial(**convnet, training__batch_size=8)]
+    groups = list(recipes.alike([*stack, *others]).values())
+    assert [stack, others[:1], others[1:]] == groups
+
+
+@pytest.mark.parametrize("way", [Way("fastest"), Way("auto", "many"), Way("auto", "0")])
+def test_unknown_ways(tmp_path: Path, way: Way) -> None:
+    """A recipe that has no name and a width that is no number are errors."""
+    found, where = laid_out(tmp_path, way)
+    with pytest.raises(UserError, match=r"--recipe fastest|--stack"):
+        recipes.recipes(found, found.plan.trials, where, Terms())
