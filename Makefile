@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types floors bench slow clean
+.PHONY: run test lint types floors bench slow ray clean
 
 run: $(VENV)/installed ## Run the smoke study on the embedded images
 	@$(BIN)/cnn-ablate run ablations/smoke.yaml
@@ -13,6 +13,10 @@ test: $(VENV)/installed-dev ## Run the default tests
 
 slow: $(VENV)/installed-dev ## Run the tests that take minutes
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+
+ray: $(VENV)/installed-dev ## Run the tests that start Ray nodes on this machine
+	@$(BIN)/pip install --quiet --editable '.[dev,ray]'
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 -m ray
 
 lint: $(VENV)/installed-dev ## Check style and spelling
 	@$(BIN)/ruff check .

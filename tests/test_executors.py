@@ -17,7 +17,12 @@ def job(results: Path, seed: int = 0, **changes: object) -> Job:
     return Job((trial(seed, **changes),), Recipe(), results, None)
 
 
-@pytest.mark.parametrize("name", EXECUTORS)
+MARKS = {"ray": pytest.mark.ray}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=MARKS.get(name, ())) for name in EXECUTORS]
+)
 def test_every_job_ends_once(tmp_path: Path, name: str) -> None:
     """All jobs come back with their results, whoever trained them."""
     jobs = [job(tmp_path, seed) for seed in range(3)]

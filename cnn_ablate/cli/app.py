@@ -38,8 +38,8 @@ def run(
     device: Annotated[
         str, typer.Option(help="auto, cpu, cuda or mps.", autocompletion=completion.devices)
     ] = "auto",
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; default: cores.")] = None,
-    executor: Annotated[str, typer.Option(help="Where trials run: local.")] = "local",
+    workers: Annotated[int | None, typer.Option(min=1, help="Trials at once.")] = None,
+    executor: Annotated[str, typer.Option(help="Where trials run: local or ray.")] = "local",
     sets: Sets = [],  # noqa: B006 - Typer copies it
     seeds: Seeds = None,
     only: Only = "",
@@ -54,6 +54,15 @@ def run(
     checkpoint_minutes: Annotated[
         float, typer.Option(min=0, help="Least time between two checkpoints; 0: every epoch.")
     ] = 0.0,
+    cpus_per_trial: Annotated[
+        float, typer.Option(min=0, help="Cores that a trial has; 0.5: two share one.")
+    ] = 1.0,
+    gpus_per_trial: Annotated[
+        float | None, typer.Option(min=0, help="GPUs that a trial has; 0.25: four share one.")
+    ] = None,
+    ray_address: Annotated[
+        str, typer.Option(help="A Ray cluster: host:port or auto; default: $RAY_ADDRESS.")
+    ] = "",
     recipe: Annotated[
         str, typer.Option(help="How to compute: auto, eager, compiled or reference.")
     ] = "auto",
@@ -70,11 +79,12 @@ def run(
     from cnn_ablate.runner import Patience, Way, Where
     from cnn_ablate.study import Changes
 
+    terms = Terms(workers, cpus_per_trial, gpus_per_trial, ray_address)
     patience = Patience(retries, trial_timeout, checkpoint_minutes)
     run_study(
         study,
         Changes("smoke" if smoke else profile, tuple(sets), seeds),
-        Where(results, data, device, executor, Terms(workers), patience, Way(recipe, stack)),
+        Where(results, data, device, executor, terms, patience, Way(recipe, stack)),
         reports,
         Choice(only, fresh, not no_audit),
     )

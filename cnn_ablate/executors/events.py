@@ -3,8 +3,9 @@
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
+from cnn_ablate.executors.terms import Terms
 from cnn_ablate.schema import Recipe, Trial, TrialResult
 
 # Why a trial has no result: it raised (and would again), it was lost with its worker or to a
@@ -71,7 +72,11 @@ class States(Protocol):
 
 
 class Executor(Protocol):
-    """Runs jobs somewhere, several at a time."""
+    """Runs jobs somewhere, several at a time: here, or `elsewhere` on other machines."""
+
+    elsewhere: ClassVar[bool]
+
+    def __init__(self, terms: Terms) -> None: ...
 
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
         """Run all jobs; each trial comes to one `Ended`. Closing the generator stops them.

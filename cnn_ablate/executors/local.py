@@ -3,52 +3,33 @@
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import ClassVar
 
 from cnn_ablate.executors import logs, processes
+from cnn_ablate.executors.duty import TICK, Duty, charge
 from cnn_ablate.executors.events import Ended, Event, Job
 from cnn_ablate.executors.terms import Terms
 from cnn_ablate.executors.worker import work
 from cnn_ablate.store import Store
 
-# Seconds between two looks at the clock. More than two at once are not charged to any trial: the
-# machine slept, or this process was stopped.
-_TICK = 1.0
-
 
 @dataclass
-class Worker:
-    """A process, its pipe and its log, the job it has, and the trials of it that have not ended.
-
-    `spent` is the seconds since the job was given, or since one of its trials last ended.
-    """
+class Worker(Duty):
+    """A process, its pipe and its log, and what it has to do."""
 
     process: BaseProcess
     pipe: Connection
     log: Path
-    job: Job | None = None
-    waiting: set[str] = field(default_factory=set)
-    spent: float = 0.0
 
     def give(self, job: Job) -> None:
         """Hand over a job; a worker that died meanwhile is noticed when it is next heard."""
-        self.job, self.spent = job, 0.0
-        self.waiting = {trial.id for trial in job.trials}
+        self.take(job)
         with suppress(OSError):
             self.pipe.send(job)
-
-    def heard(self, event: Event) -> None:
-        """Take note of what it says; a worker whose trials have all ended has no job."""
-        if isinstance(event, Ended):
-            self.waiting.discard(event.trial.id)
-            self.job, self.spent = self.job if self.waiting else None, 0.0
-
-    def late(self) -> bool:
-        """Say whether its trials take longer than they may, one with the other."""
-        return self.job is not None and 0 < self.job.timeout * len(self.waiting) < self.spent
 
     def stop(self) -> None:
         """End the process, whatever it does."""
@@ -58,17 +39,15 @@ class Worker:
         self.log.unlink(missing_ok=True)
 
     def lost(self, reason: str) -> Iterator[Ended]:
-        """Say of each trial that it still had why there is no result."""
-        if self.job is None:
-            return
-        for trial in self.job.trials:
-            if trial.id in self.waiting:
-                ended = Ended(trial, self.job.recipe, error=reason, fault="lost")
-                yield logs.with_tail(ended, self.log)
+        """Say of each trial that has not ended why there is no result, and what it printed."""
+        for ended in super().lost(reason):
+            yield logs.with_tail(ended, self.log)
 
 
 class Local:
     """A pool of processes that outlives the death of any of them."""
+
+    elsewhere: ClassVar[bool] = False
 
     def __init__(self, terms: Terms) -> None:
         self.size = terms.here()
@@ -81,12 +60,12 @@ class Local:
         before = time.monotonic()
         try:
             while self._hand_out(waiting):
-                for pipe in wait([worker.pipe for worker in self.workers], _TICK):
+                for pipe in wait([worker.pipe for worker in self.workers], TICK):
                     worker = next(worker for worker in self.workers if worker.pipe is pipe)
                     yield from self._heard(worker)
-                before = self._charge(before)
+                before = charge(self.workers, before)
                 for worker in [worker for worker in self.workers if worker.late()]:
-                    yield from self._given_up(worker, _too_long(worker))
+                    yield from self._given_up(worker, worker.too_long())
         finally:
             while self.workers:
                 self.workers.pop().stop()
@@ -109,17 +88,11 @@ class Local:
         self.workers.append(Worker(process, ours, log))
         return self.workers[-1]
 
-    def _charge(self, before: float) -> float:
-        now = time.monotonic()
-        for worker in self.workers:
-            worker.spent += min(now - before, 2 * _TICK)
-        return now
-
     def _heard(self, worker: Worker) -> Iterator[Event]:
         try:
             event: Event = worker.pipe.recv()
         except (EOFError, OSError):
-            worker.process.join(_TICK)
+            worker.process.join(TICK)
             reason = f"The worker process died (exit code {worker.process.exitcode})."
             yield from self._given_up(worker, reason)
             return
@@ -131,7 +104,3 @@ class Local:
         ended = list(worker.lost(reason))
         worker.stop()
         yield from ended
-
-
-def _too_long(worker: Worker) -> str:
-    return f"No end after {worker.spent:.0f} s, so it was stopped (--trial-timeout)."

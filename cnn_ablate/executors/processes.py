@@ -20,10 +20,15 @@ _ENVIRONMENT = {
 }
 
 
-def context() -> Any:
-    """Give the context of `multiprocessing` in which processes train."""
+def one_thread_each() -> None:
+    """Set the environment in which processes train, of this one and of those that it starts."""
     for variable, value in _ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
+
+
+def context() -> Any:
+    """Give the context of `multiprocessing` in which processes train."""
+    one_thread_each()
     found: Any = mp.get_context(_METHOD)
     if _METHOD == "forkserver":
         found.set_forkserver_preload(_PRELOADED)

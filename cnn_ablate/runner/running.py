@@ -83,7 +83,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     """
     check(survey, where)
     store = Store(where.results)
-    terms = replace(where.terms, device=chosen_device(where.device))
+    terms = replace(where.terms, device=chosen_device(where))
     started = _now()
     chosen = recipes(survey, todo, where, terms)
     jobs = _jobs(survey, todo, chosen, where)
@@ -121,11 +121,11 @@ def check(survey: Survey, where: Where) -> None:
     """Make sure of what a run cannot do without: data, device and executor; raises UserError."""
     if survey.missing:
         raise survey.missing
-    chosen_device(where.device)
     if where.executor not in EXECUTORS:
         raise UserError(
             f"--executor {where.executor}", *unknown("executor", where.executor, EXECUTORS)
         )
+    chosen_device(where)
 
 
 def _jobs(
@@ -203,13 +203,15 @@ def _failed(event: Ended) -> TrialResult:
     )
 
 
-def chosen_device(asked: str) -> str:
-    """Give the device to train on: the fastest there is for `auto`.
+def chosen_device(where: Where) -> str:
+    """Give the device to train on: for `auto` the fastest here, or a GPU elsewhere if asked for.
 
     Raises:
         UserError: this machine has no such device.
     """
-    here = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    asked = where.device
+    far = EXECUTORS[where.executor].elsewhere and bool(where.terms.gpus_per_trial)
+    here = {"cuda": far or torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if asked == "auto":
         return next((name for name, is_here in here.items() if is_here), "cpu")
     if not here.get(asked, asked == "cpu"):

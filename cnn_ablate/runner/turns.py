@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from typing import Self
 
 from cnn_ablate.executors import Ended, Event, Executor, Job
 from cnn_ablate.locks import Locks
@@ -43,12 +44,17 @@ class Turns:
         self.lost: Counter[str] = Counter()
         self.found: deque[Ended] = deque()
 
-    def __iter__(self) -> Iterator[Job]:
+    def __iter__(self) -> Self:
         """Hand out the jobs that no other run has, each when it is asked for."""
+        return self
+
+    def __next__(self) -> Job:
+        """Give the next job; after the last one there may be more, if trials come back."""
         while self.waiting:
             if job := self._taken(self.waiting.popleft()):
                 self.given |= {trial.id: job for trial in job.trials}
-                yield job
+                return job
+        raise StopIteration
 
     def events(self, executor: Executor) -> Iterator[Event]:
         """Run all jobs until each trial has come to its one `Ended`, in this run or another."""

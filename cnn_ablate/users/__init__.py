@@ -1,6 +1,6 @@
 """What a study names by import path, `package.module:Name`: networks, data sets, augmentations."""
 
-from cnn_ablate.users.importing import failure, look_in, places
+from cnn_ablate.users.importing import failure, look_in, places, sources
 from cnn_ablate.users.options import Origin, UserOptions, is_users, user_options
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "is_users",
     "look_in",
     "places",
+    "sources",
     "user_options",
 ]

@@ -6,6 +6,7 @@ Nothing here is cached beyond what the source says: a module that changed is imp
 import hashlib
 import importlib
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,21 @@ def imported(name: str) -> Imported:
         public = [known for known, thing in vars(module).items() if _is_own(thing, module)]
         raise UserError(name, *unknown(f"name in {path}", attribute, public))
     return Imported(getattr(module, attribute), digest)
+
+
+def sources() -> dict[str, bytes]:
+    """Give the users' modules that are in use, by the paths at which they are looked for.
+
+    Those that they import are among them; there are none unless something was imported by name.
+    """
+    library = Path(sysconfig.get_path("stdlib"))
+    loaded = [Path(getattr(module, "__file__", None) or "") for module in [*sys.modules.values()]]
+    found = {}
+    for file in loaded if _imported else ():
+        if _is_users(file) and not file.is_relative_to(library):
+            place = next(place for place in places() if file.is_relative_to(place))
+            found[str(file.relative_to(place))] = file.read_bytes()
+    return found
 
 
 @contextmanager
