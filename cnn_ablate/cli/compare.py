@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
+from cnn_ablate.cli.rows import print_rows
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import Compared, compared, measure
 from cnn_ablate.store import Results, read
@@ -23,7 +23,8 @@ def compare_studies(first: str, second: str, results: Path) -> None:
     pairs = compared(_effects(one), _effects(other))
     console = Console(highlight=False)
     titles = [study.record.study.folder for study in (one, other)]
-    console.print(_table(pairs, titles if titles[0] != titles[1] else [first, second]))
+    named = titles if titles[0] != titles[1] else [first, second]
+    print_rows(console, ["contrast", *named, "second - first", "verdict"], map(_cells, pairs))
     for line in _remarks(one, other):
         console.print(line, soft_wrap=True, markup=False)
 
@@ -39,19 +40,10 @@ def _effects(study: Results) -> tuple[Effect, ...]:
     return measure(study.trials, study.record.plan.contrasts)
 
 
-def _table(pairs: tuple[Compared, ...], titles: list[str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("contrast", overflow="fold", min_width=16)
-    for title in (*titles, "second - first"):
-        table.add_column(title, justify="right", overflow="fold")
-    table.add_column("", no_wrap=True)
-    for pair in pairs:
-        gap = "" if math.isnan(pair.gap) else _amount(pair.gap, *pair.interval)
-        name = (
-            pair.variant if pair.reference == "baseline" else f"{pair.variant} - {pair.reference}"
-        )
-        table.add_row(name, _effect(pair.first), _effect(pair.second), gap, pair.verdict)
-    return table
+def _cells(pair: Compared) -> tuple[str, ...]:
+    gap = "" if math.isnan(pair.gap) else _amount(pair.gap, *pair.interval)
+    name = pair.variant if pair.reference == "baseline" else f"{pair.variant} - {pair.reference}"
+    return name, _effect(pair.first), _effect(pair.second), gap, pair.verdict
 
 
 def _effect(effect: Effect | None) -> str:
@@ -62,7 +54,7 @@ def _effect(effect: Effect | None) -> str:
 
 
 def _amount(value: float, low: float, high: float) -> str:
-    interval = "" if math.isnan(low) else rf" \[{low:.1f}, {high:.1f}]"
+    interval = "" if math.isnan(low) else f" [{low:.1f}, {high:.1f}]"
     return f"{value:+.1f}{interval}"
 
 

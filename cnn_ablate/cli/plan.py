@@ -6,15 +6,17 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from cnn_ablate.cli.changes import changes_of
 from cnn_ablate.cli.display import display
+from cnn_ablate.cli.rows import print_rows
 from cnn_ablate.plan import matching
 from cnn_ablate.runner.rows import rows
 from cnn_ablate.runner.survey import Survey, Where, survey
 from cnn_ablate.shipped import study_path
 from cnn_ablate.study import Changes, read
+
+_TITLES = ("variant", "changes", "parameters", "MACs", "done", "to train")
 
 
 def show_plan(
@@ -40,18 +42,15 @@ def _estimated(laid_out: Survey) -> dict[str, float]:
 
 def _print(survey: Survey, rows: list[dict[str, Any]], where: Where) -> None:
     console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    table.add_column("variant", overflow="fold")
-    table.add_column("changes against its reference", overflow="fold")
-    for title in ("parameters", "MACs", "done", "to train"):
-        table.add_column(title, justify="right")
-    for row in rows:
-        todo = len(row["seeds"]) - row["done"]
-        numbers = (row["parameters"], row["macs"], row["done"], todo)
-        table.add_row(row["variant"], _changes(row), *(f"{number:,}" for number in numbers))
-    console.print(table)
+    print_rows(console, _TITLES, map(_cells, rows), texts=2)
     for line in _remarks(survey, rows, where):
         console.print(line, soft_wrap=True, markup=False)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    todo = len(row["seeds"]) - row["done"]
+    numbers = (row["parameters"], row["macs"], row["done"], todo)
+    return row["variant"], _changes(row), *(f"{number:,}" for number in numbers)
 
 
 def _changes(row: dict[str, Any]) -> str:

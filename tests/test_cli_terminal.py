@@ -1,0 +1,73 @@
+"""What is printed suits where it goes: narrow terminals, files and pipes, readers without colour."""
+
+import re
+from pathlib import Path
+
+import made
+import pytest
+from typer.testing import CliRunner
+
+from cnn_ablate.cli import app
+
+COMMANDS = {
+    "plan": ["plan", "s.yaml"],
+    "compare": ["compare", "made_up", "made_up"],
+    "list": ["list", "optimizers"],
+    "explain": ["explain", "s.yaml", "norm=batch"],
+    "status": ["status", "made_up"],
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a study, and the results of another."""
+    folder = tmp_path_factory.mktemp("place")
+    made.results(folder / "results", made.Made(variants=3, seeds=3, images=100))
+    (folder / "s.yaml").write_text(
+        "study: s\n"
+        "baseline: {data: {name: fashion_mnist_sample}, model: {name: lenet}}\n"
+        "factors: {model.norm: [none, batch]}\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def said(place: Path, monkeypatch: pytest.MonkeyPatch, command: str, **env: str) -> str:
+    """Call a command in the folder; what it prints."""
+    monkeypatch.chdir(place)
+    found = CliRunner().invoke(app, COMMANDS[command], env=env)
+    assert 0 == found.exit_code, found.exception
+    return found.output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_nothing_but_text_goes_to_a_file(
+    place: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """What is no terminal gets no escape sequences."""
+    assert "\x1b" not in said(place, monkeypatch, command)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_color(place: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Who sets NO_COLOR gets none, on a terminal too."""
+    printed = said(place, monkeypatch, command, NO_COLOR="1", FORCE_COLOR="1")
+    assert not re.search(r"\x1b\[[0-9;]*[34][0-9]", printed)
+
+
+@pytest.mark.parametrize(
+    ("command", "whole"),
+    [
+        ("plan", ["44,426", "281,640", "model.norm: none > batch"]),
+        ("compare", ["second - first: +0.0", "verdict: agree"]),
+        ("explain", ["44,470", "281,640"]),
+    ],
+)
+def test_forty_columns_cut_nothing(
+    place: Path, monkeypatch: pytest.MonkeyPatch, command: str, whole: list[str]
+) -> None:
+    """On a narrow terminal every number and name is there in one piece."""
+    printed = said(place, monkeypatch, command, COLUMNS="40")
+    for text in whole:
+        assert text in printed
+    assert "\N{HORIZONTAL ELLIPSIS}" not in printed
