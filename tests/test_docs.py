@@ -28,6 +28,7 @@ NOT_RUN = {
     "make test": "it would run itself",
     "pip install .": "continuous integration does it",
     "cnn-ablate data fetch cifar10": "downloads; fetching has tests of its own",
+    "cnn-ablate run first.yaml --track mlflow": "the test packages go without MLflow, a large one",
     "cnn-ablate run first.yaml --device cuda": "needs a GPU",
     "cnn-ablate run first.yaml --smoke --device cuda": "needs a GPU",
 }

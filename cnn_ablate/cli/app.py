@@ -69,6 +69,9 @@ def run(
     stack: Annotated[
         str, typer.Option(help="Networks trained as one program: off, auto or how many.")
     ] = "auto",
+    track: Annotated[
+        list[str], typer.Option(help="Copy results to tensorboard or mlflow, in tracking/.")
+    ] = [],  # noqa: B006 - Typer copies it
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
     data: Data = None,
@@ -86,7 +89,7 @@ def run(
         Changes("smoke" if smoke else profile, tuple(sets), seeds),
         Where(results, data, device, executor, terms, patience, Way(recipe, stack)),
         reports,
-        Choice(only, fresh, not no_audit),
+        Choice(only, fresh, not no_audit, tuple(track)),
     )
 
 

@@ -8,6 +8,7 @@ import typer
 
 from cnn_ablate.cli.display import Display, display
 from cnn_ablate.cli.exits import SOME_FAILED
+from cnn_ablate.executors import Ended, Event
 from cnn_ablate.report import write as write_report
 from cnn_ablate.runner.auditing import with_findings
 from cnn_ablate.runner.running import check, outstanding, run
@@ -17,21 +18,32 @@ from cnn_ablate.shipped import study_path
 from cnn_ablate.stats import count
 from cnn_ablate.store import Results
 from cnn_ablate.study import Changes, read
+from cnn_ablate.tracking import tracking
+
+# Where trackers write.
+TRACKED = Path("tracking")
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What of a study is to be done: which variants, again or not, audited or not."""
+    """What of a study is to be done, how it is looked at before, and who gets a copy."""
 
     only: str = ""
     fresh: bool = False
     audit: bool = True
+    track: tuple[str, ...] = ()
 
 
 def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: Choice) -> None:
     """Run a study and say where its report is; exit with 2 if some trials failed."""
     study = read(study_path(word), changes)
-    with display() as screen:
+    with display() as screen, tracking(choice.track, TRACKED, study.folder, screen.say) as track:
+
+        def observe(event: Event) -> None:
+            screen.observe(event)
+            if isinstance(event, Ended) and event.result:
+                track(event.result)
+
         laid_out = survey(study, where, screen.decoding)
         check(laid_out, where)
         todo = outstanding(laid_out, only=choice.only, fresh=choice.fresh)
@@ -39,7 +51,7 @@ def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: 
         if choice.audit:
             laid_out = with_findings(laid_out, where)
             _warn(screen, laid_out.findings or ())
-        results = run(laid_out, todo, where, screen.observe)
+        results = run(laid_out, todo, where, observe)
         page = _reported(results, where.results / study.folder / "study.json", reports)
     typer.echo(f"Results: {where.results / study.folder}")
     typer.echo(f"Report:  {page}")

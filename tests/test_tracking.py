@@ -1,0 +1,154 @@
+"""Trackers: what they are sent of each result, and that they never stand in the way."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from made import Made, result
+from made_study import cells_of
+from typer.testing import CliRunner
+
+from cnn_ablate import tracking as module
+from cnn_ablate.cli import app
+from cnn_ablate.errors import UserError
+from cnn_ablate.schema import DataFacts, Trial, TrialResult
+from cnn_ablate.tracking import TRACKERS, tracking
+from cnn_ablate.tracking.tracker import confusion, flat
+
+MADE = Made(variants=2, seeds=1, epochs=3, images=200)
+
+
+def results() -> list[TrialResult]:
+    """Invent one result for each variant."""
+    facts = DataFacts(
+        name="made", fingerprint="f1", classes=MADE.classes, shape=(1, 16, 16), train=1, test=200
+    )
+    return [
+        result(trial(seed, cell.name), cell, MADE).model_copy(update={"data": facts})
+        for seed, cell in enumerate(cells_of(MADE))
+    ]
+
+
+def trial(seed: int, variant: str) -> Trial:
+    """Invent a trial."""
+    settings = {"model": {"name": "lenet"}, "optimizer": {"name": "sgd", "lr": 0.1}}
+    return Trial(
+        id=f"{seed}-ff", key="ff", variant=variant, seed=seed, settings=settings, fingerprint="f1"
+    )
+
+
+@pytest.mark.parametrize("name", TRACKERS)
+def test_a_tracker_that_is_not_installed_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Nothing is trained before that is known."""
+    for missing in ("tensorboard", "mlflow", "mlflow.entities"):
+        monkeypatch.setitem(sys.modules, missing, None)
+
+    with pytest.raises(UserError) as caught, tracking([name], tmp_path, "study", print):
+        pass
+
+    expected = f"--track {name}: needs the package {name}, which is not installed. "
+    assert f"{expected}Install cnn-ablate[{name}]." == str(caught.value)
+
+
+def test_an_unknown_tracker_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line knows those of the table."""
+    monkeypatch.chdir(tmp_path)
+    said = CliRunner().invoke(app, ["run", "smoke", "--track", "tensorbord"])
+
+    assert str(said.exception).endswith("Did you mean 'tensorboard'? Known: mlflow, tensorboard.")
+
+
+class Broken:
+    """A tracker that loses its place."""
+
+    def __init__(self, folder: Path, study: str) -> None:
+        self.place = folder / study
+
+    def add(self, result: TrialResult) -> None:
+        """Fail."""
+        raise OSError(f"{result.trial.id}: disk full")
+
+    def close(self) -> None:
+        """Leave all as it is."""
+
+
+def test_a_tracker_that_fails_is_told_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No training ends because a copy of its result could not be written."""
+    monkeypatch.setitem(module.TRACKERS, "broken", Broken)
+    said: list[str] = []
+    with tracking(["broken"], tmp_path, "study", said.append) as track:
+        for one in results():
+            track(one)
+
+    assert ["Tracking with broken stopped: OSError: 0-ff: disk full"] == said
+
+
+def test_settings_are_flat() -> None:
+    """Lists and augmentations are told as tables show them."""
+    settings = {
+        "data": {"augment": [{"name": "cutout", "size": 8}], "subset": None, "shuffle": True}
+    }
+
+    assert {
+        "data.augment": "cutout(size=8)",
+        "data.subset": "none",
+        "data.shuffle": True,
+    } == flat(settings)
+
+
+def test_the_confusion_figure_counts_all_images() -> None:
+    """Rows are true classes, columns predicted ones."""
+    figure = confusion(results()[0])
+    assert figure
+
+    axes = figure.axes[0]
+    assert 200 == int(axes.images[0].get_array().sum())
+    assert list(MADE.classes) == [text.get_text() for text in axes.get_yticklabels()]
+
+
+def test_tensorboard_has_curves_figure_and_hyperparameters(tmp_path: Path) -> None:
+    """One run a trial, which TensorBoard itself can read."""
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    first = results()[0]
+    with tracking(["tensorboard"], tmp_path, "study", print) as track:
+        track(first)
+
+    run = reader.EventAccumulator(str(tmp_path / "tensorboard" / "study" / "0-ff")).Reload()
+    told = [event.value for event in run.Scalars("train_loss")]
+    assert pytest.approx([row.train_loss for row in first.epochs]) == told
+    assert ["confusion"] == run.Tags()["images"]
+    assert first.metrics
+    assert pytest.approx(first.metrics.test_accuracy) == run.Scalars("final/test_accuracy")[0].value
+    assert {"_hparams_/experiment", "_hparams_/session_start_info"} <= set(
+        run.PluginTagToContent("hparams")
+    )
+
+
+@pytest.mark.filterwarnings("default")
+def test_mlflow_has_params_metrics_and_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run a trial in a SQLite store, which MLflow itself can read."""
+    mlflow = pytest.importorskip("mlflow", reason="MLflow is large and not among the test packages")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    both = results()
+    for one in both:
+        with tracking(["mlflow"], tmp_path, "study", print) as track:
+            track(one)
+
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name("study")
+    runs = {run.data.tags["variant"]: run for run in client.search_runs([experiment.experiment_id])}
+    run = runs[both[0].trial.variant]
+    assert {one.trial.variant for one in both} == set(runs)
+    assert ("FINISHED", "0.1") == (run.info.status, run.data.params["optimizer.lr"])
+    history = client.get_metric_history(run.info.run_id, "train_loss")
+    losses = [metric.value for metric in sorted(history, key=lambda metric: metric.step)]
+    assert [row.train_loss for row in both[0].epochs] == losses
+    assert ["confusion.png"] == [file.path for file in client.list_artifacts(run.info.run_id)]
