@@ -56,7 +56,14 @@ def test_pictures_keep_their_pixels(root):
     ("suffix", "mode"),
     [(".png", m) for m in ("1", "L", "LA", "P", "RGB", "RGBA")]
     + [(".jpg", m) for m in ("L", "RGB", "CMYK")]
-    + [(".gif", "P"), (".webp", "RGBA"), (".TIFF", "RGBA"), (".bmp", "RGB"), (".ppm", "RGB")],
+    + [
+        (".jfif", "L"),
+        (".gif", "P"),
+        (".webp", "RGBA"),
+        (".TIFF", "RGBA"),
+        (".bmp", "RGB"),
+        (".ppm", "RGB"),
+    ],
 )
 def test_any_mode_and_format_is_read(root, suffix, mode, grey):
     """Grey, palette, alpha and print colours become the channels that are asked for."""
@@ -127,10 +134,12 @@ def test_class_names_may_be_in_any_script(root):
 
 
 def test_an_absolute_path_needs_no_data_root(tmp_path):
-    """The pictures may lie anywhere; hidden files among them are passed over."""
+    """The pictures may lie anywhere; what file managers leave is passed over."""
     place = layouts.folder(tmp_path / "mine", ["a", "b"])
     (place / "train" / ".DS_Store").write_bytes(b"x")
     (place / "train" / "a" / ".hidden").write_bytes(b"x")
+    (place / "train" / "a" / "Thumbs.db").write_bytes(b"x")
+    (place / "test" / "desktop.ini").write_bytes(b"x")
 
     assert 4 == load(DATASETS["image_folder"](path=str(place))).facts.train
 

@@ -129,7 +129,6 @@ def test_tensorboard_has_curves_figure_and_hyperparameters(tmp_path: Path) -> No
     )
 
 
-@pytest.mark.filterwarnings("default")
 def test_mlflow_has_params_metrics_and_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

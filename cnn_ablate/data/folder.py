@@ -13,6 +13,9 @@ from cnn_ablate.data.pictures import SUFFIXES, decode
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import knob
 
+# What file managers leave in folders of pictures.
+_LEFTOVERS = {"thumbs.db", "desktop.ini", "__macosx"}
+
 Pictures = Mapping[str, tuple[Path, ...]]
 
 
@@ -55,7 +58,8 @@ def _pictures(folder: Path) -> tuple[Path, ...]:
 
 def _visible(folder: Path) -> list[str]:
     """Give the names of what is not hidden, sorted."""
-    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    names = (path.name for path in folder.iterdir())
+    return sorted(name for name in names if name[0] != "." and name.lower() not in _LEFTOVERS)
 
 
 def _part(pictures: Pictures, shape: tuple[int, int, int]) -> Part:

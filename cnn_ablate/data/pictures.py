@@ -14,7 +14,10 @@ from PIL import Image, ImageOps
 
 from cnn_ablate.errors import UserError
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
+    *(".pbm", ".pgm", ".ppm", ".pnm"),
+)
 # Pillow also reads formats that call other programs, or that nobody trains on.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 BROKEN = (

@@ -12,7 +12,9 @@ from typing import Protocol, runtime_checkable
 class Readable(Protocol):
     """What bytes can be read from, some at a time."""
 
-    def read(self, count: int = -1, /) -> bytes: ...
+    def read(self, count: int = -1, /) -> bytes:
+        """Give so many bytes, or the rest."""
+        ...
 
 
 def gunzip(archive: Path, place: Path) -> None:

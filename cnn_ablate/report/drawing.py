@@ -1,6 +1,7 @@
 """Figures to files, drawn again only where their data or the program has changed."""
 
 import hashlib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -34,10 +35,13 @@ def draw(shown: Shown, folder: Path) -> Drawing:
     picture, paper = folder / f"{shown.name}.svg", folder / f"{shown.name}.pdf"
     kept = svg.kept(picture.read_text(encoding="utf-8"), mark) if picture.is_file() else None
     if kept is None or not paper.is_file():
-        figure = FIGURES[shown.name].figure(shown.data)
-        kept = svg.inline(figure, shown.name)
-        figure.set_layout_engine("none")  # found by now: the PDF takes it over
-        replace(paper, svg.pdf(figure))
+        with warnings.catch_warnings():
+            # A script that this font lacks, the browser's has.
+            warnings.filterwarnings("ignore", "Glyph")
+            figure = FIGURES[shown.name].figure(shown.data)
+            kept = svg.inline(figure, shown.name)
+            figure.set_layout_engine("none")  # found by now: the PDF takes it over
+            replace(paper, svg.pdf(figure))
         replace(picture, svg.alone(kept, mark).encode())
     replace(folder / f"{shown.name}.csv", csv)
     broad = svg.width(kept) > BROAD

@@ -3,6 +3,7 @@
 What a tracker keeps is a copy: nothing is ever read back from it.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -46,15 +47,25 @@ def tracking(
         for name in names:
             if name not in TRACKERS:
                 raise UserError(f"--track {name}", *unknown("tracker", name, TRACKERS))
-            opened[name] = TRACKERS[name](folder, study)
+            with _quiet():
+                opened[name] = TRACKERS[name](folder, study)
             stack.callback(opened[name].close)
 
         def track(result: TrialResult) -> None:
             for name, tracker in list(opened.items()):
                 try:
-                    tracker.add(result)
+                    with _quiet():
+                        tracker.add(result)
                 except Exception as fault:  # noqa: BLE001 - whatever it is, training goes on
                     say(f"Tracking with {name} stopped: {type(fault).__name__}: {fault}")
                     del opened[name]
 
         yield track
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what trackers' packages warn of, and fonts that lack a script, from the user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
