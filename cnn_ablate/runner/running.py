@@ -219,6 +219,12 @@ def chosen_device(where: Where) -> str:
     return asked
 
 
+def _command() -> str:
+    """Give the command line that runs this; nothing where a program of the user's does."""
+    is_ours = Path(sys.argv[0]).stem in {"cnn-ablate", "__main__"}
+    return " ".join(["cnn-ablate", *sys.argv[1:]]) if is_ours else ""
+
+
 def _record(survey: Survey, recipe: Recipe, started: str) -> Record:
     return Record(
         study=survey.study,
@@ -229,7 +235,7 @@ def _record(survey: Survey, recipe: Recipe, started: str) -> Record:
         environment=environment(),
         findings=survey.findings or (),
         audited=survey.findings is not None,
-        command=" ".join(["cnn-ablate", *sys.argv[1:]]),
+        command=_command(),
         started=started,
         finished=_now(),
     )
