@@ -1,4 +1,4 @@
-"""What is printed suits where it goes: narrow terminals, files and pipes, readers without colour."""
+"""What is printed suits where it goes: narrow terminals, files, pipes, readers without colour."""
 
 import re
 from pathlib import Path
