@@ -25,14 +25,7 @@ def test_a_trial_that_diverges_is_reported_and_costs_only_itself(tmp_path: Path)
     ("words", "said"),
     [
         (["run", "nowhere.yaml"], "nowhere.yaml: no such file."),
-        (["run", "nostudy"], "nostudy: unknown study 'nostudy'."),
-        (["run", "tiny.yaml", "--set", "training.epochs=x"], "expected a whole number"),
-        (["run", "tiny.yaml", "--device", "tpu"], "--device tpu: this machine has no such device."),
-        (["run", "tiny.yaml", "--executor", "x"], "--executor x: unknown executor 'x'."),
         (["run", "tiny.yaml", "--bogus"], "No such option: --bogus"),
-        (["plan", "tiny.yaml", "--only", "x"], "--only x: unknown variant 'x'."),
-        (["report", "tiny", "--results", "."], "no such study was run."),
-        (["list", "model"], "unknown table 'model'. Did you mean 'models'?"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_1(
@@ -44,15 +37,6 @@ def test_wrong_input_is_one_sentence_and_exit_code_1(
     assert 1 == code
     assert said in err
     assert "Traceback" not in err
-
-
-def test_missing_data_names_places_and_command(tmp_path: Path) -> None:
-    """A run without its data says where it looked and how to get it."""
-    study = tiny.write(tmp_path, tiny.STUDY.replace("fashion_mnist_sample", "cifar10"))
-    code, _, err = tiny.call("run", study, "--data", tmp_path / "here", cwd=tmp_path)
-    assert 1 == code
-    assert str(tmp_path / "here") in err
-    assert "cnn-ablate data fetch cifar10" in err
 
 
 def test_help_is_fast(tmp_path: Path) -> None:
