@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from cnn_ablate.models.attention import ATTENTION, AttentionStyle
+from cnn_ablate.models.flatten import flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, Activation, Norm, dense, named
 from cnn_ablate.models.options import ModelOptions, Shape
 from cnn_ablate.options import OneOf, knob
@@ -82,7 +83,7 @@ class CNNNet(nn.Module):
         x = self.attention(images)
         x = F.max_pool2d(self.block1(x), 2)
         x = F.max_pool2d(self.block2(x), 2)
-        logits: Tensor = self.head(self.conv5(x).flatten(1))
+        logits: Tensor = self.head(flatten(self.conv5(x)))
         return F.relu(logits) if self.relu_logits else logits
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from cnn_ablate.models.attention import ATTENTION, AttentionStyle
 from cnn_ablate.models.dropout import Dropout
+from cnn_ablate.models.flatten import flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, dense, named
 from cnn_ablate.models.options import ModelOptions, Shape, Stages, Widths
 from cnn_ablate.options import OneOf, knob
@@ -70,7 +71,7 @@ class ConvNet(nn.Module):
     ) -> Float[Tensor, "batch classes"]:
         """Give the logits."""
         x = self.stages(images)
-        x = x.mean((2, 3)) if self.global_pool else x.flatten(1)
+        x = x.mean((2, 3)) if self.global_pool else flatten(x)
         logits: Tensor = self.head(self.dropout(x))
         return logits
 

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from cnn_ablate.models.flatten import flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, dense, named
 from cnn_ablate.models.options import ModelOptions, Shape, Widths
 from cnn_ablate.options import OneOf, knob
@@ -57,5 +58,5 @@ class FashionCNN(nn.Module):
         x = F.avg_pool2d(self.conv1(images), 2)
         if self.conv2 is not None:
             x = F.avg_pool2d(self.conv2(x), 2)
-        logits: Tensor = self.head(x.flatten(1))
+        logits: Tensor = self.head(flatten(x))
         return logits

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from cnn_ablate.models.flatten import flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, dense, named
 from cnn_ablate.models.options import ModelOptions, Shape
 from cnn_ablate.options import OneOf, knob
@@ -55,5 +56,5 @@ class LeNet(nn.Module):
         """Give the logits."""
         x = F.max_pool2d(self.conv1(images), 2)
         x = F.max_pool2d(self.conv2(x), 2)
-        logits: Tensor = self.head(x.flatten(1))
+        logits: Tensor = self.head(flatten(x))
         return logits

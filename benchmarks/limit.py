@@ -1,0 +1,139 @@
+"""How near a training step is to what its convolutions and matrix products alone would take.
+
+Each layer is timed by itself, forward and backward, in the faster of two memory layouts, and the
+times are added up: that is the limit. Beside it the whole step is timed, with all that it does.
+"""
+
+import argparse
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from workloads import SIDE, WORKLOADS, Workload
+
+from cnn_ablate.plan import plan
+from cnn_ablate.runner.way import RECIPES
+from cnn_ablate.schema import DataFacts, Study, Trial
+from cnn_ablate.settings import parts, settle
+from cnn_ablate.train import seconds_per_step
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+LAYOUTS = (torch.contiguous_format, torch.channels_last)
+
+
+def trial(workload: Workload, precision: str) -> Trial:
+    """Give one trial of a workload; its images are made up later."""
+    settings = workload.settings(Path("unused"))
+    settings["training"]["precision"] = precision
+    settings["data"]["name"] = "cifar10" if workload.images == "cifar10" else "fashion_mnist"
+    study = Study(name="limit", written=settings, baseline=settle(settings), seeds=(0,))
+    return plan(study, settle).trials[0]
+
+
+def facts(workload: Workload) -> DataFacts:
+    """Describe images of the workload's size."""
+    height, width, channels = SIDE[workload.images]
+    classes = tuple(map(str, range(10)))
+    shape = (channels, height, width)
+    return DataFacts(
+        name="made", fingerprint="", classes=classes, shape=shape, train=50_000, test=10_000
+    )
+
+
+def layers(model: nn.Module, images: Tensor) -> list[tuple[nn.Module, Tensor]]:
+    """Give each convolution and dense layer with what enters it."""
+    found: list[tuple[nn.Module, Tensor]] = []
+    hooks = [
+        part.register_forward_hook(lambda own, x, _: found.append((own, x[0].detach())))
+        for part in model.modules()
+        if isinstance(part, nn.Conv2d | nn.Linear)
+    ]
+    model(images)
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def limit(workload: Workload, precision: str, seconds: float) -> float:
+    """Add up the least seconds of each layer, forward and backward."""
+    chosen = parts(trial(workload, precision).settings)
+    shape = facts(workload).shape
+    model = chosen.model.initialised(shape, 10, seed=0, scheme="default").eval()
+    entered = layers(model, torch.randn(workload.batch_size, *shape))
+    return sum(
+        least(layer, x, PRECISIONS[precision], seconds, learns_input=place > 0)
+        for place, (layer, x) in enumerate(entered)
+    )
+
+
+def least(
+    layer: nn.Module, x: Tensor, kind: torch.dtype, seconds: float, *, learns_input: bool
+) -> float:
+    """Time one layer both ways, in its faster layout; the first need not pass a gradient on."""
+    times = []
+    for layout in LAYOUTS if x.ndim == 4 else LAYOUTS[:1]:
+        own = {name: weight.detach().to(kind) for name, weight in layer.named_parameters()}
+        own = {name: laid_out(weight, layout).requires_grad_() for name, weight in own.items()}
+        entering = laid_out(x.to(kind), layout).requires_grad_(learns_input)
+        forward = partial(functional_call, layer, own, (entering,))
+        wanted = [*own.values(), *([entering] if learns_input else [])]
+        growth = torch.ones_like(forward())
+        times.append(fastest(partial(both_ways, forward, wanted, growth), seconds))
+    return min(times)
+
+
+def laid_out(tensor: Tensor, layout: torch.memory_format) -> Tensor:
+    """Give a copy of a tensor in this layout, if it is one of images or of kernels."""
+    return tensor.clone(memory_format=layout) if tensor.ndim == 4 else tensor.clone()
+
+
+def both_ways(forward: Callable[[], Tensor], wanted: list[Tensor], growth: Tensor) -> None:
+    """Run a layer and its gradients."""
+    torch.autograd.grad(forward(), wanted, growth)
+
+
+def fastest(call: Callable[[], object], seconds: float) -> float:
+    """Give the least time of a call, repeated for so long."""
+    call()
+    times: list[float] = []
+    while sum(times) < seconds or len(times) < 3:
+        began = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def main() -> None:
+    """Print one row for each workload, precision and recipe."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workload", choices=WORKLOADS, action="append")
+    parser.add_argument("--precision", choices=PRECISIONS, action="append")
+    parser.add_argument("--recipe", choices=RECIPES, action="append")
+    parser.add_argument("--seconds", type=float, default=0.5, help="for each layer, for each step")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    print(
+        f"{'workload':14} {'precision':9} {'recipe':10} {'limit ms':>9} {'step ms':>9} {'ratio':>6}"
+    )
+    for name, precision in product(asked.workload or WORKLOADS, asked.precision or PRECISIONS):
+        workload = WORKLOADS[name]
+        floor = limit(workload, precision, asked.seconds)
+        for recipe in asked.recipe or ("eager",):
+            step = seconds_per_step(
+                trial(workload, precision), facts(workload), RECIPES[recipe], at_least=asked.seconds
+            )
+            row = f"{name:14} {precision:9} {recipe:10} {floor * 1e3:9.2f} {step * 1e3:9.2f}"
+            print(f"{row} {step / floor:6.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
