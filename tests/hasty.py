@@ -1,5 +1,6 @@
 """A study of trials that take a moment, run by processes that are forked from the test's own."""
 
+import importlib
 import os
 import signal
 import traceback
@@ -8,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch._dynamo  # optimizers import it when they are first built: once here, not in each fork
 
 from cnn_ablate.executors import Event, Terms, processes
 from cnn_ablate.runner import Patience, Where, survey
 from cnn_ablate.runner.running import outstanding, run
+from cnn_ablate.runner.way import Way
 from cnn_ablate.store import Results
 from cnn_ablate.study import read
 
@@ -30,6 +31,9 @@ seeds: 2
 TRIALS = 4
 TABLES = ("results", "epochs", "classes", "confusion", "effects")
 VOLATILE = ["seconds", "images_per_second", "peak_memory_mb", "started"]
+
+# Optimizers import it when they are first built: once here, not in each fork.
+importlib.import_module("torch._dynamo")
 
 # The process that forks has threads of pytest's, which the children do without.
 fork_is_meant = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
@@ -54,7 +58,8 @@ def ran(
     path = folder / "hasty.yaml"
     path.write_text(STUDY, encoding="utf-8")
     terms = Terms(workers=workers)
-    where = Where(folder / "results", terms=terms, patience=patience or Patience())
+    way = Way("eager", "off")
+    where = Where(folder / "results", terms=terms, patience=patience or Patience(), way=way)
     laid_out = survey(read(path), where)
     return run(laid_out, outstanding(laid_out, fresh=fresh), where, observe)
 

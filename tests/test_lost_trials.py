@@ -37,13 +37,14 @@ def done(one: Trial) -> TrialResult:
 def act(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> None:
     """Let trials of seed 0 do something else than train, and others nothing at all."""
 
-    def trained(job: Job, one: Trial, *rest: Any) -> TrialResult:
+    def member(job: Job, one: Trial, *rest: Any) -> Trial:
         if one.seed == 0:
             os.write(2, b"what the trial printed\n")
             deed()
-        return done(one)
+        return one
 
-    monkeypatch.setattr(worker, "_trained", trained)
+    monkeypatch.setattr(worker, "_member", member)
+    monkeypatch.setattr(worker, "train_together", lambda members, _: map(done, members))
 
 
 def ended(tmp_path: Path, timeout: float = 0.0) -> tuple[Ended, Ended]:
@@ -177,25 +178,25 @@ def test_batch_norm_needs_whole_batches(
     def full(*rest: object, **named: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(worker, "train", full)
-    one = trial(model__norm=norm)
-    event = worker.attempt(Job((one,), Recipe(), tmp_path, None), one, print, Store(tmp_path))
+    monkeypatch.setattr(worker, "train_together", full)
+    job = Job((trial(model__norm=norm),), Recipe(), tmp_path, None)
+    [event] = worker.attempts(job, print, Store(tmp_path))
     assert fault == event.fault
 
 
 def test_a_run_goes_on_without_what_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A trial that dies once is trained in the end; one that always dies is recorded as failed."""
-    whole = worker._trained
+    whole = worker._member
     hasty.ran(tmp_path / "whole")
 
-    def trained(job: Job, one: Trial, *rest: Any) -> TrialResult:
+    def member(job: Job, one: Trial, *rest: Any) -> Any:
         marker = tmp_path / f"{one.id}.seen"
         if one.seed == 1 and (one.variant != "baseline" or not marker.exists()):
             marker.touch()
             dies()
         return whole(job, one, *rest)
 
-    monkeypatch.setattr(worker, "_trained", trained)
+    monkeypatch.setattr(worker, "_member", member)
     results = hasty.ran(tmp_path / "broken", workers=2, patience=Patience(retries=1))
     rows = results.trials.set_index(["variant", "seed"])
     assert {"norm=none"} == {name for name, _ in rows.index[rows["status"] == "failed"]}
@@ -221,6 +222,7 @@ class Slow:
 
     def save_checkpoint(self, one: Trial, state: bytes) -> None:
         """Take the time."""
+        del one, state
         self.clock.now += 0.01
         self.kept += 1
 
@@ -255,14 +257,14 @@ def test_a_trial_goes_on_where_its_state_has_no_room(
 
 def test_tables_keep_their_types_beside_failures(tmp_path: Path, monkeypatch: Any) -> None:
     """A failed trial without epochs does not turn the numbers of the others into objects."""
-    whole = worker._trained
+    whole = worker._member
 
-    def trained(job: Job, one: Trial, *rest: Any) -> TrialResult:
+    def member(job: Job, one: Trial, *rest: Any) -> Any:
         if one.seed == 0:
             raise ValueError
         return whole(job, one, *rest)
 
-    monkeypatch.setattr(worker, "_trained", trained)
+    monkeypatch.setattr(worker, "_member", member)
     results = hasty.ran(tmp_path)
     assert pd.api.types.is_float_dtype(results.epochs["train_loss"])
     assert pd.api.types.is_integer_dtype(results.epochs["epoch"])

@@ -1,0 +1,96 @@
+"""Several runs of one study on one folder: all finish, and each trial is trained once."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hasty
+import pytest
+from hasty import forking, ran
+
+from cnn_ablate.executors import worker
+from cnn_ablate.locks import Locks
+from cnn_ablate.schema import TrialResult
+from cnn_ablate.store import Store
+
+__all__ = ["forking"]
+pytestmark = hasty.fork_is_meant
+
+
+@pytest.fixture
+def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a file in which every worker notes the trials that it has trained to the end."""
+    notes, whole = tmp_path / "trained.txt", worker.train_together
+
+    def noted(*given: Any) -> Iterator[TrialResult]:
+        for result in whole(*given):
+            with notes.open("a") as file:
+                file.write(f"{result.trial.id}\n")
+            yield result
+
+    monkeypatch.setattr(worker, "train_together", noted)
+    return notes
+
+
+def test_two_runs_share_the_work(tmp_path: Path, trained: Path) -> None:
+    """Both end well, no trial is trained twice, and both find the tables whole."""
+    runs = [hasty.forked(lambda: ran(tmp_path / "shared")) for _ in range(2)]
+    assert [0, 0] == [hasty.code_of(pid) for pid in runs]
+    assert [1] * hasty.TRIALS == list(Counter(trained.read_text().split()).values())
+    ran(tmp_path / "alone")
+    hasty.assert_same(tmp_path / "alone", tmp_path / "shared")
+    assert [] == list((tmp_path / "shared/results/.locks").iterdir())
+
+
+@pytest.mark.slow
+def test_eight_runs_four_of_them_killed(tmp_path: Path) -> None:
+    """The four that live do the work of all."""
+    ran(tmp_path / "alone")
+    chance = random.Random(3)
+    for attempt in range(5):
+        folder = tmp_path / f"shared{attempt}"
+        runs = [hasty.forked(lambda: ran(folder)) for _ in range(8)]
+        for pid in runs[:4]:
+            time.sleep(chance.uniform(0, 1))
+            os.killpg(pid, signal.SIGKILL)
+        codes = [hasty.code_of(pid) for pid in runs]
+        assert [0] * 4 == codes[4:]
+        hasty.assert_same(tmp_path / "alone", folder)
+
+
+def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
+    """After kill -9 of who held it, a lock can be taken; while it is held, it cannot."""
+
+    def hold() -> None:
+        locks = Locks(tmp_path)
+        assert locks.take("trial")
+        (tmp_path / "held").touch()
+        time.sleep(30)
+
+    pid = hasty.forked(hold)
+    while not (tmp_path / "held").exists():
+        time.sleep(0.005)
+    mine = Locks(tmp_path)
+    taken, others = mine.take("trial"), mine.others("tri")
+    os.kill(pid, signal.SIGKILL)
+    hasty.code_of(pid)
+    assert (False, ["trial"]) == (taken, others)
+    assert [] == mine.others("tri")
+    assert mine.take("trial")
+
+
+def test_what_a_living_run_writes_is_not_swept(tmp_path: Path) -> None:
+    """Scratch is cleared by who comes into an empty store, and by no one else."""
+    first, second = Store(tmp_path), Store(tmp_path)
+    with first.occupied():
+        first.new_log().parent.mkdir()
+        (first.scratch / "draft").touch()
+        with second.occupied():
+            assert (first.scratch / "draft").exists()
+    with second.occupied():
+        assert not (first.scratch / "draft").exists()
