@@ -20,7 +20,7 @@ FACTS = DataFacts(
 PLAIN = Recipe()
 CONTIGUOUS = Recipe(layout="contiguous")
 COMPILED = Recipe(compiled=True)
-WIDE = Recipe(compiled=True, stack=8)
+WIDE = Recipe(layout="contiguous", compiled=True, stack=8)
 
 
 def entry(steps: float, mates: int = 8) -> Entry:
@@ -58,7 +58,7 @@ def test_what_cannot_be_computed_does_not_win(timed: dict[Recipe, float]) -> Non
 
 def test_stacks_are_no_wider_than_the_trials_of_one_worker(timed: dict[Recipe, float]) -> None:
     """A worker that would idle beside a wide stack is worth more than the stack."""
-    timed |= {WIDE: 1e-5, Recipe(compiled=True, stack=4): 1e-4}
+    timed |= {Recipe(compiled=True, stack=width): 1e-3 / width**2 for width in (4, 8)}
     assert 4 == fastest(entry(1e7, mates=5)).stack
 
 

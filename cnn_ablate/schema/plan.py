@@ -65,6 +65,7 @@ class Recipe(Frozen):
     threads: int = 1
     layout: Literal["contiguous", "channels_last"] = "channels_last"
     fused: bool = Field(True, description="Optimizer's update in one call, where torch has it.")
+    onednn: bool = Field(True, description="Convolutions by oneDNN, slow to start on small ones.")
     compiled: bool = Field(False, description="Forward and backward pass by torch.compile.")
     stack: int = Field(1, description="Networks trained as one program.")
     micro_batch: int = Field(0, description="Images whose gradients are added up at once; 0: all.")

@@ -76,6 +76,7 @@ def train_together(members: Sequence[Member], recipe: Recipe) -> Iterator[TrialR
 def set_up(recipe: Recipe) -> None:
     """Make this process compute as the recipe says, the same every time."""
     torch.set_num_threads(recipe.threads)
+    torch._C._set_mkldnn_enabled(recipe.onednn)  # noqa: SLF001 - its public form warns
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(recipe.device.startswith("cuda"), warn_only=True)
 

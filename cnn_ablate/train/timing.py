@@ -9,7 +9,7 @@ from cnn_ablate.data import Images
 from cnn_ablate.schema import DataFacts, Overrides, Recipe, Trial, replaced
 from cnn_ablate.train.bench import Bench
 from cnn_ablate.train.gradients import Lesson
-from cnn_ablate.train.loop import gradients_of
+from cnn_ablate.train.loop import gradients_of, set_up
 
 # Larger batches cost much the same an image, and an estimate should be short.
 _MOST_IMAGES = 32
@@ -38,7 +38,7 @@ def seconds_per_step(
     Gives the fastest of two steps, or of more for `at_least` so many seconds; before them, a step
     compiles what is to be compiled and warms the rest.
     """
-    torch.set_num_threads(recipe.threads)
+    set_up(recipe)
     trial = _changed(trial, _WHOLE)
     images = noise(facts, trial.settings["training"]["batch_size"])
     benches = [Bench(trial, images, recipe) for _ in range(recipe.stack)]
