@@ -13,7 +13,6 @@ from hasty import forking, ran
 from cnn_ablate.executors import Ended, Event
 from cnn_ablate.runner import Patience
 from cnn_ablate.runner.interrupts import Interrupts
-from cnn_ablate.store import Store
 
 __all__ = ["forking"]
 pytestmark = hasty.fork_is_meant
@@ -52,37 +51,40 @@ def test_a_signal_ends_the_run_with_its_tables_written(
 def test_a_first_signal_waits_for_what_is_being_written() -> None:
     """Nothing is cut short, and then the run ends."""
     written = []
-    with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt):
+
+    def write(interrupts: Interrupts) -> None:
         with interrupts.writing_first():
             send(signal.SIGINT)
             written.append("whole")
         written.append("never")
+
+    with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt):
+        write(interrupts)
     assert ["whole"] == written
 
 
 def test_a_second_signal_does_not_wait() -> None:
     """Who asks twice means it."""
     written = []
-    with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt):
+
+    def write(interrupts: Interrupts) -> None:
         with interrupts.writing_first():
             send(signal.SIGINT)
             written.append("half")
             send(signal.SIGINT)
             written.append("never")
+
+    with Interrupts() as interrupts, pytest.raises(KeyboardInterrupt):
+        write(interrupts)
     assert ["half"] == written
 
 
 def test_after_the_first_signal_the_next_is_obeyed_at_once(tmp_path: Path) -> None:
     """While the tables of an interrupted run are written, a second Ctrl-C ends it now."""
-    publish = Store.publish
-
-    def twice() -> None:
-        send(signal.SIGINT)
-
-    with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cnn_ablate.runner.running.write_study", lambda *_: send(signal.SIGINT))
-        ran(tmp_path, observe=at_first_end(twice))
-    assert publish is Store.publish
+        with pytest.raises(KeyboardInterrupt):
+            ran(tmp_path, observe=at_first_end(lambda: send(signal.SIGINT)))
     assert not (tmp_path / "results" / "hasty" / "results.csv").exists()
     assert hasty.TRIALS == len(ran(tmp_path).trials)
 

@@ -6,6 +6,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_eight_runs_four_of_them_killed(tmp_path: Path) -> None:
     chance = random.Random(3)
     for attempt in range(5):
         folder = tmp_path / f"shared{attempt}"
-        runs = [hasty.forked(lambda: ran(folder)) for _ in range(8)]
+        runs = [hasty.forked(partial(ran, folder)) for _ in range(8)]
         for pid in runs[:4]:
             time.sleep(chance.uniform(0, 1))
             os.killpg(pid, signal.SIGKILL)

@@ -161,6 +161,19 @@ def audit(
     show_findings(study, changes, Where(data=data), as_json=as_json, strict=strict)
 
 
+@app.command()
+def doctor(
+    results: Annotated[Path, typer.Argument(help="Folder of results.")] = Path("results"),
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Move damaged trials aside, remove what is of no use.")
+    ] = False,
+) -> None:
+    """Verify every file of a results folder."""
+    from cnn_ablate.cli.doctor import examine_store
+
+    examine_store(results, mend=mend)
+
+
 @app.command("list")
 def list_entries(
     table: Annotated[

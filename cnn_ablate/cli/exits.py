@@ -1,5 +1,6 @@
 """The one place that turns exceptions into messages and exit codes."""
 
+import errno
 import os
 import signal
 import sys
@@ -11,6 +12,17 @@ import typer
 from cnn_ablate.errors import UserError
 
 DONE, WRONG_INPUT, SOME_FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+
+# What a disk or its owner forbids is no bug: no room, no right, no such device.
+_THE_DISKS = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.ENAMETOOLONG,
+)
 
 
 def guarded(app: typer.Typer) -> None:
@@ -42,6 +54,9 @@ def _explain(fault: Exception) -> int:
         return INTERRUPTED
     if hasattr(fault, "format_message"):
         _say(fault.format_message())
+        return WRONG_INPUT
+    if isinstance(fault, OSError) and fault.errno in _THE_DISKS:
+        _say(f"{fault.filename or 'A file'}: cannot be written or read: {fault.strerror}.")
         return WRONG_INPUT
     sys.excepthook(type(fault), fault, fault.__traceback__)
     _say("This is a bug in cnn-ablate; please report it with the lines above.")

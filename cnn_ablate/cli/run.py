@@ -1,5 +1,6 @@
 """The command `run`: from a study file to tables and a report, with progress all the way."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,11 +73,13 @@ def _warn(screen: Display, findings: Sequence[Finding]) -> None:
 
 
 def _reported(results: Results, record: Path, reports: Path) -> Path:
-    """Write the report, unless it is younger than what it reports."""
+    """Write the report, unless it is of these results: it then has the time of their record."""
     page = reports / results.record.study.folder / "report.html"
-    if page.is_file() and page.stat().st_mtime_ns > record.stat().st_mtime_ns:
-        return page
-    return write_report(results, reports)
+    written = record.stat().st_mtime_ns
+    if not page.is_file() or page.stat().st_mtime_ns != written:
+        write_report(results, reports)
+        os.utime(page, ns=(written, written))
+    return page
 
 
 def _announce(screen: Display, survey: Survey, todo: int) -> None:

@@ -31,6 +31,7 @@ class Store:
         self.trials = root / "trials"
         self.scratch = root / ".scratch"
         self.checkpoints = root / ".checkpoints"
+        self.locks = root / ".locks"
 
     @cached_property
     def _folders(self) -> dict[str, Path]:
@@ -46,7 +47,7 @@ class Store:
         Raises:
             UserError: the store cannot be written.
         """
-        with Locks(self.root / ".locks") as locks:
+        with Locks(self.locks) as locks:
             with atomic.told(self.root):
                 while not locks.take("door"):
                     time.sleep(_PAUSE)

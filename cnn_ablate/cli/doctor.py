@@ -1,0 +1,36 @@
+"""The command `doctor`: whether all that a results folder holds is as it was written."""
+
+from pathlib import Path
+
+import typer
+
+from cnn_ablate.cli.exits import WRONG_INPUT
+from cnn_ablate.errors import UserError
+from cnn_ablate.store import Store
+from cnn_ablate.store.health import examine
+from cnn_ablate.store.health import mend as mend_all
+
+
+def examine_store(results: Path, *, mend: bool) -> None:
+    """Say what is wrong in a results folder, and mend it if told so; exit with 1 if it is not well.
+
+    Raises:
+        UserError: there is no such folder, or a run is under way there.
+    """
+    if not results.is_dir():
+        raise UserError(str(results), "no such folder.")
+    store = Store(results)
+    found = examine(store)
+    for trouble in found:
+        typer.echo(f"{trouble.kind} {trouble.path}: {trouble.what}")
+    trials = sum(1 for _ in store.trials.glob("*/trial.json"))
+    if not found:
+        typer.echo(f"{results}: {trials} trials, all whole.")
+        return
+    if mend:
+        mend_all(store, found)
+        typer.echo("Damaged trials are in damaged/ now; the same `run` trains them again.")
+        found = examine(store)
+    if found:
+        typer.echo(f"{len(found)} troubles in {results}.", err=True)
+        raise typer.Exit(WRONG_INPUT)

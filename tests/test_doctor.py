@@ -1,0 +1,85 @@
+"""The doctor: every damage is found by name, and mended only when told."""
+
+import random
+from pathlib import Path
+
+import made
+import pytest
+import typer
+from test_store import damaged
+
+from cnn_ablate.cli.doctor import examine_store
+from cnn_ablate.errors import UserError
+from cnn_ablate.store import Store
+from cnn_ablate.store.health import examine
+
+SMALL = made.Made(variants=2, seeds=1, images=10, epochs=1)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store with a small study."""
+    return made.results(tmp_path / "results", SMALL).store
+
+
+def hurt(store: Store) -> list[str]:
+    """Do one harm of every kind, and say in order what the doctor should call it."""
+    first, second = sorted(store.trials.iterdir())
+    damaged(first / "epochs.csv", random.Random(1))
+    first.with_name(f"other-{second.name.rpartition('-')[2]}").mkdir()
+    store.checkpoints.mkdir(exist_ok=True)
+    (store.checkpoints / f"{64 * '0'}.pt").write_bytes(b"half a state")
+    (store.root / "broken").mkdir()
+    (store.root / "broken" / "study.json").write_text("{}")
+    store.scratch.mkdir(exist_ok=True)
+    (store.scratch / "draft").touch()
+    return ["trial", "trial", "checkpoint", "study", "scratch"]
+
+
+def test_a_whole_store_is_well(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is found, and the number of trials is told."""
+    examine_store(store.root, mend=False)
+    assert f"{store.root}: 2 trials, all whole.\n" == capsys.readouterr().out
+
+
+def test_every_harm_is_named(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is said with its place, the exit code is 1, and nothing is touched."""
+    expected = hurt(store)
+    with pytest.raises(typer.Exit) as ended:
+        examine_store(store.root, mend=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert 1 == ended.value.exit_code
+    assert expected == [line.partition(" ")[0] for line in lines]
+    assert expected == [trouble.kind for trouble in examine(store)]
+
+
+def test_mending_leaves_what_is_whole(store: Store) -> None:
+    """Damaged trials are moved aside, and only what a run must write anew is left to say."""
+    hurt(store)
+    with pytest.raises(typer.Exit):
+        examine_store(store.root, mend=True)
+    assert ["study"] == [trouble.kind for trouble in examine(store)]
+    (store.root / "broken" / "study.json").unlink()
+    examine_store(store.root, mend=True)
+    assert 2 == len(list((store.root / "damaged").iterdir()))
+
+
+def test_checkpoints_of_what_is_done_are_of_no_use(store: Store) -> None:
+    """A state that nothing will go on from is found; one of an unfinished trial is not."""
+    [trial, *_] = made.results(store.root, SMALL).record.plan.trials
+    store.save_checkpoint(trial, b"state")
+    store.save_checkpoint(trial.model_copy(update={"key": "0" * 64}), b"state")
+    assert ["is of a trial that is done."] == [trouble.what for trouble in examine(store)]
+
+
+def test_nothing_is_mended_under_a_run(store: Store) -> None:
+    """A run's own scratch is not taken away."""
+    hurt(store)
+    with Store(store.root).occupied(), pytest.raises(UserError, match="a run is under way"):
+        examine_store(store.root, mend=True)
+
+
+def test_no_folder_is_no_store(tmp_path: Path) -> None:
+    """A wrong path is a user's mistake."""
+    with pytest.raises(UserError, match="no such folder"):
+        examine_store(tmp_path / "nowhere", mend=False)
