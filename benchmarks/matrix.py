@@ -10,67 +10,99 @@ import time
 from pathlib import Path
 from statistics import median
 
-from workloads import WORKLOADS, Workload, draw
+import pandas as pd
+from workloads import WORKLOADS, Matrix, matrix, smoke
 
 HERE = Path(__file__).parent
+HEADER = (
+    f"{'workload':14} {'precision':9} {'min':>6} {'median':>6} {'max':>6}"
+    f"  {'images/s':>19}  {'peak MB':>13}  {'seconds':>13}"
+)
 
 
-def reference(name: str, folder: Path, trials: int, workers: int) -> float:
-    """Give the seconds that so many runs of the reference loop take, one after the other."""
-    loop = str(HERE / "reference_loop.py")
-    command = [sys.executable, loop, name, str(folder), "--workers", str(workers)]
+class Side:
+    """What one side took: seconds, images seen in them, and the memory of its largest process."""
+
+    def __init__(self, seconds: float, images: float, peak: float) -> None:
+        self.seconds, self.images, self.peak = seconds, images, peak
+
+
+def reference(runs: list[Path], workers: int) -> Side:
+    """Run the reference loop once for each trial, one after the other."""
     # The rival's threads are torch's own choice.
     environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
     began = time.perf_counter()
-    for _ in range(trials):
-        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
+    told = []
+    for run in runs:
+        command = [sys.executable, str(HERE / "reference_loop.py"), str(run)]
+        done = subprocess.run(
+            [*command, "--workers", str(workers)],
+            check=True,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        told.append(json.loads(done.stdout.splitlines()[-1]))
+    seconds = time.perf_counter() - began
+    return Side(
+        seconds, sum(one["images"] for one in told), max(one["peak_memory_mb"] for one in told)
+    )
 
 
-def ours(workload: Workload, folder: Path, trials: int, precision: str) -> float:
-    """Give the seconds that cnn-ablate takes for as many seeds, with all its start-up."""
-    settings = workload.settings(folder)
-    settings["training"]["precision"] = precision
+def ours(study: Path) -> Side:
+    """Run the study with all its start-up: audit, race, compilation, tables and report."""
     with tempfile.TemporaryDirectory() as scratch:
-        study = Path(scratch) / "study.yaml"
-        study.write_text(json.dumps({"study": "b", "baseline": settings, "seeds": trials}))
         command = [sys.executable, "-m", "cnn_ablate", "run", str(study)]
         began = time.perf_counter()
         subprocess.run(command, check=True, cwd=scratch, capture_output=True)
-        return time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        [table] = Path(scratch).glob("results/*/results.csv")
+        trials = pd.read_csv(table)
+    images = (trials["images_per_second"] * trials["seconds"]).sum()
+    return Side(seconds, images, trials["peak_memory_mb"].max())
 
 
-def compare(name: str, trials: int, rounds: int, count: int) -> None:
-    """Print one row for each precision: minimum, median and maximum of the ratio."""
-    workload = WORKLOADS[name]
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "images"
-        draw(workload, folder, count)
-        os.environ["CNN_ABLATE_CACHE"] = scratch
-        ratios: dict[str, list[float]] = {"float32": [], "bfloat16": []}
-        for _ in range(rounds):
-            rival = min(reference(name, folder, trials, workers) for workers in (0, 2))
-            for precision, found in ratios.items():
-                found.append(rival / ours(workload, folder, trials, precision))
-    for precision, found in ratios.items():
-        low, middle, high = min(found), median(found), max(found)
-        print(f"{name:14} {precision:9} {low:6.2f} {middle:6.2f} {high:6.2f}", flush=True)
+def better(runs: list[Path]) -> int:
+    """Give the number of loader processes with which one reference run is faster."""
+    return min((0, 2), key=lambda workers: reference(runs[:1], workers).seconds)
+
+
+def compare(name: str, precision: str, found: Matrix, rounds: int) -> None:
+    """Print one row: how many times faster, and what both sides took (ours : theirs)."""
+    workers = better(found.runs)
+    sides = [(reference(found.runs, workers), ours(found.study)) for _ in range(rounds)]
+    ratios = [theirs.seconds / mine.seconds for theirs, mine in sides]
+    theirs, mine = min(sides, key=lambda pair: pair[1].seconds)
+    speeds = f"{mine.images / mine.seconds:8,.0f} : {theirs.images / theirs.seconds:8,.0f}"
+    spread = f"{min(ratios):6.2f} {median(ratios):6.2f} {max(ratios):6.2f}"
+    peaks = f"{mine.peak:5.0f} : {theirs.peak:5.0f}"
+    times = f"{mine.seconds:5.0f} : {theirs.seconds:5.0f}"
+    print(f"{name:14} {precision:9} {spread}  {speeds:>19}  {peaks:>13}  {times:>13}", flush=True)
 
 
 def main() -> None:
     """Compare the chosen workloads."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workload", choices=WORKLOADS, action="append")
+    parser.add_argument("--workload", choices=[*WORKLOADS, "smoke"], action="append")
     parser.add_argument("--trials", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="few images, once: no figures to use")
-    chosen = parser.parse_args()
-    print(f"{'workload':14} {'precision':9} {'min':>6} {'median':>6} {'max':>6}  times faster")
-    for name in chosen.workload or WORKLOADS:
-        if chosen.quick:
-            compare(name, trials=2, rounds=1, count=200)
-        else:
-            compare(name, chosen.trials, chosen.rounds, WORKLOADS[name].count)
+    asked = parser.parse_args()
+    rounds = 1 if asked.quick else asked.rounds
+    trials = 2 if asked.quick else asked.trials
+    print(HEADER)
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["CNN_ABLATE_CACHE"] = scratch
+        for name in asked.workload or WORKLOADS:
+            folder = Path(scratch) / name
+            folder.mkdir()
+            if name == "smoke":
+                compare(name, "float32", smoke(folder), rounds)
+                continue
+            count = 200 if asked.quick else WORKLOADS[name].count
+            for precision in WORKLOADS[name].precisions:
+                found = matrix(name, precision, folder, trials=trials, count=count)
+                compare(name, precision, found, rounds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""The rival: one training run as it is usually written, printed as JSON."""
+"""The rival: one training run as it is usually written, printed as JSON.
+
+Per-image transforms in a DataLoader, float32, torch's default threads, layout and optimizer.
+"""
 
 import argparse
 import json
@@ -10,9 +13,8 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
-from workloads import SIDE, WORKLOADS, Workload
 
-from cnn_ablate.data import load
+from cnn_ablate.data import Images, load, split
 from cnn_ablate.settings import Parts, parts, settle
 
 
@@ -32,31 +34,34 @@ class InMemory(Dataset[tuple[torch.Tensor, int]]):
         return self.transform(image), self.labels[index]
 
 
-def pipelines(workload: Workload) -> tuple[transforms.Compose, transforms.Compose]:
-    """Give the transforms of training and test images."""
-    height, _, channels = SIDE[workload.images]
+def data_sets(images: Images, options: Parts, augment: list[str]) -> tuple[InMemory, InMemory]:
+    """Give training and test images, each behind its transforms."""
+    channels, height, _ = images.facts.shape
     half = (0.5,) * channels
     plain = [transforms.ToTensor(), transforms.Normalize(half, half)]
     moves = {
         "random_crop": transforms.RandomCrop(height, padding=4),
         "horizontal_flip": transforms.RandomHorizontalFlip(),
     }
-    augments = [moves[name] for name in workload.augment]
-    return transforms.Compose([*augments, *plain]), transforms.Compose(plain)
+    moved = transforms.Compose([*(moves[name] for name in augment), *plain])
+    chosen = split(images, options.data)
+    train = InMemory(images.train[chosen.train], images.train_labels[chosen.train], moved)
+    test = images.test[chosen.test], images.test_labels[chosen.test]
+    return train, InMemory(*test, transforms.Compose(plain))
 
 
-def run(workload: Workload, options: Parts, workers: int) -> int:
-    """Train and evaluate; give the number of training images seen."""
+def run(settings: dict[str, dict[str, object]], workers: int) -> dict[str, float]:
+    """Train and evaluate after each epoch; give images seen and the last accuracy."""
+    options = parts(settle(settings))
     images = load(options.data)
-    train_transform, test_transform = pipelines(workload)
-    train_set = InMemory(images.train, images.train_labels, train_transform)
-    test_set = InMemory(images.test, images.test_labels, test_transform)
-    knobs = {"batch_size": workload.batch_size, "num_workers": workers}
+    knobs = {"batch_size": options.training.batch_size, "num_workers": workers}
+    train_set, test_set = data_sets(images, options, settings["data"]["augment"])
     train_loader = DataLoader(train_set, shuffle=True, **knobs)
     test_loader = DataLoader(test_set, **knobs)
     model = options.model.build(images.facts.shape, len(images.facts.classes))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.001, momentum=0.9)
+    optimizer = options.optimizer.build(model)
     criterion = nn.CrossEntropyLoss()
+    accuracy = 0.0
     for _ in range(options.training.epochs):
         model.train()
         for pixels, labels in train_loader:
@@ -65,8 +70,8 @@ def run(workload: Workload, options: Parts, workers: int) -> int:
             loss.backward()
             optimizer.step()
             loss.item()
-        evaluate(model, test_loader)
-    return len(train_set) * options.training.epochs
+        accuracy = evaluate(model, test_loader)
+    return {"images": len(train_set) * options.training.epochs, "accuracy": accuracy}
 
 
 def evaluate(model: nn.Module, loader: DataLoader[tuple[torch.Tensor, int]]) -> float:
@@ -81,18 +86,17 @@ def evaluate(model: nn.Module, loader: DataLoader[tuple[torch.Tensor, int]]) -> 
 
 
 def main() -> None:
-    """Run one workload and print what it took."""
+    """Train once, and print what it took."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workload", choices=WORKLOADS)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("settings", type=Path, help="a JSON file: the baseline of a study")
     parser.add_argument("--workers", type=int, default=0)
-    chosen = parser.parse_args()
-    workload = WORKLOADS[chosen.workload]
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    torch.manual_seed(asked.seed)
     began = time.perf_counter()
-    seen = run(workload, parts(settle(workload.settings(chosen.folder))), chosen.workers)
+    found = run(json.loads(asked.settings.read_text()), asked.workers)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    seconds = time.perf_counter() - began
-    print(json.dumps({"seconds": seconds, "images": seen, "peak_memory_mb": peak}))
+    print(json.dumps({**found, "seconds": time.perf_counter() - began, "peak_memory_mb": peak}))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
-"""What both sides of a benchmark train: settings of a study, and made-up images."""
+"""What both sides of a benchmark train: the settings of some trials, and made-up images."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,21 +9,29 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from cnn_ablate.plan import plan
+from cnn_ablate.settings import settle
+from cnn_ablate.shipped import study_path
+from cnn_ablate.study import Changes, read
+
 SIDE = {"cifar10": (32, 32, 3), "fashion": (28, 28, 1)}
 CROP_FLIP = ["random_crop", "horizontal_flip"]
+FASHION2 = {"name": "fashion_cnn", "convs": 2, "hidden": [256, 128]}
+RESNET = {"name": "resnet", "blocks": [1, 1, 1, 1]}
 
 
 @dataclass(frozen=True)
 class Workload:
-    """One kind of trial: its data, network, batch size and augmentation."""
+    """One kind of trial: its data, network, batch size and augmentation, and how many images."""
 
     images: str
     model: dict[str, Any]
     batch_size: int
     augment: list[str]
     count: int
+    precisions: tuple[str, ...] = ("float32",)
 
-    def settings(self, folder: Path) -> dict[str, dict[str, Any]]:
+    def settings(self, folder: Path, precision: str = "float32") -> dict[str, dict[str, Any]]:
         """Give the baseline of a study of this work."""
         height, _, channels = SIDE[self.images]
         return {
@@ -35,28 +45,75 @@ class Workload:
             },
             "model": self.model,
             "optimizer": {"name": "sgd", "lr": 0.001, "momentum": 0.9},
-            "training": {"epochs": 1, "batch_size": self.batch_size},
+            "training": {"epochs": 1, "batch_size": self.batch_size, "precision": precision},
         }
 
 
+BOTH = ("float32", "bfloat16")
+# By name. The reference takes some two minutes for eight trials of each on two cores.
 WORKLOADS = {
-    "lenet": Workload("cifar10", {"name": "lenet"}, 4, [], 8000),
-    "fashion_cnn1": Workload("fashion", {"name": "fashion_cnn"}, 64, [], 30_000),
-    "fashion_cnn2": Workload(
-        "fashion", {"name": "fashion_cnn", "convs": 2, "hidden": [256, 128]}, 64, [], 30_000
-    ),
-    "cnnnet": Workload("cifar10", {"name": "cnnnet"}, 128, CROP_FLIP, 4000),
-    "resnet": Workload("cifar10", {"name": "resnet", "blocks": [1, 1, 1, 1]}, 128, CROP_FLIP, 1000),
+    "lenet": Workload("cifar10", {"name": "lenet"}, 4, [], 16_000),
+    "fashion_cnn1": Workload("fashion", {"name": "fashion_cnn"}, 64, [], 60_000),
+    "fashion_cnn2": Workload("fashion", FASHION2, 64, [], 60_000),
+    "cnnnet": Workload("cifar10", {"name": "cnnnet"}, 128, CROP_FLIP, 5000, BOTH),
+    "resnet": Workload("cifar10", RESNET, 128, CROP_FLIP, 1280, BOTH),
 }
 
 
-def draw(workload: Workload, folder: Path, count: int) -> None:
-    """Save noise as pictures: `count` to train on, a fifth as many to test on."""
+@dataclass(frozen=True)
+class Matrix:
+    """Trials of one benchmark: a study file for us, and settings for each run of the rival."""
+
+    study: Path
+    runs: list[Path]
+
+
+def matrix(name: str, precision: str, folder: Path, *, trials: int, count: int) -> Matrix:
+    """Write down a matrix of so many trials of a workload, on pictures that lie in a folder."""
+    settings = WORKLOADS[name].settings(draw(WORKLOADS[name], folder / "images", count), precision)
+    study = {"study": f"bench_{precision}", "baseline": settings, "seeds": trials}
+    return Matrix(
+        _written(folder / f"{precision}.json", study),
+        [_written(folder / "run.json", settings)] * trials,
+    )
+
+
+def smoke(folder: Path) -> Matrix:
+    """Write down all trials of the smoke study."""
+    study = read(study_path("smoke"), Changes())
+    runs = [
+        _written(folder / f"run{number}.json", _named(trial.settings))
+        for number, trial in enumerate(plan(study, settle).trials)
+    ]
+    return Matrix(study_path("smoke"), runs)
+
+
+def _named(settings: Any) -> Any:
+    """Give settings with augmentations by name alone."""
+    data = settings["data"]
+    names = [step["name"] if isinstance(step, dict) else step for step in data["augment"]]
+    return {**settings, "data": {**data, "augment": names}}
+
+
+def _written(path: Path, value: Any) -> Path:
+    path.write_text(json.dumps(value))
+    return path
+
+
+def draw(workload: Workload, folder: Path, count: int) -> Path:
+    """Save noise as pictures, unless they are there: `count` to train on, a fifth to test on."""
+    if folder.exists():
+        return folder
     generator = np.random.default_rng(0)
+    for place in _places(folder, count):
+        pixels = generator.integers(0, 256, SIDE[workload.images], dtype=np.uint8)
+        Image.fromarray(pixels.squeeze()).save(place)
+    return folder
+
+
+def _places(folder: Path, count: int) -> Iterator[Path]:
     for part, many in (("train", count), ("test", count // 5)):
         for label in range(10):
             place = folder / part / f"class{label}"
             place.mkdir(parents=True)
-            for i in range(many // 10):
-                pixels = generator.integers(0, 256, SIDE[workload.images], dtype=np.uint8)
-                Image.fromarray(pixels.squeeze()).save(place / f"{i:05}.bmp")
+            yield from (place / f"{number:05}.bmp" for number in range(many // 10))
