@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from cnn_ablate.data import Images, load, split
+from cnn_ablate.models import Dropout
 from cnn_ablate.settings import Parts, parts, settle
 
 
@@ -58,7 +59,7 @@ def run(settings: dict[str, dict[str, object]], workers: int) -> dict[str, float
     train_set, test_set = data_sets(images, options, settings["data"]["augment"])
     train_loader = DataLoader(train_set, shuffle=True, **knobs)
     test_loader = DataLoader(test_set, **knobs)
-    model = options.model.build(images.facts.shape, len(images.facts.classes))
+    model = usual(options.model.build(images.facts.shape, len(images.facts.classes)))
     optimizer = options.optimizer.build(model)
     criterion = nn.CrossEntropyLoss()
     accuracy = 0.0
@@ -72,6 +73,15 @@ def run(settings: dict[str, dict[str, object]], workers: int) -> dict[str, float
             loss.item()
         accuracy = evaluate(model, test_loader)
     return {"images": len(train_set) * options.training.epochs, "accuracy": accuracy}
+
+
+def usual(model: nn.Module) -> nn.Module:
+    """Put torch's own dropout in place of the counted one."""
+    for module in list(model.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, Dropout):
+                setattr(module, name, nn.Dropout(child.rate))
+    return model
 
 
 def evaluate(model: nn.Module, loader: DataLoader[tuple[torch.Tensor, int]]) -> float:
