@@ -6,6 +6,7 @@ A point says what differs from the baseline; the empty point is the baseline its
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, product
+from math import prod
 from typing import Any
 
 from cnn_ablate.errors import UserError
@@ -35,6 +36,10 @@ class Point:
         """Give this point with one factor moved."""
         return Point({**self.levels, factor.name: level})
 
+
+_MOST_POINTS = 10_000
+# More have too many interactions to tell which of them are mixed.
+_MOST_FRACTIONAL = 20
 
 Step = tuple[Point, Point | None]
 """A point, and the reference it is contrasted with."""
@@ -83,6 +88,10 @@ def factorial(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
     Each point is contrasted with its neighbours towards the first levels, one factor apart.
     """
     del design
+    count = prod(len(factor.levels) for factor in factors)
+    if count > _MOST_POINTS:
+        what = f"{count:,} combinations are too many: at most {_MOST_POINTS:,}."
+        raise UserError("design.factorial", what, "Use fractional, or name fewer factors.")
     for levels in product(*(factor.levels for factor in factors)):
         point = Point(dict(zip((f.name for f in factors), levels, strict=True)))
         moved = [f for f in factors if point.levels[f.name] is not f.levels[0]]
@@ -153,6 +162,9 @@ def chosen(study: Study, design: Design) -> tuple[Factor, ...]:
 def _fraction(count: int, resolution: int) -> Any:
     from pyDOE3 import fracfact, fracfact_by_res  # noqa: PLC0415 - as above
 
+    if count > _MOST_FRACTIONAL:
+        what = f"{count} factors are too many: at most {_MOST_FRACTIONAL}."
+        raise UserError("design.fractional", what, "Name fewer factors.")
     if count == resolution:
         # The half fraction, which fracfact_by_res misses: the last factor is all others' product.
         others = "abcdefghij"[: count - 1]

@@ -8,11 +8,18 @@ from cnn_ablate.study.file import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
 
+# Each is tried on the baseline, and compared with the others of its factor.
+_MOST_LEVELS = 500
+
 
 def read_factors(file: StudyFile, problems: Problems) -> tuple[Factor, ...]:
     """Read all factors; each level is tried on the baseline."""
     if "factors" in file.model_fields_set and not file.factors:
         problems.add(("factors",), "expected at least one factor, got none.")
+    count = sum(len(levels) for levels in file.factors.values() if isinstance(levels, list | dict))
+    if count > _MOST_LEVELS:
+        problems.add(("factors",), f"{count:,} levels are too many: at most {_MOST_LEVELS:,}.")
+        return ()
     factors = (_factor(file, name, levels, problems) for name, levels in file.factors.items())
     return tuple(factor for factor in factors if factor.levels)
 

@@ -10,11 +10,16 @@ from cnn_ablate.schema import Frozen, Paper
 Sets = dict[str, Any]
 
 
+_MOST_SEEDS = 10_000
+
+
 def _seeds(value: Any) -> Any:
     """Turn a count into that many seeds; leave anything else to the check of the list."""
     if isinstance(value, int) and not isinstance(value, bool):
-        if not 1 <= value <= 1_000_000:
+        if value < 1:
             raise ValueError(f"expected at least one seed, got {value}")
+        if value > _MOST_SEEDS:
+            raise ValueError(f"expected at most {_MOST_SEEDS:,} seeds")
         return list(range(value))
     return value
 
@@ -33,6 +38,11 @@ def not_a_folder(name: str) -> str:
         return "expected letters, digits, blanks and . _ + -, at most 100"
     if re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[ .]", name, re.IGNORECASE):
         return f"'{name}' cannot be the name of a folder on Windows"
+    if name.lower() in {"trials", "damaged"}:
+        return f"'{name}' is a folder that all studies share"
+    # A study's folder joins two names, and file systems take 255 bytes.
+    if len(name.encode()) > 120:
+        return "expected a shorter name"
     return ""
 
 

@@ -64,7 +64,7 @@ def read(path: Path, changes: Changes | None = None) -> Study:
         assumptions=tuple(file.assumptions),
     )
     if any(claim.variant or claim.reference for claim in claims):
-        check_claims(claims, plan(study, settle), problems)
+        check_claims(claims, plan(study.model_copy(update={"seeds": (0,)}), settle), problems)
         problems.raise_all()
     return _changed(study, profile, _parsed(changes.sets, problems.known))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -14,8 +15,11 @@ from cnn_ablate.errors import UserError
 Place = tuple[str | int, ...]
 
 _MOST_BYTES = 256 * 1024
-# Aliases may repeat a node; a study has some hundred, a "billion laughs" file has no end.
-_MOST_NODES = 50_000
+# A study has some hundred. Reading so many takes half a second; aliases can repeat them without end.
+_MOST_NODES = 10_000
+_MOST_DEEP = 40
+_TOO_MANY = f"not a study: more than {_MOST_NODES:,} values."
+_TOO_DEEP = "not a study: nested too deeply."
 
 
 @dataclass(frozen=True)
@@ -51,13 +55,16 @@ def load(path: Path) -> Source:
         UserError: it is missing, too large, not text, or not YAML.
     """
     try:
-        payload = path.read_bytes()
+        with path.open("rb") as file:
+            payload = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         raise UserError(str(path), "no such file.") from None
     except OSError as fault:
         raise UserError(str(path), f"cannot be read: {fault.strerror}.") from None
     if len(payload) > _MOST_BYTES:
-        raise UserError(str(path), f"{len(payload):,} bytes are too many for a study file.")
+        raise UserError(
+            str(path), f"more than {_MOST_BYTES:,} bytes are too many for a study file."
+        )
     try:
         return parse(str(path), payload.decode("utf-8-sig"))
     except UnicodeDecodeError as fault:
@@ -67,6 +74,7 @@ def load(path: Path) -> Source:
 def parse(name: str, text: str) -> Source:
     """Read YAML 1.2 text; `name` stands for it in messages."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Composer
     try:
         root = yaml.compose(text)
         walk = _Walk(yaml, name)
@@ -76,11 +84,39 @@ def parse(name: str, text: str) -> Source:
         at = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise UserError(at, f"not YAML: {fault.problem or fault.context}.") from None
     except RecursionError:
-        raise UserError(name, "not a study: nested too deeply.") from None
+        raise UserError(name, _TOO_DEEP) from None
+    except _TooMuchError as fault:
+        raise UserError(name, str(fault)) from None
     except (YAMLError, ValueError) as fault:
         sentence = str(fault).strip().splitlines()[0]
         raise UserError(name, f"not YAML: {sentence}.") from None
     return Source(name, values, walk.marks, walk.key_marks)
+
+
+class _TooMuchError(Exception):
+    """A file that is too long or too deep to be a study."""
+
+
+class _Composer(Composer):
+    """Makes nodes of a file until there are too many, before that costs time."""
+
+    warn_double_anchors = False
+
+    def __init__(self, *loader: Any, **more: Any) -> None:
+        super().__init__(*loader, **more)
+        self.nodes, self.level = 0, 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Make one node with all that is in it."""
+        self.nodes += 1
+        self.level += 1
+        if self.nodes > _MOST_NODES:
+            raise _TooMuchError(_TOO_MANY)
+        if self.level > _MOST_DEEP:
+            raise _TooMuchError(_TOO_DEEP)
+        node = super().compose_node(parent, index)
+        self.level -= 1
+        return node
 
 
 class _Walk:
@@ -95,7 +131,7 @@ class _Walk:
     def value(self, node: Node, place: Place) -> Any:
         self.marks[place] = _mark(node)
         if len(self.marks) > _MOST_NODES:
-            raise UserError(self.name, f"not a study: more than {_MOST_NODES:,} values.")
+            raise UserError(self.name, _TOO_MANY)
         if isinstance(node, MappingNode):
             return self.mapping(node, place)
         if isinstance(node, SequenceNode):
