@@ -1,7 +1,7 @@
 """What a made-up study says: its variants, factors, claims and findings, all invented."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from cnn_ablate.schema import (
@@ -64,6 +64,7 @@ class Made:
     names: Sequence[str] = ()
     classes: Sequence[str] = CLASSES
     profile: str = ""
+    forced: Mapping[str, Any] = field(default_factory=dict)
     claims: bool = True
     findings: bool = True
     samples: int = 60
@@ -140,7 +141,8 @@ def study_of(made: Made) -> Study:
         factors=tuple(_factor(key, levels) for key, levels in moved.items()),
         designs=(Design(kind=kind, factors=tuple(moved)),),
         seeds=tuple(range(made.seeds)),
-        forced={"training.batch_size": 128} if made.profile else {},
+        forced=dict(made.forced) or ({"training.batch_size": 128} if made.profile else {}),
+        before={"training.epochs": 30, "data.name": None} if made.forced else {},
         claims=_claims() if made.claims else (),
         assumptions=("The paper names no batch size: 128 is assumed.",),
     )

@@ -120,3 +120,10 @@ def test_an_unknown_class_stays_open():
     found = judge(of("Sandal", metric="class_f1", value=0.5), CLEAR)
 
     assert "undetermined" == found.verdict
+
+
+def test_a_class_that_the_data_lack_is_said():
+    """A study on other data has other classes: that is the reason, not that no seed is done."""
+    found = judge(of("Sandal", value=0.9), CLEAR)
+
+    assert "There is no class 'Sandal' in the data." == found.reason

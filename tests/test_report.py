@@ -1,5 +1,6 @@
 """The summary of a report, by hand: what it counts, says and judges."""
 
+import re
 from dataclasses import replace
 
 import made
@@ -9,7 +10,7 @@ from cnn_ablate.report import coverage, pages, summarise, write
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.report.table import table
 from cnn_ablate.report.verdicts import judge
-from cnn_ablate.stats import t_interval
+from cnn_ablate.stats import t_interval, wilson
 
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}
@@ -30,6 +31,9 @@ def test_table_shows_means_and_intervals_over_seeds(results):
     assert row.reference
     assert pytest.approx(100 * own.mean()) == row.accuracy.value
     assert f"[{low:.1f}, {high:.1f}]" == row.interval
+    assert "[{:.1f}, {:.1f}]".format(*(100 * end for end in wilson(120 * own.mean(), 120))) == (
+        row.images
+    )
     assert "2 of 2" == row.seeds.text
 
 
@@ -93,22 +97,56 @@ def test_budget_names_the_profile_and_what_it_set(tmp_path):
     assert "8 of 8 done" == facts["Trials"]
 
 
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ("cpu", "4 epochs, 120 test images; profile cpu set training.epochs = 4 instead of 30"),
+        ("", "4 epochs, 120 test images; the command line set training.epochs = 4 instead of 30"),
+    ],
+)
+def test_a_reduced_budget_stands_where_numbers_stand(tmp_path, profile, said):
+    """Tables say what was reduced, in every format, and figures that something was."""
+    made_up = made.Made(**SIZE, profile=profile, forced={"training.epochs": 4})
+    summary = summarise(made.results(tmp_path, made_up))
+    short = f"120 test images, {f'profile {profile}' if profile else 'some settings replaced'})"
+
+    assert f"2 seeds, {said}" == summary.conditions
+    assert summary.conditions in summary.table.note
+    assert all(summary.conditions in listing.note for listing in summary.listings)
+    assert 3 == pages.latex(summary).count("instead of 30).}")
+    assert all(short in shown.caption for shown in summary.figures if shown.section == "Classes")
+
+
 def test_every_claim_has_its_verdict(results):
-    """Verdicts stand beside their claims, in the study's order."""
-    judged = judge(results).judged
+    """Verdicts stand beside their claims, in the study's order, and are counted."""
+    found = judge(results)
 
     assert [claim.id for claim in results.record.study.claims] == [
-        one.verdict.claim for one in judged
+        one.verdict.claim for one in found.judged.judged
     ]
+    assert () == found.aside.judged
+    assert len(found.judged.judged) == sum(map(int, re.findall(r"\d+", found.tally)))
 
 
-def test_what_hinders_several_claims_is_said_once(tmp_path):
-    """What the profile changed stands over the table of claims, not in each of its reasons."""
-    found = judge(made.results(tmp_path, made.Made(**SIZE, profile="smoke")))
+def test_claims_that_cannot_be_compared_stand_apart(tmp_path):
+    """Where a profile changed the data, only what it leaves alone is judged; why is said once."""
+    made_up = made.Made(**SIZE, profile="smoke", forced={"data.name": "sample"})
+    found = judge(made.results(tmp_path, made_up))
 
-    assert "the profile smoke set training.batch_size = 128" == found.hindrance
-    assert not any("smoke" in one.reason for one in found.judged)
-    assert all(one.reason[0].isupper() or one.reason[0].isdigit() for one in found.judged)
+    assert "1 reproduced, 3 not comparable" == found.tally
+    assert ["parameters"] == [one.claim.id for one in found.judged.judged]
+    assert ("Profile smoke set data.name = sample.",) == found.aside.notes
+    assert not any("smoke" in one.why for one in found.aside.judged)
+
+
+def test_what_several_verdicts_share_is_said_once(tmp_path):
+    """With one seed no direction can be judged: the reason stands over the table alone."""
+    found = judge(made.results(tmp_path, made.Made(**{**SIZE, "seeds": 1}))).judged
+
+    assert ("Where no reason is given: one seed cannot show the noise of seeds.",) == found.notes
+    assert ["", "", "", "2,134,902 were counted, as published."] == [
+        one.why for one in found.judged
+    ]
 
 
 def test_a_study_of_which_nothing_is_done_has_a_report(tmp_path):

@@ -112,7 +112,7 @@ def test_table_sorts_up_and_down(opened):
     """A click on a header sorts by it, a second one turns the order, and both are announced."""
     header = opened.find_element("css selector", ".results thead th.accuracy")
     read = """
-        return [...document.querySelectorAll(".results tbody tr")]
+        return [...document.querySelector(".results").tBodies[0].rows]
             .map((row) => Number(row.querySelector(".accuracy").dataset.value));
     """
     button = header.find_element("tag name", "button")

@@ -153,7 +153,8 @@ def test_markdown_shows_markup_as_text(wicked):
     """No pipe of a name splits a cell, and no tag stays a tag."""
     text = wicked.with_suffix(".md").read_text(encoding="utf-8")
     start = text.index("## Results")
-    rows = [line for line in text[start:].splitlines() if line.startswith("|")]
+    end = text.index("###", start)
+    rows = [line for line in text[start:end].splitlines() if line.startswith("|")]
     cells = {len(re.findall(r"(?<!\\)\|", row)) for row in rows}
 
     assert 1 == len(cells)

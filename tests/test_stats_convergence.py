@@ -16,7 +16,8 @@ def course(trial, accuracy, loss, **columns):
     """Make the epochs of a trial, ten seconds each."""
     n = len(accuracy)
     rows = {"trial": trial, "epoch": range(1, n + 1), "seconds": 10.0, "train_loss": 1.0}
-    return pd.DataFrame({**rows, "val_accuracy": accuracy, "val_loss": loss, **columns})
+    trained = {"train_accuracy": [0.5 + 0.1 * epoch for epoch in range(n)]}
+    return pd.DataFrame({**rows, **trained, "val_accuracy": accuracy, "val_loss": loss, **columns})
 
 
 def test_courses_by_hand():
@@ -33,6 +34,7 @@ def test_courses_by_hand():
     assert pytest.approx([0.55, 0.45]) == [*found["auc_accuracy"][["a", "b"]]]
     assert [0.0, 1.0] == [*found["instability"][["a", "b"]]]
     assert [2.0, 3.0] == [*found["epochs_to_accuracy_0.6"][["a", "b"]]]
+    assert pytest.approx([0.7, 0.7]) == [*found["train_accuracy"][["a", "b"]]]
     assert [30.0, math.inf] == [*found["seconds_to_accuracy_0.75"][["a", "b"]]]
 
 

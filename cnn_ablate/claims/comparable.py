@@ -3,8 +3,8 @@
 from cnn_ablate.claims.evidence import EXACT
 from cnn_ablate.claims.judgement import Judgement
 from cnn_ablate.claims.sides import Weights
-from cnn_ablate.schema import Claim, Record, label
-from cnn_ablate.stats import listed
+from cnn_ablate.schema import Claim, Record
+from cnn_ablate.stats import forced
 
 # How numbers are rounded on the way is neither the budget nor the data.
 _HARMLESS = {"training.precision"}
@@ -24,27 +24,21 @@ def obstacle(record: Record, claim: Claim, judgement: Judgement, weights: Weight
         return ""
     sections = ("data.", "model.") if exact else ("",)
     harmless = _HARMLESS | BUDGET if _is_direction(claim) else _HARMLESS
-    forced = [key for key in record.study.forced if key.startswith(sections)]
-    if hindering := [key for key in forced if key not in harmless]:
-        return _setting(record, hindering)
+    set_here = [key for key in record.study.forced if key.startswith(sections)]
+    if set(set_here) - harmless:
+        return forced(record)
     notes = data_notes(record, weights)
     return f"other data: {notes}" if notes and claim.value is not None and not exact else ""
 
 
 def reserve(record: Record, claim: Claim) -> str:
     """Say at what reduced budget a direction was judged; else nothing."""
-    reduced = [key for key in record.study.forced if key in BUDGET]
-    return _setting(record, reduced) if reduced and _is_direction(claim) else ""
+    reduced = _is_direction(claim) and BUDGET & set(record.study.forced)
+    return forced(record) if reduced else ""
 
 
 def _is_direction(claim: Claim) -> bool:
     return claim.compares and claim.value is None and claim.metric not in EXACT
-
-
-def _setting(record: Record, keys: list[str]) -> str:
-    profile, forced = record.study.profile, record.study.forced
-    who = f"the profile {profile}" if profile else "the command line"
-    return f"{who} set {listed(f'{key} = {label(forced[key])}' for key in keys)}"
 
 
 def data_notes(record: Record, weights: Weights) -> str:

@@ -62,6 +62,8 @@ def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
     elif metric in CLASS_METRICS:
         column = metric.partition("_")[2]
         found = of_class(results, claim.of_class)[["trial", column]]
+        if found.empty and len(results.classes):
+            raise NoAnswerError(f"there is no class '{claim.of_class}' in the data")
         trials = trials.merge(found, on="trial", how="left")
     if column not in trials:
         raise NoAnswerError(f"there is no metric '{column}'")

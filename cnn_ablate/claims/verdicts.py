@@ -31,16 +31,14 @@ def _verdict(results: Results, claim: Claim, answer: Answers) -> Verdict:
     except NoAnswerError as missing:
         judgement = Judgement("undetermined", str(missing))
     hindrance = obstacle(results.record, claim, judgement, sides)
-    reason = f"{hindrance}; here {judgement.reason}" if hindrance else judgement.reason
-    if not hindrance and (reduced := reserve(results.record, claim)):
-        reason = f"{reason.rstrip('.')}; {reduced}"
     return Verdict(
         claim=claim.id,
         verdict="not comparable" if hindrance else judgement.verdict,
         published=published(claim),
         measured=judgement.measured,
         interval=judgement.interval,
-        reason=f"{reason[:1].upper()}{reason[1:]}.",
+        reason=f"{judgement.reason[:1].upper()}{judgement.reason[1:]}.",
+        condition=hindrance or reserve(results.record, claim),
     )
 
 

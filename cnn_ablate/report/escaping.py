@@ -29,11 +29,16 @@ _LATEX = {
 }
 
 
+def typeset(text: str) -> str:
+    """Write the minus signs of numbers as such."""
+    return re.sub(r"(?<![\w.)])-(?=\d)", MINUS, text)
+
+
 def markdown(value: object) -> object:
     """Escape what Markdown, or the HTML in it, would take for markup; line ends become spaces."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    plain = html.escape(" ".join(value.split()), quote=False)
+    plain = html.escape(typeset(" ".join(value.split())), quote=False)
     return re.sub(r"([\\`*_{}\[\]~|#$])", r"\\\1", plain)
 
 
@@ -41,5 +46,5 @@ def latex(value: object) -> object:
     """Escape what TeX would take for a command; line ends become spaces."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    plain = re.sub(r"(?<![\w.)])-(?=\d)", MINUS, " ".join(value.split()))
+    plain = typeset(" ".join(value.split()))
     return "".join(_LATEX.get(sign, sign) for sign in plain)

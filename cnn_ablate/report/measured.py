@@ -7,8 +7,21 @@ import pandas as pd
 
 from cnn_ablate.report import words
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats import by_seed, count, means, measure
+from cnn_ablate.stats import by_seed, count, derived, forced, means, measure
 from cnn_ablate.store import Results
+
+NEAR = 0.9
+
+
+@dataclass(frozen=True)
+class Course:
+    """How fast and how steadily trials learned: what `stats.derived` adds to results.csv.
+
+    The threshold is nine tenths of the best accuracy of the reference, a fraction.
+    """
+
+    threshold: float
+    trials: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,11 @@ class Measured:
         values = by_seed(self.trials, [effect.variant, effect.reference], effect.metric)
         single = values[effect.variant] - values[effect.reference]
         return {f"seed {seed}": float(value) for seed, value in single.items()}
+
+    def against(self, effect: Effect) -> str:
+        """Name the two sides of an effect, but not the reference that most have."""
+        usual = effect.reference == self.reference
+        return effect.variant if usual else f"{effect.variant} vs {effect.reference}"
 
     @cached_property
     def means(self) -> pd.DataFrame:
@@ -55,6 +73,18 @@ class Measured:
     def steps(self) -> pd.DataFrame:
         """The running losses of finished trials."""
         return self._finished(self.results.steps)
+
+    @cached_property
+    def course(self) -> Course | None:
+        """Sum up the epochs of all finished trials; None where they are fewer than three."""
+        epochs = self.epochs
+        if epochs.empty or epochs["epoch"].max() < 3 or self.reference not in self.variants:
+            return None
+        best = self.trials.merge(derived(epochs), on="trial")
+        own = best.loc[best["variant"] == self.reference, "best_accuracy"]
+        threshold = round(NEAR * float(own.mean()), 2)
+        summed = self.trials.merge(derived(epochs, [threshold]), on="trial")
+        return Course(threshold, self.in_order(summed))
 
     def _finished(self, rows: pd.DataFrame) -> pd.DataFrame:
         if rows.empty:
@@ -87,14 +117,27 @@ class Measured:
 
     @cached_property
     def budget(self) -> str:
-        """Say in a few words what the trials had: seeds, epochs, test images."""
+        """Say in a few words what the trials had, and whether that is what the study asks for."""
+        study = self.results.record.study
+        changed = ", some settings replaced" if study.forced else ""
+        return f"{self._spent}{f', profile {study.profile}' if study.profile else changed}"
+
+    @cached_property
+    def conditions(self) -> str:
+        """Say the same with all that a profile or the command line replaced."""
+        replaced = forced(self.results.record)
+        return f"{self._spent}; {replaced}" if replaced else self._spent
+
+    @cached_property
+    def _spent(self) -> str:
+        """Seeds, epochs and test images, as far as any trial is done."""
+        if self.trials.empty:
+            return "no trial done"
         seeds = words.seeds(self.trials.groupby("variant")["seed"].nunique())
         epochs = sorted({int(epochs) for epochs in self.trials["epochs"]})
         last = count(epochs[-1], "epoch")
         spread = f"{epochs[0]} to {last}" if len(epochs) > 1 else last
-        profile = self.results.record.study.profile
-        profiled = f", profile {profile}" if profile else ""
-        return f"{seeds}, {spread}, {self.images:,} test images{profiled}"
+        return f"{seeds}, {spread}, {self.images:,} test images"
 
     def farthest(self, values: pd.Series) -> list[str]:
         """List variants by how far their value is from the reference's, which comes first."""

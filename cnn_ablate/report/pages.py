@@ -16,7 +16,7 @@ from cnn_ablate.report.summary import Summary
 def html(summary: Summary, drawings: Mapping[str, Drawing]) -> str:
     """Write the self-contained page, with the drawings by the names of their figures."""
     page = _environment(autoescape=True)
-    page.filters["breakable"] = breakable
+    page.filters |= {"breakable": breakable, "typeset": escaping.typeset}
     return page.get_template("report.html.j2").render(summary=summary, drawings=drawings)
 
 

@@ -7,6 +7,8 @@ import pandas as pd
 from cnn_ablate.report import coverage
 from cnn_ablate.report.coverage import Fact, Failure
 from cnn_ablate.report.figures import FIGURES
+from cnn_ablate.report.glance import glance
+from cnn_ablate.report.listings import Listing, listings
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.report.table import Table, table
 from cnn_ablate.report.verdicts import Verdicts, judge
@@ -36,6 +38,8 @@ class Summary:
     title: str
     sentence: str
     paper: Paper | None
+    glance: tuple[Fact, ...]
+    conditions: str
     reference: str
     failures: tuple[Failure, ...]
     missing: tuple[str, ...]
@@ -45,10 +49,11 @@ class Summary:
     audited: bool
     budget: tuple[Fact, ...]
     table: Table
+    listings: tuple[Listing, ...]
     figures: tuple[Shown, ...]
     environment: tuple[Fact, ...]
     commands: tuple[str, ...]
-    methods: str
+    methods: tuple[str, ...]
     limitations: tuple[str, ...]
 
     @property
@@ -63,21 +68,24 @@ class Summary:
 def summarise(results: Results) -> Summary:
     """Sum up a study as far as it was run."""
     measured = Measured.of(results)
-    record = results.record
+    record, verdicts = results.record, judge(results)
     return Summary(
         name=record.study.folder,
         title=record.study.title or record.study.name,
         sentence=coverage.sentence(measured),
         paper=record.study.paper,
+        glance=glance(measured, verdicts.tally),
+        conditions=measured.conditions,
         reference=measured.reference,
         failures=coverage.failures(measured),
         missing=coverage.missing(measured),
-        verdicts=judge(results),
+        verdicts=verdicts,
         effects=measured.effects,
         findings=record.findings,
         audited=record.audited,
         budget=coverage.budget(measured),
         table=table(measured),
+        listings=listings(measured),
         figures=_figures(measured),
         environment=coverage.environment(measured),
         commands=(record.command or f"cnn-ablate run {record.study.source}",),

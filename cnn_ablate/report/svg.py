@@ -62,7 +62,7 @@ def width(svg: str) -> float:
 def labelled(svg: str, text: str) -> Markup:
     """Make an inline SVG one image to a screen reader, and keep it from shrinking to nothing."""
     wide = width(svg)
-    style = f"width: {wide:.0f}px; min-width: {0.8 * wide:.0f}px"
+    style = f"width: {wide:.0f}px; min-width: {0.7 * wide:.0f}px"
     about = Markup(' role="img" aria-label="{}" style="{}"').format(text, style)
     return Markup(f"<svg{about}{svg[4:]}")  # noqa: S704 - the text is escaped, the drawing our own
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from math import isfinite, isnan
 
 import numpy as np
 import pandas as pd
@@ -17,10 +18,17 @@ _WIDE = 9
 
 @dataclass(frozen=True)
 class Cell:
-    """A number as it is shown, and as it is sorted by."""
+    """A number as it is shown, and as it is sorted by; not a number where it is unknown."""
 
     text: str
     value: float
+
+    @property
+    def rank(self) -> str:
+        """Write what it is sorted by, as scripts read it; nothing where it is unknown."""
+        if isnan(self.value):
+            return ""
+        return f"{self.value}" if isfinite(self.value) else "Infinity"
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Row:
     components: tuple[Component, ...]
     accuracy: Cell
     interval: str
+    images: str
     bar: Bar | None
     parameters: Cell
     macs: Cell
@@ -60,8 +69,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The results table with the names of its components."""
+    """The results table with what to know of it and the names of its components."""
 
+    note: str
     components: tuple[str, ...]
     rows: tuple[Row, ...]
 
@@ -71,7 +81,14 @@ def table(measured: Measured) -> Table:
     keys = _keys(measured)
     levels = measured.trials.drop_duplicates("variant").set_index("variant")
     row = partial(_row, measured, levels[keys].astype(str), _best(measured))
-    return Table(components=tuple(keys), rows=tuple(map(row, measured.variants)))
+    return Table(_note(measured), components=tuple(keys), rows=tuple(map(row, measured.variants)))
+
+
+def _note(measured: Measured) -> str:
+    return (
+        "Mean test accuracy over seeds in per cent, with 95 % intervals: over seeds (Student's t), "
+        f"and apart from them over test images (Wilson). {words.capital(measured.conditions)}."
+    )
 
 
 def _keys(measured: Measured) -> list[str]:
@@ -85,8 +102,8 @@ def _keys(measured: Measured) -> list[str]:
 
 def _row(measured: Measured, levels: pd.DataFrame, best: str | None, name: str) -> Row:
     own = measured.trials[measured.trials["variant"] == name]
-    interval = measured.means.loc[[name], ["mean", "low", "high"]].to_numpy(float)
-    mean, low, high = interval[0].tolist()
+    known = measured.means.loc[name, ["mean", "low", "high", "images_low", "images_high"]]
+    mean, low, high, *images = map(float, known)
     parameters, macs = int(own["parameters"].iloc[0]), int(own["macs"].iloc[0])
     seconds = float(own["seconds"].mean())
     usual = levels.loc[measured.reference if measured.reference in levels.index else name]
@@ -97,6 +114,7 @@ def _row(measured: Measured, levels: pd.DataFrame, best: str | None, name: str) 
         components=tuple(map(_component, levels.loc[name], usual)),
         accuracy=Cell(words.number(mean), mean),
         interval=words.between(words.number(max(low, 0.0)), words.number(min(high, 100.0))),
+        images=words.between(*map(words.number, images)),
         bar=_bar(measured.means, mean, low, high),
         parameters=Cell(f"{parameters:,}", parameters),
         macs=Cell(words.magnitude(macs), macs),

@@ -1,51 +1,84 @@
 """Claims beside their verdicts, as the first table of a report shows them."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnn_ablate.claims import verdicts
+from cnn_ablate.report import words
 from cnn_ablate.schema import Claim, Verdict
 from cnn_ablate.store import Results
 
-_HERE = "; here "
+_ASIDE = "not comparable"
+_ORDER = ("reproduced", "direction only", "not reproduced", "undetermined", _ASIDE)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with what the data say of it, and why in words."""
+    """A claim with what the data say of it, and why in words that are not said above the table."""
 
     claim: Claim
     verdict: Verdict
-    reason: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Claims that stand in one table, and over it what several of them share."""
+
+    notes: tuple[str, ...]
+    judged: tuple[Judged, ...]
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """All claims of a study, and what hinders most of those that cannot be compared."""
+    """All claims of a study: those that were judged, and those that cannot be compared."""
 
-    hindrance: str
-    judged: tuple[Judged, ...]
+    tally: str
+    judged: Group
+    aside: Group
 
 
 def judge(results: Results) -> Verdicts:
-    """Judge all claims; a hindrance that several share is said once, not in every reason."""
-    found = verdicts(results)
-    hindrance = _shared(found)
-    judged = [
-        Judged(claim, verdict, _reason(verdict, hindrance))
-        for claim, verdict in zip(results.record.study.claims, found, strict=True)
-    ]
-    return Verdicts(hindrance[:1].lower() + hindrance[1:], tuple(judged))
+    """Judge all claims."""
+    claims = results.record.study.claims
+    pairs = tuple(zip(claims, verdicts(results), strict=True))
+    return Verdicts(
+        tally=_tally([verdict for _, verdict in pairs]),
+        judged=_group([pair for pair in pairs if pair[1].verdict != _ASIDE]),
+        aside=_group([pair for pair in pairs if pair[1].verdict == _ASIDE]),
+    )
 
 
-def _shared(found: tuple[Verdict, ...]) -> str:
-    heads = Counter(v.reason.partition(_HERE)[0] for v in found if _HERE in v.reason)
-    hindrance, times = max(heads.items(), key=lambda item: item[1], default=("", 0))
-    return hindrance if times > 1 else ""
+def _tally(found: Sequence[Verdict]) -> str:
+    """Count claims by verdict: `3 reproduced, 1 undetermined`."""
+    times = Counter[str](verdict.verdict for verdict in found)
+    return ", ".join(f"{times[word]} {word}" for word in _ORDER if times[word])
 
 
-def _reason(verdict: Verdict, hindrance: str) -> str:
-    head, here, measured = verdict.reason.partition(_HERE)
-    if not here or head != hindrance:
-        return verdict.reason
-    return f"{measured[:1].upper()}{measured[1:]}"
+def _group(pairs: Sequence[tuple[Claim, Verdict]]) -> Group:
+    """Say once, over the table, the condition and the reason that most rows would repeat."""
+    condition = _shared([verdict.condition for _, verdict in pairs])
+    reason = _shared([verdict.reason for _, verdict in pairs])
+    notes = (_sentence(condition), f"Where no reason is given: {_lower(reason)}" if reason else "")
+    judged = (Judged(claim, verdict, _why(verdict, condition, reason)) for claim, verdict in pairs)
+    return Group(tuple(filter(None, notes)), tuple(judged))
+
+
+def _shared(texts: Sequence[str]) -> str:
+    """Give the text that most often stands there, if it does more than twice."""
+    text, times = max(Counter(filter(None, texts)).items(), key=lambda x: x[1], default=("", 0))
+    return text if times > 2 else ""
+
+
+def _why(verdict: Verdict, condition: str, reason: str) -> str:
+    condition = "" if verdict.condition == condition else _sentence(verdict.condition)
+    return " ".join(filter(None, (condition, "" if verdict.reason == reason else verdict.reason)))
+
+
+def _sentence(text: str) -> str:
+    return f"{words.capital(text)}." if text else ""
+
+
+def _lower(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}"

@@ -15,9 +15,9 @@ def percent(fraction: float | None) -> str:
     return "" if fraction is None or not isfinite(fraction) else f"{100 * fraction:.1f} %"
 
 
-def number(value: float | None) -> str:
+def number(value: float | None, digits: int = 1) -> str:
     """Show per cents, as statistics give them, with one decimal: `86.1`."""
-    return "" if value is None or not isfinite(value) else f"{value:.1f}"
+    return "" if value is None or not isfinite(value) else f"{value:.{digits}f}"
 
 
 def points(value: float | None) -> str:
@@ -69,6 +69,11 @@ def duration(seconds: float | None) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def capital(text: str) -> str:
+    """Begin a sentence with a text, whose other letters stay as they are."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def several(names: Iterable[str], *, at_most: int = 6) -> str:

@@ -133,6 +133,9 @@ class Effect(Frozen):
     )
     images_high: float | None = None
     mcnemar_p: float | None = Field(None, description="McNemar over images, seeds as blocks.")
+    mcnemar_seeds: tuple[float, ...] = Field(
+        (), description="McNemar's exact p of each seed alone; joined by `; ` in the file."
+    )
     sentence: str = ""
 
 
@@ -147,6 +150,9 @@ class Verdict(Frozen):
     measured: str
     interval: str = Field("", description="95 % interval of what was measured, in words.")
     reason: str
+    condition: str = Field(
+        "", description="What was set otherwise than published, where it bears on the verdict."
+    )
 
 
 class Environment(Frozen):

@@ -13,6 +13,7 @@ DERIVED = {
     "best_accuracy": "Highest accuracy of any epoch.",
     "auc_accuracy": "Area under the accuracy over epochs, divided by their number.",
     "instability": "Mean distance of an epoch's loss from the middle of its two neighbours.",
+    "train_accuracy": "Accuracy on the training images, as they were augmented, in the last epoch.",
     "epochs_to_accuracy": "Epochs until the accuracy first reaches the threshold.",
     "seconds_to_accuracy": "Training seconds until then.",
 }
@@ -29,13 +30,14 @@ def derived(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFr
         thresholds: Accuracies to reach, as fractions.
 
     Returns:
-        One row a trial: `trial`, `best_accuracy`, `auc_accuracy` (both fractions), `instability`,
-        and for each threshold `epochs_to_accuracy_<threshold>` and `seconds_to_accuracy_<...>`,
-        infinite where it was never reached.
+        One row a trial: `trial`, `best_accuracy`, `auc_accuracy`, `instability`, `train_accuracy`
+        (accuracies are fractions), and for each threshold `epochs_to_accuracy_<threshold>` and
+        `seconds_to_accuracy_<...>`, infinite where it was never reached.
     """
     thresholds = tuple(thresholds)
-    columns = [named(name, at) for at in thresholds for name in list(DERIVED)[3:]]
-    columns = ["trial", *list(DERIVED)[:3], *columns]
+    plain = [name for name in DERIVED if "_to_" not in name]
+    timed = [named(name, at) for at in thresholds for name in DERIVED if "_to_" in name]
+    columns = ["trial", *plain, *timed]
     if epochs.empty:
         return pd.DataFrame(columns=columns)
     # The last epoch of a trial that diverged has no finite loss.
@@ -45,8 +47,12 @@ def derived(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFr
     for trial, course in sound.sort_values("epoch").groupby("trial", sort=False):
         reached = course[accuracy].to_numpy(float)
         seconds = course["seconds"].to_numpy(float)
-        row = [reached.max(), area(reached), instability(course[loss].to_numpy(float))]
-        rows.append([trial, *row, *(t for at in thresholds for t in first(reached, seconds, at))])
+        swings, trained = (
+            instability(course[loss].to_numpy(float)),
+            course["train_accuracy"].iloc[-1],
+        )
+        row = [trial, reached.max(), area(reached), swings, trained]
+        rows.append([*row, *(t for at in thresholds for t in first(reached, seconds, at))])
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -15,6 +15,7 @@ from cnn_ablate.stats.predictions import (
     Reader,
     answers,
     image_interval,
+    mcnemar,
     pooled_mcnemar_p,
     weigh_images,
     wilson,
@@ -22,6 +23,7 @@ from cnn_ablate.stats.predictions import (
 from cnn_ablate.stats.tables import FloatArray, by_seed, differences, scale
 from cnn_ablate.stats.words import action, sentence
 
+_TUPLES = ("factors", "mcnemar_seeds")
 _FLOATS = {name for name, field in Effect.model_fields.items() if field.annotation == float | None}
 
 
@@ -62,9 +64,13 @@ def measure(
 
 def frame(found: Sequence[Effect]) -> pd.DataFrame:
     """Turn effects into rows."""
-    rows = [{**effect.model_dump(), "factors": "; ".join(effect.factors)} for effect in found]
+    rows = [{**effect.model_dump(), **_joined(effect)} for effect in found]
     table = pd.DataFrame(rows, columns=list(Effect.model_fields))
     return table.astype(dict.fromkeys([*_FLOATS, "images"], float))
+
+
+def _joined(effect: Effect) -> dict[str, str]:
+    return {name: "; ".join(map(str, getattr(effect, name))) for name in _TUPLES}
 
 
 def means(trials: pd.DataFrame, *, metric: str = "test_accuracy", images: int = 0) -> pd.DataFrame:
@@ -127,11 +133,13 @@ def _images(trials: pd.DataFrame, weights: dict[str, float], answer: Answers) ->
     if images is None:
         return {}
     low, high = image_interval(100 * images.scores)
+    variant, reference = weights
     return {
         "images": len(images.net),
         "images_low": low,
         "images_high": high,
         "mcnemar_p": pooled_mcnemar_p(np.rint(images.net).astype(np.int64)),
+        "mcnemar_seeds": tuple(mcnemar(trials, variant, reference, answer)["p"].round(9)),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cnn_ablate.schema import Effect, Record, label
+from cnn_ablate.schema import Effect, Record, Study, label
 from cnn_ablate.stats.words import count, listed
 
 
@@ -13,7 +13,7 @@ def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect])
     sentences = (
         _missing(record, trials),
         _budget(record),
-        *(f"Data {facts.name}: {facts.note}" for facts in record.data if facts.note),
+        *(f"On the data {facts.name}: {facts.note}" for facts in record.data if facts.note),
         _few_seeds(effects),
         _moved_together(record),
         _machines(trials),
@@ -25,10 +25,17 @@ def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect])
 
 def forced(record: Record) -> str:
     """Say what a profile or the command line set for all variants; nothing if they set nothing."""
-    if not record.study.forced:
+    study = record.study
+    if not study.forced:
         return ""
-    who = f"profile {record.study.profile}" if record.study.profile else "the command line"
-    return f"{who} set {listed(f'{key} = {label(v)}' for key, v in record.study.forced.items())}"
+    who = f"profile {study.profile}" if study.profile else "the command line"
+    return f"{who} set {listed(_set(study, key) for key in study.forced)}"
+
+
+def _set(study: Study, key: str) -> str:
+    before = study.before.get(key)
+    instead = "" if before is None else f" instead of {label(before)}"
+    return f"{key} = {label(study.forced[key])}{instead}"
 
 
 def _missing(record: Record, trials: pd.DataFrame) -> str:
@@ -53,7 +60,7 @@ def _few_seeds(effects: Sequence[Effect]) -> str:
         return ""
     most = max(effect.seeds for effect in effects)
     if most < 2:
-        return "With one seed a contrast no difference can be told from seed noise."
+        return "With one seed a contrast, no difference can be told from seed noise."
     least = min(e.smallest_adjusted for e in effects if e.smallest_adjusted is not None)
     if least <= 0.05:
         return ""

@@ -7,19 +7,23 @@ from cnn_ablate.stats.paired import DRAWS, EXACT_SEEDS
 from cnn_ablate.stats.words import count, listed
 
 
-def methods(record: Record, effects: Sequence[Effect]) -> str:
-    """Describe in one paragraph how the study was run and judged."""
-    sentences = (
-        _trained(record),
-        _intervals(effects),
-        _tests(effects),
-        _images(effects),
-        _designs(record),
-        _claims(record),
-        _numbers(record),
-        _equivalence(record),
+def methods(record: Record, effects: Sequence[Effect]) -> tuple[str, ...]:
+    """Describe how the study was run, how effects were measured, and how claims were judged.
+
+    A paragraph for each of the three, without those that there is nothing to say of.
+    """
+    paragraphs = (
+        (_trained(record),),
+        (
+            _levels(effects),
+            _intervals(effects),
+            _tests(effects),
+            _images(effects),
+            _designs(record),
+        ),
+        (_claims(record), _numbers(record), _equivalence(record)),
     )
-    return " ".join(sentence for sentence in sentences if sentence)
+    return tuple(filter(None, (" ".join(filter(None, said)) for said in paragraphs)))
 
 
 def _trained(record: Record) -> str:
@@ -33,6 +37,15 @@ def _trained(record: Record) -> str:
         f"{count(len(seeds), 'seed')} each ({listed(map(str, seeds))}), on {data}. A variant is "
         "paired with its reference by seed: both draw the same random numbers for the order and "
         "the augmentation of the images."
+    )
+
+
+def _levels(effects: Sequence[Effect]) -> str:
+    if all(effect.low is None for effect in effects):
+        return ""
+    return (
+        "Accuracies are means over seeds, with Student's interval over seeds and, apart from it, "
+        "Wilson's over test images."
     )
 
 

@@ -18,7 +18,7 @@ def sentence(effect: Effect) -> str:
         return f"{effect.action} {_move(effect)} in the one seed done, which gives no interval."
     seeds = count(effect.seeds, "seed")
     if effect.difference == effect.low == effect.high == 0:
-        return f"{effect.action} changes nothing: {effect.metric} is the same in all {seeds}."
+        return f"{effect.action} does not move {effect.metric} in any of {seeds}."
     p = "" if effect.p_adjusted is None else f", {probability(effect.p_adjusted)} after Holm"
     return f"{effect.action} {_move(effect)}{p}, {seeds}{_too_few(effect)}{_reserve(effect)}."
 
@@ -115,7 +115,7 @@ def _too_few(effect: Effect) -> str:
     least = effect.smallest_adjusted or 0.0
     if least <= 0.05:
         return ""
-    return f" (too few for less than {least:.2g} over {count(effect.family, 'contrast')})"
+    return f" (too few for a p under {least:.2g})"
 
 
 def _reserve(effect: Effect) -> str:

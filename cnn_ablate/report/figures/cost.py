@@ -40,7 +40,7 @@ def front(costs: pd.Series, values: pd.Series) -> list[bool]:
 
 def draw(data: pd.DataFrame, *, cost: str, label: str) -> Figure:
     """Draw one point a variant and the front as a line."""
-    figure, axes = style.canvas(7.2, 3.8)
+    figure, axes = style.canvas(6.0, 3.4)
     size, unit = _unit(data[cost].max(), _TIMES if cost == "seconds" else _COUNTS)
     scaled = data.assign(cost=data[cost] / size)
     best = scaled[scaled["front"]].sort_values(["cost", "accuracy"])
@@ -98,8 +98,8 @@ def _scale(axes: Axes, costs: pd.Series) -> None:
 def _caption(measured: Measured, data: pd.DataFrame, *, label: str) -> str:
     best = words.several(data.loc[data["front"], "variant"])
     return (
-        f"Test accuracy against {label}, means over seeds ({measured.budget}). In blue the front: "
-        f"no other variant costs less than {best} and is as good."
+        f"Test accuracy against {label}, means over seeds ({measured.budget}). In blue the front, "
+        f"{best}: no other variant is as good at less cost."
     )
 
 

@@ -24,12 +24,13 @@ def terms(measured: Measured, *, interactions: bool) -> pd.DataFrame | None:
     factors = [factor for factor in record.study.factors if factor.name in chosen]
     found = factorial(measured.trials, factors, record.plan.variants)
     found = found[(found["term"].str.contains(":") == interactions) & found["difference"].notna()]
-    named = found.assign(name=found["term"].map(_name), detail=found["levels"])
+    detail = found["levels"].str.replace(" - ", f" {words.MINUS} ")
+    named = found.assign(name=found["term"].map(_name), detail=detail)
     return named if len(named) else None
 
 
 def _name(term: str) -> str:
-    return " x ".join(key.partition(".")[2] or key for key in term.split(":"))
+    return " \N{MULTIPLICATION SIGN} ".join(key.partition(".")[2] or key for key in term.split(":"))
 
 
 def shares(measured: Measured) -> pd.DataFrame | None:

@@ -17,7 +17,8 @@ def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure
         label: What the axis shows, with its unit.
         value: The column of the estimate.
     """
-    figure, axes = style.canvas(6.1, 0.75 + 0.34 * len(data))
+    apart = 0.31 if (data["detail"] != "").any() else 0.26
+    figure, axes = style.canvas(5.0, 0.75 + apart * len(data))
     axes.axvline(0, color=style.INK, lw=0.8, alpha=0.6)
     for height, (_, row) in enumerate(data.iloc[::-1].iterrows()):
         _row(axes, row, row[value], height)

@@ -36,7 +36,7 @@ def _named(measured: Measured, names: list[str]) -> str:
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw one line a group, on a scale of its own size."""
-    figure, axes = style.canvas(7.2, 2.9)
+    figure, axes = style.canvas(6.0, 2.7)
     looks = cycle([(colour, dash) for dash in ("-", "--", ":") for colour in style.CYCLE])
     for (name, course), (colour, dash) in zip(
         data.groupby("variants", sort=False), looks, strict=False

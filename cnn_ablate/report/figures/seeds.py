@@ -25,7 +25,7 @@ def data(measured: Measured) -> pd.DataFrame | None:
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw a dot a trial and a line at each variant's mean."""
-    figure, axes = style.canvas(6.1, 0.75 + 0.29 * data["variant"].nunique())
+    figure, axes = style.canvas(5.0, 0.75 + 0.29 * data["variant"].nunique())
     look: Any = {"color": style.ACCENT, "size": 5, "alpha": 0.7, "jitter": False, "orient": "h"}
     sns.stripplot(data, x="accuracy", y="variant", ax=axes, **look)
     means = data.groupby("variant", sort=False)["accuracy"].mean()

@@ -7,9 +7,7 @@ from matplotlib.figure import Figure
 from cnn_ablate.report import style, words
 from cnn_ablate.report.figures.figure import Picture
 from cnn_ablate.report.measured import Measured
-from cnn_ablate.stats import count, derived, named
-
-NEAR = 0.9
+from cnn_ablate.stats import count, named
 
 
 def data(measured: Measured) -> pd.DataFrame | None:
@@ -17,18 +15,13 @@ def data(measured: Measured) -> pd.DataFrame | None:
 
     Infinite where a trial never got there.
     """
-    epochs = measured.epochs
-    if epochs.empty or epochs["epoch"].max() < 3 or measured.reference not in measured.variants:
+    found = measured.course
+    if found is None:
         return None
-    trials = measured.trials[["trial", "variant", "seed"]]
-    best = trials.merge(derived(epochs), on="trial")
-    own = best.loc[best["variant"] == measured.reference, "best_accuracy"]
-    threshold = round(NEAR * float(own.mean()), 2)
-    reached = derived(epochs, [threshold]).rename(
-        columns={named("epochs_to_accuracy", threshold): "epochs"}
-    )
-    tidy = measured.in_order(trials.merge(reached[["trial", "epochs"]], on="trial"))
-    return tidy.assign(variant=tidy["variant"].map(measured.short), accuracy=threshold)
+    column = named("epochs_to_accuracy", found.threshold)
+    tidy = found.trials[["trial", "variant", "seed", column]].rename(columns={column: "epochs"})
+    short = tidy["variant"].map(measured.short)
+    return tidy.assign(variant=short, accuracy=found.threshold)
 
 
 def draw(data: pd.DataFrame) -> Figure:
@@ -38,7 +31,7 @@ def draw(data: pd.DataFrame) -> Figure:
     beyond = 1.12 * data.loc[~never, "epochs"].max() + 0.5 if not never.all() else 1.0
     placed = data.assign(x=data["epochs"].where(~never, beyond), y=_heights(data, names))
     got, lost = placed[~never], placed[never]
-    figure, axes = style.canvas(6.1, 0.9 + 0.29 * len(names))
+    figure, axes = style.canvas(5.0, 0.9 + 0.29 * len(names))
     axes.scatter(got["x"], got["y"], s=20, color=style.ACCENT, lw=0)
     axes.scatter(lost["x"], lost["y"], s=20, color=style.WARM, marker="x", lw=1.2)
     axes.set_yticks([-place for place in range(len(names))], list(map(words.wrapped, names)))
