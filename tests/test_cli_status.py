@@ -120,6 +120,7 @@ def test_a_logbook_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
     )
     store = Store(tmp_path)
     logbook = Logbook(store, "s", ["small", "large", "other"], {"small": 1.0, "large": 3.0})
+    logbook.last_entry = 0.0
     logbook.note(Ended(small, Recipe()))
     standing = read_standing(store, "s")
     assert standing

@@ -61,8 +61,9 @@ def _join(ray: Any, address: str) -> None:
     try:
         ray.init(address=address, **_QUIET)
     except (ConnectionError, RuntimeError, ValueError) as fault:
-        what = str(fault).strip().partition("\n")[0]
-        raise UserError(f"Ray at {address}", f"cannot be used: {what}") from fault
+        what = str(fault).strip().partition("\n")[0].rstrip(".")
+        hint = "If it asks for a token, set RAY_AUTH_MODE=token here as on its nodes."
+        raise UserError(f"Ray at {address}", f"cannot be used: {what}.", hint) from fault
 
 
 _QUIET = {"log_to_driver": False, "logging_level": "error"}

@@ -42,9 +42,10 @@ class Logbook:
         if isinstance(event, Ended):
             self.waiting.pop(event.trial.id, None)
             self.under_way.pop(event.trial.id, None)
-            self._write()
         else:
             self._progressed(event)
+        if time.monotonic() - self.last_entry > _SECONDS_BETWEEN_ENTRIES:
+            self._write()
 
     def close(self) -> None:
         """Say that the run is over."""
@@ -57,8 +58,6 @@ class Logbook:
         self.under_way[event.trial] = UnderWay(
             epoch=event.epoch, epochs=event.epochs, images_per_second=event.images_per_second
         )
-        if time.monotonic() - self.last_entry > _SECONDS_BETWEEN_ENTRIES:
-            self._write()
 
     def _share(self) -> float:
         done, total = 0.0, 0.0

@@ -1,12 +1,14 @@
 """One folder a trial: the only truth about it. Its last file, DONE, vouches for all the others."""
 
 import hashlib
+import io
 import json
 import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from csv import writer
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pandas as pd
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
-from cnn_ablate.schema import EpochRow, Trial, TrialResult
+from cnn_ablate.schema import ClassRow, EpochRow, Trial, TrialResult
 from cnn_ablate.store import atomic
 
 # The file that vouches for the others of a trial that is done: their SHA-256.
@@ -211,21 +213,29 @@ def csv(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
+def _rows(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """Write a few rows as `csv` would write a frame of them, without what a frame costs."""
+    file = io.StringIO()
+    # What is not equal to itself is no number: an empty cell, as None is.
+    cells = ((cell if cell == cell else None for cell in row) for row in rows)  # noqa: PLR0124
+    writer(file, lineterminator="\n").writerows([columns, *cells])
+    return file.getvalue().encode()
+
+
 def _json(value: object) -> bytes:
     return (json.dumps(value, indent=1) + "\n").encode()
 
 
 def _files(result: TrialResult) -> dict[str, bytes]:
-    epochs = pd.DataFrame(
-        [row.model_dump() for row in result.epochs], columns=list(EpochRow.model_fields)
-    )
-    classes = pd.DataFrame([row.model_dump() for row in result.classes])
+    classes = ["class", *list(ClassRow.model_fields)[1:]]
     files = {
         "trial.json": (result.model_dump_json(indent=1, exclude=_BULKY) + "\n").encode(),
-        "epochs.csv": csv(epochs),
-        "steps.csv": csv(pd.DataFrame(result.steps, columns=["step", "loss"])),
-        "classes.csv": csv(classes.rename(columns={"class_name": "class"})),
+        "epochs.csv": _rows(EpochRow.model_fields, (dict(row).values() for row in result.epochs)),
+        "steps.csv": _rows(["step", "loss"], result.steps),
+        "classes.csv": _rows(classes, (dict(row).values() for row in result.classes)),
         "predictions.npz": result.predictions,
         "model.pt": result.weights,
     }
-    return {name: payload for name, payload in files.items() if payload.strip()}
+    if not result.classes:
+        del files["classes.csv"]
+    return {name: payload for name, payload in files.items() if payload}

@@ -1,0 +1,132 @@
+"""How well trials of uneven length fill many workers, and what each trial costs the driver."""
+
+import argparse
+import heapq
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from cnn_ablate.executors import EXECUTORS, Ended, Event, Terms
+from cnn_ablate.runner import Survey, Way, Where, survey
+from cnn_ablate.runner.running import outstanding, run
+from cnn_ablate.schema import Plan, Size, Study, Trial, Variant
+from cnn_ablate.study import read
+
+WORKERS = (1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000)
+SEEDS = 10
+# How far the guess of a trial's length is off: the deviation of its logarithm.
+MISJUDGED = 0.3
+
+EMPTY = """\
+study: empty
+baseline:
+  data: {{name: fashion_mnist_sample, subset: 10, test_subset: 10}}
+  model: {{name: lenet}}
+  training: {{epochs: 1, batch_size: 10}}
+seeds: {trials}
+"""
+
+
+def made_up(trials: int) -> Survey:
+    """Lay out a study whose networks grow from 1 to 300 million multiply-adds, as in a ladder."""
+    steps = np.geomspace(1e6, 3e8, trials // SEEDS)
+    settings = {"training": {"epochs": 10, "batch_size": 128}}
+    variants = [Variant(name=f"v{i}", settings=settings, levels={}) for i in range(len(steps))]
+    plan = Plan(
+        variants=tuple(variants),
+        contrasts=(),
+        trials=tuple(_trial(v, seed) for v in variants for seed in range(SEEDS)),
+    )
+    sizes = {v.name: Size(parameters=1, macs=int(n)) for v, n in zip(variants, steps, strict=True)}
+    return Survey(Study(name="made_up", written={}, baseline={}, seeds=(0,)), plan, sizes, ())
+
+
+def _trial(variant: Variant, seed: int) -> Trial:
+    name = f"{variant.name}-seed{seed}"
+    return Trial(
+        id=name,
+        key=name,
+        variant=variant.name,
+        seed=seed,
+        settings=variant.settings,
+        fingerprint="",
+    )
+
+
+def ends(lengths: Iterable[float], workers: int) -> float:
+    """Give the time at which the last job ends, if each goes to the worker that is free first."""
+    free = [0.0] * workers
+    for length in lengths:
+        heapq.heapreplace(free, free[0] + length)
+    return max(free)
+
+
+def schedule(trials: int) -> None:
+    """Print the share of the workers' time that is used, in file order and longest first."""
+    laid_out = made_up(trials)
+    noise = np.random.default_rng(0).lognormal(0, MISJUDGED, trials)
+    true = {
+        trial.id: laid_out.sizes[trial.variant].macs * factor
+        for trial, factor in zip(laid_out.plan.trials, noise, strict=True)
+    }
+    orders = {"file order": laid_out.plan.trials, "longest first": outstanding(laid_out)}
+    print(f"{trials:,} trials: share of the workers' time that is used")
+    print(f"{'workers':>8}" + "".join(f"{name:>15}" for name in orders) + f"{'possible':>15}")
+    for workers in WORKERS:
+        print(f"{workers:>8}" + "".join(_shares(orders.values(), true, workers)))
+
+
+def _shares(
+    orders: Iterable[Sequence[Trial]], true: dict[str, float], workers: int
+) -> Iterable[str]:
+    total = sum(true.values())
+    for order in orders:
+        yield f"{total / workers / ends((true[trial.id] for trial in order), workers):>15.1%}"
+    yield f"{total / workers / max(total / workers, *true.values()):>15.1%}"
+
+
+def cost(trials: int, name: str) -> None:
+    """Run trials that do next to nothing, and print what the driver spends on each."""
+    seen: list[tuple[float, float]] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, Ended):
+            seen.append((time.perf_counter(), time.process_time()))
+
+    with tempfile.TemporaryDirectory() as scratch:
+        study = Path(scratch) / "empty.yaml"
+        study.write_text(EMPTY.format(trials=trials), encoding="utf-8")
+        where = Where(Path(scratch), executor=name, terms=Terms(2), way=Way("eager", "off"))
+        laid_out = survey(read(study), where)
+        began = time.perf_counter()
+        run(laid_out, outstanding(laid_out), where, note)
+        ended = time.perf_counter()
+        cpu = time.process_time()
+    (first, cpu_first), (last, cpu_last) = seen[0], seen[-1]
+    each = (cpu_last - cpu_first) / (trials - 1)
+    print(f"\n{trials:,} trials that do next to nothing, {name} executor, 2 workers")
+    print(f"start until the first result  {first - began:8.2f} s")
+    print(f"from the first to the last    {last - first:8.2f} s")
+    print(f"tables of the study           {ended - last:8.2f} s")
+    print(f"the driver's processor time   {each * 1e3:8.2f} ms a trial")
+    print(f"  and for the tables          {(cpu - cpu_last) / trials * 1e3:8.2f} ms a trial")
+
+
+def main() -> None:
+    """Simulate, then measure."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=10_000, help="to simulate")
+    parser.add_argument("--empty", type=int, default=1_000, help="to run")
+    parser.add_argument("--executor", choices=EXECUTORS, default="local")
+    chosen = parser.parse_args()
+    schedule(chosen.trials)
+    cost(chosen.empty, chosen.executor)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""On what terms trials run, and what is said where Ray cannot be had."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from test_executors import job
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.executors import Terms
+from cnn_ablate.executors.cluster import Cluster
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        (Terms(), 4),
+        (Terms(cpus_per_trial=0.5), 8),
+        (Terms(cpus_per_trial=3), 1),
+        (Terms(cpus_per_trial=5), 0),
+        (Terms(device="cuda"), 2),
+        (Terms(gpus_per_trial=0.4, cpus_per_trial=0), 5),
+        (Terms(gpus_per_trial=0.1, cpus_per_trial=0.1), 20),
+    ],
+)
+def test_as_many_trials_fit_as_the_scarcest_processor_allows(terms: Terms, expected: int) -> None:
+    """Four cores and two GPUs, in whole shares."""
+    assert expected == terms.fitting(4, 2)
+
+
+def test_without_ray_the_command_that_installs_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray is an extra; nothing else needs it."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+
+    with pytest.raises(UserError) as caught:
+        list(Cluster(Terms()).run([job(tmp_path)]))
+
+    assert (
+        "--executor ray: Ray is not installed. Install it with `pip install 'cnn-ablate[ray]'`."
+    ) == str(caught.value)
