@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from cnn_ablate.data.pictures import SUFFIXES, read
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import SOURCE_KEY, DataFacts, Record, Trial, TrialResult, canonical
 from cnn_ablate.settings import Parts, parts
-from cnn_ablate.store import Store
+from cnn_ablate.store import Store, intact
 from cnn_ablate.train import answers, merged
 from cnn_ablate.users import look_in
 
@@ -62,12 +63,12 @@ def load_trained(trial: str | Path, results: Path | str = "results") -> Trained:
             "no finished trial of this id or folder.",
             f"The folders under {Path(results) / 'trials'} are named by trial ids.",
         )
-    result = TrialResult.model_validate_json((folder / "trial.json").read_bytes())
+    result = TrialResult.model_validate_json(intact(folder, "trial.json"))
     assert result.data is not None
     _look_beside_study(folder.parents[1], result.trial)
     chosen = parts(result.trial.settings)
     model = chosen.model.build(result.data.shape, len(result.data.classes))
-    model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
+    model.load_state_dict(torch.load(BytesIO(intact(folder, "model.pt")), weights_only=True))
     return Trained(model.eval(), chosen, result.data)
 
 

@@ -15,7 +15,6 @@ from ruamel.yaml import YAML
 from cnn_ablate.errors import UserError
 from cnn_ablate.study import read
 
-SHIPPED = sorted((Path(__file__).parents[1] / "ablations").glob("*.yaml"))
 TEXTS = [tiny.STUDY, hasty.STUDY]
 # What means something in YAML, or to the reader.
 WORDS = [
@@ -106,8 +105,10 @@ def check(path: Path, payload: bytes) -> None:
     try:
         read(path)
     except (UserError, ExceptionGroup) as fault:
-        assert all(isinstance(part, UserError) for part in faults(fault))
-        assert all(str(part) for part in faults(fault))
+        said = [*faults(fault)]
+    else:
+        said = []
+    assert [] == [part for part in said if not isinstance(part, UserError) or not str(part)]
     assert time.process_time() - began < 1.0
 
 
@@ -154,7 +155,7 @@ CLAIM = "claims:\n  - {id: a, variant: baseline, metric: parameters, value: 1}\n
         ("a: &a [*a]\n", "nested too deeply"),
         ("a: " + "[" * 50_000, "nested too deeply"),
         (f"a: [{'1, ' * 80_000}]", "more than 10,000 values"),
-        ("a: 1\n" * 2_000_000, "more than 262,144 bytes are too many"),
+        ("a: 1\n" * 2_000_000, "more than 262,144 bytes"),
         (f"{GOOD}seeds: 1000000000000\n", "expected at most 10,000 seeds"),
         (f"{GOOD}model_limit: {'9' * 100_000}\n", "not YAML"),
         (f"{GOOD}factors:\n{LEVELS}design: factorial\n{CLAIM}", "10,460,353,203 combinations"),

@@ -3,8 +3,9 @@
 import hashlib
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cnn_ablate.data import places
 from cnn_ablate.data.dataset import DataSet, Part, Source
 from cnn_ablate.data.images import ARRAYS, Images, facts, images
 from cnn_ablate.errors import UserError
+from cnn_ablate.locks import Locks
 from cnn_ablate.schema import DataFacts
 
 # Part of every cache's name: raise it when a change of the decoders changes pixels.
@@ -89,10 +91,7 @@ def _build(source: Source, place: Path, progress: Progress | None) -> None:
     """Decode a data set beside its cache's place, then move it there in one step."""
     parts = source.read() if progress is None else _watched(source.read(), progress)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".building-", dir=place.parent) as temporary:
-            built = Path(temporary) / "cache"
-            built.mkdir()
+        with _building(place.parent) as built:
             _write(source, parts, built)
             _publish(built, place)
     except OSError as error:
@@ -101,6 +100,23 @@ def _build(source: Source, place: Path, progress: Progress | None) -> None:
             f"the tensor cache cannot be written: {error.strerror or error}.",
             "Set CNN_ABLATE_CACHE to a folder with room.",
         ) from error
+
+
+@contextmanager
+def _building(folder: Path) -> Iterator[Path]:
+    """Give a folder to build in, removed in the end; what killed processes left goes now."""
+    with Locks(folder) as locks:
+        mine = folder / f".building-{uuid.uuid4().hex}"
+        locks.take(mine.name)
+        # Listed before the locks are looked at: who builds has locked first.
+        found = [left for left in folder.glob(".building-*") if left.is_dir()]
+        for left in {left.name for left in found} - {*locks.others(".building-")}:
+            shutil.rmtree(folder / left, ignore_errors=True)
+        mine.mkdir()
+        try:
+            yield mine
+        finally:
+            shutil.rmtree(mine, ignore_errors=True)
 
 
 def _watched(parts: tuple[Part, Part], progress: Progress) -> tuple[Part, Part]:

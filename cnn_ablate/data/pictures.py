@@ -58,6 +58,8 @@ def read(path: Path, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "channel 
     """Decode one picture to (channels, height, width); raises UserError naming the file."""
     try:
         with Image.open(path, formats=FORMATS) as image:
+            if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
+                raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
             return _pixels(image, shape)
     except BROKEN as error:
         raise UserError(

@@ -13,7 +13,7 @@ from cnn_ablate.store.tables import (
     write_study,
     write_table,
 )
-from cnn_ablate.store.trials import Store
+from cnn_ablate.store.trials import Store, intact
 
 __all__ = [
     "FRAMES",
@@ -23,6 +23,7 @@ __all__ = [
     "Store",
     "factor_columns",
     "frames",
+    "intact",
     "pinned",
     "read",
     "read_standing",

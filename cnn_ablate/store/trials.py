@@ -135,12 +135,7 @@ class Store:
             FileNotFoundError: there is no such file.
             UserError: it is damaged.
         """
-        folder = self.folder(trial)
-        payload = (folder / name).read_bytes()
-        if (folder / SEAL).is_file() and not _vouched(folder, name, payload):
-            what = "does not match its checksum."
-            raise UserError(str(folder / name), what, "`cnn-ablate run` trains the trial again.")
-        return payload
+        return intact(self.folder(trial), name)
 
     def checkpoint(self, trial: Trial) -> bytes | None:
         """Read the state of an unfinished trial, if it is there and whole."""
@@ -194,6 +189,15 @@ def sealed(folder: Path) -> dict[str, str]:
     if payload != _json(digests) or not isinstance(digests, dict) or "trial.json" not in digests:
         raise ValueError("not a seal")
     return digests
+
+
+def intact(folder: Path, name: str) -> bytes:
+    """Read a file of a trial's folder; raises as `Store.payload`."""
+    payload = (folder / name).read_bytes()
+    if (folder / SEAL).is_file() and not _vouched(folder, name, payload):
+        what = "does not match its checksum."
+        raise UserError(str(folder / name), what, "`cnn-ablate run` trains the trial again.")
+    return payload
 
 
 def _vouched(folder: Path, name: str, payload: bytes) -> bool:

@@ -15,7 +15,7 @@ from cnn_ablate.errors import UserError
 Place = tuple[str | int, ...]
 
 _MOST_BYTES = 256 * 1024
-# A study has some hundred. Reading so many takes half a second; aliases can repeat them without end.
+# A study has some hundred. So many take half a second; aliases repeat them without end.
 _MOST_NODES = 10_000
 _MOST_DEEP = 40
 _TOO_MANY = f"not a study: more than {_MOST_NODES:,} values."
@@ -62,9 +62,7 @@ def load(path: Path) -> Source:
     except OSError as fault:
         raise UserError(str(path), f"cannot be read: {fault.strerror}.") from None
     if len(payload) > _MOST_BYTES:
-        raise UserError(
-            str(path), f"more than {_MOST_BYTES:,} bytes are too many for a study file."
-        )
+        raise UserError(str(path), f"more than {_MOST_BYTES:,} bytes: too many for a study.")
     try:
         return parse(str(path), payload.decode("utf-8-sig"))
     except UnicodeDecodeError as fault:
