@@ -15,6 +15,7 @@ from cnn_ablate.data.cache import load
 from cnn_ablate.data.dataset import Form
 from cnn_ablate.data.images import fingerprint, verified
 from cnn_ablate.errors import UserError
+from cnn_ablate.locks import Locks
 
 CLASSES = ["a", "b"]
 FINGERPRINT = "3fd2aa583d1ea7d9e80c252bbf47dadf10355d5c15c1468c66f721a9ca369555"
@@ -220,6 +221,18 @@ def test_two_processes_may_build_at_once(options, tensors, tmp_path):
 
     assert f"{mine.facts.fingerprint} {mine.train.sum()}\n" == told
     assert 1 == len(list(tensors.iterdir()))
+
+
+def test_what_a_killed_build_left_is_swept(options, tensors):
+    """A build of a process that is no more goes with the next one; one under way stays."""
+    names = [".building-dead", ".building-alive"]
+    for name in names:
+        (tensors / name).mkdir(parents=True)
+    with Locks(tensors) as locks:
+        assert locks.take(names[1])
+        load(options)
+
+    assert names[1:] == [place.name for place in tensors.glob(".building-*") if place.is_dir()]
 
 
 def test_a_cache_that_cannot_be_written_is_said(options, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Trained networks put to use: loaded, and asked about pictures, some of which are broken."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,31 @@ def test_load_model_by_id_and_by_folder(kept: tuple[Path, TrialResult]) -> None:
     ):
         assert not model.training
         assert stored.tolist() == model(batch.images).argmax(1).tolist()
+
+
+def test_a_network_that_was_tampered_with_is_not_loaded(
+    kept: tuple[Path, TrialResult], tmp_path: Path
+) -> None:
+    """Weights that the trial's seal does not vouch for are not even opened."""
+    root, result = kept
+    copy = shutil.copytree(root / "trials" / result.trial.id, tmp_path / "copy")
+    (copy / "model.pt").write_bytes(b"cos\nsystem\n(S'echo'\ntR.")
+    with pytest.raises(UserError, match="model.pt: does not match its checksum."):
+        cnn_ablate.load_model(copy)
+    (copy / "DONE").write_text("{}")
+    with pytest.raises(UserError, match="trial.json: does not match its checksum."):
+        cnn_ablate.load_model(copy)
+
+
+def test_a_picture_that_unpacks_to_too_much_is_skipped(
+    kept: tuple[Path, TrialResult], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is named, and not unpacked."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    monkeypatch.setattr("warnings.warn", lambda *_, **__: None)
+    root, result = kept
+    said = predict(load_trained(result.trial.id, root), pictures(folder))
+    assert all(one.fault for one in said)
 
 
 def test_no_such_trial(tmp_path: Path) -> None:
