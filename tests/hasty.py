@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cnn_ablate.executors import Event, Terms, processes
+from cnn_ablate import processes
+from cnn_ablate.executors import Event, Terms
 from cnn_ablate.runner import Patience, Where, survey
 from cnn_ablate.runner.running import outstanding, run
 from cnn_ablate.runner.way import Way

@@ -79,6 +79,10 @@ def run(
     data: Data = None,
 ) -> None:
     """Train every variant that is not done yet, and write tables and report."""
+    from cnn_ablate.processes import warm_up
+
+    if executor == "local":
+        warm_up()
     from cnn_ablate.cli.run import Choice, run_study
     from cnn_ablate.executors import Terms
     from cnn_ablate.runner import Patience, Way, Where

@@ -13,8 +13,8 @@ from tempfile import mkdtemp
 from threading import Thread
 from typing import Any
 
+from cnn_ablate import processes
 from cnn_ablate.data.images import Arrays, images
-from cnn_ablate.executors import processes
 from cnn_ablate.executors.events import Event, Job
 from cnn_ablate.executors.worker import attempts, hold
 from cnn_ablate.schema import DataFacts, Trial

@@ -9,7 +9,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import ClassVar
 
-from cnn_ablate.executors import logs, processes
+from cnn_ablate import processes
+from cnn_ablate.executors import logs
 from cnn_ablate.executors.duty import TICK, Duty, charge
 from cnn_ablate.executors.events import Ended, Event, Job
 from cnn_ablate.executors.terms import Terms

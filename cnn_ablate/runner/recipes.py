@@ -11,8 +11,9 @@ from pathlib import Path
 
 import torch
 
+from cnn_ablate import processes
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Terms, processes
+from cnn_ablate.executors import Terms
 from cnn_ablate.runner.estimate import facts_of
 from cnn_ablate.runner.race import Entry, fastest
 from cnn_ablate.runner.survey import Survey, Where

@@ -1,5 +1,6 @@
 """Networks of one shape trained as one program; each gets the gradients that it gets alone."""
 
+import os
 from collections.abc import Sequence
 from copy import deepcopy
 from itertools import repeat
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
+from cnn_ablate.data.places import tensors
 from cnn_ablate.models import Dropout
 from cnn_ablate.schema import Recipe
 from cnn_ablate.train.bench import Bench
@@ -138,6 +140,8 @@ def _padded(some: Sequence[T], width: int) -> list[T]:
 def _compiled(function: Any, recipe: Recipe) -> Any:
     if not recipe.compiled:
         return function
+    # What one process has compiled the others take from there.
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(tensors() / "compiled"))
     # Captured as one CUDA graph, so that no launch waits for Python.
     mode = "reduce-overhead" if recipe.device.startswith("cuda") else None
     return torch.compile(function, dynamic=False, mode=mode)

@@ -4,19 +4,15 @@ import multiprocessing as mp
 import os
 from typing import Any
 
-from cnn_ablate.data.places import tensors
-
 _METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
 # Imported once, by the server. Optimizers import the last one when they are first built: 2 s.
 _PRELOADED = ["cnn_ablate.executors.worker", "torch._dynamo"]
 # Read by OpenMP and MKL when torch is first imported, so it must be set before the server starts.
-# What one process has compiled the others take from the cache.
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "TORCHINDUCTOR_COMPILE_THREADS": "1",
-    "TORCHINDUCTOR_CACHE_DIR": str(tensors() / "compiled"),
 }
 
 
@@ -33,3 +29,12 @@ def context() -> Any:
     if _METHOD == "forkserver":
         found.set_forkserver_preload(_PRELOADED)
     return found
+
+
+def warm_up() -> None:
+    """Start the server now: it imports torch while this process still reads the study."""
+    if _METHOD == "forkserver":
+        context()
+        from multiprocessing import forkserver  # noqa: PLC0415 - Windows has none
+
+        forkserver.ensure_running()
