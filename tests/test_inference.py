@@ -51,10 +51,10 @@ def test_a_network_that_was_tampered_with_is_not_loaded(
     root, result = kept
     copy = shutil.copytree(root / "trials" / result.trial.id, tmp_path / "copy")
     (copy / "model.pt").write_bytes(b"cos\nsystem\n(S'echo'\ntR.")
-    with pytest.raises(UserError, match="model.pt: does not match its checksum."):
+    with pytest.raises(UserError, match=r"model\.pt: does not match its checksum"):
         cnn_ablate.load_model(copy)
     (copy / "DONE").write_text("{}")
-    with pytest.raises(UserError, match="trial.json: does not match its checksum."):
+    with pytest.raises(UserError, match=r"trial\.json: does not match its checksum"):
         cnn_ablate.load_model(copy)
 
 

@@ -55,7 +55,7 @@ def test_a_recipe_with_parts_trains(images: Images) -> None:
 
 
 @pytest.mark.parametrize(("norm", "expected"), [("batch", False), ("none", True)])
-def test_batch_norm_is_not_divisible(norm: str, expected: bool) -> None:
+def test_batch_norm_is_not_divisible(norm: str, *, expected: bool) -> None:
     """A network whose images know of each other cannot be given them in parts."""
     assert expected == divisible(
         parts(trial(model__norm=norm).settings).model.build((1, 28, 28), 10)

@@ -138,14 +138,14 @@ def test_damaged_numbers_are_never_shown(study: made.Results, file: str) -> None
     """A report is refused that would rest on a file that its seal does not vouch for."""
     [trial, *_] = trials(study)
     damaged(study.store.folder(trial) / file, random.Random(2))
-    with pytest.raises(UserError, match=f"{file}: does not match its checksum."):
+    with pytest.raises(UserError, match=f"{file}: does not match its checksum"):
         read(study.store.root, study.record.study.folder)
 
 
 def test_a_damaged_record_is_said(study: made.Results) -> None:
     """What describes the study is no exception."""
     (study.store.root / study.record.study.folder / "study.json").write_text("{}")
-    with pytest.raises(UserError, match="study.json: is damaged, or of another version"):
+    with pytest.raises(UserError, match=r"study\.json: is damaged, or of another version"):
         read(study.store.root, study.record.study.folder)
 
 
@@ -184,7 +184,7 @@ def test_a_failed_publish_leaves_the_old_and_no_litter(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(UserError, match="file: cannot be written: No space left on device."):
+    with pytest.raises(UserError, match="file: cannot be written: No space left on device"):
         atomic.replace_file(path, b"new", scratch)
     assert b"old" == path.read_bytes()
     assert [] == list(scratch.iterdir())
