@@ -7,6 +7,7 @@ import made
 import numpy as np
 import pandas as pd
 import pytest
+from fontTools import subset
 
 from cnn_ablate.report import svg, words
 from cnn_ablate.report.drawing import draw, drop_stale
@@ -99,6 +100,18 @@ def test_drawings_are_the_same_each_time(small):
 
     assert svg.inline(first, "effects") == svg.inline(second, "effects")
     assert svg.pdf(first) == svg.pdf(second)
+
+
+def test_fonts_of_pdfs_are_whole_and_lean(small):
+    """Letters are embedded as TrueType, as publishers ask, and fontTools is left as it was."""
+    before = subset.load_font
+    picture = FIGURES["effects"]
+    drawn = svg.pdf(picture.figure(picture.data(small)))
+
+    assert b"/FontFile2" in drawn
+    assert b"/Type3" not in drawn
+    assert 30_000 > len(drawn)
+    assert before is subset.load_font
 
 
 def test_accuracy_of_a_class_is_the_mean_over_seeds(small):

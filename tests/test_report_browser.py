@@ -24,7 +24,7 @@ LONG = "a variant whose name is as long as names get: " + "x" * 40
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """The report of a study with a long name, a failure and a gap, as the browser's address."""
-    size = {"variants": 6, "seeds": 2, "images": 120, "epochs": 4, "failed": 1, "missing": 1}
+    size = {"variants": 8, "seeds": 2, "images": 120, "epochs": 4, "failed": 1, "missing": 1}
     study = made.Made(**size, names=(LONG,), profile="smoke")
     results = made.results(tmp_path_factory.mktemp("results"), study)
     return write(results, tmp_path_factory.mktemp("reports")).as_uri()
@@ -68,7 +68,7 @@ def colours(browser, scheme):
         {"name": "prefers-color-scheme", "value": scheme},
         {"name": "prefers-reduced-motion", "value": "reduce"},
     ]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": wishes})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": wishes})
 
 
 def background(browser):
@@ -194,6 +194,21 @@ def luminance(colour):
     parts = [int(part) / 255 for part in colour.strip("rgb()").split(",")]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_wide_tables_fit_on_landscape_paper(opened):
+    """Printed on A4 in landscape, every table of many columns keeps within the page."""
+    screen(opened, 1047)
+    opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    opened.execute_script("dispatchEvent(new Event('beforeprint'))")
+    read = """
+        return [...document.querySelectorAll(".landscape table")]
+            .map((table) => [table.scrollWidth, table.parentElement.clientWidth]);
+    """
+    widths = opened.execute_script(read)
+
+    assert 3 == len(widths)
+    assert all(table <= page for table, page in widths)
 
 
 def test_printing_opens_what_is_folded(opened):

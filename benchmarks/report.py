@@ -1,0 +1,48 @@
+"""How long a report takes, how much memory, and how large its page is: 60 made-up trials."""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1] / "tests"
+
+
+def build(folder: Path) -> None:
+    """Write the report in this process, and print what that took."""
+    start = time.perf_counter()
+    from cnn_ablate import report, store  # noqa: PLC0415 - importing is part of the work
+
+    page = report.write(store.read(folder / "results", "made_up"), folder / "reports")
+    wall, spent = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+    cpu, memory = spent.ru_utime + spent.ru_stime, spent.ru_maxrss / 1024
+    size = page.stat().st_size / 1e6
+    loaded = "with" if "torch" in sys.modules else "without"
+    print(f"{wall:.1f} s, {cpu:.1f} s CPU, {memory:.0f} MB, page {size:.2f} MB, {loaded} torch")
+
+
+def main() -> None:
+    """Make up the results of a study, and write its report in processes of their own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--build", type=Path, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.build:
+        build(chosen.build)
+        return
+    sys.path.insert(0, str(TESTS))
+    import made  # noqa: PLC0415 - of the tests, found by the line above
+
+    size = made.Made(variants=15, seeds=4, images=chosen.images, epochs=30)
+    for _ in range(chosen.rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            made.results(Path(folder) / "results", size)
+            subprocess.run([sys.executable, __file__, "--build", folder], check=True)
+
+
+if __name__ == "__main__":
+    main()
