@@ -19,7 +19,7 @@ VOLATILE = ["seconds", "images_per_second", "peak_memory_mb", "started"]
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Run the tiny study once, without interruption: its folder and what was printed."""
     folder = tmp_path_factory.mktemp("ran")
-    code, out, err = tiny.call("run", tiny.write(folder), cwd=folder)
+    code, out, err = tiny.program("run", tiny.write(folder), cwd=folder)
     assert 0 == code, err
     return folder, out + err
 
@@ -90,15 +90,6 @@ def test_report_is_written_again_without_training(ran: tuple[Path, str], tmp_pat
     assert 0 == code
     assert (tmp_path / "tiny" / "report.html").is_file()
     assert str(tmp_path) in out
-
-
-def test_workers_do_not_matter(ran: tuple[Path, str], tmp_path: Path) -> None:
-    """One worker and two come to the same table."""
-    study = tiny.write(tmp_path)
-    code, _, err = tiny.call("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
-    assert 0 == code, err
-    assert table(ran[0]).equals(table(tmp_path))
-    assert table(ran[0], "epochs").equals(table(tmp_path, "epochs"))
 
 
 def wait_for(pattern: str, folder: Path, process: subprocess.Popen[str]) -> None:

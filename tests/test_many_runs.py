@@ -48,6 +48,13 @@ def test_two_runs_share_the_work(tmp_path: Path, trained: Path) -> None:
     assert [] == list((tmp_path / "shared/results/.locks").iterdir())
 
 
+def test_workers_do_not_matter(tmp_path: Path) -> None:
+    """One worker and two come to the same bytes."""
+    for workers in (1, 2):
+        ran(tmp_path / f"{workers}", workers=workers)
+    hasty.assert_same(tmp_path / "1", tmp_path / "2")
+
+
 @pytest.mark.slow
 def test_eight_runs_four_of_them_killed(tmp_path: Path) -> None:
     """The four that live do the work of all."""

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable
+from io import StringIO
 from pathlib import Path
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from cnn_ablate.cli.exits import SOME_FAILED
 from cnn_ablate.errors import UserError
 from cnn_ablate.inference import Prediction, load_trained, pictures, predict
+from cnn_ablate.store import atomic
 from cnn_ablate.wording import unknown
 
 # The columns of a format, and how a prediction fills them.
@@ -48,11 +50,8 @@ def predict_folder(
 
 def _write(output: Path, folder: Path, said: Iterable[Prediction], style: str) -> None:
     columns, row = FORMATS[style]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    draft = output.with_name(f".{output.name}.draft")
-    with draft.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        for one in said:
-            writer.writerow(row(one.path.relative_to(folder), one))
-    draft.replace(output)
+    file = StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(row(one.path.relative_to(folder), one) for one in said)
+    atomic.replace_file(output, file.getvalue().encode(), output.parent)

@@ -11,9 +11,11 @@ _PINS = TypeAdapter(dict[str, Recipe])
 
 
 def pinned(store: Store, study: str) -> dict[str, Recipe]:
-    """Read the recipes of a study, by what decides them; none if nothing was raced yet."""
-    path = store.root / study / _NAME
-    return _PINS.validate_json(path.read_bytes()) if path.is_file() else {}
+    """Read the recipes of a study, by what decides them; none if none are kept, or not whole."""
+    try:
+        return _PINS.validate_json((store.root / study / _NAME).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 def write_pins(store: Store, study: str, recipes: dict[str, Recipe]) -> None:
