@@ -194,7 +194,7 @@ def test_latex_compiles(wicked, tmp_path):
     """The tables compile as they stand, with the packages that they name."""
     tables = wicked.with_suffix(".tex").as_posix()
     (tmp_path / "paper.tex").write_text(
-        r"\documentclass{article}\usepackage{booktabs, amssymb}"
+        r"\documentclass{article}\usepackage{booktabs, amssymb, graphicx}"
         rf"\begin{{document}}\input{{{tables}}}\end{{document}}",
         encoding="utf-8",
     )

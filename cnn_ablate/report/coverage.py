@@ -58,7 +58,7 @@ def budget(measured: Measured) -> tuple[Fact, ...]:
         Fact("Seeds", ", ".join(map(str, study.seeds))),
         Fact("Epochs", " to ".join(str(n) for n in dict.fromkeys((epochs[0], epochs[-1])))),
         *(Fact("Data", _data(facts)) for facts in record.data),
-        Fact("Profile", study.profile or "the study's own budget"),
+        Fact("Profile", study.profile or ("" if forced else "the study's own budget")),
         Fact("Set for all", "; ".join(forced)),
         Fact("Trained for", words.duration(trials["seconds"].sum()) if len(trials) else ""),
         Fact("Device", ", ".join(sorted(set(trials["device"])))),

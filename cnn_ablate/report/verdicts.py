@@ -66,9 +66,9 @@ def _group(pairs: Sequence[tuple[Claim, Verdict]]) -> Group:
 
 
 def _shared(texts: Sequence[str]) -> str:
-    """Give the text that most often stands there, if it does more than twice."""
+    """Give the text that most often stands there, if it does so more than once."""
     text, times = max(Counter(filter(None, texts)).items(), key=lambda x: x[1], default=("", 0))
-    return text if times > 2 else ""
+    return text if times > 1 else ""
 
 
 def _why(verdict: Verdict, condition: str, reason: str) -> str:

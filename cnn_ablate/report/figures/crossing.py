@@ -46,7 +46,7 @@ def _terms_caption(measured: Measured, data: pd.DataFrame, *, what: str) -> str:
         f"{row['term']} cannot be told from {row['aliases']}"
         for _, row in data[data["aliases"] != ""].iterrows()
     ]
-    hidden = f" {words.several(aliased, at_most=4).capitalize()}." if aliased else ""
+    hidden = f" Here {words.several(aliased, at_most=4)}." if aliased else ""
     return (
         f"{what}, in points of test accuracy, by least squares with seeds as blocks and 95 % "
         f"intervals ({measured.budget}).{hidden}"
