@@ -41,9 +41,9 @@ def test_wrong_input_is_one_sentence_and_exit_code_1(
 
 def test_help_is_fast(tmp_path: Path) -> None:
     """`--help` imports neither torch nor pandas."""
-    tiny.call("--help", cwd=tmp_path)
+    tiny.program("--help", cwd=tmp_path)
     began = time.perf_counter()
-    code, out, _ = tiny.call("--help", cwd=tmp_path)
+    code, out, _ = tiny.program("--help", cwd=tmp_path)
     assert 0 == code
     assert "run" in out
     assert time.perf_counter() - began < 1.0

@@ -1,9 +1,15 @@
 """A tiny real study, and the command line called as a user calls it."""
 
+import io
 import os
+import signal
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
+
+from cnn_ablate.cli import main
 
 STUDY = """\
 study: tiny
@@ -42,8 +48,26 @@ def start(*words: object, cwd: Path) -> subprocess.Popen[str]:
     )
 
 
-def call(*words: object, cwd: Path) -> tuple[int, str, str]:
+def program(*words: object, cwd: Path) -> tuple[int, str, str]:
     """Run the program to its end: exit code, standard output, standard error."""
     process = start(*words, cwd=cwd)
     out, err = process.communicate(timeout=300)
     return process.returncode, out, err
+
+
+def call(*words: object, cwd: Path) -> tuple[int, str, str]:
+    """Do the same in this process, which has imported everything already."""
+    out, err, before = io.StringIO(), io.StringIO(), signal.getsignal(signal.SIGTERM)
+    with (
+        patch.object(sys, "argv", ["cnn-ablate", *map(str, words)]),
+        chdir(cwd),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    return code, out.getvalue(), err.getvalue()
