@@ -57,7 +57,7 @@ def test_binary_junk(tmp_path: Path) -> None:
 
 def test_huge_file_is_refused_unread(tmp_path: Path) -> None:
     """Megabytes are no study."""
-    with pytest.raises(UserError, match="too many for a study file"):
+    with pytest.raises(UserError, match="too many for a study"):
         read(write(tmp_path, "a: " + "b" * 1_000_000))
 
 

@@ -99,7 +99,7 @@ def faults(fault: BaseException) -> Iterator[BaseException]:
 
 
 def check(path: Path, payload: bytes) -> None:
-    """Read a file, which may be refused, but only as a user's mistake and in less than a second."""
+    """Read a file, which may be refused, but only as a user's mistake and soon: the bound leaves a busy machine room."""
     path.write_bytes(payload)
     began = time.process_time()
     try:
@@ -109,7 +109,7 @@ def check(path: Path, payload: bytes) -> None:
     else:
         said = []
     assert [] == [part for part in said if not isinstance(part, UserError) or not str(part)]
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 3.0
 
 
 @pytest.fixture(scope="module")
