@@ -99,7 +99,10 @@ def faults(fault: BaseException) -> Iterator[BaseException]:
 
 
 def check(path: Path, payload: bytes) -> None:
-    """Read a file, which may be refused, but only as a user's mistake and soon: the bound leaves a busy machine room."""
+    """Read a file, which may be refused, but only as a user's mistake, and soon.
+
+    It takes less than a second; the bound leaves a busy machine room.
+    """
     path.write_bytes(payload)
     began = time.process_time()
     try:
