@@ -178,6 +178,13 @@ def test_equal_counts_have_no_effect():
     assert ["The counts agree.", "The counts differ by 37."] == [v.reason for v in found]
 
 
+def test_intervals_of_accuracies_end_where_accuracies_do():
+    """Student's interval of two far seeds would leave 0 to 100 per cent; what is shown does not."""
+    found = judge(accuracy(0.5), {"baseline": [0.08, 0.10]})
+
+    assert "[0.0, 21.7] %" == found.interval
+
+
 def test_dead_parameters_come_from_the_trials():
     """What only a trial counts is taken from there, and is open before."""
     claim = Claim(id="dead", variant="baseline", metric="dead_parameters", value=694_320)

@@ -31,9 +31,11 @@ def signed(value: float, metric: str) -> str:
 
 
 def levels(interval: Interval, metric: str) -> str:
-    """Write an interval of levels: `[84.9, 85.7] %`."""
-    unit = " %" if in_points(metric) else ""
-    return f"{between(interval, metric)}{unit}"
+    """Write an interval of levels: `[84.9, 85.7] %`; shares end at 0 and 100."""
+    if not in_points(metric):
+        return between(interval, metric)
+    low, high = interval
+    return f"{between((max(low, 0.0), min(high, 100.0)), metric)} %"
 
 
 def published(claim: Claim) -> str:
