@@ -139,9 +139,12 @@ def panels(
     shown = list(grid.flat)
     for axes, title in zip(shown, titles, strict=False):
         axes.set_title(title, loc="left", fontsize=8.5)
-    for index, empty in enumerate(shown[len(titles) :], start=len(titles)):
+    for index, axes in enumerate(shown):
+        lowest = index + columns >= len(titles)
+        axes.xaxis.set_visible(lowest)
+        axes.tick_params(labelbottom=lowest)
+    for empty in shown[len(titles) :]:
         empty.remove()
-        shown[index - columns].tick_params(labelbottom=True)
     return figure, shown[: len(titles)]
 
 
