@@ -14,7 +14,7 @@ def pinned(store: Store, study: str) -> dict[str, Recipe]:
     """Read the recipes of a study, by what decides them; none if none are kept, or not whole."""
     try:
         return _PINS.validate_json((store.root / study / _NAME).read_bytes())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
 
 
