@@ -67,6 +67,8 @@ def ours(task: str, epochs: int, seeds: int, way: str, folder: Path) -> list[flo
     with tempfile.TemporaryDirectory() as scratch:
         subprocess.run(command, check=True, cwd=scratch, capture_output=True)
         table = pd.read_csv(Path(scratch) / "results" / "parity" / "results.csv")
+    if "--stack" in options and set(table["stack"]) != {int(options[-1])}:
+        raise SystemExit(f"{task} could not be stacked.")
     return table.sort_values("seed")["test_accuracy"].tolist()
 
 

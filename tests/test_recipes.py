@@ -68,6 +68,12 @@ def test_steps_are_really_timed() -> None:
         assert 0 < race._seconds(entry(1), recipe) < 10
 
 
+def test_a_course_of_few_steps_is_timed_too() -> None:
+    """One cycle over one epoch does not end under the clock."""
+    one_cycle = trial(schedule__name="one_cycle", training__epochs=1)
+    assert race._seconds(Entry(one_cycle, FACTS, PLAIN, 1, 1), PLAIN) < 10
+
+
 def laid_out(tmp_path: Path, way: Way) -> tuple[object, Where]:
     """Lay out a study of two rates, two norms and two seeds."""
     written = {
@@ -92,8 +98,8 @@ def test_what_is_pinned_is_kept(tmp_path: Path) -> None:
     todo = found.plan.trials
     assert {PLAIN} == set(recipes.recipes(found, todo, where, Terms()).values())
     [form] = recipes.alike(todo)
-    write_pins(Store(tmp_path), "s", {form: COMPILED})
-    assert {form: COMPILED} == pinned(Store(tmp_path), "s")
+    write_pins(Store(tmp_path), "s", {f"cpu {form}": COMPILED})
+    assert {f"cpu {form}": COMPILED} == pinned(Store(tmp_path), "s")
     assert {COMPILED} == set(recipes.recipes(found, todo, where, Terms()).values())
 
 

@@ -65,6 +65,13 @@ def test_every_family_learns_in_a_stack_what_it_learns_alone(images: Images, fam
         assert_close(train(one, images, ALONE), result)
 
 
+@pytest.mark.parametrize("family", ["convnet", "lenet"])
+def test_layouts_stack_too(images: Images, family: str) -> None:
+    """Networks whose maps lie channels last learn in a stack as they do alone."""
+    one = trial(0, **{**STEPS, "model__name": family, **SMALL[family]})
+    assert_close(train(one, images, Recipe()), together([one], images, Recipe(stack=2))[0])
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_steps_in_a_stack_as_alone(images: Images, name: str) -> None:
     """Optimizers, rates, decay, smoothing and clipping are each network's own."""
@@ -120,6 +127,14 @@ def test_a_stack_goes_on_from_different_epochs(images: Images) -> None:
     ]
     for result in train_together(resumed, FOUR):
         assert without_times(unbroken[result.trial.id]) == without_times(result)
+
+
+def test_a_state_of_another_recipe_is_not_gone_on_from(images: Images) -> None:
+    """Bits of one recipe mean nothing to another: the training starts afresh."""
+    states: list[bytes] = []
+    train(trial(), images, Recipe(), Watch(save=states.append))
+    resumed = train(trial(), images, ALONE, resume=states[0])
+    assert without_times(train(trial(), images, ALONE)) == without_times(resumed)
 
 
 def test_members_may_end_early(images: Images) -> None:

@@ -283,4 +283,4 @@ def test_checkpoint_is_safe_to_open(images: Images, tmp_path: Path) -> None:
     path = tmp_path / "state.pt"
     path.write_bytes(states[0])
     state = torch.load(path, weights_only=True)
-    assert {"log", "kept", "model", "optimizer", "schedule", "average"} == state.keys()
+    assert {"recipe", "log", "kept", "model", "optimizer", "schedule", "average"} == state.keys()

@@ -74,7 +74,9 @@ def _threshold(rate: float | Tensor) -> int | Tensor:
 
 
 def _scaled(x: Tensor, rate: float | Tensor) -> Tensor:
-    return (x / (1 - rate).float()).to(x.dtype) if isinstance(rate, Tensor) else x / (1 - rate)
+    if isinstance(rate, Tensor):
+        return (x.float() / (1 - rate).float()).to(x.dtype)
+    return x / (1 - rate)
 
 
 def _scrambled(x: Int32[Tensor, "*shape"]) -> Int32[Tensor, "*shape"]:

@@ -26,7 +26,8 @@ class _Flatten(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *growth: Tensor) -> Tensor:
-        return growth[0].view(ctx.shape).contiguous(memory_format=torch.channels_last)
+        # By permutation, as vmap knows no memory formats.
+        return growth[0].view(ctx.shape).permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
 
 
 def flatten(x: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch features"]:

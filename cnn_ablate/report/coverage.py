@@ -110,7 +110,7 @@ def environment(measured: Measured) -> tuple[Fact, ...]:
         Fact("PyTorch", where.torch),
         Fact("Platform", where.platform),
         Fact("Processor", f"{where.processor} ({count(where.cores, 'core')})"),
-        Fact("Recipe", recipe),
+        Fact("Recipe of most trials", recipe),
         *(Fact(f"Data {facts.name}", f"SHA-256 {facts.fingerprint}") for facts in record.data),
         Fact("Started", record.started),
         Fact("Finished", record.finished),

@@ -43,9 +43,11 @@ def fastest(entry: Entry) -> Recipe:
     if entry.folder:
         look_in(entry.folder)
     best, least = entry.start, _seconds(entry, entry.start)
+    if math.isinf(least):
+        return best
     for rivals in (_plain, _elaborate):
         for recipe in rivals(entry, best, least):
-            seconds = _seconds(entry, recipe)
+            seconds = _seconds(entry, recipe) * _padding(entry.mates, recipe.stack)
             if seconds < least * (1 - _MARGIN):
                 best, least = recipe, seconds
     return best
@@ -70,6 +72,11 @@ def _elaborate(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
     widths = [width for width in _WIDTHS if width <= entry.mates and step < _SHORT_STEP]
     stacks = [start.model_copy(update={"compiled": compiled, "stack": width}) for width in widths]
     return alone + stacks
+
+
+def _padding(mates: int, width: int) -> float:
+    """Give how many slots are computed for each trial, those without a network too."""
+    return math.ceil(mates / width) * width / mates
 
 
 def _compiles(recipe: Recipe) -> bool:

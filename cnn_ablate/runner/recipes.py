@@ -7,6 +7,8 @@ it stays with the study.
 import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -101,18 +103,31 @@ def _raced(
 ) -> dict[str, Recipe]:
     """Take what is pinned, race for the rest where there is much work, and pin the outcome."""
     folder = survey.study.folder
-    pins = {key: pin for key, pin in pinned(store, folder).items() if pin.device == start.device}
+    names = {key: f"{start.device} {key}" for key in groups}
+    pins = pinned(store, folder)
     entries = {
-        key: entry
-        for key in groups.keys() - pins.keys()
-        if (entry := _entry(survey, groups[key], start, workers))
+        name: entry
+        for key, name in names.items()
+        if name not in pins and (entry := _entry(survey, groups[key], start, workers))
     }
-    if entries:
-        with ProcessPoolExecutor(workers, mp_context=processes.context()) as pool:
-            raced = dict(zip(entries, pool.map(fastest, entries.values()), strict=True))
-        pins |= raced
+    if raced := _outcomes(entries, workers):
+        # Another run may have raced meanwhile: what it pinned, it trains with.
+        pins = raced | pinned(store, folder)
         write_pins(store, folder, pins)
-    return {key: pins.get(key, start) for key in groups}
+    return {key: pins.get(name, start) for key, name in names.items()}
+
+
+def _outcomes(entries: Mapping[str, Entry], workers: int) -> dict[str, Recipe]:
+    """Race side by side, as the trials will run; a race that kills its process has no outcome."""
+    if not entries:
+        return {}
+    found: dict[str, Recipe] = {}
+    with ProcessPoolExecutor(workers, mp_context=processes.context()) as pool:
+        races = {name: pool.submit(fastest, entry) for name, entry in entries.items()}
+        for name, race in races.items():
+            with suppress(BrokenProcessPool):
+                found[name] = race.result()
+    return found
 
 
 def _entry(survey: Survey, group: Sequence[Trial], start: Recipe, workers: int) -> Entry | None:

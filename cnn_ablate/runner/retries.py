@@ -43,7 +43,7 @@ def _smaller(job: Job, alone: Job, left: int) -> Job | None:  # noqa: ARG001 - o
     if len(job.trials) > 1:
         return replace(alone, recipe=job.recipe.model_copy(update={"stack": 1}))
     size = job.recipe.micro_batch or job.trials[0].settings["training"]["batch_size"]
-    recipe = job.recipe.model_copy(update={"micro_batch": size // 2, "compiled": False})
+    recipe = job.recipe.model_copy(update={"stack": 1, "micro_batch": size // 2, "compiled": False})
     return replace(alone, recipe=recipe) if size > 1 else None
 
 

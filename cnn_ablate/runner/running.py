@@ -5,6 +5,7 @@ The only place that decides what a trial's failure means.
 
 import platform
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -107,7 +108,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
                 logbook.close()
                 results = _concluded(
                     store,
-                    _record(survey, Recipe(device=terms.device), started),
+                    _record(survey, _usual(chosen, terms), started),
                     survey,
                     idle=not jobs,
                 )
@@ -115,6 +116,12 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
         what = f"{len(gone)} of the trials that were trained are gone: was the folder removed?"
         raise UserError(str(where.results), what, "The same command trains them again.")
     return results
+
+
+def _usual(chosen: Mapping[str, Recipe], terms: Terms) -> Recipe:
+    """Give the recipe of most trials; that of each stands in its row."""
+    counted = Counter(chosen.values()).most_common(1)
+    return counted[0][0] if counted else Recipe(device=terms.device)
 
 
 def check(survey: Survey, where: Where) -> None:

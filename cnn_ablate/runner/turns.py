@@ -85,13 +85,12 @@ class Turns:
 
     def _taken(self, job: Job) -> Job | None:
         """Lock the trials of a job, and leave out what another run has finished by now."""
-        if not all(self.locks.take(trial.key) for trial in job.trials):
-            self.elsewhere.append(job)
-            for trial in job.trials:
-                self.locks.drop(trial.key)
-                self.anew.discard(trial.id)
-            return None
-        left = tuple(trial for trial in job.trials if not self._is_finished(trial))
+        refused = [trial for trial in job.trials if not self.locks.take(trial.key)]
+        if refused:
+            self.elsewhere.append(replace(job, trials=tuple(refused)))
+            self.anew.difference_update(trial.id for trial in refused)
+        taken = (trial for trial in job.trials if trial not in refused)
+        left = tuple(trial for trial in taken if not self._is_finished(trial))
         return replace(job, trials=left) if left else None
 
     def _is_finished(self, trial: Trial) -> bool:

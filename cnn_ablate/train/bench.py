@@ -145,10 +145,21 @@ class Bench:
     def state(self) -> dict[str, Any]:
         """Give all that is needed to go on."""
         return {
+            "recipe": self._bits(),
             "log": json.dumps(asdict(self.log), default=EpochRow.model_dump),
             "kept": self.kept,
             **{name: getattr(self, name).state_dict() for name in _STATEFUL},
+            # A network of a stack looks at the weights of all; only its own are kept.
+            "model": self.weights(),
         }
+
+    def fits(self, state: dict[str, Any]) -> bool:
+        """Say whether a state was computed as this bench computes; else its bits mean nothing."""
+        return bool(state["recipe"] == self._bits())
+
+    def _bits(self) -> str:
+        # For want of memory a training goes on in parts of its batches.
+        return self.recipe.model_dump_json(exclude={"micro_batch"})
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""

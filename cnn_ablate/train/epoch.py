@@ -33,7 +33,8 @@ class Tally:
         targets = lesson.batch.targets
         # Where images are mixed, the class that an image has most of counts.
         classes = targets.argmax(1) if targets.is_floating_point() else targets
-        self.losses.append(told.loss)
+        # A CUDA graph writes the next loss to the same place.
+        self.losses.append(told.loss.clone())
         self.hits.append((told.logits.argmax(1) == classes).sum())
         self.sizes.append(len(lesson.batch.samples))
         self.seen += self.sizes[-1]

@@ -78,5 +78,7 @@ def count_dead(lesson: Lesson) -> None:
         images = bench.ready(epoch, batch)
         twin = deepcopy(bench.model).train()
         with torch.random.fork_rng(devices=[]):
-            bench.loss(twin(images), batch.targets).backward()
+            with bench.autocast():
+                logits = twin(images)
+            bench.loss(logits.float(), batch.targets).backward()
         bench.log.dead = sum(dead_parameters(twin).values())

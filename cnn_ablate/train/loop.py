@@ -83,8 +83,8 @@ def set_up(recipe: Recipe) -> None:
 
 def _bench(member: Member, recipe: Recipe) -> Bench:
     bench = Bench(member.trial, member.images, recipe)
-    if member.resume:
-        bench.restore(opened(member.resume))
+    if member.resume and bench.fits(state := opened(member.resume)):
+        bench.restore(state)
     return bench
 
 

@@ -107,7 +107,9 @@ class Stack:
         return {f"{name}.keys": keys for name in self.dropouts}
 
     def _rates(self, models: Sequence[nn.Module]) -> State:
-        """Give the drop rates as tensors, where networks of a stack differ in them."""
+        """Give the drop rates as tensors: networks of a stack may differ in them."""
+        if self.width == 1:
+            return {}
         rates = {
             name: [float(model.get_submodule(name).rate) for model in models]  # type: ignore[arg-type]
             for name in self.dropouts
@@ -117,7 +119,6 @@ class Stack:
                 _padded(own, self.width), dtype=torch.float64, device=self.first.device
             )
             for name, own in rates.items()
-            if len(set(own)) > 1
         }
 
     def _hand_out(self, found: State, slot: int, bench: Bench) -> None:
