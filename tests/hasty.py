@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import tiny
 
 from cnn_ablate import processes
 from cnn_ablate.executors import Event, Terms
@@ -31,7 +32,6 @@ seeds: 2
 """
 TRIALS = 4
 TABLES = ("results", "epochs", "classes", "confusion", "effects")
-VOLATILE = ["seconds", "images_per_second", "peak_memory_mb", "started"]
 
 # Optimizers import it when they are first built: once here, not in each fork.
 importlib.import_module("torch._dynamo")
@@ -92,7 +92,7 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
     found = {}
     for name in TABLES:
         frame = pd.read_csv(folder / "results" / "hasty" / f"{name}.csv", keep_default_na=False)
-        found[name] = frame.drop(columns=[column for column in VOLATILE if column in frame])
+        found[name] = frame.drop(columns=[column for column in tiny.VOLATILE if column in frame])
     return found
 
 

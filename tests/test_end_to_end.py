@@ -12,8 +12,6 @@ import pandas as pd
 import pytest
 import tiny
 
-VOLATILE = ["seconds", "images_per_second", "peak_memory_mb", "started"]
-
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
@@ -27,7 +25,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def table(folder: Path, name: str = "results") -> pd.DataFrame:
     """Read a table of the tiny study without what depends on the clock."""
     frame = pd.read_csv(folder / "results" / "tiny" / f"{name}.csv", keep_default_na=False)
-    kept = frame.drop(columns=[column for column in VOLATILE if column in frame])
+    kept = frame.drop(columns=[column for column in tiny.VOLATILE if column in frame])
     return kept.sort_values(list(kept.columns[:4]), ignore_index=True)
 
 

@@ -11,6 +11,8 @@ from unittest.mock import patch
 
 from cnn_ablate.cli import main
 
+# Columns that the clock decides.
+VOLATILE = ["seconds", "images_per_second", "peak_memory_mb", "started"]
 STUDY = """\
 study: tiny
 title: Does a tiny network want normalisation?

@@ -17,7 +17,7 @@ from cnn_ablate.data.images import ARRAYS
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors.actor import Luggage, Saved, Shared, Trainer
 from cnn_ablate.executors.connection import connected
-from cnn_ablate.executors.duty import TICK, Duty, charge
+from cnn_ablate.executors.duty import TICK, Clock, Duty
 from cnn_ablate.executors.events import Ended, Event, Job
 from cnn_ablate.executors.terms import Terms
 from cnn_ablate.settings import images_key, options_of
@@ -71,12 +71,11 @@ class Cluster:
         self.sources = sources()
         with connected(self.terms) as self.ray:
             try:
-                before = time.monotonic()
+                clock = Clock()
                 while self._hand_out(source):
                     for worker in self._speaking():
                         yield from self._heard(worker)
-                    before = charge(self.workers, before)
-                    for worker in [worker for worker in self.workers if worker.late()]:
+                    for worker in clock.late(self.workers):
                         yield from self._given_up(worker, worker.too_long())
             finally:
                 while self.workers:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from cnn_ablate.executors.events import Ended, Event, Job
 
@@ -48,9 +49,19 @@ class Duty:
                 yield Ended(trial, self.job.recipe, error=reason, fault="lost")
 
 
-def charge(duties: Iterable[Duty], before: float) -> float:
-    """Add the seconds since `before` to all that is going on, and give the time."""
-    now = time.monotonic()
-    for duty in duties:
-        duty.spent += min(now - before, 2 * TICK)
-    return now
+Held = TypeVar("Held", bound=Duty)
+
+
+class Clock:
+    """Charges the time that passes to all that is going on."""
+
+    def __init__(self) -> None:
+        self.before = time.monotonic()
+
+    def late(self, duties: Iterable[Held]) -> list[Held]:
+        """Charge the seconds since the last look, and give those that take too long."""
+        now, going_on = time.monotonic(), list(duties)
+        for duty in going_on:
+            duty.spent += min(now - self.before, 2 * TICK)
+        self.before = now
+        return [duty for duty in going_on if duty.late()]

@@ -1,6 +1,5 @@
 """Worker processes on this machine, each single-threaded, forked from one warm server."""
 
-import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import ClassVar
 
 from cnn_ablate import processes
 from cnn_ablate.executors import logs
-from cnn_ablate.executors.duty import TICK, Duty, charge
+from cnn_ablate.executors.duty import TICK, Clock, Duty
 from cnn_ablate.executors.events import Ended, Event, Job
 from cnn_ablate.executors.terms import Terms
 from cnn_ablate.executors.worker import work
@@ -58,14 +57,13 @@ class Local:
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
         """Run all jobs, the first ones first."""
         waiting = iter(jobs)
-        before = time.monotonic()
+        clock = Clock()
         try:
             while self._hand_out(waiting):
                 for pipe in wait([worker.pipe for worker in self.workers], TICK):
                     worker = next(worker for worker in self.workers if worker.pipe is pipe)
                     yield from self._heard(worker)
-                before = charge(self.workers, before)
-                for worker in [worker for worker in self.workers if worker.late()]:
+                for worker in clock.late(self.workers):
                     yield from self._given_up(worker, worker.too_long())
         finally:
             while self.workers:

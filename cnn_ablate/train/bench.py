@@ -69,6 +69,10 @@ class Bench:
         """Tell dropout whose masks to draw, and give a batch's images as the network takes them."""
         if self.drops:
             set_dropout_keys(self.model, self.dropout_keys(epoch, batch))
+        return self.laid_out(batch)
+
+    def laid_out(self, batch: Batch) -> Tensor:
+        """Give a batch's images in the memory layout of the recipe."""
         return batch.images.contiguous(memory_format=self.layout)
 
     def logits(self, images: Tensor) -> Tensor:

@@ -45,11 +45,11 @@ class Tally:
         """Give the loss of every step."""
         return torch.stack(self.losses).cpu()
 
-    def measures(self) -> dict[str, float]:
-        """Give mean loss and accuracy over the images."""
+    def measures(self, course: Tensor) -> dict[str, float]:
+        """Give mean loss and accuracy over the images, from the loss of every step."""
         sizes = torch.tensor(self.sizes)
         return {
-            "train_loss": float((self.course() * sizes).sum() / self.seen),
+            "train_loss": float((course * sizes).sum() / self.seen),
             "train_accuracy": int(torch.stack(self.hits).sum()) / self.seen,
         }
 
@@ -78,8 +78,9 @@ def one_epoch(running: Sequence[tuple[Bench, Watch]], gradients: Gradients) -> N
             tally.add(told, lesson)
     for (bench, epoch, rate), tally in zip(starts, tallies, strict=True):
         bench.average.after_epoch(bench.model, epoch)
-        row = EpochRow(epoch=epoch + 1, lr=rate, **tally.measures(), **bench.measured())
-        _conclude(bench, row, tally.course())
+        course = tally.course()
+        row = EpochRow(epoch=epoch + 1, lr=rate, **tally.measures(course), **bench.measured())
+        _conclude(bench, row, course)
     share = (time.perf_counter() - began) / len(running)
     for bench, _ in running:
         bench.log.rows[-1] = bench.log.rows[-1].model_copy(update={"seconds": share})

@@ -56,7 +56,7 @@ class Stack:
         found, told = self.gradients(
             self.weights,
             self.buffers | self._keys(filled),
-            self._joined([lesson.bench.ready(lesson.epoch, lesson.batch) for lesson in filled]),
+            self._joined([lesson.bench.laid_out(lesson.batch) for lesson in filled]),
             [lesson.batch.targets for lesson in filled],
         )
         for slot, lesson in taken.items():
