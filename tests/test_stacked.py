@@ -1,9 +1,10 @@
 """Stacks: each network learns in company what it learns alone, whoever the others are."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import jaxtyping
 import pytest
 import torch
 from test_train import WRITTEN, trial, without_times
@@ -154,7 +155,16 @@ def test_weights_are_views_of_the_stack(images: Images) -> None:
             assert stack.weights[name][slot].data_ptr() == weight.data_ptr()
 
 
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Leave shapes unchecked: torch cannot compile the checks."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize("width", [1, 4])
 def test_compiled_networks_learn_the_same(images: Images, width: int) -> None:
     """What torch.compile makes of forward and backward pass comes to the same weights."""
