@@ -68,17 +68,32 @@ def better(runs: list[Path]) -> int:
     return min((0, 2), key=lambda workers: reference(runs[:1], workers).seconds)
 
 
-def compare(name: str, precision: str, found: Matrix, rounds: int) -> None:
-    """Print one row: how many times faster, and what both sides took (ours : theirs)."""
-    workers = better(found.runs)
-    sides = [(reference(found.runs, workers), ours(found.study)) for _ in range(rounds)]
-    ratios = [theirs.seconds / mine.seconds for theirs, mine in sides]
-    theirs, mine = min(sides, key=lambda pair: pair[1].seconds)
-    speeds = f"{mine.images / mine.seconds:8,.0f} : {theirs.images / theirs.seconds:8,.0f}"
+def compare(name: str, matrices: dict[str, Matrix], rounds: int) -> None:
+    """Print a row for each precision: how many times faster we are, and what both sides took.
+
+    The rival has one precision: each of its times stands beside all of ours that follow it.
+    """
+    runs = next(iter(matrices.values())).runs
+    workers = better(runs)
+    theirs: list[Side] = []
+    mine: dict[str, list[Side]] = {precision: [] for precision in matrices}
+    for _ in range(rounds):
+        theirs.append(reference(runs, workers))
+        for precision, found in matrices.items():
+            mine[precision].append(ours(found.study))
+    for precision, sides in mine.items():
+        print(row(name, precision, theirs, sides), flush=True)
+
+
+def row(name: str, precision: str, theirs: list[Side], mine: list[Side]) -> str:
+    """Compare round by round; speed, memory and seconds are those of our best round."""
+    ratios = [rival.seconds / own.seconds for rival, own in zip(theirs, mine, strict=True)]
+    rival, own = min(zip(theirs, mine, strict=True), key=lambda pair: pair[1].seconds)
+    speeds = f"{own.images / own.seconds:8,.0f} : {rival.images / rival.seconds:8,.0f}"
     spread = f"{min(ratios):6.2f} {median(ratios):6.2f} {max(ratios):6.2f}"
-    peaks = f"{mine.peak:5.0f} : {theirs.peak:5.0f}"
-    times = f"{mine.seconds:5.0f} : {theirs.seconds:5.0f}"
-    print(f"{name:14} {precision:9} {spread}  {speeds:>19}  {peaks:>13}  {times:>13}", flush=True)
+    peaks = f"{own.peak:5.0f} : {rival.peak:5.0f}"
+    times = f"{own.seconds:5.0f} : {rival.seconds:5.0f}"
+    return f"{name:14} {precision:9} {spread}  {speeds:>19}  {peaks:>13}  {times:>13}"
 
 
 def main() -> None:
@@ -97,13 +112,19 @@ def main() -> None:
         for name in asked.workload or WORKLOADS:
             folder = Path(scratch) / name
             folder.mkdir()
-            if name == "smoke":
-                compare(name, "float32", smoke(folder), rounds)
-                continue
-            count = 200 if asked.quick else WORKLOADS[name].count
-            for precision in WORKLOADS[name].precisions:
-                found = matrix(name, precision, folder, trials=trials, count=count)
-                compare(name, precision, found, rounds)
+            compare(name, matrices(name, folder, trials, quick=asked.quick), rounds)
+
+
+def matrices(name: str, folder: Path, trials: int, *, quick: bool) -> dict[str, Matrix]:
+    """Give the matrix of a workload in each of its precisions."""
+    if name == "smoke":
+        return {"float32": smoke(folder)}
+    work = WORKLOADS[name]
+    count = 200 if quick else work.count
+    return {
+        precision: matrix(name, precision, folder, trials=trials, count=count)
+        for precision in work.precisions
+    }
 
 
 if __name__ == "__main__":

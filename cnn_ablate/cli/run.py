@@ -3,14 +3,15 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 import typer
 
 from cnn_ablate.cli.display import Display, display
 from cnn_ablate.cli.exits import SOME_FAILED
 from cnn_ablate.executors import Ended, Event
-from cnn_ablate.report import write as write_report
 from cnn_ablate.runner.auditing import with_findings
 from cnn_ablate.runner.running import check, outstanding, run
 from cnn_ablate.runner.survey import Survey, Where, survey
@@ -52,6 +53,9 @@ def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: 
         if choice.audit:
             laid_out = with_findings(laid_out, where)
             _warn(screen, laid_out.findings or ())
+        if todo:
+            # To import what draws takes a second or two; meanwhile the trials train.
+            Thread(target=import_module, args=("cnn_ablate.report",), daemon=True).start()
         results = run(laid_out, todo, where, observe)
         page = _reported(results, where.results / study.folder / "study.json", reports)
     typer.echo(f"Results: {where.results / study.folder}")
@@ -74,6 +78,8 @@ def _warn(screen: Display, findings: Sequence[Finding]) -> None:
 
 def _reported(results: Results, record: Path, reports: Path) -> Path:
     """Write the report, unless it is of these results: it then has the time of their record."""
+    from cnn_ablate.report import write as write_report
+
     page = reports / results.record.study.folder / "report.html"
     written = record.stat().st_mtime_ns
     if not page.is_file() or page.stat().st_mtime_ns != written:

@@ -56,7 +56,7 @@ class Trainer:
     """Trains jobs on a node; lives as long as the run."""
 
     def __init__(self) -> None:
-        processes.one_thread_each()
+        processes.set_environment()
         self.folders: dict[frozenset[tuple[str, bytes]], Path] = {}
 
     def greet(self) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from cnn_ablate.train import seconds_per_step
 from cnn_ablate.users import is_users, look_in
 
 # Seconds of training on one worker from which it pays to time two layouts, and to compile.
-_LONG, _VERY_LONG = 60.0, 600.0
+_LONG, _VERY_LONG = 30.0, 300.0
 # Seconds for which each candidate runs, beside its first step.
 _MOMENT = 0.4
 # Steps that take longer than this many seconds have little overhead that a stack could share.

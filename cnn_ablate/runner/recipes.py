@@ -28,7 +28,7 @@ from cnn_ablate.wording import unknown
 # Rough seconds that one worker takes for a multiply-add, forward and backward, and for a batch:
 # enough to see that a race would take longer than it could save.
 _PER_MAC, _PER_BATCH = 2e-10, 1e-3
-_WORTH_A_RACE = 60.0
+_WORTH_A_RACE = 30.0
 
 
 def recipes(survey: Survey, todo: Sequence[Trial], where: Where, terms: Terms) -> dict[str, Recipe]:
