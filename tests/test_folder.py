@@ -203,7 +203,8 @@ def test_files_among_class_folders_are_named(root):
 
     message = refused(load, DATASETS["image_folder"](), root)
 
-    assert f"{odd}: is not a folder of pictures. Remove it." == message
+    expected = "is not a folder of pictures. Move it into the folder of its class, or remove it."
+    assert f"{odd}: {expected}" == message
 
 
 def test_a_class_must_be_in_both_parts(root):
@@ -235,6 +236,99 @@ def test_empty_folders_are_named(root, empty, complaint):
     assert f"{root}/{complaint}" == refused(load, DATASETS["image_folder"](), root)
 
 
+def undivided(root, classes, count=10):
+    """Pictures as `<class>/<number>`; gives the options that read them."""
+    for label, name in enumerate(classes):
+        for number in range(count):
+            layouts.picture(root / "images" / name / f"{number}.png", seed=100 * label + number)
+    return DATASETS["image_folder"]
+
+
+def test_pictures_are_divided_class_by_class(root):
+    """Where nobody has divided them, each class gives the same part to test on."""
+    options = undivided(root, ["a", "b"])
+
+    fifth, half = load(options(), root), load(options(test_fraction=0.5), root)
+
+    assert [[8, 8], [2, 2]] == [
+        fifth.train_labels.bincount().tolist(),
+        fifth.test_labels.bincount().tolist(),
+    ]
+    assert [[5, 5], [5, 5]] == [
+        half.train_labels.bincount().tolist(),
+        half.test_labels.bincount().tolist(),
+    ]
+    assert fifth.facts.fingerprint != half.facts.fingerprint
+
+
+def test_each_picture_is_on_one_side(root):
+    """Between them, training and test pictures are all there are, each once."""
+    images = load(undivided(root, ["a", "b"])(test_fraction=0.4), root)
+
+    seen = [image.numpy().tobytes() for part in (images.train, images.test) for image in part]
+    assert 20 == len(seen) == len(set(seen))
+
+
+def test_the_same_files_divided_otherwise_are_decoded_anew(root):
+    """One class, whose files are read in the same order whatever the division."""
+    options = undivided(root, ["a"])
+    counts = {f: load(options(test_fraction=f), root).facts.test for f in (0.1, 0.2, 0.3, 0.9)}
+
+    assert {0.1: 1, 0.2: 2, 0.3: 3, 0.9: 9} == counts
+
+
+def test_a_division_survives_more_pictures(root):
+    """A picture that is added moves few others: the new one takes a place, or none."""
+    options = undivided(root, ["a"], count=20)
+    before = set(options().find(root).files[16:])
+    layouts.picture(root / "images" / "a" / "new.png", seed=7)
+
+    assert 3 <= len(before & set(options().find(root).files[17:]))
+
+
+def test_two_pictures_are_one_for_each_side(root):
+    """Both sides have one at least, whatever the fraction."""
+    options = undivided(root, ["a"], count=2)
+
+    facts = [load(options(test_fraction=f), root).facts for f in (0.01, 0.99)]
+
+    assert [(1, 1), (1, 1)] == [(one.train, one.test) for one in facts]
+
+
+def test_a_class_may_be_called_train(root):
+    """A folder of that name which holds pictures is a class like others."""
+    assert ("car", "train") == load(undivided(root, ["car", "train"])(), root).facts.classes
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        (["a/x.png"], "images/a: holds one picture; it takes two, to train and to test on."),
+        (
+            ["train/a/x.png"],
+            "images: has train/ but no test/. Add it, with the same classes; or have the classes "
+            "alone, without train/.",
+        ),
+        (
+            ["training/a/x.png", "testing/a/x.png"],
+            "images/testing/a: is a folder among pictures. Pictures lie as <class>/<picture>, or "
+            "as {train,test}/<class>/<picture>.",
+        ),
+        (
+            ["x.png"],
+            "images/x.png: is not a folder of pictures. Move it into the folder of its class, or "
+            "remove it.",
+        ),
+    ],
+)
+def test_what_cannot_be_divided_is_named(root, files, complaint):
+    """Nobody has to guess how pictures should lie."""
+    for file in files:
+        layouts.picture(root / "images" / file)
+
+    assert f"{root}/{complaint}" == refused(load, DATASETS["image_folder"](), root)
+
+
 def test_pictures_may_lie_where_the_program_is_started(root, monkeypatch):
     """A folder that is named as it is seen is found, without any data root."""
     layouts.folder(root / "mine", ["a", "b"])
@@ -252,8 +346,9 @@ def test_missing_pictures_name_the_place_to_put_them(tmp_path, monkeypatch):
 
     home = f"{tmp_path}/home/cnn-ablate"
     assert message == (
-        "data set image_folder: not found: looked for mine/{train,test}/<class>/<picture> in "
-        f"{home} and {tmp_path}. Put the pictures into {tmp_path}/mine, or set data.path."
+        "data set image_folder: not found: looked for mine/<class>/<picture> or "
+        f"mine/{{train,test}}/<class>/<picture> in {home} and {tmp_path}. "
+        f"Put the pictures into {tmp_path}/mine, or set data.path."
     )
 
 
