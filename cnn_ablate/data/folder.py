@@ -40,8 +40,9 @@ def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float
         if len(paths) < 2:
             what = "holds one picture; it takes two, to train and to test on."
             raise UserError(str(paths[0].parent), what)
-        test[label] = _chosen(paths, fraction)
-        train[label] = tuple(path for path in paths if path not in test[label])
+        chosen = _chosen(paths, fraction)
+        test[label] = tuple(path for path in paths if path in chosen)
+        train[label] = tuple(path for path in paths if path not in chosen)
     # The same files in the same order, divided elsewhere, are other data.
     return replace(_source(name, train, test, shape), divided=f"{fraction}")
 
@@ -54,11 +55,15 @@ def _check_halves(folder: Path) -> None:
             raise UserError(str(folder), f"has {half}/ but no {other}/.", hint)
 
 
-def _chosen(paths: tuple[Path, ...], fraction: float) -> tuple[Path, ...]:
+def _chosen(paths: tuple[Path, ...], fraction: float) -> set[Path]:
     """Choose by a hash of the name, so that few pictures change sides when others are added."""
     count = min(max(round(len(paths) * fraction), 1), len(paths) - 1)
-    shuffled = sorted(paths, key=lambda path: hashlib.sha256(path.name.encode()).digest())
-    return tuple(sorted(shuffled[:count]))
+    return set(sorted(paths, key=_digest)[:count])
+
+
+def _digest(path: Path) -> bytes:
+    """Hash a name as it reads, however a file system spells it."""
+    return hashlib.sha256(unicodedata.normalize("NFC", path.name).encode()).digest()
 
 
 def _source(name: str, train: Pictures, test: Pictures, shape: tuple[int, int, int]) -> Source:
