@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types floors bench slow ray clean
+.PHONY: run test lint types floors bench slow ray mlflow clean
 
 run: $(VENV)/installed ## Run the smoke study on the embedded images
 	@$(BIN)/cnn-ablate run ablations/smoke.yaml
@@ -17,6 +17,10 @@ slow: $(VENV)/installed-dev ## Run the tests that take minutes
 ray: $(VENV)/installed-dev ## Run the tests that start Ray nodes on this machine
 	@$(BIN)/pip install --quiet --editable '.[dev,ray]'
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 -m ray
+
+mlflow: $(VENV)/installed-dev ## Run the tests of trackers with MLflow, a large package
+	@$(BIN)/pip install --quiet --editable '.[dev,mlflow]'
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 tests/test_tracking.py
 
 lint: $(VENV)/installed-dev ## Check style and spelling
 	@$(BIN)/ruff check .

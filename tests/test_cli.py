@@ -53,6 +53,19 @@ def test_data_verify_prints_the_fingerprint() -> None:
     assert "4,000 training and 1,000 test images, SHA-256 " in said
 
 
+def test_data_verify_names_the_cache_that_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has to look for what is to be removed."""
+    monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path))
+    monkeypatch.setattr("cnn_ablate.cli.data.verified", lambda _: False)
+
+    said = call("data", "verify", "fashion_mnist_sample")
+
+    expected = f"were decoded. Remove {tmp_path}; it is made again."
+    assert f"the cached images are not those that {expected}" in str(said.exception)
+
+
 def test_data_fetch_of_what_cannot_be_fetched() -> None:
     """What has no downloader says how it is had."""
     said = call("data", "fetch", "image_folder")

@@ -1,7 +1,7 @@
 """`export`: the tables of a study for other programs."""
 
-import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import made
 import pandas as pd
@@ -53,8 +53,7 @@ def test_parquet_without_its_package(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The package that is missing is named, with the command that installs it."""
-    for package in ("pyarrow", "fastparquet"):
-        monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr(pd.DataFrame, "to_parquet", Mock(side_effect=ImportError))
     said = call("export", "made_up", "-o", tmp_path / "t.parquet", "--results", results)
     assert (
         "--format parquet: needs the package pyarrow. "

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import layouts
 import pytest
 from jsonschema import Draft7Validator
 from test_cli import call
@@ -9,7 +10,7 @@ from test_cli import call
 from cnn_ablate.data import DATASETS
 from cnn_ablate.models import MODELS
 from cnn_ablate.plan import plan
-from cnn_ablate.settings import parts, settle
+from cnn_ablate.settings import options_of, parts, settle
 from cnn_ablate.study import Changes, read
 from cnn_ablate.study.draft import draft
 from cnn_ablate.study.grammar import json_schema
@@ -56,6 +57,26 @@ def test_a_draft_of_a_network_of_the_users_own(tmp_path: Path) -> None:
     assert "model.wide" == study.factors[0].name
 
 
+@pytest.mark.parametrize("where", [".", "studies"])
+def test_a_draft_of_a_folder_of_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """The study finds the pictures from wherever it is run: by its own folder, or by their path."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("猫/1.png", "猫/2.png"):
+        layouts.picture(tmp_path / "my pictures" / name)
+    path = Path(where) / "mine.yaml"
+
+    assert 0 == call("init", path, "--data", "my pictures", "--model", "lenet").exit_code
+
+    data = read(path).written["data"]
+    home = "my pictures" if where == "." else (tmp_path / "my pictures").as_posix()
+    assert ("image_folder", home) == (data["name"], data["path"])
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert ("猫",) == options_of("data", read(tmp_path / path).baseline["data"]).form().classes
+
+
 def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
     """The study and the schema for editors are written, and the next command is told."""
     path = tmp_path / "new" / "my study.yaml"
@@ -64,6 +85,14 @@ def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
     assert f"Try it: cnn-ablate run '{path}' --smoke" in said.output
     assert "my_study" == read(path).name
     assert path.with_name("study.schema.json").is_file()
+
+
+@pytest.mark.parametrize("file", ["con.yaml", "trials.yaml", f"{'n' * 200}.yaml"])
+def test_a_file_whose_name_no_study_can_have(tmp_path: Path, file: str) -> None:
+    """The study is then called otherwise, and can be read."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(draft(file, "fashion_mnist_sample", "lenet"), encoding="utf-8")
+    assert "study" == read(path).name
 
 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:

@@ -107,9 +107,9 @@ def test_status_of_a_file(study: Results, tmp_path: Path) -> None:
 
 
 def test_status_of_what_was_never_run(tmp_path: Path) -> None:
-    """Nothing was run: it is said so."""
+    """Nothing was run, or a run has only begun: that cannot be told apart."""
     fault = call("status", "nothing", "--results", tmp_path).exception
-    assert "no such study was run" in str(fault)
+    assert "nothing: was not run, or has no trial under way yet." in str(fault)
 
 
 def test_a_logbook_counts_the_work_of_its_own_run(tmp_path: Path) -> None:

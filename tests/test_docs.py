@@ -26,6 +26,7 @@ LANGUAGES = {"sh", "yaml", "python", ""}
 NOT_RUN = {
     "make run": "makes an environment; continuous integration runs it",
     "make test": "it would run itself",
+    "source .venv/bin/activate": "for the shell of a person",
     "pip install .": "continuous integration does it",
     "pip install 'cnn-ablate[ray]'": "continuous integration does it",
     "cnn-ablate run first.yaml --executor ray": "starts Ray; tests of its own do",
@@ -71,11 +72,15 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Put what the commands of the pages speak of into a folder: tiny studies, pictures."""
     folder = tmp_path_factory.mktemp("docs")
     tiny = STUDY.replace("epochs: 4", "epochs: 1")
-    for name in ("first", "my_ablation", "section_4"):
+    for name in ("first", "my_ablation", "pets", "section_4"):
         text = tiny.replace("study: hasty", f"study: {name}")
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    (folder / "FOLDER").mkdir()
-    Image.fromarray(np.zeros((28, 28), np.uint8)).save(folder / "FOLDER" / "one.png")
+    for name in ("FOLDER", "pictures/cat", "pictures/dog"):
+        (folder / name).mkdir(parents=True)
+        for number in "12":
+            Image.fromarray(np.zeros((28, 28), np.uint8)).save(folder / name / f"{number}.png")
+    for name, text in modules():
+        (folder / name).write_text(text, encoding="utf-8")
     return folder
 
 

@@ -47,6 +47,13 @@ def test_each_switch_makes_another_network(here: Path) -> None:
     assert sizes["stem=imagenet"] > sizes["baseline"] > sizes["shortcuts=false"]
 
 
+def test_a_smoke_test_is_of_these_pictures(here: Path) -> None:
+    """The network takes colours alone, so images of another kind would not do."""
+    assert (
+        "image_folder" == load_study(here / "study.yaml", profile="smoke").baseline["data"]["name"]
+    )
+
+
 def test_it_runs_and_its_network_is_found_again(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

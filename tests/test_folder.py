@@ -203,7 +203,8 @@ def test_files_among_class_folders_are_named(root):
 
     message = refused(load, DATASETS["image_folder"](), root)
 
-    assert f"{odd}: is not a folder of pictures. Remove it." == message
+    expected = "is not a folder of pictures. Move it into the folder of its class, or remove it."
+    assert f"{odd}: {expected}" == message
 
 
 def test_a_class_must_be_in_both_parts(root):
@@ -252,8 +253,9 @@ def test_missing_pictures_name_the_place_to_put_them(tmp_path, monkeypatch):
 
     home = f"{tmp_path}/home/cnn-ablate"
     assert message == (
-        "data set image_folder: not found: looked for mine/{train,test}/<class>/<picture> in "
-        f"{home} and {tmp_path}. Put the pictures into {tmp_path}/mine, or set data.path."
+        "data set image_folder: not found: looked for mine/<class>/<picture> or "
+        f"mine/{{train,test}}/<class>/<picture> in {home} and {tmp_path}. "
+        f"Put the pictures into {tmp_path}/mine, or set data.path."
     )
 
 

@@ -17,7 +17,7 @@ from cnn_ablate.study.grammar import json_schema
 from cnn_ablate.study.source import load, parse
 
 FOLDER = Path(__file__).parents[1] / "ablations"
-SHIPPED = sorted(path.name for path in FOLDER.glob("*.yaml"))
+STUDIES = sorted([*FOLDER.glob("*.yaml"), *FOLDER.parent.glob("examples/*/*.yaml")])
 # What takes comparing two places of a file, or knowing what it names.
 UNSEEN = {
     "claim twice",
@@ -64,12 +64,14 @@ def test_the_schema_is_one() -> None:
     assert pointed <= set(known)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_studies_are_valid(name: str) -> None:
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_shipped_studies_are_valid(path: Path) -> None:
     """Every shipped study is valid, and tells editors where the schema is."""
-    assert [] == [*validator().iter_errors(load(FOLDER / name).values)]
-    first = (FOLDER / name).read_text(encoding="utf-8").partition("\n")[0]
-    assert "# yaml-language-server: $schema=study.schema.json" == first
+    assert [] == [*validator().iter_errors(load(path).values)]
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    said, _, schema = first.partition("=")
+    assert "# yaml-language-server: $schema" == said
+    assert FOLDER / "study.schema.json" == (path.parent / schema).resolve()
 
 
 @pytest.mark.parametrize("case", sorted(FAULTS.keys() - UNSEEN))

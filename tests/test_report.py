@@ -128,6 +128,22 @@ def test_every_claim_has_its_verdict(results):
     assert len(found.judged.judged) == sum(map(int, re.findall(r"\d+", found.tally)))
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ("What the paper says, and", "Published")),
+        ({"paper": None}, ("What was claimed, and", "Claimed")),
+    ],
+)
+def test_claims_need_no_paper(results, changes, said):
+    """What somebody expects of a study of their own was never published."""
+    summary = replace(summarise(results), figures=(), **changes)
+
+    assert all(text in pages.html(summary, {}) for text in said)
+    assert all(text in pages.markdown(summary) for text in said)
+    assert f"Claim & {said[1]} & Measured" in pages.latex(summary)
+
+
 def test_claims_that_cannot_be_compared_stand_apart(tmp_path):
     """Where a profile changed the data, only what it leaves alone is judged; why is said once."""
     made_up = made.Made(**SIZE, profile="smoke", forced={"data.name": "sample"})

@@ -77,6 +77,24 @@ def test_seeds(tmp_path: Path, seeds: str, changes: Changes, expected: tuple[int
     assert expected == read(write(tmp_path, text), changes).seeds
 
 
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("cifar10", "fashion_mnist_sample"),
+        ("image_folder", "image_folder"),
+        ("torchvision.datasets:USPS", "torchvision.datasets:USPS"),
+    ],
+)
+def test_a_smoke_test_keeps_data_of_the_users_own(tmp_path: Path, data: str, expected: str) -> None:
+    """Only published data, which may not be here, are replaced; all are cut short."""
+    text = f"study: s\nbaseline: {{data: {{name: '{data}'}}, model: {{name: lenet}}}}\n"
+
+    smoke = read(write(tmp_path, text), Changes(profile="smoke")).baseline
+
+    assert (expected, 64, 50) == tuple(smoke["data"][k] for k in ("name", "subset", "test_subset"))
+    assert 1 == smoke["training"]["epochs"]
+
+
 def test_bundles_and_labelled_levels(tmp_path: Path) -> None:
     """A bundle sets several keys; levels of one key may be given names."""
     text = SOUND + ("design: one_at_a_time\n")

@@ -130,7 +130,7 @@ def test_tensorboard_has_curves_figure_and_hyperparameters(tmp_path: Path) -> No
 
 
 def test_mlflow_has_params_metrics_and_figure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """One run a trial in a SQLite store, which MLflow itself can read."""
     mlflow = pytest.importorskip("mlflow", reason="MLflow is large and not among the test packages")
@@ -141,6 +141,7 @@ def test_mlflow_has_params_metrics_and_figure(
         with tracking(["mlflow"], tmp_path, "study", print) as track:
             track(one)
 
+    assert ("", "") == capfd.readouterr()
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
     experiment = client.get_experiment_by_name("study")
     runs = {run.data.tags["variant"]: run for run in client.search_runs([experiment.experiment_id])}

@@ -197,10 +197,16 @@ def list_entries(
 def init(
     file: Annotated[Path, typer.Argument(help="The study file to write.")],
     data: Annotated[
-        str, typer.Option(help="Name of a data set.", autocompletion=completion.datasets)
+        str,
+        typer.Option(
+            help="Name of a data set, or a folder of pictures.", autocompletion=completion.datasets
+        ),
     ] = "fashion_mnist_sample",
     model: Annotated[
-        str, typer.Option(help="Name of a network.", autocompletion=completion.models)
+        str,
+        typer.Option(
+            help="Name of a network, or your own: module:Name.", autocompletion=completion.models
+        ),
     ] = "cnnnet",
 ) -> None:
     """Write a first study file, commented and ready to run."""

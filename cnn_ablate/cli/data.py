@@ -17,6 +17,7 @@ from rich.progress import (
 
 from cnn_ablate.cli.display import display
 from cnn_ablate.data import DATASETS, Arriving, DataSet, load, verified
+from cnn_ablate.data.places import tensors
 from cnn_ablate.errors import UserError
 from cnn_ablate.wording import unknown
 
@@ -45,7 +46,8 @@ def verify(name: str, root: Path | None) -> None:
     with display() as screen:
         images = load(_options(name), root, screen.decoding)
     if not verified(images):
-        raise UserError(name, "the cached images are not those that were decoded.", "Remove it.")
+        hint = f"Remove {tensors()}; it is made again."
+        raise UserError(name, "the cached images are not those that were decoded.", hint)
     facts = images.facts
     typer.echo(
         f"{name}: {facts.train:,} training and {facts.test:,} test images, "

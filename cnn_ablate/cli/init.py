@@ -6,6 +6,7 @@ from shlex import quote
 
 import typer
 
+from cnn_ablate.data import DATASETS
 from cnn_ablate.errors import UserError
 from cnn_ablate.study.draft import draft
 from cnn_ablate.study.grammar import json_schema
@@ -17,19 +18,34 @@ SUFFIXES = (".yaml", ".yml")
 def write_draft(file: Path, data: str, model: str) -> None:
     """Write a study file that runs, and say what to do with it.
 
+    Args:
+        file: Where to write it.
+        data: Name of a data set, or a folder of pictures.
+        model: Name of a network.
+
     Raises:
         UserError: the file is there already or has another ending; a name is unknown.
     """
     if file.suffix not in SUFFIXES:
         raise UserError(str(file), "a study file ends in .yaml.", f"Call it {file}.yaml.")
     look_in(file.parent)
-    _write(file, draft(file.name, data, model))
+    _write(file, _drafted(file, data, model))
     typer.echo(f"Study: {file}")
     schema = file.with_name("study.schema.json")
     if not schema.exists():
         _write(schema, json.dumps(json_schema(), indent=1) + "\n")
         typer.echo(f"For editors: {schema}")
     typer.echo(f"Try it: cnn-ablate run {quote(str(file))} --smoke")
+
+
+def _drafted(file: Path, data: str, model: str) -> str:
+    folder = Path(data)
+    if data in DATASETS or not folder.is_dir():
+        return draft(file.name, data, model)
+    # The study finds what is below its own folder, wherever it is run.
+    place, home = folder.resolve(), file.parent.resolve()
+    path = place.relative_to(home) if place.is_relative_to(home) else place
+    return draft(file.name, "image_folder", model, path=path.as_posix())
 
 
 def _write(path: Path, text: str) -> None:

@@ -14,6 +14,7 @@ from cnn_ablate.plan import matching
 from cnn_ablate.runner.rows import rows
 from cnn_ablate.runner.survey import Survey, Where, survey
 from cnn_ablate.shipped import study_path
+from cnn_ablate.stats import count
 from cnn_ablate.study import Changes, read
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "done", "to train")
@@ -64,11 +65,11 @@ def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterat
     plan, seeds = survey.plan, len(survey.study.seeds)
     yield ""
     yield (
-        f"{len(plan.variants)} variants x {seeds} seeds = {len(plan.trials)} trials; "
-        f"{len(survey.done)} are done in {where.results}."
+        f"{count(len(plan.variants), 'variant')} x {count(seeds, 'seed')} = "
+        f"{count(len(plan.trials), 'trial')}; {len(survey.done):,} are done in {where.results}."
     )
-    least = 2 / 2**seeds
-    yield f"With {seeds} seeds the smallest two-sided sign-flip p is 2/2^{seeds} = {least:.3g}."
+    p = f"2/2^{seeds} = {2 / 2**seeds:.3g}"
+    yield f"With {count(seeds, 'seed')} the smallest two-sided sign-flip p is {p}."
     if survey.missing:
         yield f"What is done is not known: {survey.missing}"
     for name, first in plan.same.items():

@@ -73,7 +73,7 @@ def _warn(screen: Display, findings: Sequence[Finding]) -> None:
         if finding.severity == "error":
             screen.say(f"Audit: {finding.kind} at {finding.where}: {finding.message}")
     if others := [finding for finding in findings if finding.severity != "error"]:
-        screen.say(f"Audit: {count(len(others), 'remark')} more; the report has them all.")
+        screen.say(f"Audit: {count(len(others), 'remark')}; the report has them all.")
 
 
 def _reported(results: Results, record: Path, reports: Path) -> Path:
@@ -91,11 +91,13 @@ def _reported(results: Results, record: Path, reports: Path) -> Path:
 def _announce(screen: Display, survey: Survey, todo: int) -> None:
     for note in survey.notes:
         screen.say(note)
-    variants, trials = len(survey.plan.variants), len(survey.plan.trials)
-    screen.say(
-        f"{survey.study.name}: {variants} variants, {len(survey.study.seeds)} seeds, "
-        f"{trials} trials; {len(survey.done)} are done, {todo} to train."
-    )
+    numbers = {
+        "variant": len(survey.plan.variants),
+        "seed": len(survey.study.seeds),
+        "trial": len(survey.plan.trials),
+    }
+    planned = ", ".join(count(number, noun) for noun, number in numbers.items())
+    screen.say(f"{survey.study.name}: {planned}; {len(survey.done):,} are done, {todo:,} to train.")
     screen.expect(todo)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from cnn_ablate.errors import UserError
 from cnn_ablate.schema import Standing, TrialResult, UnderWay
 from cnn_ablate.shipped import study_folder
 from cnn_ablate.store import Store, read, read_standing
@@ -51,6 +52,9 @@ def show_status(word: str, profile: str, results: Path, *, as_json: bool) -> Non
 
 def _status(study: str, store: Store) -> Status:
     standing = read_standing(store, study)
+    if standing is None and not (record := store.root / study / "study.json").is_file():
+        what = "was not run, or has no trial under way yet."
+        raise UserError(str(record.parent), what, "Start it with `cnn-ablate run`.")
     if standing is None or standing.over:
         # Also what other studies or machines have trained since then.
         planned = tuple(trial.id for trial in read(store.root, study).record.plan.trials)

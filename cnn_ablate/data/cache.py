@@ -64,7 +64,7 @@ def _in_memory(source: Source) -> Images:
 
 def _name(source: Source) -> str:
     """Name the cache after all that determines its contents, without reading the files."""
-    digest = hashlib.sha256(repr((VERSION, source.form)).encode())
+    digest = hashlib.sha256(f"{(VERSION, source.form)!r}{source.divided}".encode())
     for file in source.files:
         state = file.stat()
         digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())

@@ -43,7 +43,8 @@ class Part:
 class Source:
     """A data set found on this machine.
 
-    `files` are those whose change makes a cache stale; without any, nothing is cached.
+    `files` are those whose change makes a cache stale; without any, nothing is cached. `divided`
+    says how they were divided into training and test images, if the files do not.
     `read` gives the training and the test images, and may raise UserError.
     """
 
@@ -52,6 +53,7 @@ class Source:
     files: tuple[Path, ...]
     read: Callable[[], tuple[Part, Part]]
     note: str = ""
+    divided: str = ""
 
 
 class DataSet(Options):

@@ -1,7 +1,9 @@
-"""Data sets that lie as `{train,test}/<class>/<picture>`: any such folder."""
+"""Data sets that lie as `{train,test}/<class>/<picture>`, or undivided as `<class>/<picture>`."""
 
+import hashlib
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -27,6 +29,44 @@ def find(name: str, folder: Path, shape: tuple[int, int, int]) -> Source | None:
     if odd := sorted(train.keys() ^ test.keys()):
         place = folder / ("test" if odd[0] in train else "train")
         raise UserError(str(place), f"class '{odd[0]}' is missing.")
+    return _source(name, train, test, shape)
+
+
+def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float) -> Source:
+    """Test on a fraction of each class of a folder without train/ and test/; raises UserError."""
+    _check_halves(folder)
+    train, test = {}, {}
+    for label, paths in listing(folder).items():
+        if len(paths) < 2:
+            what = "holds one picture; it takes two, to train and to test on."
+            raise UserError(str(paths[0].parent), what)
+        chosen = _chosen(paths, fraction)
+        test[label] = tuple(path for path in paths if path in chosen)
+        train[label] = tuple(path for path in paths if path not in chosen)
+    # The same files in the same order, divided elsewhere, are other data.
+    return replace(_source(name, train, test, shape), divided=f"{fraction}")
+
+
+def _check_halves(folder: Path) -> None:
+    """Refuse a folder with one of train/ and test/; a class may be called so, if it holds files."""
+    for half, other in (("train", "test"), ("test", "train")):
+        if any(path.is_dir() for path in (folder / half).glob("*")):
+            hint = f"Add it, with the same classes; or have the classes alone, without {half}/."
+            raise UserError(str(folder), f"has {half}/ but no {other}/.", hint)
+
+
+def _chosen(paths: tuple[Path, ...], fraction: float) -> set[Path]:
+    """Choose by a hash of the name, so that few pictures change sides when others are added."""
+    count = min(max(round(len(paths) * fraction), 1), len(paths) - 1)
+    return set(sorted(paths, key=_digest)[:count])
+
+
+def _digest(path: Path) -> bytes:
+    """Hash a name as it reads, however a file system spells it."""
+    return hashlib.sha256(unicodedata.normalize("NFC", path.name).encode()).digest()
+
+
+def _source(name: str, train: Pictures, test: Pictures, shape: tuple[int, int, int]) -> Source:
     return Source(
         name=name,
         form=Form(shape, tuple(train)),
@@ -45,13 +85,17 @@ def listing(folder: Path) -> Pictures:
 
 def _pictures(folder: Path) -> tuple[Path, ...]:
     if not folder.is_dir():
-        raise UserError(str(folder), "is not a folder of pictures.", "Remove it.")
+        hint = "Move it into the folder of its class, or remove it."
+        raise UserError(str(folder), "is not a folder of pictures.", hint)
     names = _visible(folder)
     if not names:
         raise UserError(str(folder), "holds no pictures.")
     odd = [name for name in names if not name.lower().endswith(SUFFIXES)]
     if odd:
         known = ", ".join(SUFFIXES)
+        if (folder / odd[0]).is_dir():
+            hint = "Pictures lie as <class>/<picture>, or as {train,test}/<class>/<picture>."
+            raise UserError(str(folder / odd[0]), "is a folder among pictures.", hint)
         raise UserError(str(folder / odd[0]), "is not a picture.", f"Remove it. Known: {known}.")
     return tuple(folder / name for name in names)
 
@@ -77,12 +121,15 @@ def _part(pictures: Pictures, shape: tuple[int, int, int]) -> Part:
 
 
 class ImageFolder(DataSet):
-    """Pictures of your own, as `{train,test}/<class>/<picture>`."""
+    """Pictures of your own, as `<class>/<picture>` or `{train,test}/<class>/<picture>`."""
 
     name: ClassVar[str] = "image_folder"
 
     path: str = knob(
-        "images", "The folder of train/ and test/: absolute, below a data root, or by the study."
+        "images", "The folder of pictures: absolute, below a data root, or beside the study."
+    )
+    test_fraction: float = knob(
+        0.2, "Part of each class to test on, if there are no folders train and test.", gt=0, lt=1
     )
     image_size: int = knob(32, "Sides of the square, in pixels, that pictures are fitted to.", gt=0)
     grey: bool = knob(False, "Read one channel of grey instead of red, green and blue.")
@@ -94,11 +141,14 @@ class ImageFolder(DataSet):
     def find_in(self, place: Path) -> Source | None:
         """Look for the folder below one data root."""
         shape = (1 if self.grey else 3, self.image_size, self.image_size)
-        return find(self.name, place / self.path, shape)
+        folder = place / self.path
+        if source := find(self.name, folder, shape):
+            return source
+        return divide(self.name, folder, shape, self.test_fraction) if folder.is_dir() else None
 
     def wanted(self) -> str:
         """Name the folder that is looked for."""
-        return f"{self.path}/{{train,test}}/<class>/<picture>"
+        return f"{self.path}/<class>/<picture> or {self.path}/{{train,test}}/<class>/<picture>"
 
     def advice(self, root: Path) -> str:  # noqa: ARG002 - beside the study is where they are seen
         """Say where the pictures belong."""

@@ -57,6 +57,11 @@ class Summary:
     limitations: tuple[str, ...]
 
     @property
+    def said(self) -> str:
+        """Head the column of what claims say: a study need not be of a paper."""
+        return "Published" if self.paper else "Claimed"
+
+    @property
     def sections(self) -> dict[str, tuple[Shown, ...]]:
         """The figures by the heading they stand under, in the order of the table of figures."""
         names = dict.fromkeys(shown.section for shown in self.figures)

@@ -11,8 +11,11 @@ from cnn_ablate.data.normalize import NORMALIZATIONS
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, replaced
 from cnn_ablate.settings import entry_of, settle
+from cnn_ablate.study.file import not_a_folder
 
 _SWITCHES = 2
+# Those that every draft has: augmentation and learning rate.
+_FACTORS = 2
 # Faults of published programs that networks repeat unless told otherwise.
 _MENDED = {"relu_logits": False, "transformer": "none"}
 # Texts that YAML takes for texts; others are quoted.
@@ -25,7 +28,7 @@ _HEAD = """\
 #   cnn-ablate run {file} --smoke    is a test of minutes
 #   cnn-ablate run {file}            trains it, and writes a report
 study: {name}
-title: Does each part of {model} earn its place on {data}?
+title: {title}
 
 # The complete system; what is left out has its default. `cnn-ablate list models` (or datasets,
 # augments, optimizers, schedules, losses, training) tells what there is.
@@ -49,7 +52,7 @@ _DESIGN = """\
 design: one_at_a_time
 
 # Each variant is trained once for each seed, and compared seed by seed. A difference of the same
-# sign in all of eight seeds has p = 2/2^8 = 0.008, which is 0.03 after four comparisons.
+# sign in all of eight seeds has p = 2/2^8 = 0.008, which is {p:.2f} after {count} comparisons.
 seeds: 8
 """
 _CLAIM = """
@@ -64,35 +67,44 @@ claims:
 """
 
 
-def draft(file: str, data: str, model: str) -> str:
+def draft(file: str, data: str, model: str, *, path: str = "") -> str:
     """Write a study of some network on some data.
 
     Args:
-        file: Name that the file will have; the study is called as it is.
+        file: Name that the file will have; the study is called as it is, if possible.
         data: Name of a data set.
         model: Name of a network.
+        path: Where the data set lies, if that is one of its knobs.
 
     Raises:
         UserError: a name is unknown, or cannot be used without further knobs.
     """
-    settings = settle({"data": {"name": data}, "model": {"name": model}})
+    where = {"path": path} if path else {}
+    settings = settle({"data": {"name": data, **where}, "model": {"name": model}})
     mended = {knob: value for knob, value in _MENDED.items() if knob in settings["model"]}
     settings = settle(replaced(settings, {f"model.{knob}": v for knob, v in mended.items()}))
-    name = re.sub(r"[^\w+-]+", "_", file.rpartition(".")[0]).strip("_+-") or "study"
+    title = f"Does each part of {model} earn its place on {path.rpartition('/')[2] or data}?"
     levels = dict(list(_levels(entry_of("model", model), settings["model"]))[:_SWITCHES])
+    count = len(levels) + _FACTORS
     lines = [
-        _HEAD.format(file=quote(file), name=_yaml(name), model=model, data=data),
+        _HEAD.format(file=quote(file), name=_yaml(_name(file)), title=_yaml(title)),
         *_section("data", {**settings["data"], **_pictures(data)}, _data_knobs(data)),
         *_section("model", settings["model"], settings["model"]),
         _TRAINING,
         *(f"  model.{knob}: [{', '.join(map(_yaml, pair))}]\n" for knob, pair in levels.items()),
-        _DESIGN,
+        _DESIGN.format(count=count, p=count * 2 / 2**8),
         *(
             _CLAIM.format(knob=knob, new=_yaml(new), old=_yaml(old))
             for knob, (new, old) in list(levels.items())[:1]
         ),
     ]
     return "".join(lines)
+
+
+def _name(file: str) -> str:
+    """Call the study as its file, if a folder can be called so."""
+    name = re.sub(r"[^\w+-]+", "_", file.rpartition(".")[0]).strip("_+-")
+    return "study" if not_a_folder(name) else name
 
 
 def _pictures(data: str) -> dict[str, Any]:
@@ -132,4 +144,6 @@ def _yaml(value: Any) -> str:
     """Write a value as YAML does, in one line."""
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml, value))}]"
-    return value if isinstance(value, str) and _WORD.fullmatch(value) else json.dumps(value)
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -1,5 +1,6 @@
 """Results as MLflow shows them: an experiment a study, a run a trial."""
 
+import logging
 import os
 import time
 from pathlib import Path
@@ -15,6 +16,8 @@ class MlflowTracker:
 
     def __init__(self, folder: Path, study: str) -> None:
         self.entities = needed("mlflow.entities", "mlflow")
+        # How its tables come about is no news to who follows a run.
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
         local = folder.absolute()
         local.mkdir(parents=True, exist_ok=True)
         address = os.environ.get("MLFLOW_TRACKING_URI")
