@@ -64,6 +64,8 @@ class Bench:
         self.summed_loss = self.parts.loss.build(reduction="sum")
         self.log = Log()
         self.kept: dict[str, Tensor] = {}
+        # What the test images said of the weights as they are, if they were asked.
+        self.last_test: Evaluation | None = None
 
     def ready(self, epoch: int, batch: Batch) -> Tensor:
         """Tell dropout whose masks to draw, and give a batch's images as the network takes them."""
@@ -114,13 +116,15 @@ class Bench:
             val = self.evaluated(self.loader.val())
             found |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
         if not self.loader.validates or self.parts.training.select == "best_test":
-            test = self.evaluated(self.loader.test())
+            self.last_test = test = self.evaluated(self.loader.test())
             found |= {"test_loss": test.loss, "test_accuracy": test.accuracy}
         return found
 
     def tested(self) -> Evaluation:
         """Measure the network on the test images, in all the views that are to be averaged."""
         training = self.parts.training
+        if self.last_test and not training.tta:
+            return self.last_test
         with self.autocast():
             said = [
                 answers(self.model, self.loader.test(view=view))
@@ -145,6 +149,8 @@ class Bench:
         if self.kept:
             self.model.load_state_dict(self.kept)
         self.average.take(self.model, self.loader.epoch(len(self.log.rows)))
+        if self.kept or self.average.model:
+            self.last_test = None
 
     def state(self) -> dict[str, Any]:
         """Give all that is needed to go on."""
