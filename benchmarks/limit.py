@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 from itertools import product
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -32,9 +31,7 @@ LAYOUTS = (torch.contiguous_format, torch.channels_last)
 
 def trial(workload: Workload, precision: str) -> Trial:
     """Give one trial of a workload; its images are made up later."""
-    settings = workload.settings(Path("unused"))
-    settings["training"]["precision"] = precision
-    settings["data"]["name"] = "cifar10" if workload.images == "cifar10" else "fashion_mnist"
+    settings = workload.settings(workload.real(1), precision)
     study = Study(name="limit", written=settings, baseline=settle(settings), seeds=(0,))
     return plan(study, settle).trials[0]
 

@@ -102,28 +102,31 @@ def main() -> None:
     parser.add_argument("--workload", choices=[*WORKLOADS, "smoke"], action="append")
     parser.add_argument("--trials", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--data", type=Path, help="folder of published data sets, not noise")
     parser.add_argument("--quick", action="store_true", help="few images, once: no figures to use")
     asked = parser.parse_args()
     rounds = 1 if asked.quick else asked.rounds
-    trials = 2 if asked.quick else asked.trials
     print(HEADER)
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["CNN_ABLATE_CACHE"] = scratch
+        if asked.data:
+            os.environ["CNN_ABLATE_DATA"] = str(asked.data.resolve())
         for name in asked.workload or WORKLOADS:
             folder = Path(scratch) / name
             folder.mkdir()
-            compare(name, matrices(name, folder, trials, quick=asked.quick), rounds)
+            compare(name, matrices(name, folder, asked), rounds)
 
 
-def matrices(name: str, folder: Path, trials: int, *, quick: bool) -> dict[str, Matrix]:
+def matrices(name: str, folder: Path, asked: argparse.Namespace) -> dict[str, Matrix]:
     """Give the matrix of a workload in each of its precisions."""
     if name == "smoke":
         return {"float32": smoke(folder)}
     work = WORKLOADS[name]
-    count = 200 if quick else work.count
+    count = 200 if asked.quick else work.count
+    data = work.real(count) if asked.data else work.drawn(folder / "images", count)
+    trials = 2 if asked.quick else asked.trials
     return {
-        precision: matrix(name, precision, folder, trials=trials, count=count)
-        for precision in work.precisions
+        precision: matrix(work, precision, data, folder, trials) for precision in work.precisions
     }
 
 

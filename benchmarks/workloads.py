@@ -31,22 +31,26 @@ class Workload:
     count: int
     precisions: tuple[str, ...] = ("float32",)
 
-    def settings(self, folder: Path, precision: str = "float32") -> dict[str, dict[str, Any]]:
-        """Give the baseline of a study of this work."""
-        height, _, channels = SIDE[self.images]
+    def settings(self, data: dict[str, Any], precision: str = "float32") -> dict[str, Any]:
+        """Give the baseline of a study of this work on some data."""
         return {
-            "data": {
-                "name": "image_folder",
-                "path": str(folder),
-                "image_size": height,
-                "grey": channels == 1,
-                "augment": self.augment,
-                "normalize": "half",
-            },
+            "data": {**data, "augment": self.augment, "normalize": "half"},
             "model": self.model,
             "optimizer": {"name": "sgd", "lr": 0.001, "momentum": 0.9},
             "training": {"epochs": 1, "batch_size": self.batch_size, "precision": precision},
         }
+
+    def drawn(self, folder: Path, count: int) -> dict[str, Any]:
+        """Draw noise for it, and give the data section that reads it."""
+        height, _, channels = SIDE[self.images]
+        place = str(draw(self, folder, count))
+        grey = channels == 1
+        return {"name": "image_folder", "path": place, "image_size": height, "grey": grey}
+
+    def real(self, count: int) -> dict[str, Any]:
+        """Give the data section of so many published images, and a fifth as many to test on."""
+        name = "cifar10" if self.images == "cifar10" else "fashion_mnist"
+        return {"name": name, "subset": count, "test_subset": count // 5}
 
 
 BOTH = ("float32", "bfloat16")
@@ -68,9 +72,11 @@ class Matrix:
     runs: list[Path]
 
 
-def matrix(name: str, precision: str, folder: Path, *, trials: int, count: int) -> Matrix:
-    """Write down a matrix of so many trials of a workload, on pictures that lie in a folder."""
-    settings = WORKLOADS[name].settings(draw(WORKLOADS[name], folder / "images", count), precision)
+def matrix(
+    work: Workload, precision: str, data: dict[str, Any], folder: Path, trials: int
+) -> Matrix:
+    """Write down a matrix of so many trials of a workload, in a folder."""
+    settings = work.settings(data, precision)
     study = {"study": f"bench_{precision}", "baseline": settings, "seeds": trials}
     return Matrix(
         _written(folder / f"{precision}.json", study),

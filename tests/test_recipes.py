@@ -45,7 +45,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> dict[Recipe, float]:
 def test_the_longer_the_work_the_more_is_tried(
     timed: dict[Recipe, float], steps: float, expected: Recipe
 ) -> None:
-    """A minute of work is worth timing layouts, and ten are worth compiling."""
+    """Half a minute of work is worth timing layouts, and five are worth compiling."""
     timed |= {CONTIGUOUS: 5e-4, WIDE: 1e-4}
     assert expected == fastest(entry(steps))
 

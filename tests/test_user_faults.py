@@ -99,7 +99,8 @@ def test_a_module_that_fails_says_where(tmp_path: Path, name: str, said: str) ->
         ),
         (
             ("return logits", "return logits[:, :3]"),
-            "nets:Net: expected logits of shape (2, 10) for two images, got (2, 3).",
+            "nets:Net: expected logits of shape (2, 10) for two images, got (2, 3). An argument "
+            "`classes` is given that number; one called otherwise is set in the study.",
         ),
         (
             ("return logits", "return logits, x"),

@@ -17,6 +17,8 @@ from cnn_ablate.models.options import ModelOptions, Shape
 from cnn_ablate.streams import key
 from cnn_ablate.users import UserOptions, user_options
 
+_CLASSES = "An argument `classes` is given that number; one called otherwise is set in the study."
+
 
 class UserModel(UserOptions, ModelOptions):
     """The knobs of a network of the user's."""
@@ -37,7 +39,8 @@ class UserModel(UserOptions, ModelOptions):
         if not isinstance(answers, Tensor) or answers.shape != (2, classes):
             given = tuple(answers.shape) if isinstance(answers, Tensor) else type(answers).__name__
             expected = f"expected logits of shape {(2, classes)} for two images, got {given}."
-            raise UserError(self.origin.name, expected)
+            hint = _CLASSES if isinstance(answers, Tensor) else ""
+            raise UserError(self.origin.name, expected, hint)
         return network.train()
 
     def network(self, shape: Shape, classes: int) -> nn.Module:
