@@ -5,12 +5,9 @@ times are added up: that is the limit. Beside it the whole step is timed, with a
 """
 
 import argparse
-import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import product
 
@@ -19,6 +16,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from workloads import SIDE, WORKLOADS, Workload
 
+from cnn_ablate import processes
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.way import RECIPES
 from cnn_ablate.schema import DataFacts, Study, Trial
@@ -117,19 +115,28 @@ def main() -> None:
     parser.add_argument("--recipe", choices=RECIPES, action="append")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each layer, for each step")
     asked = parser.parse_args()
-    torch.set_num_threads(1)
     print(
         f"{'workload':14} {'precision':9} {'recipe':10} {'limit ms':>9} {'step ms':>9} {'ratio':>6}"
     )
-    for name, precision in product(asked.workload or WORKLOADS, asked.precision or PRECISIONS):
-        workload = WORKLOADS[name]
-        floor = limit(workload, precision, asked.seconds)
-        for recipe in asked.recipe or ("eager",):
-            step = seconds_per_step(
-                trial(workload, precision), facts(workload), RECIPES[recipe], at_least=asked.seconds
-            )
-            row = f"{name:14} {precision:9} {recipe:10} {floor * 1e3:9.2f} {step * 1e3:9.2f}"
-            print(f"{row} {step / floor:6.2f}", flush=True)
+    # In a process like those that train: its memory is kept, and it has one thread.
+    with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:
+        for name, precision in product(asked.workload or WORKLOADS, asked.precision or PRECISIONS):
+            found = pool.submit(rows, name, precision, asked.recipe or ["eager"], asked.seconds)
+            print("\n".join(found.result()), flush=True)
+
+
+def rows(name: str, precision: str, recipes: list[str], seconds: float) -> list[str]:
+    """Give a row for each recipe."""
+    workload = WORKLOADS[name]
+    floor = limit(workload, precision, seconds)
+    told = []
+    for recipe in recipes:
+        step = seconds_per_step(
+            trial(workload, precision), facts(workload), RECIPES[recipe], at_least=seconds
+        )
+        row = f"{name:14} {precision:9} {recipe:10} {floor * 1e3:9.2f} {step * 1e3:9.2f}"
+        told.append(f"{row} {step / floor:6.2f}")
+    return told
 
 
 if __name__ == "__main__":

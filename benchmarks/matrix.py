@@ -54,7 +54,8 @@ def ours(study: Path) -> Side:
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, "-m", "cnn_ablate", "run", str(study)]
         began = time.perf_counter()
-        subprocess.run(command, check=True, cwd=scratch, capture_output=True)
+        environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": scratch}
+        subprocess.run(command, check=True, cwd=scratch, env=environment, capture_output=True)
         seconds = time.perf_counter() - began
         [table] = Path(scratch).glob("results/*/results.csv")
         trials = pd.read_csv(table)
@@ -111,7 +112,7 @@ def main() -> None:
         os.environ["CNN_ABLATE_CACHE"] = scratch
         if asked.data:
             os.environ["CNN_ABLATE_DATA"] = str(asked.data.resolve())
-        for name in asked.workload or WORKLOADS:
+        for name in asked.workload or [*WORKLOADS, "smoke"]:
             folder = Path(scratch) / name
             folder.mkdir()
             compare(name, matrices(name, folder, asked), rounds)

@@ -50,7 +50,7 @@ class Workload:
     def real(self, count: int) -> dict[str, Any]:
         """Give the data section of so many published images, and a fifth as many to test on."""
         name = "cifar10" if self.images == "cifar10" else "fashion_mnist"
-        return {"name": name, "subset": count, "test_subset": count // 5}
+        return {"name": name, "subset": count, "test_subset": max(1, count // 5)}
 
 
 BOTH = ("float32", "bfloat16")

@@ -8,15 +8,16 @@ _METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn
 # Imported once, by the server. Optimizers import the last one when they are first built: 2 s.
 _PRELOADED = ["cnn_ablate.executors.worker", "torch._dynamo"]
 # Read by OpenMP and MKL when torch is first imported, by the C library when a process starts: it
-# must be set before the server is.
-_ENVIRONMENT = {
+# must be set before the server does.
+ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "TORCHINDUCTOR_COMPILE_THREADS": "1",
     # Maps of 1 to 30 MB come and go in every step. By default each is given back to the system and
     # taken page by page again: a third of a step of `fashion_cnn`.
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 26),
+    # The most that every glibc takes; more than that, older ones ignore.
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
     "MALLOC_TOP_PAD_": str(1 << 26),
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
@@ -24,8 +25,8 @@ _ENVIRONMENT = {
 
 
 def set_environment() -> None:
-    """Set the environment in which processes train: one thread each, and memory that is kept."""
-    for variable, value in _ENVIRONMENT.items():
+    """Set what processes that are started from now on train with, unless the user has."""
+    for variable, value in ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
 
 

@@ -14,8 +14,10 @@ class Training(Options):
 
     epochs: int = knob(10, "Passes over the training images.", ge=1, le=100_000)
     batch_size: int = knob(128, "Images in a batch.", ge=1, le=1_000_000)
-    precision: Literal["float32", "bfloat16"] = knob(
-        "float32", "Number format of convolutions and matrix products; weights stay float32."
+    precision: Literal["float32", "tf32", "bfloat16"] = knob(
+        "float32",
+        "Number format of convolutions and matrix products; weights stay float32. tf32 is float32 "
+        "wherever there is no NVIDIA GPU.",
     )
     select: Literal["last", "best_val", "best_test"] = knob(
         "last", "Epoch whose weights are reported; best_test only to repeat a paper that did so."

@@ -5,10 +5,12 @@ import signal
 from pathlib import Path
 
 import pytest
+import torch
 from test_train import trial
 
 from cnn_ablate.executors import EXECUTORS, Ended, Job, Progress, Terms
 from cnn_ablate.executors.local import Local
+from cnn_ablate.executors.worker import take_gpu
 from cnn_ablate.schema import Recipe
 
 
@@ -41,6 +43,29 @@ def test_a_trial_that_raises_costs_only_itself(tmp_path: Path) -> None:
     assert None is first.result
     assert "looked for nowhere" in first.error
     assert second.result
+
+
+def test_workers_share_the_gpus_of_a_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each computes on the GPU of its number; more workers than GPUs take them in turn."""
+    taken: list[int] = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    for slot in range(3):
+        take_gpu(Recipe(device="cuda"), slot)
+        take_gpu(Recipe(), slot)
+    assert [0, 1, 0] == taken
+
+
+def test_a_worker_takes_over_the_number_of_a_dead_one(tmp_path: Path) -> None:
+    """Two workers are on two GPUs, whichever of them had to be replaced."""
+    executor = Local(Terms(2))
+    lost, other = (job(tmp_path, seed, training__epochs=3000) for seed in range(2))
+    for event in executor.run([lost, other, job(tmp_path, 2)]):
+        if isinstance(event, Progress) and event.trial == lost.trials[0].id:
+            os.kill(executor.workers[0].process.pid, signal.SIGKILL)
+        if isinstance(event, Ended) and event.result:
+            assert {0, 1} == {worker.slot for worker in executor.workers}
+            break
 
 
 def test_a_worker_that_is_killed_costs_only_its_trial(tmp_path: Path) -> None:

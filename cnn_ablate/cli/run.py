@@ -55,7 +55,7 @@ def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: 
             _warn(screen, laid_out.findings or ())
         if todo:
             # To import what draws takes a second or two; meanwhile the trials train.
-            Thread(target=import_module, args=("cnn_ablate.report",), daemon=True).start()
+            Thread(target=import_module, args=("cnn_ablate.report",)).start()
         results = run(laid_out, todo, where, observe)
         page = _reported(results, where.results / study.folder / "study.json", reports)
     typer.echo(f"Results: {where.results / study.folder}")

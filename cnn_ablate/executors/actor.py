@@ -13,7 +13,6 @@ from tempfile import mkdtemp
 from threading import Thread
 from typing import Any
 
-from cnn_ablate import processes
 from cnn_ablate.data.images import Arrays, images
 from cnn_ablate.executors.events import Event, Job
 from cnn_ablate.executors.worker import attempts, hold
@@ -56,7 +55,6 @@ class Trainer:
     """Trains jobs on a node; lives as long as the run."""
 
     def __init__(self) -> None:
-        processes.set_environment()
         self.folders: dict[frozenset[tuple[str, bytes]], Path] = {}
 
     def greet(self) -> tuple[str, str]:

@@ -118,7 +118,11 @@ class Cluster:
         self.looked = time.monotonic()
 
     def _hire(self) -> None:
-        options = {"num_cpus": self.terms.cpus_per_trial, "num_gpus": self.terms.gpus}
+        options = {
+            "num_cpus": self.terms.cpus_per_trial,
+            "num_gpus": self.terms.gpus,
+            "runtime_env": {"env_vars": processes.ENVIRONMENT},
+        }
         trainer = self.ray.remote(scheduling_strategy="SPREAD", **options)(Trainer).remote()
         self.workers.append(Worker(trainer, trainer.greet.remote()))
 

@@ -24,6 +24,7 @@ class Worker(Duty):
     process: BaseProcess
     pipe: Connection
     log: Path
+    slot: int
 
     def give(self, job: Job) -> None:
         """Hand over a job; a worker that died meanwhile is noticed when it is next heard."""
@@ -81,10 +82,11 @@ class Local:
     def _started(self, job: Job) -> Worker:
         ours, theirs = self.context.Pipe()
         log = Store(job.results).new_log()
-        process = self.context.Process(target=work, args=(theirs, log), daemon=True)
+        slot = min(set(range(self.size)) - {worker.slot for worker in self.workers})
+        process = self.context.Process(target=work, args=(theirs, log, slot), daemon=True)
         process.start()
         theirs.close()
-        self.workers.append(Worker(process, ours, log))
+        self.workers.append(Worker(process, ours, log, slot))
         return self.workers[-1]
 
     def _heard(self, worker: Worker) -> Iterator[Event]:

@@ -19,7 +19,7 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.executors import faults, logs
 from cnn_ablate.executors.checkpoints import Checkpoints
 from cnn_ablate.executors.events import Ended, Event, Job, Progress, States
-from cnn_ablate.schema import Trial, TrialResult
+from cnn_ablate.schema import Recipe, Trial, TrialResult
 from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
 from cnn_ablate.train import Member, Watch, train_together
@@ -31,19 +31,32 @@ _SECONDS_BETWEEN_REPORTS = 1.0
 _GRAVE = (EOFError, ConnectionError, torch.AcceleratorError)
 
 
-def work(pipe: Connection, log: Path) -> None:
-    """Serve jobs until the pipe says None or breaks: the program that owns it is gone then."""
+def work(pipe: Connection, log: Path, slot: int) -> None:
+    """Serve jobs until the pipe says None or breaks: the program that owns it is gone then.
+
+    Args:
+        pipe: Brings jobs, and takes events.
+        log: Where to write what is printed.
+        slot: This worker's number among those of its machine, which share its GPUs evenly.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_owner, daemon=True).start()
     logs.redirect(log)
     try:
         while (job := pipe.recv()) is not None:
             logs.restart(log)
+            take_gpu(job.recipe, slot)
             for ended in attempts(job, pipe.send, Store(job.results)):
                 pipe.send(ended if ended.result else logs.with_tail(ended, log))
                 logs.restart(log)
     except (EOFError, ConnectionError):
         os._exit(1)
+
+
+def take_gpu(recipe: Recipe, slot: int) -> None:
+    """Compute on the GPU of this number, if on any; more workers than GPUs take them in turn."""
+    if recipe.device == "cuda":
+        torch.cuda.set_device(slot % torch.cuda.device_count())
 
 
 def _end_with_owner() -> None:

@@ -11,7 +11,7 @@ from cnn_ablate.train import seconds_per_step
 from cnn_ablate.users import is_users, look_in
 
 # Seconds of training on one worker from which it pays to time two layouts, and to compile.
-_LONG, _VERY_LONG = 30.0, 300.0
+LONG, VERY_LONG = 30.0, 300.0
 # Seconds for which each candidate runs, beside its first step.
 _MOMENT = 0.4
 # Steps that take longer than this many seconds have little overhead that a stack could share.
@@ -54,8 +54,8 @@ def fastest(entry: Entry) -> Recipe:
 
 
 def _plain(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
-    """Give other ways to run the same operations, if there is a minute of work."""
-    if step * entry.steps < _LONG:
+    """Give other ways to run the same operations, if there is work enough."""
+    if step * entry.steps < LONG:
         return []
     contiguous = start.model_copy(update={"layout": "contiguous"})
     light = contiguous.model_copy(update={"onednn": False})
@@ -64,8 +64,8 @@ def _plain(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
 
 
 def _elaborate(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
-    """Give programs and stacks of what has been fastest so far, if there are ten minutes."""
-    if step * entry.steps < _VERY_LONG or is_users(entry.trial.settings["model"]["name"]):
+    """Give programs and stacks of what has been fastest so far, if there is much work."""
+    if step * entry.steps < VERY_LONG or is_users(entry.trial.settings["model"]["name"]):
         return []
     compiled = _compiles(start)
     alone = [start.model_copy(update={"compiled": True})] if compiled else []

@@ -17,7 +17,7 @@ from cnn_ablate import processes
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
 from cnn_ablate.runner.estimate import facts_of
-from cnn_ablate.runner.race import Entry, fastest
+from cnn_ablate.runner.race import LONG, Entry, fastest
 from cnn_ablate.runner.survey import Survey, Where
 from cnn_ablate.runner.way import RECIPES, Way
 from cnn_ablate.schema import Recipe, Trial, canonical
@@ -28,7 +28,6 @@ from cnn_ablate.wording import unknown
 # Rough seconds that one worker takes for a multiply-add, forward and backward, and for a batch:
 # enough to see that a race would take longer than it could save.
 _PER_MAC, _PER_BATCH = 2e-10, 1e-3
-_WORTH_A_RACE = 30.0
 
 
 def recipes(survey: Survey, todo: Sequence[Trial], where: Where, terms: Terms) -> dict[str, Recipe]:
@@ -138,7 +137,7 @@ def _entry(survey: Survey, group: Sequence[Trial], start: Recipe, workers: int) 
     batches = images / trial.settings["training"]["batch_size"]
     epochs = sum(one.settings["training"]["epochs"] for one in group) / min(workers, len(group))
     macs = survey.sizes[trial.variant].macs * images
-    if epochs * (macs * _PER_MAC + batches * _PER_BATCH) < _WORTH_A_RACE:
+    if epochs * (macs * _PER_MAC + batches * _PER_BATCH) < LONG:
         return None
     return Entry(
         trial,

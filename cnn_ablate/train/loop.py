@@ -12,7 +12,8 @@ from cnn_ablate.train.bench import Bench
 from cnn_ablate.train.epoch import one_epoch, watched
 from cnn_ablate.train.evaluate import Evaluation
 from cnn_ablate.train.gradients import Gradients, alone
-from cnn_ablate.train.outcome import class_rows, opened, peak_memory_mb, predictions, saved
+from cnn_ablate.train.memory import forget_peak, peak_memory_mb
+from cnn_ablate.train.outcome import class_rows, opened, predictions, saved
 from cnn_ablate.train.stacked import Stack
 from cnn_ablate.train.watch import Watch
 
@@ -60,7 +61,8 @@ def train_together(members: Sequence[Member], recipe: Recipe) -> Iterator[TrialR
         recipe: How to compute them.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    set_up(recipe)
+    set_up(recipe, members[0].trial)
+    forget_peak(recipe.device)
     running = [(_bench(member, recipe), member.watch) for member in members]
     gradients = gradients_of([bench for bench, _ in running], recipe)
     while running:
@@ -73,11 +75,15 @@ def train_together(members: Sequence[Member], recipe: Recipe) -> Iterator[TrialR
                 watch.save(saved(bench.state()))
 
 
-def set_up(recipe: Recipe) -> None:
-    """Make this process compute as the recipe says, the same every time."""
+def set_up(recipe: Recipe, trial: Trial) -> None:
+    """Make this process compute as recipe and precision say, the same every time."""
     torch.set_num_threads(recipe.threads)
     torch._C._set_mkldnn_enabled(recipe.onednn)  # noqa: SLF001 - its public form warns
     torch.backends.cudnn.benchmark = False
+    # Torch's default takes TensorFloat-32 for convolutions, and float32 for matrix products.
+    tf32 = "tf32" if trial.settings["training"]["precision"] == "tf32" else "ieee"
+    torch.backends.cuda.matmul.fp32_precision = tf32
+    torch.backends.cudnn.conv.fp32_precision = tf32
     torch.use_deterministic_algorithms(recipe.device.startswith("cuda"), warn_only=True)
 
 

@@ -1,7 +1,6 @@
 """Turn a trained network and its last evaluation into what is kept of a trial."""
 
 import io
-import sys
 from typing import Any
 
 import numpy as np
@@ -60,21 +59,9 @@ def saved(state: Any) -> bytes:
 
 def opened(payload: bytes) -> Any:
     """Read what `saved` wrote; never runs code from it."""
-    return torch.load(io.BytesIO(payload), weights_only=True)
+    return torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
 
 
 def copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """Keep a state dict as it is now, on the CPU."""
     return {name: tensor.detach().to("cpu", copy=True) for name, tensor in state.items()}
-
-
-def peak_memory_mb(device: str) -> float:
-    """Give the most memory this process has had, or its GPU has given it; 0 if unknown."""
-    if device.startswith("cuda"):
-        return torch.cuda.max_memory_allocated() / 2**20
-    if sys.platform == "win32":
-        return 0.0
-    import resource  # noqa: PLC0415 - Windows has none
-
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -40,7 +40,7 @@ class Stack:
         self.parameters = {id(bench): dict(bench.model.named_parameters()) for bench in benches}
         self.losses = [bench.loss for bench in _padded(benches, self.width)]
         models = [bench.model for bench in benches]
-        self.weights = self._laid_out([dict(model.named_parameters()) for model in models])
+        self.weights = self._laid_out(list(self.parameters.values()))
         self.buffers = self._laid_out([dict(model.named_buffers()) for model in models])
         self.buffers |= self._rates(models)
         self.gradients = _compiled(grad(self._loss, has_aux=True), recipe)
@@ -149,5 +149,5 @@ def _compiled(function: Any, recipe: Recipe) -> Any:
     if recipe.device.startswith("cuda"):
         return torch.compile(function, dynamic=False, mode="reduce-overhead")
     # Inductor would lay maps channels last: half as fast for a stack's grouped convolutions.
-    options = {"layout_optimization": recipe.stack == 1}
+    options = {"layout_optimization": False} if recipe.stack > 1 else None
     return torch.compile(function, dynamic=False, options=options)

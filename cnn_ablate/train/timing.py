@@ -38,7 +38,7 @@ def seconds_per_step(
     Gives the fastest of two steps, or of more for `at_least` so many seconds; before them, a step
     compiles what is to be compiled and warms the rest.
     """
-    set_up(recipe)
+    set_up(recipe, trial)
     trial = _changed(trial, _WHOLE)
     # A course of so many steps must not end under the clock.
     settings = {**trial.settings, "schedule": {"name": "constant"}}
