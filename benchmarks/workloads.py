@@ -57,8 +57,8 @@ BOTH = ("float32", "bfloat16")
 # By name. The reference takes some two minutes for eight trials of each on two cores.
 WORKLOADS = {
     "lenet": Workload("cifar10", {"name": "lenet"}, 4, [], 28_000),
-    "fashion_cnn1": Workload("fashion", {"name": "fashion_cnn"}, 64, [], 48_000),
-    "fashion_cnn2": Workload("fashion", FASHION2, 64, [], 48_000),
+    "fashion_cnn1": Workload("fashion", {"name": "fashion_cnn"}, 64, [], 60_000),
+    "fashion_cnn2": Workload("fashion", FASHION2, 64, [], 60_000),
     "cnnnet": Workload("cifar10", {"name": "cnnnet"}, 128, CROP_FLIP, 5000, BOTH),
     "resnet": Workload("cifar10", RESNET, 128, CROP_FLIP, 1280, BOTH),
 }
