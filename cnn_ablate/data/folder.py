@@ -50,7 +50,8 @@ def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float
 def _check_halves(folder: Path) -> None:
     """Refuse a folder with one of train/ and test/; a class may be called so, if it holds files."""
     for half, other in (("train", "test"), ("test", "train")):
-        if any(path.is_dir() for path in (folder / half).glob("*")):
+        names = _visible(folder / half) if (folder / half).is_dir() else []
+        if any((folder / half / name).is_dir() for name in names):
             hint = f"Add it, with the same classes; or have the classes alone, without {half}/."
             raise UserError(str(folder), f"has {half}/ but no {other}/.", hint)
 
