@@ -27,7 +27,7 @@ NOT_RUN = {
     "make run": "makes an environment; continuous integration runs it",
     "make test": "it would run itself",
     "source .venv/bin/activate": "for the shell of a person",
-    "pip install .": "continuous integration does it",
+    "pip install .": "continuous integration installs the wheel, and runs that",
     "pip install 'cnn-ablate[ray]'": "continuous integration does it",
     "cnn-ablate run first.yaml --executor ray": "starts Ray; tests of its own do",
     "export RAY_AUTH_MODE": "for the shell that starts Ray",
