@@ -23,13 +23,18 @@ Pictures = Mapping[str, tuple[Path, ...]]
 
 def find(name: str, folder: Path, shape: tuple[int, int, int]) -> Source | None:
     """Find the pictures below a folder; raises UserError if something odd lies among them."""
-    if not (folder / "train").is_dir() or not (folder / "test").is_dir():
+    if not is_divided(folder):
         return None
     train, test = listing(folder / "train"), listing(folder / "test")
     if odd := sorted(train.keys() ^ test.keys()):
         place = folder / ("test" if odd[0] in train else "train")
         raise UserError(str(place), f"class '{odd[0]}' is missing.")
     return _source(name, train, test, shape)
+
+
+def is_divided(folder: Path) -> bool:
+    """Tell whether somebody has divided the pictures below a folder into train/ and test/."""
+    return all((folder / half).is_dir() for half in ("train", "test"))
 
 
 def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float) -> Source:
