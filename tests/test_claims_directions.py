@@ -141,3 +141,12 @@ def test_directions_hold_on_other_data_and_at_a_reduced_budget():
     assert ("reproduced", "reproduced") == (noted.verdict, cut.verdict)
     assert ("", "the command line set training.epochs = 1") == (noted.condition, cut.condition)
     assert "not comparable" == other.verdict
+
+
+def test_a_smoke_test_judges_no_direction():
+    """Even on the study's own data, one epoch of a few images shows only that all works."""
+    study = {"profile": "smoke", "forced": {"data.subset": 64, "training.epochs": 1}}
+    found = judge(moved(effect="higher"), HELPS, study=study)
+
+    said = "profile smoke set data.subset = 64 and training.epochs = 1"
+    assert ("not comparable", said) == (found.verdict, found.condition)

@@ -139,7 +139,7 @@ def test_counts_are_exact_without_any_training(value, effect, expected, reason):
         claim,
         {"baseline": [None]},
         sizes={"baseline": 4_969_600},
-        forced={"training.epochs": 1},
+        forced={"data.subset": 64, "training.epochs": 1},
         profile="smoke",
     )
 

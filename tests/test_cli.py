@@ -62,8 +62,8 @@ def test_data_verify_names_the_cache_that_is_damaged(
 
     said = call("data", "verify", "fashion_mnist_sample")
 
-    expected = f"were decoded. Remove {tmp_path}; it is made again."
-    assert f"the cached images are not those that {expected}" in str(said.exception)
+    expected = f"the cached images are not those that were decoded. Remove {tmp_path}"
+    assert f"fashion_mnist_sample: {expected}; it is made again." == str(said.exception)
 
 
 def test_data_fetch_of_what_cannot_be_fetched() -> None:

@@ -77,6 +77,18 @@ def test_a_draft_of_a_folder_of_pictures(
     assert ("猫",) == options_of("data", read(tmp_path / path).baseline["data"]).form().classes
 
 
+def test_a_study_may_lie_beside_train_and_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There it is not among the folders of classes, and finds them."""
+    layouts.folder(tmp_path, ["a", "b"])
+    monkeypatch.chdir(tmp_path)
+
+    assert 0 == call("init", "mine.yaml", "--data", ".", "--model", "lenet").exit_code
+
+    assert ("a", "b") == options_of("data", read(Path("mine.yaml")).baseline["data"]).form().classes
+
+
 def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
     """The study and the schema for editors are written, and the next command is told."""
     path = tmp_path / "new" / "my study.yaml"

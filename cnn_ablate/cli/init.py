@@ -7,6 +7,7 @@ from shlex import quote
 import typer
 
 from cnn_ablate.data import DATASETS
+from cnn_ablate.data.folder import is_divided
 from cnn_ablate.errors import UserError
 from cnn_ablate.study.draft import draft
 from cnn_ablate.study.grammar import json_schema
@@ -24,7 +25,8 @@ def write_draft(file: Path, data: str, model: str) -> None:
         model: Name of a network.
 
     Raises:
-        UserError: the file is there already or has another ending; a name is unknown.
+        UserError: the file is there already, would be in the way, or has another ending; a name
+            is unknown.
     """
     if file.suffix not in SUFFIXES:
         raise UserError(str(file), "a study file ends in .yaml.", f"Call it {file}.yaml.")
@@ -44,6 +46,9 @@ def _drafted(file: Path, data: str, model: str) -> str:
         return draft(file.name, data, model)
     # The study finds what is below its own folder, wherever it is run.
     place, home = folder.resolve(), file.parent.resolve()
+    if home.is_relative_to(place) and not is_divided(place):
+        what = "would lie among the folders of classes, where nothing else may be."
+        raise UserError(str(file), what, "Write it beside the folder of pictures instead.")
     path = place.relative_to(home) if place.is_relative_to(home) else place
     return draft(file.name, "image_folder", model, path=path.as_posix())
 

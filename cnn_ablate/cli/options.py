@@ -17,7 +17,12 @@ Profile = Annotated[
     str,
     typer.Option(help="Use the study's named overrides.", autocompletion=completion.profiles),
 ]
-Smoke = Annotated[bool, typer.Option("--smoke", help="Shrink the study to a test of minutes.")]
+Smoke = Annotated[
+    bool,
+    typer.Option(
+        "--smoke", help="Shrink the study to a test of minutes, after reading your own pictures."
+    ),
+]
 Sets = Annotated[list[str], typer.Option("--set", help="Replace a setting: training.epochs=1.")]
 Seeds = Annotated[int | None, typer.Option(min=1, help="Use this many seeds.")]
 Only = Annotated[

@@ -3,7 +3,7 @@
 from cnn_ablate.data.augment.views import TTA_VIEWS, TtaViews, View, views
 from cnn_ablate.data.cache import load
 from cnn_ablate.data.catalogue import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
-from cnn_ablate.data.dataset import Arriving, DataSet
+from cnn_ablate.data.dataset import Arriving, DataSet, KnownDataSet
 from cnn_ablate.data.embedded import FashionMnistSample
 from cnn_ablate.data.folder import ImageFolder
 from cnn_ablate.data.images import Images, verified
@@ -29,6 +29,7 @@ __all__ = [
     "Batch",
     "DataSet",
     "Images",
+    "KnownDataSet",
     "Loader",
     "TtaViews",
     "View",

@@ -23,13 +23,18 @@ Pictures = Mapping[str, tuple[Path, ...]]
 
 def find(name: str, folder: Path, shape: tuple[int, int, int]) -> Source | None:
     """Find the pictures below a folder; raises UserError if something odd lies among them."""
-    if not (folder / "train").is_dir() or not (folder / "test").is_dir():
+    if not is_divided(folder):
         return None
     train, test = listing(folder / "train"), listing(folder / "test")
     if odd := sorted(train.keys() ^ test.keys()):
         place = folder / ("test" if odd[0] in train else "train")
         raise UserError(str(place), f"class '{odd[0]}' is missing.")
     return _source(name, train, test, shape)
+
+
+def is_divided(folder: Path) -> bool:
+    """Tell whether somebody has divided the pictures below a folder into train/ and test/."""
+    return all((folder / half).is_dir() for half in ("train", "test"))
 
 
 def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float) -> Source:
@@ -50,7 +55,8 @@ def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float
 def _check_halves(folder: Path) -> None:
     """Refuse a folder with one of train/ and test/; a class may be called so, if it holds files."""
     for half, other in (("train", "test"), ("test", "train")):
-        if any(path.is_dir() for path in (folder / half).glob("*")):
+        names = _visible(folder / half) if (folder / half).is_dir() else []
+        if any((folder / half / name).is_dir() for name in names):
             hint = f"Add it, with the same classes; or have the classes alone, without {half}/."
             raise UserError(str(folder), f"has {half}/ but no {other}/.", hint)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from cnn_ablate.data import DATASETS, DataSet, KnownDataSet
 from cnn_ablate.errors import UserError
 from cnn_ablate.study.file import Seeds, StudyFile, not_a_folder
 from cnn_ablate.study.problems import Problems
-from cnn_ablate.users import is_users
 from cnn_ablate.wording import unknown, worded
 
 SMOKE: dict[str, Any] = {"data.subset": 64, "data.test_subset": 50, "training.epochs": 1}
@@ -46,8 +46,8 @@ def choose(file: StudyFile, name: str, problems: Problems) -> Profile:
 
 def _smoke(file: StudyFile) -> dict[str, Any]:
     """Shrink a study; data of the user's own are kept, as networks may be made for them."""
-    data = file.baseline.get("data", {}).get("name")
-    return SMOKE if data == "image_folder" or is_users(data) else {**EMBEDDED, **SMOKE}
+    data = DATASETS.get(str(file.baseline.get("data", {}).get("name")), DataSet)
+    return {**EMBEDDED, **SMOKE} if issubclass(data, KnownDataSet) else SMOKE
 
 
 def _read(file: StudyFile, name: str, written: dict[str, Any], problems: Problems) -> Profile:
