@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -17,25 +16,28 @@ from cnn_ablate.train.watch import Watch
 SELECTIONS = {"last": None, "best_val": "val_accuracy", "best_test": "test_accuracy"}
 
 
-@dataclass
 class Tally:
-    """What a training came to in the batches of an epoch so far, still on the device."""
+    """What a training came to in the batches of an epoch so far, still on the device.
 
-    watch: Watch
-    began: float
-    losses: list[Tensor] = field(default_factory=list)
-    hits: list[Tensor] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    seen: int = 0
+    Nothing that is kept is allocated in a step: between the maps of a step, it would keep the next
+    ones from their places, and the memory would grow with every step.
+    """
+
+    def __init__(self, bench: Bench, watch: Watch, began: float) -> None:
+        self.watch = watch
+        self.began = began
+        self.losses = torch.zeros(bench.loader.steps, device=bench.device)
+        self.hits = torch.zeros((), dtype=torch.int64, device=bench.device)
+        self.sizes: list[int] = []
+        self.seen = 0
 
     def add(self, told: Told, lesson: Lesson) -> None:
         """Take in a step."""
         targets = lesson.batch.targets
         # Where images are mixed, the class that an image has most of counts.
         classes = targets.argmax(1) if targets.is_floating_point() else targets
-        # A CUDA graph writes the next loss to the same place.
-        self.losses.append(told.loss.clone())
-        self.hits.append((told.logits.argmax(1) == classes).sum())
+        self.losses[len(self.sizes)] = told.loss
+        self.hits += (told.logits.argmax(1) == classes).sum()
         self.sizes.append(len(lesson.batch.samples))
         self.seen += self.sizes[-1]
         done = lesson.epoch + len(self.sizes) / lesson.bench.loader.steps
@@ -43,14 +45,14 @@ class Tally:
 
     def course(self) -> Tensor:
         """Give the loss of every step."""
-        return torch.stack(self.losses).cpu()
+        return self.losses.cpu()
 
     def measures(self, course: Tensor) -> dict[str, float]:
         """Give mean loss and accuracy over the images, from the loss of every step."""
         sizes = torch.tensor(self.sizes)
         return {
             "train_loss": float((course * sizes).sum() / self.seen),
-            "train_accuracy": int(torch.stack(self.hits).sum()) / self.seen,
+            "train_accuracy": int(self.hits) / self.seen,
         }
 
 
@@ -63,7 +65,7 @@ def one_epoch(running: Sequence[tuple[Bench, Watch]], gradients: Gradients) -> N
     starts = [
         (bench, len(bench.log.rows), bench.optimizer.param_groups[0]["lr"]) for bench, _ in running
     ]
-    tallies = [Tally(watch, began) for _, watch in running]
+    tallies = [Tally(bench, watch, began) for bench, watch in running]
     for bench, epoch, _ in starts:
         # For networks of users' own, which may draw from torch's generator: ours never do.
         torch.manual_seed(key(bench.trial.seed, "chance", epoch))
