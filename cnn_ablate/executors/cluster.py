@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
+from cnn_ablate import processes
 from cnn_ablate.data import load
 from cnn_ablate.data.images import ARRAYS
 from cnn_ablate.errors import UserError

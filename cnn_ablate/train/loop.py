@@ -83,7 +83,7 @@ def set_up(recipe: Recipe, trial: Trial) -> None:
     # Torch's default takes TensorFloat-32 for convolutions, and float32 for matrix products.
     tf32 = "tf32" if trial.settings["training"]["precision"] == "tf32" else "ieee"
     torch.backends.cuda.matmul.fp32_precision = tf32
-    torch.backends.cudnn.conv.fp32_precision = tf32
+    torch.backends.cudnn.conv.fp32_precision = tf32  # type: ignore[attr-defined]
     torch.use_deterministic_algorithms(recipe.device.startswith("cuda"), warn_only=True)
 
 

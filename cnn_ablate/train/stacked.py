@@ -37,7 +37,9 @@ class Stack:
         self.template = deepcopy(self.first.model).train()
         self.dropouts = _dropouts(self.template)
         # Asked of a network, they take a tenth of a step of `lenet`.
-        self.parameters = {id(bench): dict(bench.model.named_parameters()) for bench in benches}
+        self.parameters: dict[int, State] = {
+            id(bench): dict(bench.model.named_parameters()) for bench in benches
+        }
         self.losses = [bench.loss for bench in _padded(benches, self.width)]
         models = [bench.model for bench in benches]
         self.weights = self._laid_out(list(self.parameters.values()))
@@ -149,5 +151,5 @@ def _compiled(function: Any, recipe: Recipe) -> Any:
     if recipe.device.startswith("cuda"):
         return torch.compile(function, dynamic=False, mode="reduce-overhead")
     # Inductor would lay maps channels last: half as fast for a stack's grouped convolutions.
-    options = {"layout_optimization": False} if recipe.stack > 1 else None
+    options: Any = {"layout_optimization": False} if recipe.stack > 1 else None
     return torch.compile(function, dynamic=False, options=options)
