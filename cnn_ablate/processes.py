@@ -9,7 +9,7 @@ _METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn
 _PRELOADED = ["cnn_ablate.executors.worker", "torch._dynamo"]
 # Read by OpenMP and MKL when torch is first imported, by the C library when a process starts: it
 # must be set before the server does.
-ENVIRONMENT = {
+_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -26,7 +26,7 @@ ENVIRONMENT = {
 
 def set_environment() -> None:
     """Set what processes that are started from now on train with, unless the user has."""
-    for variable, value in ENVIRONMENT.items():
+    for variable, value in _ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
 
 

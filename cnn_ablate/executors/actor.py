@@ -13,6 +13,7 @@ from tempfile import mkdtemp
 from threading import Thread
 from typing import Any
 
+from cnn_ablate import processes
 from cnn_ablate.data.images import Arrays, images
 from cnn_ablate.executors.events import Event, Job
 from cnn_ablate.executors.worker import attempts, hold
@@ -55,6 +56,8 @@ class Trainer:
     """Trains jobs on a node; lives as long as the run."""
 
     def __init__(self) -> None:
+        # For the compiler it may start; this process has begun as Ray has set it.
+        processes.set_environment()
         self.folders: dict[frozenset[tuple[str, bytes]], Path] = {}
 
     def greet(self) -> tuple[str, str]:

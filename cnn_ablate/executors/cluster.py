@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cnn_ablate import processes
 from cnn_ablate.data import load
 from cnn_ablate.data.images import ARRAYS
 from cnn_ablate.errors import UserError
@@ -119,11 +118,7 @@ class Cluster:
         self.looked = time.monotonic()
 
     def _hire(self) -> None:
-        options = {
-            "num_cpus": self.terms.cpus_per_trial,
-            "num_gpus": self.terms.gpus,
-            "runtime_env": {"env_vars": processes.ENVIRONMENT},
-        }
+        options = {"num_cpus": self.terms.cpus_per_trial, "num_gpus": self.terms.gpus}
         trainer = self.ray.remote(scheduling_strategy="SPREAD", **options)(Trainer).remote()
         self.workers.append(Worker(trainer, trainer.greet.remote()))
 
