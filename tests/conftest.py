@@ -18,3 +18,11 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Give an empty data root."""
+    place = tmp_path / "data"
+    place.mkdir()
+    return place

@@ -14,22 +14,6 @@ from cnn_ablate.data.sample import make
 KNOWN = [name for name in DATASETS if name != "image_folder"]
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """A machine of its own for each test, without any data."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
-
-
-@pytest.fixture
-def root(tmp_path):
-    """An empty data root."""
-    place = tmp_path / "data"
-    place.mkdir()
-    return place
-
-
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_table_has_every_data_set_under_its_own_name(name):
     """A data set is called the same in the table, in its facts and in messages."""

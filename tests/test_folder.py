@@ -15,22 +15,6 @@ from cnn_ablate.data import DATASETS
 from cnn_ablate.data.cache import load
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """A machine of its own for each test, without any data."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
-
-
-@pytest.fixture
-def root(tmp_path):
-    """An empty data root."""
-    place = tmp_path / "data"
-    place.mkdir()
-    return place
-
-
 def test_pictures_are_ordered_by_rank_then_class(root):
     """The first of every class come first, so that the tail holds every class."""
     layouts.folder(root / "images", ["b", "a", "c"], train=2)

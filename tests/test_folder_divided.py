@@ -8,22 +8,6 @@ from cnn_ablate.data import DATASETS
 from cnn_ablate.data.cache import load
 
 
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """A machine of its own for each test, without any data."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
-
-
-@pytest.fixture
-def root(tmp_path):
-    """An empty data root."""
-    place = tmp_path / "data"
-    place.mkdir()
-    return place
-
-
 def undivided(root, classes, count=10):
     """Pictures as `<class>/<number>`; gives the options that read them."""
     for label, name in enumerate(classes):
