@@ -263,3 +263,13 @@ def test_names_that_are_no_text_are_named(root):
 
     place = f"{root}/images/train/caf\\udce9/0000.png"
     assert f"'{place}': is not a name in UTF-8. Rename it." == message
+
+
+def test_a_cache_that_vanishes_is_named(root, monkeypatch):
+    """Where nothing that is written can be read again, no one tries for ever."""
+    layouts.folder(root / "images", ["a", "b"])
+    monkeypatch.setattr("cnn_ablate.data.cache._build", lambda *_: None)
+
+    said = refused(load, DATASETS["image_folder"](), root)
+
+    assert said.endswith(": the tensor cache cannot be read back. Remove it.")

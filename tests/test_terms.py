@@ -9,6 +9,7 @@ from test_executors import job
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
 from cnn_ablate.executors.cluster import Cluster
+from cnn_ablate.executors.connection import _must_answer as must_answer
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,22 @@ def test_without_ray_the_command_that_installs_it_is_named(
     assert (
         "--executor ray: Ray is not installed. Install it with `pip install 'cnn-ablate[ray]'`."
     ) == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (
+            "ray://head:10001",
+            "Ray at ray://head:10001: Ray's remote client cannot do this. Run on a machine of the "
+            "cluster, or with `ray job submit`.",
+        ),
+        ("127.0.0.1:1", "Ray at 127.0.0.1:1: does not answer: [Errno 111] Connection refused."),
+    ],
+)
+def test_a_cluster_that_cannot_be_had_is_named(address: str, said: str) -> None:
+    """Ray itself would wait for minutes."""
+    with pytest.raises(UserError) as caught:
+        must_answer(address)
+
+    assert said == str(caught.value)
