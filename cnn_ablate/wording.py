@@ -85,8 +85,14 @@ def _descend(schema: Mapping[str, Any], loc: tuple[int | str, ...]) -> Mapping[s
         if isinstance(name, int):
             part = next((option["items"] for option in options if "items" in option), {})
         else:
-            part = next((o["properties"][name] for o in options if name in _named(o)), part)
+            part = next(filter(None, (_under(option, name) for option in options)), part)
     return part
+
+
+def _under(part: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Give what a mapping may have under a name, if it says so."""
+    found = _named(part).get(name) or part.get("additionalProperties")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _named(part: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """The smaller commands, called in this process."""
 
+import json
 from pathlib import Path
 
 import made
@@ -92,6 +93,23 @@ def test_plan_prints_a_table_and_remarks(tmp_path: Path) -> None:
     assert "data.augment: -random_crop(padding=4,mode=zero) +horizontal_flip(p=0.5)" in said
     assert "3 variants x 4 seeds = 12 trials; 0 are done" in said
     assert "smallest two-sided sign-flip p is 2/2^4 = 0.125" in said
+
+
+def test_plan_with_fewer_seeds_of_some(tmp_path: Path) -> None:
+    """Where variants have different numbers of seeds, the plan says so and counts the trials."""
+    study = tmp_path / "s.yaml"
+    study.write_text(
+        "study: s\n"
+        "baseline: {data: {name: fashion_mnist_sample}, model: {name: lenet}}\n"
+        "factors: {model.activation: [relu, mish, elu]}\n"
+        "seeds: 8\n"
+        "fewer_seeds: {activation=elu: 3}\n"
+    )
+    said = call("plan", study, "--results", tmp_path).output
+    assert "3 variants x 3 to 8 seeds = 19 trials" in said
+    rows = json.loads(call("plan", study, "--json", "--results", tmp_path).output)
+    assert [len(row["trial_ids"]) for row in rows] == [8, 8, 3]
+    assert rows[-1]["seeds"] == [0, 1, 2]
 
 
 def test_plan_estimates_time(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ UNSEEN = {
     "unknown start",
     "claim of no variant",
     "claim of no level",
+    "fewer seeds of no variant, in a profile",
     "claim without threshold",
 }
 
@@ -94,6 +95,7 @@ def test_broken_studies_are_invalid(case: str) -> None:
         ("seeds:", "design: {fractional: {resolution: 4}}\nseeds:"),
         ("seeds:", "design: [one_at_a_time, {list: {a: {optimizer.lr: 1}, b: {from: a}}}]\nseeds:"),
         ("seeds:", "profiles: {cpu: {training.epochs: 1, seeds: 2}}\nseeds:"),
+        ("seeds:", "fewer_seeds: {b=*: 2}\nprofiles: {cpu: {fewer_seeds: {a: 2}}}\nseeds:"),
         ("seeds:", "claims: [{id: a, factor: model.residual, from: true, to: false}]\nseeds:"),
     ],
 )

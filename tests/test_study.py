@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.plan import plan
 from cnn_ablate.schema import Study
+from cnn_ablate.settings import settle
 from cnn_ablate.study import Changes, read
 
 SOUND = """\
@@ -140,6 +142,22 @@ def test_set_is_checked(tmp_path: Path, setting: str, said: str) -> None:
     """A wrong `--set` says what is wrong with it."""
     [message] = messages(tmp_path, SOUND, Changes(sets=(setting,)))
     assert message.startswith(said)
+
+
+def test_some_variants_have_fewer_seeds(tmp_path: Path) -> None:
+    """Variants that a pattern names have the first of the seeds only, also on the command line."""
+    path = write(tmp_path, SOUND + "fewer_seeds: {residual=*: 1}\n")
+    for count, expected in ((None, (3, 5)), (1, (3,)), (3, (3, 5, 6))):
+        seeds = plan(read(path, Changes(seeds=count)), settle).seeds()
+        assert {"baseline": expected, "residual=false": (3,), "attention=none": expected} == seeds
+
+
+def test_a_profile_has_its_own_fewer_seeds(tmp_path: Path) -> None:
+    """What the profile says of seeds counts instead of what the study says."""
+    more = "fewer_seeds: {residual=*: 1}\nprofiles: {cpu: {fewer_seeds: {attention=none: 1}}}\n"
+    study = read(write(tmp_path, SOUND + more), Changes(profile="cpu"))
+    assert study.fewer_seeds == {"attention=none": 1}
+    assert read(write(tmp_path, SOUND + more), Changes(profile="smoke")).fewer_seeds == {}
 
 
 def test_profile_of_the_study(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cnn_ablate.audit.subject import Subject
 from cnn_ablate.audit.words import count
-from cnn_ablate.schema import Finding
+from cnn_ablate.schema import Finding, Plan
 from cnn_ablate.stats import probability, smallest_p
 
 _ALPHA = 0.05
@@ -13,7 +13,8 @@ _MOST_SEEDS = 30
 
 def cannot_show(subject: Subject) -> Iterator[Finding]:
     """Find that no p of the study can come out under 0.05 after Holm."""
-    seeds, contrasts = len(subject.study.seeds), len(subject.plan.contrasts)
+    contrasts = len(subject.plan.contrasts)
+    seeds = _most(subject.plan)
     if not contrasts or _least(seeds, contrasts) < _ALPHA:
         return
     enough = next((n for n in range(2, _MOST_SEEDS) if _least(n, contrasts) < _ALPHA), None)
@@ -35,6 +36,12 @@ def cannot_show(subject: Subject) -> Iterator[Finding]:
             "enough": enough,
         },
     )
+
+
+def _most(plan: Plan) -> int:
+    """Give the seeds of the contrast that has most."""
+    seeds = {variant: len(its) for variant, its in plan.seeds().items()}
+    return max((min(seeds[c.variant], seeds[c.reference]) for c in plan.contrasts), default=0)
 
 
 def _least(seeds: int, contrasts: int) -> float:

@@ -14,7 +14,7 @@ from cnn_ablate.plan import matching
 from cnn_ablate.runner.rows import rows
 from cnn_ablate.runner.survey import Survey, Where, survey
 from cnn_ablate.shipped import study_path
-from cnn_ablate.stats import count
+from cnn_ablate.stats import count, count_range
 from cnn_ablate.study import Changes, read
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "done", "to train")
@@ -62,10 +62,12 @@ def _changes(row: dict[str, Any]) -> str:
 
 
 def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterator[str]:
-    plan, seeds = survey.plan, len(survey.study.seeds)
+    plan = survey.plan
+    counts = [*map(len, plan.seeds().values())]
+    seeds = max(counts)
     yield ""
     yield (
-        f"{count(len(plan.variants), 'variant')} x {count(seeds, 'seed')} = "
+        f"{count(len(plan.variants), 'variant')} x {count_range(counts, 'seed')} = "
         f"{count(len(plan.trials), 'trial')}; {len(survey.done):,} are done in {where.results}."
     )
     p = f"2/2^{seeds} = {2 / 2**seeds:.3g}"

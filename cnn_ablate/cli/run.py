@@ -17,7 +17,7 @@ from cnn_ablate.runner.running import check, outstanding, run
 from cnn_ablate.runner.survey import Survey, Where, survey
 from cnn_ablate.schema import Finding
 from cnn_ablate.shipped import study_path
-from cnn_ablate.stats import count
+from cnn_ablate.stats import count, count_range
 from cnn_ablate.store import Results
 from cnn_ablate.study import Changes, read
 from cnn_ablate.tracking import tracking
@@ -91,12 +91,9 @@ def _reported(results: Results, record: Path, reports: Path) -> Path:
 def _announce(screen: Display, survey: Survey, todo: int) -> None:
     for note in survey.notes:
         screen.say(note)
-    numbers = {
-        "variant": len(survey.plan.variants),
-        "seed": len(survey.study.seeds),
-        "trial": len(survey.plan.trials),
-    }
-    planned = ", ".join(count(number, noun) for noun, number in numbers.items())
+    plan = survey.plan
+    seeds = count_range(map(len, plan.seeds().values()), "seed")
+    planned = f"{count(len(plan.variants), 'variant')}, {seeds}, {count(len(plan.trials), 'trial')}"
     screen.say(f"{survey.study.name}: {planned}; {len(survey.done):,} are done, {todo:,} to train.")
     screen.expect(todo)
 

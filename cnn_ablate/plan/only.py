@@ -1,10 +1,22 @@
 """Choose some variants of a plan by name."""
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import Plan
 from cnn_ablate.wording import unknown
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Say whether a variant is named by a name or a pattern (`attention=*`)."""
+    return name == pattern or fnmatchcase(name, pattern)
+
+
+def seeds_of(variant: str, seeds: tuple[int, ...], fewer: Mapping[str, int]) -> tuple[int, ...]:
+    """Give the seeds of a variant: all, or the first few where a pattern says so."""
+    most = min((n for pattern, n in fewer.items() if matches(variant, pattern)), default=None)
+    return seeds[:most]
 
 
 def matching(plan: Plan, only: str) -> frozenset[str]:
@@ -22,7 +34,7 @@ def matching(plan: Plan, only: str) -> frozenset[str]:
         return frozenset(names)
     found: set[str] = set()
     for pattern in only.split():
-        hits = {name for name in names if name == pattern or fnmatchcase(name, pattern)}
+        hits = {name for name in names if matches(name, pattern)}
         if not hits:
             raise UserError(f"--only {pattern}", *unknown("variant", pattern, names))
         found |= hits

@@ -8,6 +8,7 @@ from typing import Any
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan.designs import BASELINE, Point, aliases, chosen, steps
+from cnn_ablate.plan.only import seeds_of
 from cnn_ablate.schema import (
     TRAINING_VERSION,
     Contrast,
@@ -51,7 +52,7 @@ def plan(study: Study, settle: Settle, fingerprint: Fingerprint = lambda _: "") 
     return Plan(
         variants=variants,
         contrasts=tuple(layout.contrasts.values()),
-        trials=trials(variants, study.seeds, fingerprint),
+        trials=trials(variants, study, fingerprint),
         excluded=tuple(layout.excluded),
         same=layout.same,
         aliases=tuple(
@@ -64,11 +65,16 @@ def plan(study: Study, settle: Settle, fingerprint: Fingerprint = lambda _: "") 
 
 
 def trials(
-    variants: Iterable[Variant], seeds: Iterable[int], fingerprint: Fingerprint
+    variants: Iterable[Variant], study: Study, fingerprint: Fingerprint
 ) -> tuple[Trial, ...]:
     """Cross variants with seeds; a trial's key covers all that determines its result."""
-    seeds = tuple(seeds)
-    return tuple(trial for variant in variants for trial in _seeded(variant, seeds, fingerprint))
+    return tuple(
+        trial
+        for variant in variants
+        for trial in _seeded(
+            variant, seeds_of(variant.name, study.seeds, study.fewer_seeds), fingerprint
+        )
+    )
 
 
 def _seeded(variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint) -> Iterable[Trial]:

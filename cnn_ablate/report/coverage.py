@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cnn_ablate.report import words
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.schema import DataFacts, Record, label
-from cnn_ablate.stats import count
+from cnn_ablate.stats import count, count_range
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def sentence(measured: Measured) -> str:
     network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
     data = words.several(facts.name for facts in record.data)
     variants = count(len(record.plan.variants), "variant")
-    seeds = count(len(record.study.seeds), "seed")
+    seeds = count_range(map(len, record.plan.seeds().values()), "seed")
     what = _purpose(record)
     return f"{variants} of {network} on {data}, each trained with {seeds}{what}."
 
@@ -55,7 +55,7 @@ def budget(measured: Measured) -> tuple[Fact, ...]:
     epochs = sorted({variant.settings["training"]["epochs"] for variant in record.plan.variants})
     facts = [
         Fact("Trials", f"{len(trials)} of {len(record.plan.trials)} done"),
-        Fact("Seeds", ", ".join(map(str, study.seeds))),
+        Fact("Seeds", _seeds(record)),
         Fact("Epochs", " to ".join(str(n) for n in dict.fromkeys((epochs[0], epochs[-1])))),
         *(Fact("Data", _data(facts)) for facts in record.data),
         Fact("Profile", study.profile or ("" if forced else "the study's own budget")),
@@ -64,6 +64,13 @@ def budget(measured: Measured) -> tuple[Fact, ...]:
         Fact("Device", ", ".join(sorted(set(trials["device"])))),
     ]
     return tuple(fact for fact in facts if fact.text)
+
+
+def _seeds(record: Record) -> str:
+    """List the seeds, and how many of them the variants have where that differs."""
+    counts = [*map(len, record.plan.seeds().values())]
+    each = f"; {count_range(counts, 'seed')} a variant" if len(set(counts)) > 1 else ""
+    return f"{', '.join(map(str, record.study.seeds))}{each}"
 
 
 def _data(facts: DataFacts) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cnn_ablate.report import words
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats import by_seed, count, derived, forced, means, measure
+from cnn_ablate.stats import by_seed, count, count_range, derived, forced, means, measure
 from cnn_ablate.store import Results
 
 NEAR = 0.9
@@ -36,6 +36,12 @@ class Measured:
         """Measure the effects of a study."""
         contrasts = results.record.plan.contrasts
         return cls(results, measure(results.trials, contrasts, read=results.predictions))
+
+    @cached_property
+    def planned(self) -> dict[str, int]:
+        """Count the seeds that each variant is to have."""
+        seeds = self.results.record.plan.seeds()
+        return {variant: len(its) for variant, its in seeds.items()}
 
     def differences(self, effect: Effect) -> dict[str, float]:
         """Give the difference that each seed makes, in the unit of the effect."""
@@ -133,7 +139,7 @@ class Measured:
         """Seeds, epochs and test images, as far as any trial is done."""
         if self.trials.empty:
             return "no trial done"
-        seeds = words.seeds(self.trials.groupby("variant")["seed"].nunique())
+        seeds = count_range(self.trials.groupby("variant")["seed"].nunique(), "seed")
         epochs = sorted({int(epochs) for epochs in self.trials["epochs"]})
         last = count(epochs[-1], "epoch")
         spread = f"{epochs[0]} to {last}" if len(epochs) > 1 else last

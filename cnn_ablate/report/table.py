@@ -119,7 +119,7 @@ def _row(measured: Measured, levels: pd.DataFrame, best: str | None, name: str) 
         parameters=Cell(f"{parameters:,}", parameters),
         macs=Cell(words.magnitude(macs), macs),
         seconds=Cell(words.duration(seconds), seconds),
-        seeds=Cell(f"{len(own)} of {len(measured.results.record.study.seeds)}", len(own)),
+        seeds=Cell(f"{len(own)} of {measured.planned[name]}", len(own)),
     )
 
 

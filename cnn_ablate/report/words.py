@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from math import isfinite
 
-from cnn_ablate.stats import count, listed
+from cnn_ablate.stats import listed
 
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -38,14 +38,6 @@ def probability(p: float | None) -> str:
 def between(low: str, high: str) -> str:
     """Join the ends of an interval, if there is one: `[0.3, 1.2]`."""
     return f"[{low}, {high}]" if low and high else ""
-
-
-def seeds(counts: Iterable[int]) -> str:
-    """Say how many seeds there are where it may differ: `3 to 5 seeds`."""
-    known = sorted({int(number) for number in counts})
-    if len(known) > 1:
-        return f"{known[0]} to {known[-1]} seeds"
-    return count(known[0], "seed") if known else "no seeds"
 
 
 def magnitude(number: float | None) -> str:

@@ -14,6 +14,7 @@ def rows(
     first: dict[str, Contrast] = {}
     for contrast in survey.plan.contrasts:
         first.setdefault(contrast.variant, contrast)
+    seeds = survey.plan.seeds()
     ids: dict[str, list[str]] = {}
     for trial in survey.plan.trials:
         ids.setdefault(trial.variant, []).append(trial.id)
@@ -26,7 +27,7 @@ def rows(
             "changed": against.changed if against else {},
             "reference": against.reference if against else None,
             **survey.sizes[variant.name].model_dump(),
-            "seeds": list(survey.study.seeds),
+            "seeds": list(seeds[variant.name]),
             "trial_ids": [] if survey.missing else ids[variant.name],
             "done": sum(trial in survey.done for trial in ids[variant.name]),
             **({"seconds": seconds[variant.name]} if seconds else {}),

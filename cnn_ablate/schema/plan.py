@@ -50,6 +50,13 @@ class Plan(Frozen):
     same: dict[str, str] = Field({}, description="Variants that came out equal to an earlier one.")
     aliases: tuple[str, ...] = Field((), description="Effects that a fraction cannot tell apart.")
 
+    def seeds(self) -> dict[str, tuple[int, ...]]:
+        """Give the seeds of each variant."""
+        seeds: dict[str, tuple[int, ...]] = {variant.name: () for variant in self.variants}
+        for trial in self.trials:
+            seeds[trial.variant] += (trial.seed,)
+        return seeds
+
 
 class Size(Frozen):
     """What a network costs: parameters, and multiply-adds for one image, forward."""

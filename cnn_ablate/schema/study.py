@@ -117,6 +117,9 @@ class Study(Frozen):
     designs: tuple[Design, ...] = ()
     exclude: tuple[dict[str, Any], ...] = ()
     seeds: tuple[int, ...] = (0,)
+    fewer_seeds: dict[str, int] = Field(
+        {}, description="Names or patterns of variants that have only so many of the seeds."
+    )
     forced: dict[str, Any] = Field({}, description="Set by a profile or --set, for all variants.")
     before: dict[str, Any] = Field(
         {}, description="What the file's baseline has at the keys so replaced; None: nothing."

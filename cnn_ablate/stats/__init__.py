@@ -41,7 +41,16 @@ from cnn_ablate.stats.tables import (
     in_points,
     scale,
 )
-from cnn_ablate.stats.words import amount, between, count, listed, plain, probability, sentence
+from cnn_ablate.stats.words import (
+    amount,
+    between,
+    count,
+    count_range,
+    listed,
+    plain,
+    probability,
+    sentence,
+)
 
 __all__ = [
     "DERIVED",
@@ -64,6 +73,7 @@ __all__ = [
     "compared",
     "components",
     "count",
+    "count_range",
     "derived",
     "differences",
     "effects",

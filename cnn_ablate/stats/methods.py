@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats.paired import DRAWS, EXACT_SEEDS
-from cnn_ablate.stats.words import count, listed
+from cnn_ablate.stats.words import count, count_range, listed
 
 
 def methods(record: Record, effects: Sequence[Effect]) -> tuple[str, ...]:
@@ -27,16 +27,16 @@ def methods(record: Record, effects: Sequence[Effect]) -> tuple[str, ...]:
 
 
 def _trained(record: Record) -> str:
-    seeds = record.study.seeds
+    seeds = count_range(map(len, record.plan.seeds().values()), "seed")
+    which = listed(map(str, record.study.seeds))
     data = listed(
         f"{facts.name} ({facts.train:,} training and {facts.test:,} test images)"
         for facts in record.data
     )
     return (
         f"{count(len(record.plan.variants), 'variant')} were planned with "
-        f"{count(len(seeds), 'seed')} each ({listed(map(str, seeds))}), on {data}. A variant is "
-        "paired with its reference by seed: both draw the same random numbers for the order and "
-        "the augmentation of the images."
+        f"{seeds} each ({which}), on {data}. A variant is paired with its reference by seed: both "
+        "draw the same random numbers for the order and the augmentation of the images."
     )
 
 

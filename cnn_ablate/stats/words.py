@@ -49,6 +49,14 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def count_range(numbers: Iterable[int], noun: str) -> str:
+    """Count things of which there may be more or fewer: `3 to 5 seeds`."""
+    known = sorted({int(number) for number in numbers})
+    if len(known) > 1:
+        return f"{known[0]:,} to {known[-1]:,} {noun}s"
+    return count(known[0], noun) if known else f"no {noun}s"
+
+
 def amount(value: float, metric: str, interval: Interval = UNKNOWN) -> str:
     """Write a difference in its unit, as precise as its interval: `2.1 points`, `0.031`."""
     if not in_points(metric):

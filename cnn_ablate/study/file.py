@@ -53,6 +53,7 @@ def _folder(name: str) -> str:
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+FewerSeeds = dict[str, Annotated[int, Field(gt=0)]]
 Seeds = Annotated[
     tuple[Seed, ...],
     Strict(False),
@@ -91,6 +92,9 @@ class StudyFile(Frozen):
     design: Any = Field(None, description="Which combinations become variants; default one by one.")
     exclude: list[Sets] = Field([], description="Combinations to leave out.")
     seeds: Seeds = Field((0, 1, 2), description="The seeds, or how many.")
+    fewer_seeds: FewerSeeds = Field(
+        {}, description="Variants (names or patterns like `size=*`) with only so many of them."
+    )
     profiles: dict[str, Sets] = Field({}, description="Named overrides, for instance `cpu`.")
     claims: list[Sets] = Field([], description="What the paper says.")
     model_limit: int | None = Field(None, gt=0, description="Most parameters a variant may have.")

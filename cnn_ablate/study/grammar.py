@@ -11,6 +11,7 @@ from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Claim, DesignKind
 from cnn_ablate.settings import DEFAULT_NAMES, TABLES, USERS, known_keys
 from cnn_ablate.study.file import StudyFile
+from cnn_ablate.study.profiles import SEEDS
 
 Schema = dict[str, Any]
 
@@ -31,7 +32,7 @@ def json_schema() -> Schema:
     properties["exclude"]["items"] = {"type": "object", "minProperties": 1}
     named = {"pattern": properties["study"]["pattern"], "not": {"const": "smoke"}}
     properties["profiles"]["propertyNames"] = named
-    properties["profiles"]["additionalProperties"] = _sets(seeds=properties["seeds"])
+    properties["profiles"]["additionalProperties"] = _sets(**{k: properties[k] for k in SEEDS})
     properties["claims"]["items"] = _claim(METRICS)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -210,7 +211,7 @@ def _closed(keys: Schema) -> dict[str, Schema]:
             "patternProperties": {r"^[^.]+$": bundle},
         },
         "design": {**design, "items": design},
-        "profiles": {"additionalProperties": {"propertyNames": _or(keys, {"const": "seeds"})}},
+        "profiles": {"additionalProperties": {"propertyNames": _or(keys, {"enum": [*SEEDS]})}},
     }
 
 

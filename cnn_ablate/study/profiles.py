@@ -7,13 +7,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from cnn_ablate.data import DATASETS, DataSet, KnownDataSet
 from cnn_ablate.errors import UserError
-from cnn_ablate.study.file import Seeds, StudyFile, not_a_folder
+from cnn_ablate.plan import matches
+from cnn_ablate.schema import Plan
+from cnn_ablate.study.file import FewerSeeds, Seeds, StudyFile, not_a_folder
 from cnn_ablate.study.problems import Problems
+from cnn_ablate.study.source import Place
 from cnn_ablate.wording import unknown, worded
 
 SMOKE: dict[str, Any] = {"data.subset": 64, "data.test_subset": 50, "training.epochs": 1}
 # Published data may not be here yet; what is embedded stands for them.
 EMBEDDED: dict[str, Any] = {"data.name": "fashion_mnist_sample", "data.normalize": "fashion_mnist"}
+
+
+SEEDS: dict[str, Any] = {"seeds": Seeds, "fewer_seeds": FewerSeeds}
+"""What a profile replaces beside settings, and of which type."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,7 @@ class Profile:
     name: str = ""
     sets: dict[str, Any] = field(default_factory=dict)
     seeds: tuple[int, ...] | None = None
+    fewer_seeds: dict[str, int] | None = None
     caps: bool = False
 
 
@@ -33,7 +41,7 @@ def choose(file: StudyFile, name: str, problems: Problems) -> Profile:
         UserError: the study has no such profile.
     """
     known = {key: _read(file, key, sets, problems) for key, sets in file.profiles.items()}
-    known["smoke"] = Profile("smoke", _smoke(file), file.seeds[:2], caps=True)
+    known["smoke"] = Profile("smoke", _smoke(file), file.seeds[:2], {}, caps=True)
     for profile in file.profiles:
         if fault := not_a_folder(profile):
             problems.add(("profiles", profile), f"{fault}.", key=True)
@@ -52,17 +60,38 @@ def _smoke(file: StudyFile) -> dict[str, Any]:
 
 def _read(file: StudyFile, name: str, written: dict[str, Any], problems: Problems) -> Profile:
     place = ("profiles", name)
-    sets = {key: value for key, value in written.items() if key != "seeds"}
+    sets = {key: value for key, value in written.items() if key not in SEEDS}
     problems.add_faults(file.baseline, sets, {key: (*place, key) for key in sets} or {"": place})
-    try:
-        seeds = TypeAdapter(Seeds).validate_python(written["seeds"]) if "seeds" in written else None
-    except ValidationError as error:
-        problems.add((*place, "seeds"), *worded(error.errors()[0], {"type": "integer"}))
-        seeds = None
-    return Profile(name, sets, seeds)
+    kept = {key: written[key] for key in SEEDS if key in written}
+    return Profile(name, sets, **_checked(place, kept, problems))
 
 
-def seeds_of(file: StudyFile, profile: Profile, count: int | None) -> tuple[int, ...]:
+def _checked(place: Place, written: dict[str, Any], problems: Problems) -> dict[str, Any]:
+    """Give what is right of what a profile says of seeds."""
+    right: dict[str, Any] = {}
+    for key, value in written.items():
+        adapter: TypeAdapter[Any] = TypeAdapter(SEEDS[key])
+        try:
+            right[key] = adapter.validate_python(value)
+        except ValidationError as error:
+            fault = error.errors()[0]
+            problems.add((*place, key, *fault["loc"]), *worded(fault, adapter.json_schema()))
+    return right
+
+
+def check_fewer_seeds(file: StudyFile, plan: Plan, problems: Problems) -> None:
+    """Check that each name or pattern of `fewer_seeds` names variants of the plan."""
+    names = [*(variant.name for variant in plan.variants), *plan.same]
+    said: dict[Place, dict[str, Any]] = {(): {"fewer_seeds": file.fewer_seeds}}
+    said |= {("profiles", name): sets for name, sets in file.profiles.items()}
+    for place, sets in said.items():
+        for pattern in sets.get("fewer_seeds", {}):
+            if not any(matches(name, pattern) for name in names):
+                where = (*place, "fewer_seeds", pattern)
+                problems.add(where, *unknown("variant", pattern, names), key=True)
+
+
+def chosen_seeds(file: StudyFile, profile: Profile, count: int | None) -> tuple[int, ...]:
     """Give the study's seeds, the profile's, or as many as the command line asks for."""
     seeds = profile.seeds or file.seeds
     if count is None:

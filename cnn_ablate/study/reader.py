@@ -9,14 +9,14 @@ from pydantic import ValidationError
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Study, looked_up, replaced
+from cnn_ablate.schema import Claim, Study, looked_up, replaced
 from cnn_ablate.settings import TABLES, Keys, complete, settle
 from cnn_ablate.study.claims import check_claims, read_claims
 from cnn_ablate.study.designs import check_exclude, read_designs
 from cnn_ablate.study.factors import read_factors
 from cnn_ablate.study.file import StudyFile
 from cnn_ablate.study.problems import Problems, unknown_key
-from cnn_ablate.study.profiles import Profile, choose, seeds_of
+from cnn_ablate.study.profiles import Profile, check_fewer_seeds, choose, chosen_seeds
 from cnn_ablate.study.source import load, parse
 from cnn_ablate.users import look_in
 from cnn_ablate.wording import unknown, worded
@@ -58,15 +58,24 @@ def read(path: Path, changes: Changes | None = None) -> Study:
         factors=factors,
         designs=designs,
         exclude=tuple(file.exclude),
-        seeds=seeds_of(file, profile, changes.seeds),
+        seeds=chosen_seeds(file, profile, changes.seeds),
+        fewer_seeds=file.fewer_seeds if profile.fewer_seeds is None else profile.fewer_seeds,
         claims=claims,
         model_limit=file.model_limit,
         assumptions=tuple(file.assumptions),
     )
-    if any(claim.variant or claim.reference for claim in claims):
-        check_claims(claims, plan(study.model_copy(update={"seeds": (0,)}), settle), problems)
+    if _names_variants(file, claims):
+        layout = plan(study.model_copy(update={"seeds": (0,)}), settle)
+        check_claims(claims, layout, problems)
+        check_fewer_seeds(file, layout, problems)
         problems.raise_all()
     return _changed(study, profile, _parsed(changes.sets, problems.known))
+
+
+def _names_variants(file: StudyFile, claims: Sequence[Claim]) -> bool:
+    """Say whether anything in the file is to be looked up among the variants."""
+    fewer = (file.fewer_seeds, *(sets.get("fewer_seeds") for sets in file.profiles.values()))
+    return any(fewer) or any(claim.variant or claim.reference for claim in claims)
 
 
 def _file(problems: Problems) -> StudyFile:
