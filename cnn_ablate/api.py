@@ -113,9 +113,19 @@ def write_report(
     results: Path | str = "results",
     reports: Path | str = "reports",
     latex: bool = False,
+    pictures: bool = True,
 ) -> Path:
-    """Write the report of a study, as far as it was run, and give its page."""
-    return write(read(Path(results), _folder(study)), Path(reports), latex=latex)
+    """Write the report of a study, as far as it was run, and give its page.
+
+    Args:
+        study: As loaded, its file, or the name of its folder under the results.
+        results: Folder of results.
+        reports: Folder of reports.
+        latex: Write tables and PDFs for LaTeX too.
+        pictures: Show some test images.
+    """
+    found = read(Path(results), _folder(study))
+    return write(found, Path(reports), latex=latex, pictures=pictures)
 
 
 def _folder(study: Study | str | Path) -> str:

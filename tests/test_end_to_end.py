@@ -62,6 +62,16 @@ def test_running_again_trains_nothing(ran: tuple[Path, str]) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in folder.glob("results/trials/*/*")}
 
 
+def test_test_images_can_be_left_out_of_the_report(ran: tuple[Path, str], tmp_path: Path) -> None:
+    """With --no-pictures no page or figure has one; a run without it shows them again."""
+    folder = shutil.copytree(ran[0], tmp_path / "here")
+    reports = folder / "reports" / "tiny"
+    for options, shown in ((), True), (("--no-pictures",), False), ((), True):
+        assert 0 == tiny.call("run", "tiny.yaml", *options, cwd=folder)[0]
+        assert shown == ("data:image/png" in (reports / "report.html").read_text("utf-8"))
+        assert shown == (reports / "figures" / "samples.svg").exists()
+
+
 def test_more_seeds_train_only_what_is_missing(ran: tuple[Path, str], tmp_path: Path) -> None:
     """A study is extended by what is new in it."""
     folder = shutil.copytree(ran[0], tmp_path / "copy")

@@ -11,6 +11,7 @@ from cnn_ablate.cli.exits import guarded
 from cnn_ablate.cli.options import (
     Data,
     Only,
+    Pictures,
     Profile,
     Reports,
     Results,
@@ -76,6 +77,7 @@ def run(
     ] = [],  # noqa: B006 - Typer copies it
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
+    pictures: Pictures = True,
     data: Data = None,
 ) -> None:
     """Train every variant that is not done yet, and write tables and report."""
@@ -95,7 +97,7 @@ def run(
         Changes("smoke" if smoke else profile, tuple(sets), seeds),
         Where(results, data, device, executor, terms, patience, Way(recipe, stack)),
         reports,
-        Choice(only, fresh, not no_audit, tuple(track)),
+        Choice(only, fresh, not no_audit, tuple(track), pictures),
     )
 
 

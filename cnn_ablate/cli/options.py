@@ -30,4 +30,7 @@ Only = Annotated[
 ]
 Results = Annotated[Path, typer.Option(help="Folder of results.")]
 Reports = Annotated[Path, typer.Option(help="Folder of reports.")]
+Pictures = Annotated[
+    bool, typer.Option("--pictures/--no-pictures", help="Show some test images in the report.")
+]
 Data = Annotated[Path | None, typer.Option(help="Folder in which data is looked for first.")]

@@ -9,8 +9,10 @@ from cnn_ablate.shipped import study_folder
 from cnn_ablate.store import read
 
 
-def write_report(study: str, profile: str, results: Path, reports: Path, *, latex: bool) -> None:
+def write_report(
+    study: str, profile: str, results: Path, reports: Path, *, latex: bool, pictures: bool
+) -> None:
     """Write a report again and say where it is."""
     found = read(results, study_folder(study, profile))
-    page = report.write(found, reports, latex=latex)
+    page = report.write(found, reports, latex=latex, pictures=pictures)
     typer.echo(f"Report: {page}")

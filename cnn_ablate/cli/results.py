@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cnn_ablate.cli.options import Profile, Reports, Results, Smoke, Study
+from cnn_ablate.cli.options import Pictures, Profile, Reports, Results, Smoke, Study
 
 results_app = typer.Typer()
 
@@ -34,11 +34,13 @@ def report(
     latex: Annotated[
         bool, typer.Option("--latex", help="Write tables and PDFs for LaTeX.")
     ] = False,
+    pictures: Pictures = True,
 ) -> None:
     """Write the report of a study again, as far as it was run."""
     from cnn_ablate.cli.report import write_report
 
-    write_report(study, "smoke" if smoke else profile, results, reports, latex=latex)
+    folder = "smoke" if smoke else profile
+    write_report(study, folder, results, reports, latex=latex, pictures=pictures)
 
 
 @results_app.command()

@@ -34,6 +34,7 @@ class Choice:
     fresh: bool = False
     audit: bool = True
     track: tuple[str, ...] = ()
+    pictures: bool = True
 
 
 def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: Choice) -> None:
@@ -57,7 +58,8 @@ def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: 
             # To import what draws takes a second or two; meanwhile the trials train.
             Thread(target=import_module, args=("cnn_ablate.report",)).start()
         results = run(laid_out, todo, where, observe)
-        page = _reported(results, where.results / study.folder / "study.json", reports)
+        record = where.results / study.folder / "study.json"
+        page = _reported(results, record, reports, pictures=choice.pictures)
     typer.echo(f"Results: {where.results / study.folder}")
     typer.echo(f"Report:  {page}")
     if failures := _failures(results):
@@ -76,13 +78,18 @@ def _warn(screen: Display, findings: Sequence[Finding]) -> None:
         screen.say(f"Audit: {count(len(others), 'remark')}; the report has them all.")
 
 
-def _reported(results: Results, record: Path, reports: Path) -> Path:
-    """Write the report, unless it is of these results: it then has the time of their record."""
+def _reported(results: Results, record: Path, reports: Path, *, pictures: bool) -> Path:
+    """Write the report, unless it is of these results: it then has the time of their record.
+
+    One without pictures is always written, and never taken for the whole.
+    """
     from cnn_ablate.report import write as write_report
 
     page = reports / results.record.study.folder / "report.html"
     written = record.stat().st_mtime_ns
-    if not page.is_file() or page.stat().st_mtime_ns != written:
+    if not pictures:
+        write_report(results, reports, pictures=False)
+    elif not page.is_file() or page.stat().st_mtime_ns != written:
         write_report(results, reports)
         os.utime(page, ns=(written, written))
     return page

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cnn_ablate.report import drawing, pages
@@ -10,8 +11,11 @@ from cnn_ablate.report.summary import Summary, summarise
 from cnn_ablate.store import Results
 
 
-def write(results: Results, reports_root: Path, *, latex: bool = False) -> Path:
-    """Write the report of a study and give the path of its HTML page."""
+def write(
+    results: Results, reports_root: Path, *, latex: bool = False, pictures: bool = True
+) -> Path:
+    """Write the report of a study, with or without test images, and give the path of its page."""
+    results = results if pictures else replace(results, samples=None)
     folder = reports_root / results.record.study.folder
     return render(summarise(results), folder, latex=latex)
 
