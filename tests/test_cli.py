@@ -112,6 +112,29 @@ def test_plan_with_fewer_seeds_of_some(tmp_path: Path) -> None:
     assert rows[-1]["seeds"] == [0, 1, 2]
 
 
+def test_plan_guesses_the_hours_of_a_gpu(tmp_path: Path) -> None:
+    """Multiply-adds count where there are many a step, else the steps: here 2 ms for each."""
+    study = tmp_path / "s.yaml"
+    text = (
+        "study: s\n"
+        "baseline:\n"
+        "  data: {name: fashion_mnist_sample, val_fraction: 0.1}\n"
+        "  model: {name: lenet}\n"
+        "  training: {epochs: 100, batch_size: 4}\n"
+        "seeds: 20\n"
+    )
+    study.write_text(text)
+    said = call("plan", study, "--results", tmp_path).output
+    assert "All of it: 1.0 hours of one GPU" in said  # 20 x 100 x 900 x 2 ms
+    study.write_text(
+        text.replace("{name: lenet}", "{name: resnet}").replace("size: 4", "size: 512")
+    )
+    macs = json.loads(call("plan", study, "--json", "--results", tmp_path).output)[0]["macs"]
+    hours = 20 * macs * (100 * 3 * 3600 + 1000) / 4e12 / 3600
+    said = call("plan", study, "--results", tmp_path).output
+    assert f"All of it: {hours:.1f} hours of one GPU" in said
+
+
 def test_plan_estimates_time(tmp_path: Path) -> None:
     """With --estimate a few steps are timed, and minutes are told."""
     study = tmp_path / "s.yaml"

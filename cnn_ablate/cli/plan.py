@@ -11,6 +11,7 @@ from cnn_ablate.cli.changes import changes_of
 from cnn_ablate.cli.display import display
 from cnn_ablate.cli.rows import print_rows
 from cnn_ablate.plan import matching
+from cnn_ablate.runner.price import MACS_PER_SECOND, SECONDS_PER_STEP, gpu_hours
 from cnn_ablate.runner.rows import rows
 from cnn_ablate.runner.survey import Survey, Where, survey
 from cnn_ablate.shipped import study_path
@@ -48,6 +49,14 @@ def _print(survey: Survey, rows: list[dict[str, Any]], where: Where) -> None:
         console.print(line, soft_wrap=True, markup=False)
 
 
+def _price(survey: Survey) -> str:
+    hours = gpu_hours(survey)
+    speed = f"{MACS_PER_SECOND / 1e12:.0f} T multiply-adds a second"
+    least = f"{1000 * SECONDS_PER_STEP:.0f} ms a step"
+    shown = f"{hours:,.1f}" if hours >= 0.1 else "under 0.1"
+    return f"All of it: {shown} hours of one GPU, guessed from {speed} and at least {least}."
+
+
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     todo = len(row["seeds"]) - row["done"]
     numbers = (row["parameters"], row["macs"], row["done"], todo)
@@ -72,6 +81,7 @@ def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterat
     )
     p = f"2/2^{seeds} = {2 / 2**seeds:.3g}"
     yield f"With {count(seeds, 'seed')} the smallest two-sided sign-flip p is {p}."
+    yield _price(survey)
     if survey.missing:
         yield f"What is done is not known: {survey.missing}"
     for name, first in plan.same.items():

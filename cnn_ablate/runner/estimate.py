@@ -5,9 +5,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from cnn_ablate import processes
-from cnn_ablate.runner.survey import Survey
+from cnn_ablate.runner.survey import Survey, facts_of
 from cnn_ablate.schema import DataFacts, Recipe, Trial
-from cnn_ablate.settings import parts
 from cnn_ablate.train import seconds_per_epoch
 from cnn_ablate.users import look_in
 
@@ -32,21 +31,3 @@ def estimated_seconds(survey: Survey) -> dict[str, float]:
 
 def _seconds_per_epoch(case: tuple[Trial, DataFacts]) -> float:
     return seconds_per_epoch(*case, Recipe())
-
-
-def facts_of(survey: Survey, trial: Trial) -> DataFacts:
-    """Give the facts of the trial's data set, or what is known of it without the images."""
-    for facts in survey.data:
-        if facts.fingerprint == trial.fingerprint:
-            return facts
-    data = parts(trial.settings).data
-    form = data.form()
-    return DataFacts(
-        name=data.name,
-        fingerprint="",
-        classes=form.classes,
-        shape=form.shape,
-        train=50_000,
-        test=10_000,
-        note="Sizes assumed: the images are not here.",
-    )

@@ -16,9 +16,8 @@ import torch
 from cnn_ablate import processes
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
-from cnn_ablate.runner.estimate import facts_of
 from cnn_ablate.runner.race import LONG, Entry, fastest
-from cnn_ablate.runner.survey import Survey, Where
+from cnn_ablate.runner.survey import Survey, Where, facts_of
 from cnn_ablate.runner.way import RECIPES, Way
 from cnn_ablate.schema import Recipe, Trial, canonical
 from cnn_ablate.store import Store, pinned, write_pins

@@ -14,7 +14,7 @@ from cnn_ablate.models import size
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.retries import Patience
 from cnn_ablate.runner.way import Way
-from cnn_ablate.schema import DataFacts, Finding, Plan, Size, Study, Variant, canonical
+from cnn_ablate.schema import DataFacts, Finding, Plan, Size, Study, Trial, Variant, canonical
 from cnn_ablate.settings import images_key, options_of, settle
 from cnn_ablate.store import Store
 from cnn_ablate.users import UserOptions
@@ -84,6 +84,24 @@ def survey(study: Study, where: Where, decoding: Decoding | None = None) -> Surv
         frozenset(done),
         tuple(notes),
         images=shelf.images,
+    )
+
+
+def facts_of(survey: Survey, trial: Trial) -> DataFacts:
+    """Give the facts of the trial's data set, or what is known of it without the images."""
+    for facts in survey.data:
+        if facts.fingerprint == trial.fingerprint:
+            return facts
+    data = options_of("data", trial.settings["data"])
+    form = data.form()
+    return DataFacts(
+        name=data.name,
+        fingerprint="",
+        classes=form.classes,
+        shape=form.shape,
+        train=50_000,
+        test=10_000,
+        note="Sizes assumed: the images are not here.",
     )
 
 
