@@ -143,6 +143,22 @@ def test_directions_hold_on_other_data_and_at_a_reduced_budget():
     assert "not comparable" == other.verdict
 
 
+@pytest.mark.parametrize(
+    ("fields", "verdict"),
+    [
+        ({"value": 4.1, "effect": "higher"}, "direction only"),
+        ({"value": -4.1}, "not reproduced"),
+        ({"value": 4.1, "effect": "lower"}, "not reproduced"),
+    ],
+)
+def test_at_a_reduced_budget_a_size_is_judged_by_its_direction(fields, verdict):
+    """A gain in points is not held to its size after fewer epochs, but to its sign."""
+    found = judge(moved(**fields), HELPS, study={"forced": {"training.epochs": 1}})
+
+    assert (verdict, "the command line set training.epochs = 1") == (found.verdict, found.condition)
+    assert ("sizes cannot be compared" in found.reason) == (verdict == "direction only")
+
+
 def test_a_smoke_test_judges_no_direction():
     """Even on the study's own data, one epoch of a few images shows only that all works."""
     study = {"profile": "smoke", "forced": {"data.subset": 64, "training.epochs": 1}}

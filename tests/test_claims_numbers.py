@@ -207,12 +207,13 @@ def test_another_budget_is_not_comparable():
     assert "the command line set optimizer.lr = 0.1" == by_hand.condition
 
 
-def test_other_data_are_not_comparable_with_published_numbers():
-    """A note on the data keeps a published number from being judged, and is said."""
+@pytest.mark.parametrize(("published", "verdict"), [(0.86, "reproduced"), (0.88, "not comparable")])
+def test_other_data_excuse_what_misses_a_published_number(published, verdict):
+    """A number that is met on slightly other data is reproduced; a miss may be due to the data."""
     values = {"baseline": [0.856, 0.858, 0.857, 0.859, 0.855]}
-    found = judge(accuracy(0.86), values, note="JPEG copies.")
+    found = judge(accuracy(published), values, note="JPEG copies.")
 
-    assert "not comparable" == found.verdict
+    assert verdict == found.verdict
     assert "other data: cifar10, JPEG copies" == found.condition
 
 

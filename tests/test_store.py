@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import Trial, TrialResult
-from cnn_ablate.store import Store, atomic, read
+from cnn_ablate.schema import Recipe, Trial, TrialResult
+from cnn_ablate.store import Store, atomic, read, write_study
 from cnn_ablate.store.trials import damage
 
 SMALL = made.Made(variants=2, seeds=2, images=40, epochs=2)
@@ -61,6 +61,15 @@ def test_reading_gives_what_was_written(study: made.Results) -> None:
         assert getattr(study, name).equals(getattr(again, name))
     first = trials(study)[0].id
     assert np.array_equal(study.predictions(first).label, again.predictions(first).label)
+
+
+def test_the_record_names_the_recipe_of_most_trials(study: made.Results) -> None:
+    """Also where the tables were written by a run that trained nothing itself."""
+    idle = study.record.model_copy(update={"recipe": Recipe(threads=7)})
+    written = write_study(study.store, idle)
+    assert (
+        Recipe() == written.record.recipe == read(study.store.root, idle.study.folder).record.recipe
+    )
 
 
 def test_reading_what_was_never_run(tmp_path: Path) -> None:

@@ -18,30 +18,39 @@ def obstacle(record: Record, claim: Claim, judgement: Judgement, weights: Weight
     """Say what keeps a claim from being judged: another budget, or other data; else nothing.
 
     Counts that training cannot change are judged on any budget, and miss only where the network or
-    its data were changed. Published numbers need the published data and budget; directions are
-    judged on whatever both sides share, unless that is the moment of a smoke test.
+    its data were changed. Published numbers need the published budget, and if they are missed also
+    the published data; directions are judged on whatever both sides share, unless that is the
+    moment of a smoke test.
     """
     exact = claim.metric in EXACT
     if exact and judgement.verdict == "reproduced":
         return ""
     sections = ("data.", "model.") if exact else ("",)
-    tried = record.study.profile == _TRIED
-    harmless = _HARMLESS | BUDGET if exact or (_is_direction(claim) and not tried) else _HARMLESS
+    directed = claim.compares and record.study.profile != _TRIED
+    harmless = _HARMLESS | BUDGET if exact or directed else _HARMLESS
     set_here = [key for key in record.study.forced if key.startswith(sections)]
     if set(set_here) - harmless:
         return forced(record)
-    notes = data_notes(record, weights)
-    return f"other data: {notes}" if notes and claim.value is not None and not exact else ""
+    missed = not claim.compares and judgement.verdict != "reproduced"
+    return _other_data(record, claim, weights) if missed else ""
 
 
-def reserve(record: Record, claim: Claim) -> str:
-    """Say at what reduced budget a direction was judged; else nothing."""
-    reduced = _is_direction(claim) and BUDGET & set(record.study.forced)
-    return forced(record) if reduced else ""
+def reserve(record: Record, claim: Claim, weights: Weights) -> str:
+    """Say at what reduced budget, or on what other data, a claim was judged all the same."""
+    if claim.compares and is_reduced(record, claim):
+        return forced(record)
+    return _other_data(record, claim, weights)
 
 
-def _is_direction(claim: Claim) -> bool:
-    return claim.compares and claim.value is None and claim.metric not in EXACT
+def is_reduced(record: Record, claim: Claim) -> bool:
+    """Say whether trainings were shorter than the study's, where that bears on a claim."""
+    return claim.metric not in EXACT and bool(BUDGET & set(record.study.forced))
+
+
+def _other_data(record: Record, claim: Claim, weights: Weights) -> str:
+    counted = claim.metric in EXACT or claim.value is None
+    notes = "" if counted else data_notes(record, weights)
+    return f"other data: {notes}" if notes else ""
 
 
 def data_notes(record: Record, weights: Weights) -> str:

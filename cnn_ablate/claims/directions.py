@@ -1,5 +1,7 @@
 """Judges of published effects: their direction, their size, or that there is none."""
 
+from dataclasses import replace
+
 from cnn_ablate.claims.evidence import Evidence
 from cnn_ablate.claims.judgement import Judgement, Word
 from cnn_ablate.claims.wording import rounding, signed, size
@@ -29,6 +31,16 @@ def judge_direction(claim: Claim, evidence: Evidence) -> Judgement:
         reason = f"{_basis(evidence)}{'' if evidence.exact else beyond}"
         return _judgement("not reproduced", evidence, reason)
     return _judgement("undetermined", evidence, _open(evidence))
+
+
+def judge_direction_alone(claim: Claim, evidence: Evidence) -> Judgement:
+    """Ask for the direction of an effect whose published size this study cannot be held to."""
+    effect = "higher" if size(claim) >= 0 else "lower"
+    found = judge_direction(claim.model_copy(update={"value": None, "effect": effect}), evidence)
+    if found.verdict != "reproduced":
+        return found
+    reason = f"{found.reason}; sizes cannot be compared at another budget"
+    return replace(found, verdict="direction only", reason=reason)
 
 
 def judge_none(claim: Claim, evidence: Evidence) -> Judgement:

@@ -1,8 +1,10 @@
 """Claims to verdicts."""
 
+from collections.abc import Callable
+
 from cnn_ablate.claims.classes import judge_rank, judge_taken_for
-from cnn_ablate.claims.comparable import obstacle, reserve
-from cnn_ablate.claims.directions import judge_direction, judge_none
+from cnn_ablate.claims.comparable import is_reduced, obstacle, reserve
+from cnn_ablate.claims.directions import judge_direction, judge_direction_alone, judge_none
 from cnn_ablate.claims.evidence import Evidence, gather
 from cnn_ablate.claims.judgement import Judgement, NoAnswerError
 from cnn_ablate.claims.measured import Results
@@ -38,7 +40,7 @@ def _verdict(results: Results, claim: Claim, answer: Answers) -> Verdict:
         measured=judgement.measured,
         interval=judgement.interval,
         reason=f"{judgement.reason[:1].upper()}{judgement.reason[1:]}.",
-        condition=hindrance or reserve(results.record, claim),
+        condition=hindrance or reserve(results.record, claim, sides),
     )
 
 
@@ -51,11 +53,16 @@ def _judged(results: Results, claim: Claim, sides: Weights, answer: Answers) -> 
     evidence = gather(results, claim, sides, answer)
     if len(evidence.values) < 2:
         return _few(claim, evidence)
-    if claim.compares:
-        judge = judge_none if claim.effect == "none" else judge_direction
-    else:
-        judge = judge_limit if claim.effect in {"higher", "lower"} else judge_level
-    return judge(claim, evidence)
+    return _judge(results, claim)(claim, evidence)
+
+
+def _judge(results: Results, claim: Claim) -> Callable[[Claim, Evidence], Judgement]:
+    if not claim.compares:
+        return judge_limit if claim.effect in {"higher", "lower"} else judge_level
+    if claim.effect == "none":
+        return judge_none
+    sized = claim.value is not None and is_reduced(results.record, claim)
+    return judge_direction_alone if sized else judge_direction
 
 
 def _few(claim: Claim, evidence: Evidence) -> Judgement:

@@ -119,7 +119,7 @@ def environment(measured: Measured) -> tuple[Fact, ...]:
         Fact("Processor", f"{where.processor} ({count(where.cores, 'core')})"),
         Fact("Recipe of most trials", recipe),
         *(Fact(f"Data {facts.name}", f"SHA-256 {facts.fingerprint}") for facts in record.data),
-        Fact("Started", record.started),
-        Fact("Finished", record.finished),
+        Fact("First trial", measured.trials["started"].min() if len(measured.trials) else ""),
+        Fact("Tables written", record.finished),
     ]
     return tuple(fact for fact in facts if fact.text)

@@ -3,14 +3,11 @@
 The only place that decides what a trial's failure means.
 """
 
-import platform
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +18,16 @@ from numpy.typing import NDArray
 from cnn_ablate.claims import verdicts
 from cnn_ablate.data import split
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job, Terms, usable_cores
+from cnn_ablate.executors import EXECUTORS, Ended, Event, Executor, Job, Terms
 from cnn_ablate.locks import Locks
 from cnn_ablate.plan import matching
 from cnn_ablate.runner.interrupts import Interrupts
 from cnn_ablate.runner.logbook import Logbook
+from cnn_ablate.runner.machine import environment
 from cnn_ablate.runner.recipes import alike, recipes
 from cnn_ablate.runner.survey import Survey, Where
 from cnn_ablate.runner.turns import Turns
-from cnn_ablate.schema import Environment, Recipe, Record, Trial, TrialResult, Verdict, canonical
+from cnn_ablate.schema import Recipe, Record, Trial, TrialResult, Verdict, canonical
 from cnn_ablate.settings import options_of
 from cnn_ablate.stats import effects
 from cnn_ablate.store import (
@@ -108,7 +106,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
                 logbook.close()
                 results = _concluded(
                     store,
-                    _record(survey, _usual(chosen, terms), started),
+                    _record(survey, terms, started),
                     survey,
                     idle=not jobs,
                 )
@@ -116,12 +114,6 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
         what = f"{len(gone)} of the trials that were trained are gone: was the folder removed?"
         raise UserError(str(where.results), what, "The same command trains them again.")
     return results
-
-
-def _usual(chosen: Mapping[str, Recipe], terms: Terms) -> Recipe:
-    """Give the recipe of most trials; that of each stands in its row."""
-    counted = Counter(chosen.values()).most_common(1)
-    return counted[0][0] if counted else Recipe(device=terms.device)
 
 
 def check(survey: Survey, where: Where) -> None:
@@ -232,31 +224,19 @@ def _command() -> str:
     return " ".join(["cnn-ablate", *sys.argv[1:]]) if is_ours else ""
 
 
-def _record(survey: Survey, recipe: Recipe, started: str) -> Record:
+def _record(survey: Survey, terms: Terms, started: str) -> Record:
     return Record(
         study=survey.study,
         plan=survey.plan,
         sizes=dict(survey.sizes),
         data=survey.data,
-        recipe=recipe,
+        recipe=Recipe(device=terms.device),  # until the store has counted those of the trials
         environment=environment(),
         findings=survey.findings or (),
         audited=survey.findings is not None,
         command=_command(),
         started=started,
         finished=_now(),
-    )
-
-
-def environment() -> Environment:
-    """Describe the machine and the software that train here."""
-    return Environment(
-        cnn_ablate=version("cnn-ablate"),
-        python=platform.python_version(),
-        torch=torch.__version__,
-        platform=platform.platform(),
-        processor=platform.processor() or platform.machine(),
-        cores=usable_cores(),
     )
 
 

@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from collections import Counter
 from csv import reader
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def write_study(store: Store, record: Record) -> Results:
     for name in ("epochs", "steps", "classes", "confusion"):
         write_table(results, name, getattr(results, name))
     write_table(results, "results", results.trials)
-    payload = (record.model_dump_json(indent=1) + "\n").encode()
+    payload = (results.record.model_dump_json(indent=1) + "\n").encode()
     atomic.replace_file(folder / "study.json", payload, store.scratch)
     return results
 
@@ -133,7 +134,7 @@ def _collect(store: Store, record: Record) -> Results:
     columns = list(_row_columns(record))
     classes = _gather(store, done, "classes.csv")
     return Results(
-        record=record,
+        record=record.model_copy(update={"recipe": _usual(record, [r for _, r in ended])}),
         trials=pd.DataFrame(rows, columns=columns),
         epochs=_gather(store, [trial for trial, _ in ended], "epochs.csv"),
         steps=_gather(store, [trial for trial, _ in ended], "steps.csv"),
@@ -142,6 +143,12 @@ def _collect(store: Store, record: Record) -> Results:
         store=store,
         samples=_samples(store.root / record.study.folder),
     )
+
+
+def _usual(record: Record, ended: list[TrialResult]) -> Recipe:
+    """Give the recipe of most trials; that of each stands in its row."""
+    counted = Counter(result.recipe for result in ended).most_common(1)
+    return counted[0][0] if counted else record.recipe
 
 
 def factor_columns(study: Study) -> list[str]:

@@ -1,0 +1,34 @@
+"""The machine and the software that trials run on, as a study's record names them."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+from cnn_ablate.executors import usable_cores
+from cnn_ablate.schema import Environment
+
+# Where Linux, whose `platform.processor()` gives the architecture alone, names the processor.
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def environment() -> Environment:
+    """Describe the machine and the software that train here."""
+    return Environment(
+        cnn_ablate=version("cnn-ablate"),
+        python=platform.python_version(),
+        torch=torch.__version__,
+        platform=platform.platform(),
+        processor=_processor(),
+        cores=usable_cores(),
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = _CPUINFO.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(filter(None, named), platform.processor() or platform.machine())

@@ -1,0 +1,186 @@
+"""Write what became of the papers' claims into the pages, from the committed results.
+
+Run it as `python docs/make_reproductions.py`; a test checks that the pages are up to date.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from cnn_ablate.report.words import duration
+from cnn_ablate.schema import Claim, Record
+from cnn_ablate.stats import count, count_range, forced
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", ROOT / "docs" / "reproductions.md")
+RESULTS = ROOT / "results"
+# The order of the pages; of one study, the run that comes first answers what it can.
+FOLDERS = (
+    "cifar_cbam-cpu",
+    "fashion_lr",
+    "lenet_cifar",
+    "lenet_cifar-cpu",
+    "cifar_ladder-cpu",
+    "resnet18_tuning-cpu",
+    "preact_cbam-cpu",
+)
+VERDICTS = ("reproduced", "direction only", "not reproduced", "undetermined", "not comparable")
+UNANSWERED = ("undetermined", "not comparable")
+# Between such marks a page has what one of the writers below writes.
+MARKED = re.compile(r"(<!-- (\w+) ([\w-]*)-->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A study as it was run and kept."""
+
+    folder: str
+
+    @cached_property
+    def record(self) -> Record:
+        """What was run, and where."""
+        return Record.model_validate_json((RESULTS / self.folder / "study.json").read_bytes())
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """The trials that are done."""
+        trials = pd.read_csv(RESULTS / self.folder / "results.csv")
+        return trials[trials["status"] == "done"]
+
+    @cached_property
+    def verdicts(self) -> dict[str, dict[str, str]]:
+        """What was found of each claim, by its id."""
+        rows = pd.read_csv(RESULTS / self.folder / "claims.csv", keep_default_na=False)
+        return {row["claim"]: row for row in rows.to_dict("records")}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A claim, the run that answers it, and what was found there."""
+
+    claim: Claim
+    run: Run
+
+    @property
+    def found(self) -> dict[str, str]:
+        """The row of claims.csv."""
+        return self.run.verdicts[self.claim.id]
+
+
+def runs() -> list[Run]:
+    """List the runs that are kept."""
+    return [Run(folder) for folder in FOLDERS if (RESULTS / folder / "claims.csv").is_file()]
+
+
+def studies() -> dict[str, list[Run]]:
+    """Group the runs by study."""
+    found: dict[str, list[Run]] = {}
+    for run in runs():
+        found.setdefault(run.record.study.name, []).append(run)
+    return found
+
+
+def answers(own: list[Run]) -> list[Answer]:
+    """Give each claim of a study with the first of its runs that has an answer."""
+    found = []
+    for claim in own[0].record.study.claims:
+        each = [Answer(claim, run) for run in own]
+        measured = [one for one in each if one.found["measured"]] or each
+        answered = [one for one in measured if one.found["verdict"] not in UNANSWERED]
+        found.append((answered or measured)[0])
+    return found
+
+
+def summary(_: str) -> Iterator[str]:
+    """Count the verdicts of each study."""
+    yield f"| study | claims | {' | '.join(VERDICTS)} |"
+    yield f"|---|{'---:|' * (1 + len(VERDICTS))}"
+    for name, own in studies().items():
+        found = answers(own)
+        times = Counter(one.found["verdict"] for one in found)
+        numbers = " | ".join(str(times[word] or "") for word in VERDICTS)
+        yield f"| `{name}` | {len(found)} | {numbers} |"
+
+
+def all_claims(_: str) -> Iterator[str]:
+    """List the claims of every study, each study folded up."""
+    for name, own in studies().items():
+        counted = count(len(answers(own)), "claim")
+        yield f"<details><summary><code>{name}</code>: {counted}</summary>"
+        yield ""
+        yield "| the paper says | its number | here | verdict |"
+        yield "|---|---|---|---|"
+        for one in answers(own):
+            here = f"{one.found['measured']} {one.found['interval']}".strip()
+            yield _cells(_quote(one.claim), one.found["published"], here, one.found["verdict"])
+        yield ""
+        yield "</details>"
+
+
+def claims(name: str) -> Iterator[str]:
+    """List the claims of one study with the reasons of their verdicts."""
+    yield "| the paper says | its number | here | verdict | why |"
+    yield "|---|---|---|---|---|"
+    for one in answers(studies()[name]):
+        here = f"{one.found['measured']} {one.found['interval']}".strip()
+        said = (one.found["condition"], one.found["reason"])
+        why = " ".join(f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in said if text)
+        quote = f"{_quote(one.claim)} ({one.claim.place})"
+        yield _cells(quote, one.found["published"], here, f"**{one.found['verdict']}**", why)
+
+
+def budget(name: str) -> Iterator[str]:
+    """Say what each run of a study was given, and where its report is."""
+    for run in studies()[name]:
+        record, trials = run.record, run.trials
+        seeds = count_range(trials.groupby("variant")["seed"].nunique(), "seed")
+        hours = duration(trials["seconds"].sum())
+        where = record.environment
+        yield (
+            f"- [{run.folder}](../reports/{run.folder}/report.md): "
+            f"{count(trials['variant'].nunique(), 'variant')}, {seeds}, "
+            f"{count(len(trials), 'trial')}; {hours} of one core of {where.processor}, "
+            f"torch {where.torch}. {_budget(record)}"
+        )
+
+
+def _budget(record: Record) -> str:
+    said = forced(record)
+    return f"{said[:1].upper()}{said[1:]}." if said else "The published budget."
+
+
+def _quote(claim: Claim) -> str:
+    return f"“{claim.quote}”" if claim.quote else claim.id
+
+
+def _cells(*texts: str) -> str:
+    return f"| {' | '.join(text.replace('|', '/') for text in texts)} |"
+
+
+WRITERS: dict[str, Callable[[str], Iterable[str]]] = {
+    "summary": summary,
+    "all_claims": all_claims,
+    "claims": claims,
+    "budget": budget,
+}
+
+
+def written(page: str) -> str:
+    """Give a page with everything between its marks written anew."""
+
+    def anew(found: re.Match[str]) -> str:
+        start, writer, name, end = found.groups()
+        lines = WRITERS[writer](name.strip())
+        return "\n".join([start.rstrip(), *lines, end])
+
+    return MARKED.sub(anew, page)
+
+
+if __name__ == "__main__":
+    for path in PAGES:
+        path.write_text(written(path.read_text(encoding="utf-8")), encoding="utf-8")
