@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types floors bench slow ray mlflow clean
+.PHONY: run test lint types floors bench slow ray mlflow reproduce clean
 
 run: $(VENV)/installed ## Run the smoke study on the embedded images
 	@$(BIN)/cnn-ablate run ablations/smoke.yaml
@@ -35,6 +35,19 @@ floors: $(VENV)/installed-dev ## Check that imports go downwards only
 
 bench: $(VENV)/installed-dev ## Time a matrix of trials against the usual loop
 	@$(BIN)/python benchmarks/matrix.py
+
+# What the committed results are of: published budgets where two cores can afford them.
+reproduce: export CNN_ABLATE_DATA = $(DATA)
+reproduce: $(VENV)/installed ## Run the studies of the five papers anew; DATA: the folder with both data sets
+	@test -n "$(DATA)" || { echo "Say where the data sets are: make reproduce DATA=folder"; exit 1; }
+	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --only baseline --no-pictures
+	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --profile cpu --no-pictures
+	@$(BIN)/cnn-ablate run ablations/cifar_cbam.yaml --profile cpu --no-pictures
+	@$(BIN)/cnn-ablate run ablations/fashion_lr.yaml --no-pictures
+	@$(BIN)/cnn-ablate run ablations/cifar_ladder.yaml --profile cpu --no-pictures
+	@$(BIN)/cnn-ablate run ablations/resnet18_tuning.yaml --profile cpu --no-pictures
+	@$(BIN)/cnn-ablate run ablations/preact_cbam.yaml --profile cpu --no-pictures
+	@$(BIN)/python docs/make_reproductions.py
 
 clean: ## Remove the environment
 	rm -rf $(VENV)

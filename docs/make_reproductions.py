@@ -32,7 +32,7 @@ FOLDERS = (
 VERDICTS = ("reproduced", "direction only", "not reproduced", "undetermined", "not comparable")
 UNANSWERED = ("undetermined", "not comparable")
 # Between such marks a page has what one of the writers below writes.
-MARKED = re.compile(r"(<!-- (\w+) ([\w-]*)-->\n).*?(<!-- end -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- (?!end )(\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def written(page: str) -> str:
 
     def anew(found: re.Match[str]) -> str:
         start, writer, name, end = found.groups()
-        lines = WRITERS[writer](name.strip())
+        lines = WRITERS[writer](name or "")
         return "\n".join([start.rstrip(), *lines, end])
 
     return MARKED.sub(anew, page)

@@ -26,6 +26,8 @@ LANGUAGES = {"sh", "yaml", "python", ""}
 NOT_RUN = {
     "make run": "makes an environment; continuous integration runs it",
     "make test": "it would run itself",
+    "make reproduce": "trains for hours",
+    "cnn-ablate run lenet_cifar": "trains for hours",
     "source .venv/bin/activate": "for the shell of a person",
     "pip install .": "continuous integration installs the wheel, and runs that",
     "pip install 'cnn-ablate[ray]'": "continuous integration does it",

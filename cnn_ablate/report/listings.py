@@ -39,6 +39,8 @@ _CONTRASTS = (
 
 def _contrasts(measured: Measured) -> Listing | None:
     known = [effect for effect in measured.effects if effect.difference is not None]
+    if not known:
+        return None
     note = (
         "Differences in test accuracy from the reference, in points, paired by seed. All "
         "intervals are 95 %: over seeds by Student's t and by the BCa bootstrap, and apart from "

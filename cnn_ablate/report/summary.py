@@ -85,7 +85,7 @@ def summarise(results: Results) -> Summary:
         failures=coverage.failures(measured),
         missing=coverage.missing(measured),
         verdicts=verdicts,
-        effects=measured.effects,
+        effects=tuple(effect for effect in measured.effects if effect.seeds),
         findings=record.findings,
         audited=record.audited,
         budget=coverage.budget(measured),

@@ -1,0 +1,61 @@
+"""The committed results of the papers' studies: what they are of, and what pages say of them."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cnn_ablate.plan import plan
+from cnn_ablate.schema import Record
+from cnn_ablate.settings import settle
+from cnn_ablate.study import Changes, read
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+PAGES = runpy.run_path(str(ROOT / "docs" / "make_reproductions.py"))
+FOLDERS = [run.folder for run in PAGES["runs"]()]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_results_are_of_the_committed_study(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The study file still plans the trials that the tables are of: settings, seeds and data."""
+    monkeypatch.chdir(ROOT)
+    record = Record.model_validate_json((RESULTS / folder / "study.json").read_bytes())
+    study = read(Path(record.study.source), Changes(record.study.profile))
+    prints = {facts.name: facts.fingerprint for facts in record.data}
+    planned = plan(study, settle, lambda data: prints[data["name"]])
+    trials = pd.read_csv(RESULTS / folder / "results.csv")
+
+    assert [trial.id for trial in record.plan.trials] == [trial.id for trial in planned.trials]
+    assert set(trials["trial"]) <= {trial.id for trial in planned.trials}
+    assert {"done"} == set(trials["status"])
+    claims = pd.read_csv(RESULTS / folder / "claims.csv")
+    assert [claim.id for claim in study.claims] == list(claims["claim"])
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_results_name_no_place_of_a_machine(folder: str) -> None:
+    """The record tells how to run it anywhere: no absolute path stands in it."""
+    record = json.loads((RESULTS / folder / "study.json").read_text(encoding="utf-8"))
+
+    assert record["command"].startswith("cnn-ablate run ablations/")
+    assert "/" not in record["command"].replace("ablations/", "")
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_reports_show_no_test_images(folder: str) -> None:
+    """Of most data sets pictures may not be passed on."""
+    report = ROOT / "reports" / folder
+
+    assert "data:image/png" not in (report / "report.html").read_text(encoding="utf-8")
+    assert not list((report / "figures").glob("*samples*"))
+
+
+@pytest.mark.parametrize("page", PAGES["PAGES"], ids=lambda path: path.name)
+def test_the_pages_are_up_to_date(page: Path) -> None:
+    """What the pages say of claims is what the tables say."""
+    text = page.read_text(encoding="utf-8")
+
+    assert PAGES["written"](text) == text
