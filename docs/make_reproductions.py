@@ -113,25 +113,23 @@ def all_claims(_: str) -> Iterator[str]:
         counted = count(len(answers(own)), "claim")
         yield f"<details><summary><code>{name}</code>: {counted}</summary>"
         yield ""
-        yield "| the paper says | its number | here | verdict |"
-        yield "|---|---|---|---|"
+        yield "| the paper says | of | published | here | verdict |"
+        yield "|---|---|---|---|---|"
         for one in answers(own):
-            here = f"{one.found['measured']} {one.found['interval']}".strip()
-            yield _cells(_quote(one.claim), one.found["published"], here, one.found["verdict"])
+            yield _cells(_quote(one.claim), *_numbers(one), one.found["verdict"])
         yield ""
         yield "</details>"
 
 
 def claims(name: str) -> Iterator[str]:
     """List the claims of one study with the reasons of their verdicts."""
-    yield "| the paper says | its number | here | verdict | why |"
-    yield "|---|---|---|---|---|"
+    yield "| the paper says | of | published | here | verdict | why |"
+    yield "|---|---|---|---|---|---|"
     for one in answers(studies()[name]):
-        here = f"{one.found['measured']} {one.found['interval']}".strip()
         said = (one.found["condition"], one.found["reason"])
         why = " ".join(f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in said if text)
         quote = f"{_quote(one.claim)} ({one.claim.place})"
-        yield _cells(quote, one.found["published"], here, f"**{one.found['verdict']}**", why)
+        yield _cells(quote, *_numbers(one), f"**{one.found['verdict']}**", why)
 
 
 def budget(name: str) -> Iterator[str]:
@@ -156,6 +154,22 @@ def _budget(record: Record) -> str:
 
 def _quote(claim: Claim) -> str:
     return f"“{claim.quote}”" if claim.quote else claim.id
+
+
+def _numbers(one: Answer) -> tuple[str, str, str]:
+    here = f"{one.found['measured']} {one.found['interval']}".strip()
+    return _subject(one.claim), one.found["published"], here
+
+
+def _subject(claim: Claim) -> str:
+    """Say what a claim is checked on: whose metric, against whose."""
+    metric = claim.metric.replace("test_accuracy", "accuracy").replace("_", " ")
+    if claim.of_class:
+        return f"{claim.of_class}, {claim.variant}"
+    if claim.factor:
+        return f"{metric}, {claim.factor}: {claim.to_level} against {claim.from_level}"
+    against = f" against {claim.reference}" if claim.reference else ""
+    return f"{metric}, {claim.variant}{against}"
 
 
 def _cells(*texts: str) -> str:
