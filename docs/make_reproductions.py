@@ -19,7 +19,7 @@ from cnn_ablate.stats import count, count_range, forced
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "reproductions.md")
 RESULTS = ROOT / "results"
-# The order of the pages; of one study, the run that comes first answers what it can.
+# The order of the pages; of one study, the run that comes first answers what it measured.
 FOLDERS = (
     "cifar_cbam-cpu",
     "fashion_lr",
@@ -30,7 +30,6 @@ FOLDERS = (
     "preact_cbam-cpu",
 )
 VERDICTS = ("reproduced", "direction only", "not reproduced", "undetermined", "not comparable")
-UNANSWERED = ("undetermined", "not comparable")
 # Between such marks a page has what one of the writers below writes.
 MARKED = re.compile(r"(<!-- (?!end )(\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -45,6 +44,11 @@ class Run:
     def record(self) -> Record:
         """What was run, and where."""
         return Record.model_validate_json((RESULTS / self.folder / "study.json").read_bytes())
+
+    @property
+    def budget(self) -> str:
+        """Whether it has what the paper's runs had."""
+        return "reduced" if self.record.study.forced else "published"
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -86,25 +90,21 @@ def studies() -> dict[str, list[Run]]:
 
 
 def answers(own: list[Run]) -> list[Answer]:
-    """Give each claim of a study with the first of its runs that has an answer."""
-    found = []
-    for claim in own[0].record.study.claims:
-        each = [Answer(claim, run) for run in own]
-        measured = [one for one in each if one.found["measured"]] or each
-        answered = [one for one in measured if one.found["verdict"] not in UNANSWERED]
-        found.append((answered or measured)[0])
-    return found
+    """Give each claim of a study with the first of its runs that measured what it speaks of."""
+    each = [[Answer(claim, run) for run in own] for claim in own[0].record.study.claims]
+    return [next((one for one in found if one.found["measured"]), found[0]) for found in each]
 
 
 def summary(_: str) -> Iterator[str]:
-    """Count the verdicts of each study."""
-    yield f"| study | claims | {' | '.join(VERDICTS)} |"
-    yield f"|---|{'---:|' * (1 + len(VERDICTS))}"
+    """Count the verdicts of each study, by the budget at which they were found."""
+    yield f"| study | budget | claims | {' | '.join(VERDICTS)} |"
+    yield f"|---|---|{'---:|' * (1 + len(VERDICTS))}"
     for name, own in studies().items():
-        found = answers(own)
-        times = Counter(one.found["verdict"] for one in found)
-        numbers = " | ".join(str(times[word] or "") for word in VERDICTS)
-        yield f"| `{name}` | {len(found)} | {numbers} |"
+        for run in own:
+            found = [one for one in answers(own) if one.run is run]
+            times = Counter(one.found["verdict"] for one in found)
+            numbers = " | ".join(str(times[word] or "") for word in VERDICTS)
+            yield f"| `{name}` | {run.budget} | {len(found)} | {numbers} |"
 
 
 def all_claims(_: str) -> Iterator[str]:
@@ -113,10 +113,11 @@ def all_claims(_: str) -> Iterator[str]:
         counted = count(len(answers(own)), "claim")
         yield f"<details><summary><code>{name}</code>: {counted}</summary>"
         yield ""
-        yield "| the paper says | of | published | here | verdict |"
-        yield "|---|---|---|---|---|"
+        yield "| the paper says | of | published | here | budget | verdict |"
+        yield "|---|---|---|---|---|---|"
         for one in answers(own):
-            yield _cells(_quote(one.claim), *_numbers(one), one.found["verdict"])
+            verdict = one.found["verdict"]
+            yield _cells(_quote(one.claim), *_numbers(one), one.run.budget, verdict)
         yield ""
         yield "</details>"
 

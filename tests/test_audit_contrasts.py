@@ -202,6 +202,18 @@ def test_too_few_seeds_for_any_p_are_noted(
     assert f"2 contrasts leave {best} after Holm as the smallest possible" in finding.message
 
 
+def test_contrasts_with_too_few_seeds_are_named(tmp_path: Path) -> None:
+    """Where one contrast can be shown and another cannot, the other is named."""
+    text = f"{changed(LENET, ('seeds: 6', 'seeds: 9'))}fewer_seeds: {{norm=batch: 3}}\n"
+    text += "factors:\n  optimizer.lr: [0.01, 0.1]\n  model.norm: [none, batch]\n"
+
+    [finding] = found("statistical power", subject(tmp_path, text))
+
+    assert (2, 1) == (finding.data["contrasts"], finding.data["cannot"])
+    said = "3 seeds of 1 of 2 contrasts (norm=batch) leave p = 0.25 after Holm as the smallest"
+    assert finding.message.startswith(said)
+
+
 def test_enough_seeds_are_not_spoken_of(tmp_path: Path) -> None:
     """Six seeds can show one contrast."""
     text = f"{LENET}factors:\n  optimizer.lr: [0.01, 0.1]\n"

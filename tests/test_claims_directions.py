@@ -159,6 +159,15 @@ def test_at_a_reduced_budget_a_size_is_judged_by_its_direction(fields, verdict):
     assert ("sizes cannot be compared" in found.reason) == (verdict == "direction only")
 
 
+@pytest.mark.parametrize("study", [{}, {"forced": {"training.epochs": 1}}])
+def test_a_published_gain_inside_the_interval_is_not_refuted(study):
+    """Effects beyond a point may be ruled out: one of a third of a point is not."""
+    values = {"none": [0.500, 0.503, 0.501], "baseline": [0.502, 0.504, 0.5045]}
+    found = judge(moved(value=0.3, effect="higher"), values, study=study)
+
+    assert "undetermined" == found.verdict
+
+
 def test_a_smoke_test_judges_no_direction():
     """Even on the study's own data, one epoch of a few images shows only that all works."""
     study = {"profile": "smoke", "forced": {"data.subset": 64, "training.epochs": 1}}

@@ -215,6 +215,7 @@ def test_other_data_excuse_what_misses_a_published_number(published, verdict):
 
     assert verdict == found.verdict
     assert "other data: cifar10, JPEG copies" == found.condition
+    assert "undetermined" == judge(accuracy(published), {"baseline": [0.8]}, note="JPEG").verdict
 
 
 def test_precision_and_seeds_are_comparable():

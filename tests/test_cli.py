@@ -130,7 +130,7 @@ def test_plan_guesses_the_hours_of_a_gpu(tmp_path: Path) -> None:
         text.replace("{name: lenet}", "{name: resnet}").replace("size: 4", "size: 512")
     )
     macs = json.loads(call("plan", study, "--json", "--results", tmp_path).output)[0]["macs"]
-    hours = 20 * macs * (100 * 3 * 3600 + 1000) / 4e12 / 3600
+    hours = 20 * macs * 100 * (3 * 3600 + 1000) / 4e12 / 3600
     said = call("plan", study, "--results", tmp_path).output
     assert f"All of it: {hours:.1f} hours of one GPU" in said
 

@@ -32,6 +32,8 @@ UNSEEN = {
     "claim of no variant",
     "claim of no level",
     "fewer seeds of no variant, in a profile",
+    "fewer seeds in a profile of what it renames",
+    "fewer seeds of what is equal to another",
     "claim without threshold",
 }
 

@@ -80,7 +80,7 @@ def test_summary_says_what_failed_and_what_is_missing(tmp_path):
 def test_summary_says_the_study_in_one_sentence(results):
     """The sentence names the network, the data, the seeds and the factors."""
     expected = (
-        "4 variants of cnnnet on cifar10, each trained with 2 seeds, to measure what "
+        "4 variants of cnnnet on cifar10, with 2 seeds each, to measure what "
         "model.batch_norm, model.residual and model.attention contribute."
     )
 

@@ -32,6 +32,15 @@ def test_effects_by_hand():
     assert [3, 3] == [*found["seeds"]]
 
 
+def test_the_least_p_after_holm_where_seeds_differ():
+    """Each contrast has the bound of its own seeds, not that of the one with most."""
+    accuracies = {"a": [0.8 + i / 100 for i in range(10)], "b": [0.7] * 10, "c": [0.7] * 3}
+    found = effects(invented.trials(accuracies), [OFF, ADAM]).set_index("variant")
+
+    assert [2 / 2**10, 2 / 2**3] == [*found["smallest_p"]]
+    assert [2 * 2 / 2**10, 2 / 2**3] == [*found["smallest_adjusted"]]
+
+
 def test_the_columns_are_the_fields_of_effect():
     """A row is an effect, also in an empty table."""
     assert [*Effect.model_fields] == [*effects(invented.trials(ACCURACIES), [OFF]).columns]

@@ -72,6 +72,13 @@ def test_the_record_names_the_recipe_of_most_trials(study: made.Results) -> None
     )
 
 
+def test_tables_without_their_trials_are_no_results(study: made.Results) -> None:
+    """A report of nothing must not be written over the one of what was run elsewhere."""
+    shutil.rmtree(study.store.trials)
+    with pytest.raises(UserError, match="tables of trials that are not here"):
+        read(study.store.root, study.record.study.folder)
+
+
 def test_reading_what_was_never_run(tmp_path: Path) -> None:
     """A study without results is a user's mistake."""
     with pytest.raises(UserError, match="no such study was run"):

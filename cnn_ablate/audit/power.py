@@ -1,48 +1,60 @@
 """What a study's seeds and contrasts can never show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cnn_ablate.audit.subject import Subject
-from cnn_ablate.audit.words import count
-from cnn_ablate.schema import Finding, Plan
-from cnn_ablate.stats import probability, smallest_p
+from cnn_ablate.audit.words import count, listed
+from cnn_ablate.schema import Finding
+from cnn_ablate.stats import adjusted, count_range, probability, smallest_p
 
 _ALPHA = 0.05
 _MOST_SEEDS = 30
+_MOST_NAMES = 3
 
 
 def cannot_show(subject: Subject) -> Iterator[Finding]:
-    """Find that no p of the study can come out under 0.05 after Holm."""
-    contrasts = len(subject.plan.contrasts)
-    seeds = _most(subject.plan)
-    if not contrasts or _least(seeds, contrasts) < _ALPHA:
+    """Find contrasts whose p can never come out under 0.05 after Holm."""
+    contrasts = subject.plan.contrasts
+    seeds = subject.plan.paired_seeds
+    least = _least(seeds)
+    weak = [i for i, p in enumerate(least) if p >= _ALPHA]
+    if not weak:
         return
-    enough = next((n for n in range(2, _MOST_SEEDS) if _least(n, contrasts) < _ALPHA), None)
-    best = probability(_least(seeds, contrasts))
-    could = f"{enough} seeds would do" if enough else "no number of seeds would do"
+    few = count_range((seeds[i] for i in weak), "seed")
+    best = probability(min(least[i] for i in weak))
+    if len(weak) == len(contrasts):
+        who = f"{few} and {count(len(contrasts), 'contrast')}"
+        so = f"so none can be under 0.05; {_remedy(seeds)}"
+    else:
+        names = [contrasts[i].variant for i in weak[:_MOST_NAMES]]
+        more = [f"{len(weak) - len(names)} more"] if len(weak) > len(names) else []
+        who = f"{few} of {len(weak)} of {len(contrasts)} contrasts ({listed([*names, *more])})"
+        so = "so these give intervals, but no p under 0.05"
     yield Finding(
         kind="cannot-show",
         severity="note",
         where="seeds",
-        message=(
-            f"{count(seeds, 'seed')} and {count(contrasts, 'contrast')} leave {best} after Holm as "
-            f"the smallest possible sign-flip p, so none can be under 0.05; {could}."
-        ),
+        message=f"{who} leave {best} after Holm as the smallest possible sign-flip p, {so}.",
         data={
-            "seeds": seeds,
-            "contrasts": contrasts,
-            "smallest_p": _least(seeds, 1),
-            "smallest_adjusted": _least(seeds, contrasts),
-            "enough": enough,
+            "seeds": max(seeds),
+            "contrasts": len(contrasts),
+            "cannot": len(weak),
+            "smallest_adjusted": min(least),
+            "enough": _enough(len(contrasts)),
         },
     )
 
 
-def _most(plan: Plan) -> int:
-    """Give the seeds of the contrast that has most."""
-    seeds = {variant: len(its) for variant, its in plan.seeds().items()}
-    return max((min(seeds[c.variant], seeds[c.reference]) for c in plan.contrasts), default=0)
+def _remedy(seeds: Sequence[int]) -> str:
+    enough = _enough(len(seeds))
+    return f"{enough} seeds would do" if enough else "no number of seeds would do"
 
 
-def _least(seeds: int, contrasts: int) -> float:
-    return 1.0 if seeds < 2 else min(1.0, smallest_p(seeds) * contrasts)
+def _enough(contrasts: int) -> int | None:
+    """Give how many seeds would do if all contrasts had them."""
+    counts = range(2, _MOST_SEEDS)
+    return next((n for n in counts if smallest_p(n) * contrasts < _ALPHA), None)
+
+
+def _least(seeds: Sequence[int]) -> list[float]:
+    return [float(p) for p in adjusted([smallest_p(n) if n > 1 else 1.0 for n in seeds])]

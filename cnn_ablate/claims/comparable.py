@@ -8,8 +8,17 @@ from cnn_ablate.stats import forced
 
 # How numbers are rounded on the way is neither the budget nor the data.
 _HARMLESS = {"training.precision"}
-# What makes a training shorter: numbers cannot be compared then, directions can.
-BUDGET = {"training.epochs", "data.subset", "data.test_subset"}
+# What makes a training shorter, and what goes with it: numbers cannot be compared then,
+# directions can, as both sides have it.
+BUDGET = {
+    "training.epochs",
+    "training.batch_size",
+    "training.average_start",
+    "schedule.patience",
+    "schedule.step_size",
+    "data.subset",
+    "data.test_subset",
+}
 # With this profile it is so short that directions say nothing either, only that all of it works.
 _TRIED = "smoke"
 
@@ -31,19 +40,19 @@ def obstacle(record: Record, claim: Claim, judgement: Judgement, weights: Weight
     set_here = [key for key in record.study.forced if key.startswith(sections)]
     if set(set_here) - harmless:
         return forced(record)
-    missed = not claim.compares and judgement.verdict != "reproduced"
+    missed = not claim.compares and judgement.verdict == "not reproduced"
     return _other_data(record, claim, weights) if missed else ""
 
 
 def reserve(record: Record, claim: Claim, weights: Weights) -> str:
     """Say at what reduced budget, or on what other data, a claim was judged all the same."""
-    if claim.compares and is_reduced(record, claim):
+    if claim.compares and has_other_budget(record, claim):
         return forced(record)
     return _other_data(record, claim, weights)
 
 
-def is_reduced(record: Record, claim: Claim) -> bool:
-    """Say whether trainings were shorter than the study's, where that bears on a claim."""
+def has_other_budget(record: Record, claim: Claim) -> bool:
+    """Say whether the budget is not the study's, where that bears on a claim."""
     return claim.metric not in EXACT and bool(BUDGET & set(record.study.forced))
 
 

@@ -36,7 +36,8 @@ def judge_direction(claim: Claim, evidence: Evidence) -> Judgement:
 def judge_direction_alone(claim: Claim, evidence: Evidence) -> Judgement:
     """Ask for the direction of an effect whose published size this study cannot be held to."""
     effect = "higher" if size(claim) >= 0 else "lower"
-    found = judge_direction(claim.model_copy(update={"value": None, "effect": effect}), evidence)
+    bare = {"value": None, "effect": effect, "margin": margin_of(claim, evidence)}
+    found = judge_direction(claim.model_copy(update=bare), evidence)
     if found.verdict != "reproduced":
         return found
     reason = f"{found.reason}; sizes cannot be compared at another budget"
@@ -64,10 +65,15 @@ def judge_none(claim: Claim, evidence: Evidence) -> Judgement:
 
 
 def margin_of(claim: Claim, evidence: Evidence) -> float | None:
-    """Give what counts as no effect: as claimed, else a point of accuracy, or half of a count."""
+    """Give what counts as no effect: as claimed, else a point of accuracy, or half of a count.
+
+    A published effect that is smaller than a point is no less of one for that.
+    """
     if claim.margin is not None or not (evidence.exact or in_points(evidence.metric)):
         return claim.margin
-    return 0.5 if evidence.exact else MARGIN
+    if evidence.exact:
+        return 0.5
+    return min(MARGIN, abs(claim.value)) if claim.value else MARGIN
 
 
 def _sized(claim: Claim, evidence: Evidence) -> Judgement:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cnn_ablate.claims.classes import judge_rank, judge_taken_for
-from cnn_ablate.claims.comparable import is_reduced, obstacle, reserve
+from cnn_ablate.claims.comparable import has_other_budget, obstacle, reserve
 from cnn_ablate.claims.directions import judge_direction, judge_direction_alone, judge_none
 from cnn_ablate.claims.evidence import Evidence, gather
 from cnn_ablate.claims.judgement import Judgement, NoAnswerError
@@ -61,7 +61,7 @@ def _judge(results: Results, claim: Claim) -> Callable[[Claim, Evidence], Judgem
         return judge_limit if claim.effect in {"higher", "lower"} else judge_level
     if claim.effect == "none":
         return judge_none
-    sized = claim.value is not None and is_reduced(results.record, claim)
+    sized = claim.value is not None and has_other_budget(results.record, claim)
     return judge_direction_alone if sized else judge_direction
 
 

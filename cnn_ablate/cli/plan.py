@@ -72,16 +72,15 @@ def _changes(row: dict[str, Any]) -> str:
 
 def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterator[str]:
     plan = survey.plan
-    counts = [*map(len, plan.seeds().values())]
-    seeds = max(counts)
     yield ""
     yield (
-        f"{count(len(plan.variants), 'variant')} x {count_range(counts, 'seed')} = "
+        f"{count(len(plan.variants), 'variant')} x "
+        f"{count_range(plan.seed_counts.values(), 'seed')} = "
         f"{count(len(plan.trials), 'trial')}; {len(survey.done):,} are done in {where.results}."
     )
-    p = f"2/2^{seeds} = {2 / 2**seeds:.3g}"
-    yield f"With {count(seeds, 'seed')} the smallest two-sided sign-flip p is {p}."
-    yield _price(survey)
+    for seeds in sorted(set(plan.paired_seeds)):
+        p = f"2/2^{seeds} = {2 / 2**seeds:.3g}"
+        yield f"With {count(seeds, 'seed')} the smallest two-sided sign-flip p is {p}."
     if survey.missing:
         yield f"What is done is not known: {survey.missing}"
     for name, first in plan.same.items():
@@ -92,3 +91,4 @@ def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterat
         yield f"Cannot be told apart: {alias}."
     if seconds := sum(row.get("seconds", 0.0) * (len(row["seeds"]) - row["done"]) for row in rows):
         yield f"About {seconds / 60:,.1f} minutes of one worker, from a few timed steps."
+    yield _price(survey)

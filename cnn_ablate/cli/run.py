@@ -99,7 +99,7 @@ def _announce(screen: Display, survey: Survey, todo: int) -> None:
     for note in survey.notes:
         screen.say(note)
     plan = survey.plan
-    seeds = count_range(map(len, plan.seeds().values()), "seed")
+    seeds = count_range(plan.seed_counts.values(), "seed")
     planned = f"{count(len(plan.variants), 'variant')}, {seeds}, {count(len(plan.trials), 'trial')}"
     screen.say(f"{survey.study.name}: {planned}; {len(survey.done):,} are done, {todo:,} to train.")
     screen.expect(todo)

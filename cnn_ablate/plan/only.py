@@ -1,6 +1,5 @@
 """Choose some variants of a plan by name."""
 
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 from cnn_ablate.errors import UserError
@@ -11,12 +10,6 @@ from cnn_ablate.wording import unknown
 def matches(name: str, pattern: str) -> bool:
     """Say whether a variant is named by a name or a pattern (`attention=*`)."""
     return name == pattern or fnmatchcase(name, pattern)
-
-
-def seeds_of(variant: str, seeds: tuple[int, ...], fewer: Mapping[str, int]) -> tuple[int, ...]:
-    """Give the seeds of a variant: all, or the first few where a pattern says so."""
-    most = min((n for pattern, n in fewer.items() if matches(variant, pattern)), default=None)
-    return seeds[:most]
 
 
 def matching(plan: Plan, only: str) -> frozenset[str]:

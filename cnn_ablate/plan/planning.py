@@ -8,7 +8,7 @@ from typing import Any
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan.designs import BASELINE, Point, aliases, chosen, steps
-from cnn_ablate.plan.only import seeds_of
+from cnn_ablate.plan.only import matches
 from cnn_ablate.schema import (
     TRAINING_VERSION,
     Contrast,
@@ -71,10 +71,15 @@ def trials(
     return tuple(
         trial
         for variant in variants
-        for trial in _seeded(
-            variant, seeds_of(variant.name, study.seeds, study.fewer_seeds), fingerprint
-        )
+        for trial in _seeded(variant, _seeds(variant, study), fingerprint)
     )
+
+
+def _seeds(variant: Variant, study: Study) -> tuple[int, ...]:
+    """Give the seeds of a variant: all, or the first few where a pattern says so."""
+    fewer = study.fewer_seeds.items()
+    most = min((n for pattern, n in fewer if matches(variant.name, pattern)), default=None)
+    return study.seeds[:most]
 
 
 def _seeded(variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint) -> Iterable[Trial]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cnn_ablate.report import words
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.schema import DataFacts, Record, label
-from cnn_ablate.stats import count, count_range
+from cnn_ablate.stats import count, count_range, images
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ def sentence(measured: Measured) -> str:
     network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
     data = words.several(facts.name for facts in record.data)
     variants = count(len(record.plan.variants), "variant")
-    seeds = count_range(map(len, record.plan.seeds().values()), "seed")
+    seeds = count_range(record.plan.seed_counts.values(), "seed")
     what = _purpose(record)
-    return f"{variants} of {network} on {data}, each trained with {seeds}{what}."
+    return f"{variants} of {network} on {data}, with {seeds} each{what}."
 
 
 def _purpose(record: Record) -> str:
@@ -57,7 +57,7 @@ def budget(measured: Measured) -> tuple[Fact, ...]:
         Fact("Trials", f"{len(trials)} of {len(record.plan.trials)} done"),
         Fact("Seeds", _seeds(record)),
         Fact("Epochs", " to ".join(str(n) for n in dict.fromkeys((epochs[0], epochs[-1])))),
-        *(Fact("Data", _data(facts)) for facts in record.data),
+        *(Fact("Data", _data(record, facts)) for facts in record.data),
         Fact("Profile", study.profile or ("" if forced else "the study's own budget")),
         Fact("Set for all", "; ".join(forced)),
         Fact("Trained for", words.duration(trials["seconds"].sum()) if len(trials) else ""),
@@ -68,13 +68,13 @@ def budget(measured: Measured) -> tuple[Fact, ...]:
 
 def _seeds(record: Record) -> str:
     """List the seeds, and how many of them the variants have where that differs."""
-    counts = [*map(len, record.plan.seeds().values())]
+    counts = record.plan.seed_counts.values()
     each = f"; {count_range(counts, 'seed')} a variant" if len(set(counts)) > 1 else ""
     return f"{', '.join(map(str, record.study.seeds))}{each}"
 
 
-def _data(facts: DataFacts) -> str:
-    size = f"{facts.name}: {facts.train:,} training and {facts.test:,} test images"
+def _data(record: Record, facts: DataFacts) -> str:
+    size = f"{facts.name}: {images(record.plan, facts)}"
     return f"{size}, {len(facts.classes)} classes. {facts.note}".strip()
 
 

@@ -39,9 +39,8 @@ class Measured:
 
     @cached_property
     def planned(self) -> dict[str, int]:
-        """Count the seeds that each variant is to have."""
-        seeds = self.results.record.plan.seeds()
-        return {variant: len(its) for variant, its in seeds.items()}
+        """How many seeds each variant is to have."""
+        return self.results.record.plan.seed_counts
 
     def differences(self, effect: Effect) -> dict[str, float]:
         """Give the difference that each seed makes, in the unit of the effect."""

@@ -85,9 +85,12 @@ def table(measured: Measured) -> Table:
 
 
 def _note(measured: Measured) -> str:
+    unequal = len(set(measured.planned.values())) > 1
+    paired = " Some variants have the first seeds only: effects, which are paired, compare them."
     return (
         "Mean test accuracy over seeds in per cent, with 95 % intervals: over seeds (Student's t), "
         f"and apart from them over test images (Wilson). {words.capital(measured.conditions)}."
+        f"{paired if unequal else ''}"
     )
 
 

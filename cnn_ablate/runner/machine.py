@@ -20,12 +20,13 @@ def environment() -> Environment:
         python=platform.python_version(),
         torch=torch.__version__,
         platform=platform.platform(),
-        processor=_processor(),
+        processor=processor(),
         cores=usable_cores(),
     )
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Name the processor, as far as the system knows its model."""
     try:
         lines = _CPUINFO.read_text(encoding="utf-8").splitlines()
     except OSError:

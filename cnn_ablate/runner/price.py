@@ -20,12 +20,15 @@ def gpu_hours(survey: Survey) -> float:
 
 
 def _seconds(survey: Survey, trial: Trial) -> float:
-    """Guess how long a trial takes: forward and backward are three times the forward."""
+    """Guess how long a trial takes: forward and backward are three times the forward.
+
+    Each epoch is taken to end with an evaluation of the test images.
+    """
     data, training = trial.settings["data"], trial.settings["training"]
     facts = facts_of(survey, trial)
     images = min(data["subset"] or facts.train, facts.train) * (1 - data["val_fraction"])
     macs = survey.sizes[trial.variant].macs
     steps = ceil(images / training["batch_size"])
     epoch = max(3 * macs * images / MACS_PER_SECOND, steps * SECONDS_PER_STEP)
-    tested = facts.test * macs / MACS_PER_SECOND
-    return float(training["epochs"] * epoch + tested)
+    tested = min(data["test_subset"] or facts.test, facts.test) * macs / MACS_PER_SECOND
+    return float(training["epochs"] * (epoch + tested))

@@ -4,7 +4,6 @@ A recipe changes bits and never what is studied; once chosen for a network, a ba
 it stays with the study.
 """
 
-import platform
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +15,7 @@ import torch
 from cnn_ablate import processes
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
+from cnn_ablate.runner.machine import processor
 from cnn_ablate.runner.race import LONG, Entry, fastest
 from cnn_ablate.runner.survey import Survey, Where, facts_of
 from cnn_ablate.runner.way import RECIPES, Way
@@ -70,7 +70,7 @@ def _form(trial: Trial) -> str:
         for key, value in settings["model"].items()
     }
     training = {key: settings["training"][key] for key in ("batch_size", "precision")}
-    machine = [platform.node(), platform.machine(), torch.__version__]
+    machine = [processor(), torch.__version__]
     return canonical([model, settings["data"], training, machine])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cnn_ablate.runner.survey import Survey
-from cnn_ablate.schema import Contrast
+from cnn_ablate.schema import Contrast, Trial
 
 
 def rows(
@@ -14,21 +14,20 @@ def rows(
     first: dict[str, Contrast] = {}
     for contrast in survey.plan.contrasts:
         first.setdefault(contrast.variant, contrast)
-    seeds = survey.plan.seeds()
-    ids: dict[str, list[str]] = {}
+    trials: dict[str, list[Trial]] = {}
     for trial in survey.plan.trials:
-        ids.setdefault(trial.variant, []).append(trial.id)
+        trials.setdefault(trial.variant, []).append(trial)
     for variant in survey.plan.variants:
         if variant.name not in chosen:
             continue
-        against = first.get(variant.name)
+        against, own = first.get(variant.name), trials[variant.name]
         yield {
             "variant": variant.name,
             "changed": against.changed if against else {},
             "reference": against.reference if against else None,
             **survey.sizes[variant.name].model_dump(),
-            "seeds": list(seeds[variant.name]),
-            "trial_ids": [] if survey.missing else ids[variant.name],
-            "done": sum(trial in survey.done for trial in ids[variant.name]),
+            "seeds": [trial.seed for trial in own],
+            "trial_ids": [] if survey.missing else [trial.id for trial in own],
+            "done": sum(trial.id in survey.done for trial in own),
             **({"seconds": seconds[variant.name]} if seconds else {}),
         }

@@ -1,5 +1,6 @@
 """What a study comes to: variants, contrasts, trials, and how a trial is computed."""
 
+from collections import Counter
 from typing import Any, Literal
 
 from pydantic import Field
@@ -50,12 +51,16 @@ class Plan(Frozen):
     same: dict[str, str] = Field({}, description="Variants that came out equal to an earlier one.")
     aliases: tuple[str, ...] = Field((), description="Effects that a fraction cannot tell apart.")
 
-    def seeds(self) -> dict[str, tuple[int, ...]]:
-        """Give the seeds of each variant."""
-        seeds: dict[str, tuple[int, ...]] = {variant.name: () for variant in self.variants}
-        for trial in self.trials:
-            seeds[trial.variant] += (trial.seed,)
-        return seeds
+    @property
+    def seed_counts(self) -> dict[str, int]:
+        """How many seeds each variant has."""
+        return dict(Counter(trial.variant for trial in self.trials))
+
+    @property
+    def paired_seeds(self) -> list[int]:
+        """How many seeds both sides of each contrast have: the first ones of the study."""
+        counts = self.seed_counts
+        return [min(counts[c.variant], counts[c.reference]) for c in self.contrasts]
 
 
 class Size(Frozen):

@@ -148,14 +148,14 @@ def _as_family(found: Sequence[Effect]) -> tuple[Effect, ...]:
     p = [math.nan if effect.p is None else effect.p for effect in found]
     holm, bh = adjusted(p), adjusted(p, "benjamini_hochberg")
     family = int(np.count_nonzero(~np.isnan(p)))
-    # No adjusted p is under its own p, nor under the smallest of all times their number.
-    least = min((effect.smallest_p or 1.0 for effect in found), default=1.0) * family
+    # No p can be under the least that its seeds allow, and so none after Holm under theirs.
+    least = adjusted([math.nan if e.p is None else e.smallest_p or math.nan for e in found])
     adjustments = [
         {
             "family": family,
             "p_adjusted": _known(holm[i]),
             "p_bh": _known(bh[i]),
-            "smallest_adjusted": effect.smallest_p and min(1.0, max(effect.smallest_p, least)),
+            "smallest_adjusted": _known(least[i]),
         }
         for i, effect in enumerate(found)
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats.paired import DRAWS, EXACT_SEEDS
-from cnn_ablate.stats.words import count, count_range, listed
+from cnn_ablate.stats.words import count, count_range, images, listed
 
 
 def methods(record: Record, effects: Sequence[Effect]) -> tuple[str, ...]:
@@ -27,12 +27,10 @@ def methods(record: Record, effects: Sequence[Effect]) -> tuple[str, ...]:
 
 
 def _trained(record: Record) -> str:
-    seeds = count_range(map(len, record.plan.seeds().values()), "seed")
-    which = listed(map(str, record.study.seeds))
-    data = listed(
-        f"{facts.name} ({facts.train:,} training and {facts.test:,} test images)"
-        for facts in record.data
-    )
+    counts = set(record.plan.seed_counts.values())
+    seeds = count_range(counts, "seed")
+    which = f"{'the first of ' if len(counts) > 1 else ''}{listed(map(str, record.study.seeds))}"
+    data = listed(f"{facts.name} ({images(record.plan, facts)})" for facts in record.data)
     return (
         f"{count(len(record.plan.variants), 'variant')} were planned with "
         f"{seeds} each ({which}), on {data}. A variant is paired with its reference by seed: both "

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from cnn_ablate.schema import Contrast, Effect, label
+from cnn_ablate.schema import Contrast, DataFacts, Effect, Plan, label
 from cnn_ablate.stats.tables import UNKNOWN, Interval, in_points
 
 _NOTHING: tuple[Any, ...] = (None, "none", "off", [], ())
@@ -55,6 +55,20 @@ def count_range(numbers: Iterable[int], noun: str) -> str:
     if len(known) > 1:
         return f"{known[0]:,} to {known[-1]:,} {noun}s"
     return count(known[0], noun) if known else f"no {noun}s"
+
+
+def images(plan: Plan, facts: DataFacts) -> str:
+    """Count the images that a study uses of a data set: `6,000 of 50,000 training images ...`."""
+    own = [v.settings["data"] for v in plan.variants if v.settings["data"]["name"] == facts.name]
+    train = _used({data.get("subset") for data in own}, facts.train)
+    test = _used({data.get("test_subset") for data in own}, facts.test)
+    return f"{train} training and {test} test images"
+
+
+def _used(cuts: Iterable[int | None], whole: int) -> str:
+    used = sorted({min(cut or whole, whole) for cut in cuts} or {whole})
+    some = " to ".join(f"{number:,}" for number in dict.fromkeys((used[0], used[-1])))
+    return some if used == [whole] else f"{some} of {whole:,}"
 
 
 def amount(value: float, metric: str, interval: Interval = UNKNOWN) -> str:

@@ -112,7 +112,8 @@ def read(root: Path, folder: str) -> Results:
     """Read a study that was run: its record, and its tables rebuilt from the trials.
 
     Raises:
-        UserError: nothing of that name was run, or what is kept of it is damaged.
+        UserError: nothing of that name was run, or what is kept of it is damaged, or its tables
+            alone are here.
     """
     path = root / folder / "study.json"
     if not path.is_file():
@@ -122,7 +123,16 @@ def read(root: Path, folder: str) -> Results:
     except ValueError as fault:
         what = "is damaged, or of another version of cnn-ablate."
         raise UserError(str(path), what, "`cnn-ablate run` writes it anew.") from fault
-    return _collect(Store(root), record)
+    results = _collect(Store(root), record)
+    if results.trials.empty and _lists_trials(path.with_name("results.csv")):
+        what = "has the tables of trials that are not here themselves."
+        hint = "`cnn-ablate run` trains them, and writes the tables anew."
+        raise UserError(str(path.parent), what, hint)
+    return results
+
+
+def _lists_trials(table: Path) -> bool:
+    return table.is_file() and len(table.read_bytes().splitlines()) > 1
 
 
 def _collect(store: Store, record: Record) -> Results:

@@ -53,7 +53,7 @@ def _folder(name: str) -> str:
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
-FewerSeeds = dict[str, Annotated[int, Field(gt=0)]]
+FewerSeeds = dict[str, Annotated[int, Field(gt=0, strict=True)]]
 Seeds = Annotated[
     tuple[Seed, ...],
     Strict(False),

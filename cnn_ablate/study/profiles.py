@@ -1,5 +1,6 @@
 """Named overrides of a study, and the built-in one that shrinks any study to a smoke test."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,12 +35,8 @@ class Profile:
     caps: bool = False
 
 
-def choose(file: StudyFile, name: str, problems: Problems) -> Profile:
-    """Check all profiles of a study and give the one of this name.
-
-    Raises:
-        UserError: the study has no such profile.
-    """
+def read_profiles(file: StudyFile, problems: Problems) -> dict[str, Profile]:
+    """Read all profiles of a study, with the built-in one, by name."""
     known = {key: _read(file, key, sets, problems) for key, sets in file.profiles.items()}
     known["smoke"] = Profile("smoke", _smoke(file), file.seeds[:2], {}, caps=True)
     for profile in file.profiles:
@@ -47,6 +44,15 @@ def choose(file: StudyFile, name: str, problems: Problems) -> Profile:
             problems.add(("profiles", profile), f"{fault}.", key=True)
     if "smoke" in file.profiles:
         problems.add(("profiles", "smoke"), "every study has a profile 'smoke' already.", key=True)
+    return known
+
+
+def chosen(known: dict[str, Profile], name: str) -> Profile:
+    """Give the profile of a name, or one that changes nothing.
+
+    Raises:
+        UserError: the study has no such profile.
+    """
     if name and name not in known:
         raise UserError(f"--profile {name}", *unknown("profile", name, known))
     return known[name] if name else Profile()
@@ -79,16 +85,13 @@ def _checked(place: Place, written: dict[str, Any], problems: Problems) -> dict[
     return right
 
 
-def check_fewer_seeds(file: StudyFile, plan: Plan, problems: Problems) -> None:
-    """Check that each name or pattern of `fewer_seeds` names variants of the plan."""
-    names = [*(variant.name for variant in plan.variants), *plan.same]
-    said: dict[Place, dict[str, Any]] = {(): {"fewer_seeds": file.fewer_seeds}}
-    said |= {("profiles", name): sets for name, sets in file.profiles.items()}
-    for place, sets in said.items():
-        for pattern in sets.get("fewer_seeds", {}):
-            if not any(matches(name, pattern) for name in names):
-                where = (*place, "fewer_seeds", pattern)
-                problems.add(where, *unknown("variant", pattern, names), key=True)
+def check_fewer_seeds(fewer: Iterable[str], layout: Plan, place: Place, problems: Problems) -> None:
+    """Check that each name or pattern under `fewer_seeds` at a place names variants of the plan."""
+    names = [variant.name for variant in layout.variants]
+    for pattern in fewer:
+        if not any(matches(name, pattern) for name in names):
+            where = (*place, "fewer_seeds", pattern)
+            problems.add(where, *unknown("variant", pattern, names), key=True)
 
 
 def chosen_seeds(file: StudyFile, profile: Profile, count: int | None) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """Read a study file whole, or say everything that is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,14 +9,20 @@ from pydantic import ValidationError
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Claim, Study, looked_up, replaced
+from cnn_ablate.schema import Plan, Study, looked_up, replaced
 from cnn_ablate.settings import TABLES, Keys, complete, settle
 from cnn_ablate.study.claims import check_claims, read_claims
 from cnn_ablate.study.designs import check_exclude, read_designs
 from cnn_ablate.study.factors import read_factors
 from cnn_ablate.study.file import StudyFile
 from cnn_ablate.study.problems import Problems, unknown_key
-from cnn_ablate.study.profiles import Profile, check_fewer_seeds, choose, chosen_seeds
+from cnn_ablate.study.profiles import (
+    Profile,
+    check_fewer_seeds,
+    chosen,
+    chosen_seeds,
+    read_profiles,
+)
 from cnn_ablate.study.source import load, parse
 from cnn_ablate.users import look_in
 from cnn_ablate.wording import unknown, worded
@@ -46,8 +52,9 @@ def read(path: Path, changes: Changes | None = None) -> Study:
     designs = read_designs(file, factors, problems)
     check_exclude(file, factors, problems)
     claims = read_claims(file, factors, problems)
-    profile = choose(file, changes.profile, problems)
+    profiles = read_profiles(file, problems)
     problems.raise_all()
+    profile = chosen(profiles, changes.profile)
     study = Study(
         name=file.study,
         title=file.title,
@@ -64,18 +71,27 @@ def read(path: Path, changes: Changes | None = None) -> Study:
         model_limit=file.model_limit,
         assumptions=tuple(file.assumptions),
     )
-    if _names_variants(file, claims):
-        layout = plan(study.model_copy(update={"seeds": (0,)}), settle)
-        check_claims(claims, layout, problems)
-        check_fewer_seeds(file, layout, problems)
-        problems.raise_all()
+    _check_variants(study, file, profiles, problems)
+    problems.raise_all()
     return _changed(study, profile, _parsed(changes.sets, problems.known))
 
 
-def _names_variants(file: StudyFile, claims: Sequence[Claim]) -> bool:
-    """Say whether anything in the file is to be looked up among the variants."""
-    fewer = (file.fewer_seeds, *(sets.get("fewer_seeds") for sets in file.profiles.values()))
-    return any(fewer) or any(claim.variant or claim.reference for claim in claims)
+def _check_variants(
+    study: Study, file: StudyFile, profiles: Mapping[str, Profile], problems: Problems
+) -> None:
+    """Check all names of variants, each against the plan that it speaks of."""
+    if file.fewer_seeds or any(claim.variant or claim.reference for claim in study.claims):
+        layout = _layout(study)
+        check_claims(study.claims, layout, problems)
+        check_fewer_seeds(file.fewer_seeds, layout, (), problems)
+    for name, profile in profiles.items():
+        if profile.fewer_seeds:
+            layout = _layout(_changed(study, profile, {}))
+            check_fewer_seeds(profile.fewer_seeds, layout, ("profiles", name), problems)
+
+
+def _layout(study: Study) -> Plan:
+    return plan(study.model_copy(update={"seeds": (0,)}), settle)
 
 
 def _file(problems: Problems) -> StudyFile:
