@@ -59,6 +59,8 @@ def _few_seeds(effects: Sequence[Effect]) -> str:
     if not effects:
         return ""
     most = max(effect.seeds for effect in effects)
+    if not most:
+        return ""
     if most < 2:
         return "With one seed a contrast, no difference can be told from seed noise."
     least = min(e.smallest_adjusted for e in effects if e.smallest_adjusted is not None)

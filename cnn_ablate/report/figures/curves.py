@@ -1,6 +1,6 @@
 """Accuracy and loss from epoch to epoch, and the running loss, with the spread of the seeds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -82,8 +82,10 @@ def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
         _bands(axes, own, time)
         axes.grid(axis="y")
     _scale(plots[0], data["mean"])
-    _legend(figure, plots[0], data)
-    figure.supxlabel(time, fontsize=9)
+    _legend(figure, plots, data)
+    # Beside a legend that needs most of the width, the label goes to the left.
+    where: Any = {"x": 0.12, "ha": "left"} if len(plots) == 2 else {}
+    figure.supxlabel(time, fontsize=9, **where)
     figure.supylabel(label, fontsize=9, x=0.01)
     return figure
 
@@ -109,17 +111,29 @@ def _bands(axes: Axes, frame: pd.DataFrame, time: str) -> None:
             axes.fill_between(*place, color=style.ACCENT, alpha=0.2, lw=0)
 
 
-def _legend(figure: Figure, axes: Axes, data: pd.DataFrame) -> None:
+def _legend(figure: Figure, plots: Sequence[Axes], data: pd.DataFrame) -> None:
+    """Name the lines: under several plots, inside of one alone."""
+    axes = plots[0]
     kinds = [str(images) for images in data["images"].unique()]
     for images in kinds:
         axes.plot([], [], _DASHES[images], color=style.ACCENT, label=images)
-    axes.plot([], [], "-", label="reference", **_BEHIND)
+    if _compares(data):
+        axes.plot([], [], "-", label="reference", **_BEHIND)
+    if len(plots) == 1:
+        axes.legend()
+        return
     figure.legend(loc="lower right", ncols=len(kinds) + 1, borderaxespad=0.1)
+
+
+def _compares(data: pd.DataFrame) -> bool:
+    """Say whether a variant is shown before the reference."""
+    return not data.loc[data["shown"], "reference"].all()
 
 
 def _caption(measured: Measured, data: pd.DataFrame, *, what: str) -> str:
     spread = "; the band spans the seeds" if (data["high"] > data["low"]).any() else ""
-    return f"{what}, mean over seeds{spread}; in grey {measured.reference} ({measured.budget})."
+    behind = f"; in grey {measured.reference}" if _compares(data) else ""
+    return f"{what}, mean over seeds{spread}{behind} ({measured.budget})."
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:
