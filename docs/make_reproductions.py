@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cnn_ablate.claims import subject
 from cnn_ablate.report.words import duration
 from cnn_ablate.schema import Claim, Record
 from cnn_ablate.stats import count, count_range, forced
@@ -159,18 +160,7 @@ def _quote(claim: Claim) -> str:
 
 def _numbers(one: Answer) -> tuple[str, str, str]:
     here = f"{one.found['measured']} {one.found['interval']}".strip()
-    return _subject(one.claim), one.found["published"], here
-
-
-def _subject(claim: Claim) -> str:
-    """Say what a claim is checked on: whose metric, against whose."""
-    metric = claim.metric.replace("test_accuracy", "accuracy").replace("_", " ")
-    if claim.of_class:
-        return f"{claim.of_class}, {claim.variant}"
-    if claim.factor:
-        return f"{metric}, {claim.factor}: {claim.to_level} against {claim.from_level}"
-    against = f" against {claim.reference}" if claim.reference else ""
-    return f"{metric}, {claim.variant}{against}"
+    return subject(one.claim), one.found["published"], here
 
 
 def _cells(*texts: str) -> str:

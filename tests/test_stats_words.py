@@ -49,7 +49,11 @@ def effect(**fields):
         ),
         (
             {"seeds": 3, "p_adjusted": 1.0, "smallest_adjusted": 1.0},
-            ("costs 2.1 points [1.4, 2.8], p = 1 after Holm, 3 seeds (too few for a p under 1)."),
+            "costs 2.1 points [1.4, 2.8], 3 seeds (too few for a p after Holm).",
+        ),
+        (
+            {"seeds": 4, "p_adjusted": 0.5, "smallest_adjusted": 0.25},
+            "costs 2.1 points [1.4, 2.8], p = 0.5 after Holm, 4 seeds (too few for a p under 0.25).",  # noqa: E501
         ),
         (
             {"images_low": -4.4, "images_high": 0.2},
@@ -122,6 +126,16 @@ def test_no_sentence_calls_anything_significant(difference, half, p):
 def test_actions(changed, expected):
     """What moves is said by its key and its levels, or else by the names of the variants."""
     assert expected == action(invented.contrast("b", "a", **changed))
+
+
+def test_where_factors_cross_the_other_side_is_named():
+    """The same change is made at several places of a crossing: each is told apart."""
+    changed = {"model_residual": (True, False)}
+    inner = invented.contrast("b", "lr=0.1", "factorial", **changed)
+    outer = invented.contrast("b", "baseline", "factorial", **changed)
+
+    assert "Turning model.residual off at lr=0.1" == action(inner)
+    assert "Turning model.residual off" == action(outer)
 
 
 def test_a_bundle_is_called_by_its_variants():

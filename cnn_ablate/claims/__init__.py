@@ -2,5 +2,6 @@
 
 from cnn_ablate.claims.measured import METRICS, Results
 from cnn_ablate.claims.verdicts import verdicts
+from cnn_ablate.claims.wording import subject
 
-__all__ = ["METRICS", "Results", "verdicts"]
+__all__ = ["METRICS", "Results", "subject", "verdicts"]

@@ -56,6 +56,20 @@ def published(claim: Claim) -> str:
     return f"{bound}{number}"
 
 
+_METRICS = {"test_accuracy": "accuracy", "auc_accuracy": "mean accuracy over the epochs"}
+
+
+def subject(claim: Claim) -> str:
+    """Say what a claim is checked on: `accuracy, augment: flip against none`."""
+    if claim.of_class:
+        return f"{claim.of_class}, {claim.variant}"
+    metric = _METRICS.get(claim.metric, claim.metric.replace("_", " "))
+    if claim.factor:
+        return f"{metric}, {claim.factor}: {claim.to_level} against {claim.from_level}"
+    against = f" against {claim.reference}" if claim.reference else ""
+    return f"{metric}, {claim.variant}{against}"
+
+
 def size(claim: Claim) -> float:
     """Give a published difference with its sign."""
     value = claim.value or 0.0

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cnn_ablate.claims import verdicts
+from cnn_ablate.claims import subject, verdicts
 from cnn_ablate.report import words
 from cnn_ablate.schema import Claim, Verdict
 from cnn_ablate.store import Results
@@ -15,9 +15,10 @@ _ORDER = ("reproduced", "direction only", "not reproduced", "undetermined", _ASI
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim with what the data say of it, and why in words that are not said above the table."""
+    """A claim, what it is checked on, the verdict, and why in words that are not said above."""
 
     claim: Claim
+    subject: str
     verdict: Verdict
     why: str
 
@@ -61,7 +62,10 @@ def _group(pairs: Sequence[tuple[Claim, Verdict]]) -> Group:
     condition = _shared([verdict.condition for _, verdict in pairs])
     reason = _shared([verdict.reason for _, verdict in pairs])
     notes = (_sentence(condition), f"Where no reason is given: {_lower(reason)}" if reason else "")
-    judged = (Judged(claim, verdict, _why(verdict, condition, reason)) for claim, verdict in pairs)
+    judged = (
+        Judged(claim, subject(claim), verdict, _why(verdict, condition, reason))
+        for claim, verdict in pairs
+    )
     return Group(tuple(filter(None, notes)), tuple(judged))
 
 

@@ -19,7 +19,8 @@ def sentence(effect: Effect) -> str:
     seeds = count(effect.seeds, "seed")
     if effect.difference == effect.low == effect.high == 0:
         return f"{effect.action} does not move {effect.metric} in any of {seeds}."
-    p = "" if effect.p_adjusted is None else f", {probability(effect.p_adjusted)} after Holm"
+    never = effect.p_adjusted is None or (effect.smallest_adjusted or 0.0) >= 1
+    p = "" if never else f", {probability(effect.p_adjusted or 0.0)} after Holm"
     return f"{effect.action} {_move(effect)}{p}, {seeds}{_too_few(effect)}{_reserve(effect)}."
 
 
@@ -28,9 +29,11 @@ def action(contrast: Contrast) -> str:
     moves = [(key, *contrast.changed[key]) for key in contrast.factors if key in contrast.changed]
     if len(moves) != len(contrast.factors) or not 1 <= len(moves) <= 3:
         return f"Taking {contrast.variant} instead of {contrast.reference}"
+    crossed = contrast.design in {"factorial", "fractional"} and contrast.reference != "baseline"
+    where = f" at {contrast.reference}" if crossed else ""
     if len(moves) > 1:
-        return f"Changing {listed(_change(*move) for move in moves)} together"
-    return _single(*moves[0])
+        return f"Changing {listed(_change(*move) for move in moves)} together{where}"
+    return f"{_single(*moves[0])}{where}"
 
 
 def is_off(value: Any) -> bool:
@@ -137,7 +140,7 @@ def _too_few(effect: Effect) -> str:
     least = effect.smallest_adjusted or 0.0
     if least <= 0.05:
         return ""
-    return f" (too few for a p under {least:.2g})"
+    return f" (too few for a p {'after Holm' if least >= 1 else f'under {least:.2g}'})"
 
 
 def _reserve(effect: Effect) -> str:
