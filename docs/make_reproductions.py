@@ -7,13 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 
 from cnn_ablate.claims import subject
-from cnn_ablate.report.words import duration
+from cnn_ablate.claims.judgement import Word
+from cnn_ablate.report.words import capital, duration
 from cnn_ablate.schema import Claim, Record
 from cnn_ablate.stats import count, count_range, forced
 
@@ -30,7 +32,7 @@ FOLDERS = (
     "resnet18_tuning-cpu",
     "preact_cbam-cpu",
 )
-VERDICTS = ("reproduced", "direction only", "not reproduced", "undetermined", "not comparable")
+VERDICTS = get_args(Word)
 # Between such marks a page has what one of the writers below writes.
 MARKED = re.compile(r"(<!-- (?!end )(\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -82,6 +84,7 @@ def runs() -> list[Run]:
     return [Run(folder) for folder in FOLDERS if (RESULTS / folder / "claims.csv").is_file()]
 
 
+@cache
 def studies() -> dict[str, list[Run]]:
     """Group the runs by study."""
     found: dict[str, list[Run]] = {}
@@ -101,8 +104,9 @@ def summary(_: str) -> Iterator[str]:
     yield f"| study | budget | claims | {' | '.join(VERDICTS)} |"
     yield f"|---|---|{'---:|' * (1 + len(VERDICTS))}"
     for name, own in studies().items():
+        every = answers(own)
         for run in own:
-            found = [one for one in answers(own) if one.run is run]
+            found = [one for one in every if one.run is run]
             times = Counter(one.found["verdict"] for one in found)
             numbers = " | ".join(str(times[word] or "") for word in VERDICTS)
             yield f"| `{name}` | {run.budget} | {len(found)} | {numbers} |"
@@ -111,12 +115,13 @@ def summary(_: str) -> Iterator[str]:
 def all_claims(_: str) -> Iterator[str]:
     """List the claims of every study, each study folded up."""
     for name, own in studies().items():
-        counted = count(len(answers(own)), "claim")
+        found = answers(own)
+        counted = count(len(found), "claim")
         yield f"<details><summary><code>{name}</code>: {counted}</summary>"
         yield ""
         yield "| the paper says | of | published | here | budget | verdict |"
         yield "|---|---|---|---|---|---|"
-        for one in answers(own):
+        for one in found:
             verdict = one.found["verdict"]
             yield _cells(_quote(one.claim), *_numbers(one), one.run.budget, verdict)
         yield ""
@@ -129,7 +134,7 @@ def claims(name: str) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for one in answers(studies()[name]):
         said = (one.found["condition"], one.found["reason"])
-        why = " ".join(f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in said if text)
+        why = " ".join(f"{capital(text).rstrip('.')}." for text in said if text)
         quote = f"{_quote(one.claim)} ({one.claim.place})"
         yield _cells(quote, *_numbers(one), f"**{one.found['verdict']}**", why)
 
@@ -151,7 +156,7 @@ def budget(name: str) -> Iterator[str]:
 
 def _budget(record: Record) -> str:
     said = forced(record)
-    return f"{said[:1].upper()}{said[1:]}." if said else "The published budget."
+    return f"{capital(said)}." if said else "The published budget."
 
 
 def _quote(claim: Claim) -> str:

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from cnn_ablate.audit.subject import Subject
-from cnn_ablate.audit.words import count, listed
+from cnn_ablate.audit.words import count, some
 from cnn_ablate.schema import Finding
 from cnn_ablate.stats import adjusted, count_range, probability, smallest_p
 
 _ALPHA = 0.05
 _MOST_SEEDS = 30
-_MOST_NAMES = 3
 
 
 def cannot_show(subject: Subject) -> Iterator[Finding]:
@@ -26,9 +25,8 @@ def cannot_show(subject: Subject) -> Iterator[Finding]:
         who = f"{few} and {count(len(contrasts), 'contrast')}"
         so = f"so none can be under 0.05; {_remedy(seeds)}"
     else:
-        names = [contrasts[i].variant for i in weak[:_MOST_NAMES]]
-        more = [f"{len(weak) - len(names)} more"] if len(weak) > len(names) else []
-        who = f"{few} of {len(weak)} of {len(contrasts)} contrasts ({listed([*names, *more])})"
+        names = some([contrasts[i].variant for i in weak])
+        who = f"{few} of {len(weak)} of {len(contrasts)} contrasts ({names})"
         so = "so these give intervals, but no p under 0.05"
     yield Finding(
         kind="cannot-show",

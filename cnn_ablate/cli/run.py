@@ -87,10 +87,10 @@ def _reported(results: Results, record: Path, reports: Path, *, pictures: bool) 
 
     page = reports / results.record.study.folder / "report.html"
     written = record.stat().st_mtime_ns
-    if not pictures:
-        write_report(results, reports, pictures=False)
-    elif not page.is_file() or page.stat().st_mtime_ns != written:
-        write_report(results, reports)
+    if pictures and page.is_file() and page.stat().st_mtime_ns == written:
+        return page
+    write_report(results, reports, pictures=pictures)
+    if pictures:
         os.utime(page, ns=(written, written))
     return page
 

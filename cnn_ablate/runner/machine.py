@@ -1,6 +1,7 @@
 """The machine and the software that trials run on, as a study's record names them."""
 
 import platform
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def environment() -> Environment:
     )
 
 
+@cache
 def processor() -> str:
     """Name the processor, as far as the system knows its model."""
     try:
