@@ -1,6 +1,5 @@
 """What a study would cost on a GPU: a guess from multiply-adds and steps, without one."""
 
-from collections import Counter
 from math import ceil
 
 from cnn_ablate.runner.survey import Survey, facts_of
@@ -14,9 +13,9 @@ SECONDS_PER_STEP = 0.002
 
 def gpu_hours(survey: Survey) -> float:
     """Guess how long a whole study takes on one GPU."""
-    seeds = Counter(trial.variant for trial in survey.plan.trials)
-    first = {trial.variant: trial for trial in survey.plan.trials}
-    return sum(seeds[name] * _seconds(survey, trial) for name, trial in first.items()) / 3600
+    one = {trial.variant: trial for trial in survey.plan.trials}
+    seeds = survey.plan.seed_counts.items()
+    return sum(count * _seconds(survey, one[name]) for name, count in seeds) / 3600
 
 
 def _seconds(survey: Survey, trial: Trial) -> float:
