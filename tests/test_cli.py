@@ -133,6 +133,9 @@ def test_plan_guesses_the_hours_of_a_gpu(tmp_path: Path) -> None:
     hours = 20 * macs * 100 * (3 * 3600 + 1000) / 4e12 / 3600
     said = call("plan", study, "--results", tmp_path).output
     assert f"All of it: {hours:.1f} hours of one GPU" in said
+    study.write_text(text.replace("fashion_mnist_sample", "fashion_mnist"))
+    said = call("plan", study, "--results", tmp_path, "--data", tmp_path).output
+    assert "All of it: 15.0 hours of one GPU" in said  # 60,000 images, though they are not here
 
 
 def test_plan_estimates_time(tmp_path: Path) -> None:

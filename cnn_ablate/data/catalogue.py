@@ -22,6 +22,7 @@ class Mnist(Published):
     name: ClassVar[str] = "mnist"
     layout: ClassVar[str] = "MNIST/raw/*-ubyte"
     shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
+    sizes: ClassVar[tuple[int, int]] = (60_000, 10_000)
     classes: ClassVar[tuple[str, ...]] = class_names.DIGITS
     reader: ClassVar[str] = "MNIST"
     files: ClassVar[tuple[str, ...]] = (
@@ -150,6 +151,7 @@ class Svhn(Published):
     name: ClassVar[str] = "svhn"
     layout: ClassVar[str] = "train_32x32.mat and test_32x32.mat"
     shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
+    sizes: ClassVar[tuple[int, int]] = (73_257, 26_032)
     classes: ClassVar[tuple[str, ...]] = class_names.DIGITS
     reader: ClassVar[str] = "SVHN"
     files: ClassVar[tuple[str, ...]] = ("train_32x32.mat", "test_32x32.mat")

@@ -61,6 +61,8 @@ class DataSet(Options):
 
     name: ClassVar[str]
     layout: ClassVar[str]
+    # Training and test images; a guess where the files alone could tell.
+    sizes: ClassVar[tuple[int, int]] = (50_000, 10_000)
 
     augment: Augments = knob((), "Augmentations of the training images, in their order.")
     normalize: Normalize = knob(

@@ -94,14 +94,15 @@ def facts_of(survey: Survey, trial: Trial) -> DataFacts:
             return facts
     data = options_of("data", trial.settings["data"])
     form = data.form()
+    train, test = data.sizes
     return DataFacts(
         name=data.name,
         fingerprint="",
         classes=form.classes,
         shape=form.shape,
-        train=50_000,
-        test=10_000,
-        note="Sizes assumed: the images are not here.",
+        train=train,
+        test=test,
+        note="The images are not here.",
     )
 
 
