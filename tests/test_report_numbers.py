@@ -88,7 +88,7 @@ def test_a_glance_tells_what_held(measured):
     assert ["Claims", "Effects", "Audit", "Budget"] == list(facts)
     assert facts["Effects"].endswith("]")
     assert (
-        "contrasts beyond noise; the largest: batch_norm=false, \N{MINUS SIGN}"
+        "contrasts with 95 % intervals clear of zero; the largest: batch_norm=false, \N{MINUS SIGN}"
         in (facts["Effects"])
     )
     assert "1 warning, 1 note" == facts["Audit"]
@@ -106,8 +106,8 @@ def test_noise_of_either_kind_is_no_effect(measured):
         )
     )
 
-    assert clear.startswith("1 of 1 contrast beyond noise; the largest")
-    assert "0 of 1 contrast beyond noise" == none
+    assert clear.startswith("1 of 1 contrast with 95 % intervals clear of zero; the largest")
+    assert "0 of 1 contrast with 95 % intervals clear of zero" == none
 
 
 def test_an_audit_that_was_not_made_is_no_clean_bill(measured):

@@ -49,11 +49,11 @@ def effect(**fields):
         ),
         (
             {"seeds": 3, "p_adjusted": 1.0, "smallest_adjusted": 1.0},
-            "costs 2.1 points [1.4, 2.8], 3 seeds (too few for a p after Holm).",
+            "costs 2.1 points [1.4, 2.8], 3 seeds (too few for a p under 1 after Holm).",
         ),
         (
             {"seeds": 4, "p_adjusted": 0.5, "smallest_adjusted": 0.25},
-            "costs 2.1 points [1.4, 2.8], p = 0.5 after Holm, 4 seeds (too few for a p under 0.25).",  # noqa: E501
+            "costs 2.1 points [1.4, 2.8], p = 0.5 after Holm, 4 seeds (too few for a p under 0.25 after Holm).",  # noqa: E501
         ),
         (
             {"images_low": -4.4, "images_high": 0.2},

@@ -27,9 +27,8 @@ def judge_direction(claim: Claim, evidence: Evidence) -> Judgement:
         return _judgement("not reproduced", evidence, f"{_basis(evidence)}: the opposite holds")
     margin = margin_of(claim, evidence)
     if low <= 0 <= high and margin and _equivalent(evidence, margin):
-        beyond = f", and effects beyond {amount(margin, evidence.metric)} are ruled out"
-        reason = f"{_basis(evidence)}{'' if evidence.exact else beyond}"
-        return _judgement("not reproduced", evidence, reason)
+        beyond = "" if evidence.exact else f", and {_ruled_out(evidence, margin)}"
+        return _judgement("not reproduced", evidence, f"{_basis(evidence)}{beyond}")
     return _judgement("undetermined", evidence, _open(evidence))
 
 
@@ -52,8 +51,7 @@ def judge_none(claim: Claim, evidence: Evidence) -> Judgement:
         return _judgement("undetermined", evidence, reason)
     beyond = amount(margin, evidence.metric)
     if _equivalent(evidence, margin):
-        p = probability(equivalence_p(evidence.values, margin))
-        reason = f"two one-sided t tests rule out effects beyond {beyond} ({p}, {evidence.seeds})"
+        reason = f"{_ruled_out(evidence, margin)}, {evidence.seeds}"
         word: Word = "reproduced"
     elif all(_outside(interval, margin) for interval in _intervals(evidence)):
         reason = f"{_basis(evidence)}, beyond what counts as none ({beyond})"
@@ -94,6 +92,12 @@ def _equivalent(evidence: Evidence, margin: float) -> bool:
     images = evidence.image_interval(0.9)
     inside = images is None or max(map(abs, images)) < margin
     return inside and equivalence_p(evidence.values, margin) <= 0.05
+
+
+def _ruled_out(evidence: Evidence, margin: float) -> str:
+    p = probability(equivalence_p(evidence.values, margin))
+    beyond = amount(margin, evidence.metric)
+    return f"two one-sided t tests rule out effects beyond {beyond}, {p}"
 
 
 def _outside(interval: Interval, margin: float) -> bool:

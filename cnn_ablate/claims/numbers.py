@@ -20,7 +20,8 @@ def judge_level(claim: Claim, evidence: Evidence) -> Judgement:
     far = evidence.tolerance(slack)
     # Halves of a printed digit are equal on paper, but not always as floats.
     if abs(gap) <= evidence.tolerance(slack, known_spread=True) + 1e-9:
-        return _judgement("reproduced", evidence, _reason(claim, evidence, gap, slack))
+        reason = _reason(claim, evidence, gap, slack, known_spread=True)
+        return _judgement("reproduced", evidence, reason)
     if abs(gap) > far:
         return _judgement("not reproduced", evidence, _reason(claim, evidence, gap, slack))
     reason = (
@@ -46,17 +47,19 @@ def judge_limit(claim: Claim, evidence: Evidence) -> Judgement:
     return _judgement(word, evidence, reason)
 
 
-def _reason(claim: Claim, evidence: Evidence, gap: float, slack: float) -> str:
-    metric, far = evidence.metric, evidence.tolerance(slack)
+def _reason(
+    claim: Claim, evidence: Evidence, gap: float, slack: float, *, known_spread: bool = False
+) -> str:
+    metric, far = evidence.metric, evidence.tolerance(slack, known_spread=known_spread)
     if evidence.exact:
         more = f", {plain(abs(gap))} {'more' if gap > 0 else 'fewer'} than published"
         return (
             f"{plain(evidence.mean)} were counted{more if abs(gap) > slack else ', as published'}"
         )
-    parts = {"seeds": evidence.seed_noise(), "rounding": slack}
+    parts = {"seeds": evidence.seed_noise(known_spread=known_spread), "rounding": slack}
     if evidence.tested:
         parts[f"{evidence.tested:,} test images"] = evidence.test_noise()
-    side = "within" if abs(gap) <= far else "beyond"
+    side = "within" if known_spread else "beyond"
     return (
         f"{published(claim)} is {amount(abs(gap), metric)} from the mean of {evidence.seeds}, "
         f"{side} the {amount(far, metric)} that noise allows "

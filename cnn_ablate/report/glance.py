@@ -28,7 +28,7 @@ def _effects(measured: Measured) -> str:
         one = any(effect.seeds for effect in measured.effects)
         return "one seed a contrast cannot tell an effect from noise" if one else ""
     clear = [effect for effect in known if _beyond_noise(effect)]
-    said = f"{len(clear)} of {count(len(known), 'contrast')} beyond noise"
+    said = f"{len(clear)} of {count(len(known), 'contrast')} with 95 % intervals clear of zero"
     return f"{said}; the largest: {_largest(measured, clear)}" if clear else said
 
 

@@ -43,8 +43,9 @@ def _contrasts(measured: Measured) -> Listing | None:
         return None
     note = (
         "Differences in test accuracy from the reference, in points, paired by seed. All "
-        "intervals are 95 %: over seeds by Student's t and by the BCa bootstrap, and apart from "
-        "them over the test images by a paired bootstrap. p is that of flipping signs over seeds, "
+        "intervals are 95 %: over seeds by Student's t and by the BCa bootstrap, which is too "
+        "narrow for fewer than some twenty, and apart from them over the test images by a paired "
+        "bootstrap. p is that of flipping signs over seeds, "
         "alone and adjusted by Holm and by Benjamini and Hochberg; McNemar's p is over test "
         f"images, with seeds as blocks and seed by seed ({measured.conditions})."
     )

@@ -52,7 +52,7 @@ def _intervals(effects: Sequence[Effect]) -> str:
     if not known:
         return ""
     bca = any(effect.bca_low is not None for effect in known)
-    beside = "; BCa bootstrap intervals, which do not, stand beside them" if bca else ""
+    beside = "; BCa bootstrap intervals, too narrow for few seeds, stand beside them" if bca else ""
     return (
         "Effects are means of the paired differences with 95 % intervals of Student's t, which "
         f"take them as normal{beside}."

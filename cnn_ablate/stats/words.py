@@ -140,7 +140,7 @@ def _too_few(effect: Effect) -> str:
     least = effect.smallest_adjusted or 0.0
     if least <= 0.05:
         return ""
-    return f" (too few for a p {'after Holm' if least >= 1 else f'under {least:.2g}'})"
+    return f" (too few for a p under {least:.2g} after Holm)"
 
 
 def _reserve(effect: Effect) -> str:
