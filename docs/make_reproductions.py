@@ -130,17 +130,21 @@ def all_claims(_: str) -> Iterator[str]:
 
 def claims(name: str) -> Iterator[str]:
     """List the claims of one study with the reasons of their verdicts."""
-    yield "| the paper says | of | published | here | verdict | why |"
-    yield "|---|---|---|---|---|---|"
+    yield "| the paper says | of | published | here | budget | verdict | why |"
+    yield "|---|---|---|---|---|---|---|"
     for one in answers(studies()[name]):
-        said = (one.found["condition"], one.found["reason"])
-        why = " ".join(f"{capital(text).rstrip('.')}." for text in said if text)
         quote = f"{_quote(one.claim)} ({one.claim.place})"
-        yield _cells(quote, *_numbers(one), f"**{one.found['verdict']}**", why)
+        verdict = f"**{one.found['verdict']}**"
+        yield _cells(quote, *_numbers(one), one.run.budget, verdict, _why(one))
 
 
 def budget(name: str) -> Iterator[str]:
-    """Say what each run of a study was given, and where its report is."""
+    """Say what paper a study is of, what each of its runs was given, and where its report is."""
+    paper = studies()[name][0].record.study.paper
+    assert paper is not None
+    more = f" See <{paper.url}>." if paper.url else ""
+    yield f"{paper.authors}: *{paper.title}*.{more}"
+    yield ""
     for run in studies()[name]:
         record, trials = run.record, run.trials
         seeds = count_range(trials.groupby("variant")["seed"].nunique(), "seed")
@@ -157,6 +161,13 @@ def budget(name: str) -> Iterator[str]:
 def _budget(record: Record) -> str:
     said = forced(record)
     return f"{capital(said)}." if said else "The published budget."
+
+
+def _why(one: Answer) -> str:
+    """Give the reason of a verdict, after its condition if that is not the budget of the run."""
+    condition = one.found["condition"]
+    said = ["" if condition == forced(one.run.record) else condition, one.found["reason"]]
+    return " ".join(f"{capital(text).rstrip('.')}." for text in said if text)
 
 
 def _quote(claim: Claim) -> str:
