@@ -154,8 +154,9 @@ def test_exclude_by_level_and_by_key() -> None:
 
 
 def test_forced_settings_hold_for_every_variant() -> None:
-    """What a profile forces wins over levels; variants that it makes equal are one."""
-    layout = laid_out(A, B, designs=(Design(kind="one_at_a_time"),), forced={"model.a": 5})
+    """What a capping profile sets wins over levels; variants that it makes equal are one."""
+    forced = {"forced": {"model.a": 5}, "caps": True}
+    layout = laid_out(A, B, designs=(Design(kind="one_at_a_time"),), **forced)
     assert {5} == {variant.settings["model"]["a"] for variant in layout.variants}
     assert {"a=1": "baseline"} == layout.same
 

@@ -127,7 +127,8 @@ def test_set_of_a_factor_moves_only_the_baseline(tmp_path: Path) -> None:
     """A key that the study varies stays under the study's control."""
     study = read(write(tmp_path, SOUND), Changes(sets=("model.attention=none",)))
     assert study.baseline["model"]["attention"] == "none"
-    assert {} == study.forced
+    assert {"model.attention": "none"} == study.forced
+    assert {} == study.fixed
 
 
 @pytest.mark.parametrize(

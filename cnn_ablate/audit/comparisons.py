@@ -151,6 +151,6 @@ class _Pairs:
 def settled(study: Study, sets: Overrides) -> dict[str, dict[str, Any]] | None:
     """Settle a study's baseline with some keys replaced; None if they cannot go together."""
     try:
-        return settle(replaced(study.written, {**sets, **study.forced}))
+        return settle(replaced(study.written, {**sets, **study.fixed}))
     except UserError:
         return None

@@ -133,7 +133,7 @@ class _Layout:
     def resolve(self, point: Point) -> Variant | None:
         """Settle a point, and find what is equal to it."""
         name = self.name(point)
-        written = replaced(self.study.written, {**point.sets, **self.study.forced})
+        written = replaced(self.study.written, {**point.sets, **self.study.fixed})
         settings = self.settled(name, written)
         levels = {f.name: self.level(f, point, settings) for f in self.study.factors}
         if self.is_excluded(settings, levels):

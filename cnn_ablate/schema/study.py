@@ -120,7 +120,8 @@ class Study(Frozen):
     fewer_seeds: dict[str, int] = Field(
         {}, description="Names or patterns of variants that have only so many of the seeds."
     )
-    forced: dict[str, Any] = Field({}, description="Set by a profile or --set, for all variants.")
+    forced: dict[str, Any] = Field({}, description="Set by a profile or --set.")
+    caps: bool = Field(False, description="Whether that replaces levels of factors too.")
     before: dict[str, Any] = Field(
         {}, description="What the file's baseline has at the keys so replaced; None: nothing."
     )
@@ -132,3 +133,9 @@ class Study(Frozen):
     def folder(self) -> str:
         """Name of its folder under results/ and reports/."""
         return f"{self.name}-{self.profile}" if self.profile else self.name
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """What is set for all variants: not the key of a factor, which moves the baseline alone."""
+        own = set() if self.caps else {factor.name for factor in self.factors}
+        return {key: value for key, value in self.forced.items() if key not in own}

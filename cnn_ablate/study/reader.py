@@ -121,21 +121,17 @@ def _top_level(values: Any, problems: Problems) -> StudyFile:
 
 
 def _changed(study: Study, profile: Profile, sets: dict[str, Any]) -> Study:
-    """Apply a profile and the command line's settings: to the baseline, and to every variant.
-
-    A factor's own key stays under the study's control, unless the profile caps it.
-    """
-    changed = {**profile.sets, **sets}
-    written = replaced(study.written, changed)
-    own = set() if profile.caps else {factor.name for factor in study.factors}
-    forced = {key: value for key, value in changed.items() if key not in own}
+    """Apply a profile and the command line's settings."""
+    forced = {**profile.sets, **sets}
+    written = replaced(study.written, forced)
     return study.model_copy(
         update={
             "profile": profile.name,
             "written": written,
             "baseline": settle(written),
             "forced": forced,
-            "before": {key: looked_up(study.written, key) for key in changed},
+            "caps": profile.caps,
+            "before": {key: looked_up(study.written, key) for key in forced},
         }
     )
 
