@@ -62,6 +62,23 @@ def test_running_again_trains_nothing(ran: tuple[Path, str]) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in folder.glob("results/trials/*/*")}
 
 
+def test_trials_that_came_from_elsewhere_enter_the_tables(
+    ran: tuple[Path, str], tmp_path: Path
+) -> None:
+    """Another machine trained one of them: a run with nothing to train still writes its tables."""
+    folder = shutil.copytree(ran[0], tmp_path / "here")
+    whole = {name: table(folder, name) for name in ("results", "effects", "claims")}
+    trials = folder / "results" / "trials"
+    late = next(trials.glob("norm=none*"))
+    late.rename(tmp_path / late.name)
+    assert 0 == tiny.call("run", "tiny.yaml", "--only", "baseline", cwd=folder)[0]
+    assert 3 == len(table(folder))
+    (tmp_path / late.name).rename(late)
+    assert "0 to train." in tiny.call("run", "tiny.yaml", cwd=folder)[2]
+    for name, before in whole.items():
+        pd.testing.assert_frame_equal(before, table(folder, name))
+
+
 def test_test_images_can_be_left_out_of_the_report(ran: tuple[Path, str], tmp_path: Path) -> None:
     """With --no-pictures no page or figure has one; a run without it shows them again."""
     folder = shutil.copytree(ran[0], tmp_path / "here")

@@ -84,13 +84,12 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     store = Store(where.results)
     terms = replace(where.terms, device=chosen_device(where))
     started = _now()
-    chosen = recipes(survey, todo, where, terms)
-    jobs = _jobs(survey, todo, chosen, where)
     executor = _executor(where, terms)
     work = {trial.id: _work(survey, trial) for trial in todo}
     planned = [trial.id for trial in survey.plan.trials]
-    with Interrupts() as interrupts, store.occupied() if jobs else Locks(store.root) as locks:
-        if jobs:
+    with Interrupts() as interrupts, store.occupied() if todo else Locks(store.root) as locks:
+        jobs = _jobs(survey, todo, recipes(survey, todo, where, terms), where)
+        if todo:
             store.drop_checkpoints(t for t in survey.plan.trials if t.id in survey.done)
         turns = Turns(jobs, store, locks, anew=survey.done, retries=where.patience.retries)
         logbook = Logbook(store, survey.study.folder, planned, work)
@@ -108,7 +107,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
                     store,
                     _record(survey, terms, started),
                     survey,
-                    idle=not jobs,
+                    idle=not todo,
                 )
     if gone := {trial.id for trial in todo} - set(results.trials["trial"]):
         what = f"{len(gone)} of the trials that were trained are gone: was the folder removed?"
@@ -161,13 +160,27 @@ def _executor(where: Where, terms: Terms) -> Executor:
 
 
 def _concluded(store: Store, record: Record, survey: Survey, *, idle: bool) -> Results:
-    """Write the tables of a study; leave them alone if nothing was trained or planned anew."""
-    if idle and (store.root / record.study.folder / LAST_TABLE).is_file():
-        with suppress(UserError):  # what is damaged is written anew
-            found = read(store.root, record.study.folder)
-            circumstances = {name: getattr(record, name) for name in _CIRCUMSTANCES}
-            if found.record.model_copy(update=circumstances) == record:
-                return found
+    """Write the tables of a study, unless nothing was trained and those that stand say the same."""
+    if not idle:
+        return _written(store, record, survey)
+    with suppress(UserError):  # what is damaged is written anew
+        if found := _unchanged(store, record):
+            return found
+    with store.occupied():
+        return _written(store, record, survey)
+
+
+def _unchanged(store: Store, record: Record) -> Results | None:
+    """Give a study as it was written, if that is whole, of this plan and of all its trials."""
+    if not (store.root / record.study.folder / LAST_TABLE).is_file():
+        return None
+    found = read(store.root, record.study.folder)
+    circumstances = {name: getattr(record, name) for name in _CIRCUMSTANCES}
+    same = found.record.model_copy(update=circumstances) == record
+    return found if same and found.is_written else None
+
+
+def _written(store: Store, record: Record, survey: Survey) -> Results:
     write_samples(store, record.study.folder, _samples(survey))
     results = write_study(store, record)
     found_effects = effects(results.trials, record.plan.contrasts, read=results.predictions)

@@ -67,6 +67,12 @@ class Results:
         """Read the predictions of a trial that is done, by its id."""
         return _predictions(self.store.payload(trial, "predictions.npz"))
 
+    @property
+    def is_written(self) -> bool:
+        """Whether results.csv, as it lies there, lists these trials and no others."""
+        path = self.store.root / self.record.study.folder / "results.csv"
+        return path.is_file() and path.read_bytes() == csv(self.trials)
+
 
 def write_study(store: Store, record: Record) -> Results:
     """Rebuild the tables of a study and write them with its record.
