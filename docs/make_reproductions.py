@@ -14,9 +14,8 @@ from typing import get_args
 import pandas as pd
 
 from cnn_ablate.claims import subject
-from cnn_ablate.claims.judgement import Word
 from cnn_ablate.report.words import capital, duration
-from cnn_ablate.schema import Claim, Record
+from cnn_ablate.schema import Claim, Record, Word
 from cnn_ablate.stats import count, count_range, forced
 
 ROOT = Path(__file__).parents[1]

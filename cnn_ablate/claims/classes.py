@@ -5,10 +5,10 @@ from math import inf, sqrt
 
 import pandas as pd
 
-from cnn_ablate.claims.judgement import Judgement, NoAnswerError, Word
+from cnn_ablate.claims.judgement import Judgement, NoAnswerError
 from cnn_ablate.claims.measured import Results, metric_of, of_class
 from cnn_ablate.claims.wording import level
-from cnn_ablate.schema import Claim
+from cnn_ablate.schema import Claim, Word
 from cnn_ablate.stats import FloatArray, amount, between, count, quantile, t_interval
 
 

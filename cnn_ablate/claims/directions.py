@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from cnn_ablate.claims.evidence import Evidence
-from cnn_ablate.claims.judgement import Judgement, Word
+from cnn_ablate.claims.judgement import Judgement
 from cnn_ablate.claims.wording import rounding, signed, size
-from cnn_ablate.schema import Claim
+from cnn_ablate.schema import Claim, Word
 from cnn_ablate.stats import Interval, amount, between, equivalence_p, in_points, probability
 
 MARGIN = 1.0

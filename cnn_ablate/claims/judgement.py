@@ -1,9 +1,8 @@
 """What a judge says of a claim, before it is asked whether this study may judge it at all."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-Word = Literal["reproduced", "direction only", "not reproduced", "undetermined", "not comparable"]
+from cnn_ablate.schema import Word
 
 
 class NoAnswerError(Exception):

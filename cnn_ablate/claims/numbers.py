@@ -3,9 +3,9 @@
 from math import hypot
 
 from cnn_ablate.claims.evidence import Evidence
-from cnn_ablate.claims.judgement import Judgement, Word
+from cnn_ablate.claims.judgement import Judgement
 from cnn_ablate.claims.wording import level, levels, published, rounding
-from cnn_ablate.schema import Claim
+from cnn_ablate.schema import Claim, Word
 from cnn_ablate.stats import amount, plain, scale
 
 

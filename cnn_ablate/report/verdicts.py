@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from cnn_ablate.claims import subject, verdicts
 from cnn_ablate.report import words
-from cnn_ablate.schema import Claim, Verdict
+from cnn_ablate.schema import Claim, Verdict, Word
 from cnn_ablate.store import Results
 
-_ASIDE = "not comparable"
-_ORDER = ("reproduced", "direction only", "not reproduced", "undetermined", _ASIDE)
+_ASIDE: Word = "not comparable"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def judge(results: Results) -> Verdicts:
 def _tally(found: Sequence[Verdict]) -> str:
     """Count claims by verdict: `3 reproduced, 1 undetermined`."""
     times = Counter[str](verdict.verdict for verdict in found)
-    return ", ".join(f"{times[word]} {word}" for word in _ORDER if times[word])
+    return ", ".join(f"{times[word]} {word}" for word in get_args(Word) if times[word])
 
 
 def _group(pairs: Sequence[tuple[Claim, Verdict]]) -> Group:

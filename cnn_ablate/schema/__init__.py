@@ -13,6 +13,7 @@ from cnn_ablate.schema.result import (
     Status,
     TrialResult,
     Verdict,
+    Word,
 )
 from cnn_ablate.schema.standing import Standing, UnderWay
 from cnn_ablate.schema.study import Claim, Design, DesignKind, Entry, Factor, Level, Paper, Study
@@ -60,6 +61,7 @@ __all__ = [
     "UnderWay",
     "Variant",
     "Verdict",
+    "Word",
     "canonical",
     "label",
     "looked_up",

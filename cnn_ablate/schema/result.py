@@ -139,13 +139,15 @@ class Effect(Frozen):
     sentence: str = ""
 
 
+Word = Literal["reproduced", "direction only", "not reproduced", "undetermined", "not comparable"]
+"""What a verdict can be, in the order in which verdicts are counted and shown."""
+
+
 class Verdict(Frozen):
     """What the data say of a claim."""
 
     claim: str
-    verdict: Literal[
-        "reproduced", "direction only", "not reproduced", "undetermined", "not comparable"
-    ]
+    verdict: Word
     published: str
     measured: str
     interval: str = Field("", description="95 % interval of what was measured, in words.")
