@@ -175,6 +175,14 @@ def test_two_variants_of_one_name_are_refused() -> None:
         laid_out(A, designs=designs)
 
 
+def test_two_lists_cannot_give_one_name_to_two_variants() -> None:
+    """The second entry of a name must not vanish behind the first."""
+    entries = [(Entry(name="x", sets={key: 1}),) for key in ("model.a", "model.b")]
+    designs = tuple(Design(kind="list", entries=one) for one in entries)
+    with pytest.raises(UserError, match="two different variants are called 'x'"):
+        laid_out(A, designs=designs)
+
+
 def only(layout: Plan, pattern: str) -> set[str]:
     """Match variants."""
     return set(matching(layout, pattern))

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import Design, Factor, Level, Overrides, Study
+from cnn_ablate.schema import Design, Factor, Level, Overrides, Study, canonical
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Point:
     @property
     def key(self) -> tuple[object, ...]:
         """What tells it from other points of the study."""
-        return self.name, *((name, level.label) for name, level in self.levels.items())
+        extra = canonical(self.extra or {})
+        return self.name, extra, *((name, level.label) for name, level in self.levels.items())
 
     def at(self, factor: Factor, level: Level) -> "Point":
         """Give this point with one factor moved."""

@@ -1,5 +1,7 @@
 """A study summed up once: all that the pages show, in words and numbers, whatever the format."""
 
+import json
+import shlex
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,7 +14,7 @@ from cnn_ablate.report.listings import Listing, listings
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.report.table import Table, table
 from cnn_ablate.report.verdicts import Verdicts, judge
-from cnn_ablate.schema import Effect, Finding, Paper
+from cnn_ablate.schema import Effect, Finding, Paper, Study
 from cnn_ablate.stats import limitations, methods
 from cnn_ablate.store import Results
 
@@ -52,7 +54,7 @@ class Summary:
     listings: tuple[Listing, ...]
     figures: tuple[Shown, ...]
     environment: tuple[Fact, ...]
-    commands: tuple[str, ...]
+    command: str
     methods: tuple[str, ...]
     limitations: tuple[str, ...]
 
@@ -93,10 +95,18 @@ def summarise(results: Results) -> Summary:
         listings=listings(measured),
         figures=_figures(measured),
         environment=coverage.environment(measured),
-        commands=(record.command or f"cnn-ablate run {record.study.source}",),
+        command=record.command or _command(record.study),
         methods=methods(record, measured.effects),
         limitations=tuple(limitations(record, results.trials, measured.effects)),
     )
+
+
+def _command(study: Study) -> str:
+    """Give the command that runs a study, where a program of the user's ran it."""
+    profile = ["--profile", study.profile] if study.profile else []
+    pairs = (f"{key}={json.dumps(value)}" for key, value in study.forced.items())
+    sets = [word for pair in pairs for word in ("--set", pair)]
+    return shlex.join(["cnn-ablate", "run", study.source, *profile, *sets])
 
 
 def _figures(measured: Measured) -> tuple[Shown, ...]:

@@ -3,6 +3,7 @@
 The only place that decides what a trial's failure means.
 """
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -234,7 +235,7 @@ def chosen_device(where: Where) -> str:
 def _command() -> str:
     """Give the command line that runs this; nothing where a program of the user's does."""
     is_ours = Path(sys.argv[0]).stem in {"cnn-ablate", "__main__"}
-    return " ".join(["cnn-ablate", *sys.argv[1:]]) if is_ours else ""
+    return shlex.join(["cnn-ablate", *sys.argv[1:]]) if is_ours else ""
 
 
 def _record(survey: Survey, terms: Terms, started: str) -> Record:
