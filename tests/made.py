@@ -18,7 +18,7 @@ from cnn_ablate.schema import (
     Trial,
     TrialResult,
 )
-from cnn_ablate.store import Results, Store, write_samples, write_study
+from cnn_ablate.store import Results, Store, read, write_samples, write_study
 
 
 def results(root: Path, made: Made | None = None) -> Results:
@@ -35,6 +35,15 @@ def results(root: Path, made: Made | None = None) -> Results:
     if made.samples:
         write_samples(store, study.folder, _samples(made))
     return write_study(store, record_of(study, cells, tuple(trials), made))
+
+
+def remade(results: Results, variant: str, made: Made) -> Results:
+    """Publish the trials of one variant anew, as of a study made otherwise, and read all again."""
+    [cell] = [cell for cell in cells_of(made) if cell.name == variant]
+    for trial in results.record.plan.trials:
+        if trial.variant == variant:
+            results.store.publish(result(trial, cell, made))
+    return read(results.store.root, results.record.study.folder)
 
 
 def result(trial: Trial, cell: Cell, made: Made) -> TrialResult:

@@ -183,3 +183,16 @@ def test_failures_stand_before_the_results(tmp_path):
     for text in (pages.html(summary, {}), pages.markdown(summary)):
         places = [text.index(words) for words in ("1 failed trial", "not finished", "does")]
         assert sorted(places) == places
+
+
+def test_a_variant_of_two_epochs_has_no_instability(tmp_path):
+    """Where a factor moves the epochs, what takes three of them is left empty for some variants."""
+    study = made.results(tmp_path, made.Made(**SIZE))
+    short = made.remade(study, "attention=none", made.Made(**{**SIZE, "epochs": 2}))
+    learning = summarise(short).listings[-1]
+    row = dict(learning.rows)["attention=none"]
+    cells = dict(zip(learning.columns[1:], row, strict=True))
+
+    assert "" == cells["Instability"].text
+    assert cells["Best accuracy"].text
+    assert "nan" not in pages.markdown(replace(summarise(short), figures=()))

@@ -101,8 +101,11 @@ def _learning(measured: Measured) -> Listing | None:
 
 
 def _column(measured: Measured, trials: pd.DataFrame, metric: str) -> list[Cell]:
-    """Give the mean of a metric for each variant; where some seeds never got there, that too."""
-    found = means(trials, metric=metric).set_index("variant")
+    """Give the mean of a metric for each variant; where some seeds never got there, that too.
+
+    What takes more epochs than a variant had, as the instability does, is left empty.
+    """
+    found = means(trials, metric=metric).set_index("variant").reindex(measured.variants)
     cells = []
     for variant in measured.variants:
         values = trials.loc[trials["variant"] == variant, metric].astype(float)
