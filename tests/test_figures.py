@@ -268,3 +268,57 @@ def test_figures_without_data_are_removed(tmp_path):
     drop_stale(tmp_path, ["accuracy"])
 
     assert {"accuracy.svg", "mine.svg"} == {path.name for path in tmp_path.iterdir()}
+
+
+OWN = [name for name in NAMES if FIGURES[name].section in {"Classes", "Confusions"}]
+
+
+@pytest.mark.parametrize("classes", [("ox", "yak", "zebu"), ("yak", "zebu")])
+def test_variants_may_have_classes_of_their_own(tmp_path, classes):
+    """Each variant is drawn with the classes of its data, and compared where it shares them."""
+    size = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4}
+    study = made.results(tmp_path, made.Made(**size, classes=CLASSES))
+    other = made.remade(study, "attention=none", made.Made(**size, classes=classes))
+    found = {name: FIGURES[name].data(Measured.of(other)) for name in OWN}
+    drawn = {name: frame for name, frame in found.items() if frame is not None}
+
+    for name, frame in drawn.items():
+        assert FIGURES[name].figure(frame).axes
+        assert "nan" not in FIGURES[name].caption(Measured.of(other), frame)
+        assert "nan" not in FIGURES[name].alt(frame)
+    confused = drawn["confusion"].groupby("variant")["true"].unique()
+    assert [*CLASSES] == [*confused["baseline"]]
+    assert [*classes] == [*confused["attention=none"]]
+    compared = drawn["per_class_difference"].groupby("variant")["class"].unique()
+    assert ["ox"] * ("ox" in classes) == [*compared.get("attention=none", [])]
+
+
+def test_nothing_is_compared_where_no_class_is_shared(tmp_path):
+    """A study of two data sets without a common class has no differences to draw."""
+    size = {"variants": 2, "seeds": 2, "images": 40, "epochs": 2}
+    study = made.results(tmp_path, made.Made(**size, classes=CLASSES))
+    other = made.remade(study, "batch_norm=false", made.Made(**size, classes=("yak", "zebu")))
+
+    for name in ("per_class_difference", "confusion_difference"):
+        assert FIGURES[name].data(Measured.of(other)) is None
+
+
+def test_a_network_without_mistakes_confuses_nothing(tmp_path):
+    """Of many classes only the cells that hold something are kept: here those on the diagonal."""
+    classes = tuple(f"class {number}" for number in range(21))
+    study = measured(tmp_path, variants=2, seeds=1, images=42, epochs=1, classes=classes)
+    frame = FIGURES["confusion"].data(study)
+    right = frame[frame["true"] == frame["predicted"]].assign(share=100.0)
+
+    assert FIGURES["confusion"].figure(right).axes
+    assert FIGURES["confusion"].alt(right).endswith("No image was taken for another class.")
+
+
+@pytest.mark.parametrize(("variants", "said"), [(8, False), (9, True)])
+def test_calibration_says_when_it_shows_not_all(tmp_path, variants, said):
+    """Eight diagrams of eight variants are all there are."""
+    study = measured(tmp_path, variants=variants, seeds=1, images=40, epochs=1, classes=CLASSES)
+    frame = FIGURES["reliability"].data(study)
+
+    assert 8 == frame["variant"].nunique()
+    assert said == ("Shown are" in FIGURES["reliability"].caption(study, frame))

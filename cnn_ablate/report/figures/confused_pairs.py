@@ -1,5 +1,6 @@
 """The pairs of classes that are most often confused, for each variant."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -30,7 +31,7 @@ def draw(data: pd.DataFrame) -> Figure:
     table = data.pivot_table("share", "variant", "pair", sort=False)
     rows, columns = table.shape
     figure, axes = style.canvas(2.8 + 0.52 * columns, 1.7 + 0.27 * rows)
-    heat.draw(axes, table, heat.shares(0, table.to_numpy().max()))
+    heat.draw(axes, table, heat.shares(0, np.nanmax(table)))
     heat.head(axes, table)
     return figure
 

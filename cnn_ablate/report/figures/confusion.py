@@ -71,21 +71,29 @@ def draw_small(data: pd.DataFrame) -> Figure:
 
 def matrices(data: pd.DataFrame, value: str, scale: heat.Scale, *, small: bool = False) -> Figure:
     """Draw a grid of matrices of one value of the data; small ones without names and numbers."""
-    names, classes = list(data["variant"].unique()), list(data["true"].unique())
-    columns, side, margin = (6, 1.45, 0.0) if small else (3, 2.9, 0.95)
-    size = 0 if small else min(7.5, 75 / len(classes))
-    titles = [words.short(name, 34) for name in names] if small else names
+    tables = {str(name): _square(own, value) for name, own in data.groupby("variant", sort=False)}
+    # Beside each other they share the names of their classes.
+    shared = len({tuple(table.index) for table in tables.values()}) == 1
+    columns, side, margin = (6, 1.45, 0.0) if small else (3 if shared else 1, 2.9, 0.95)
+    titles = [words.short(name, 34) if small else name for name in tables]
     figure, axes, corners = style.tiles(titles, columns=columns, side=side, margin=margin)
-    for index, (name, corner) in enumerate(zip(names, corners, strict=True)):
-        own = data[data["variant"] == name]
-        table = own.pivot_table(value, "true", "predicted", fill_value=0.0, sort=False)
+    for index, (table, corner) in enumerate(zip(tables.values(), corners, strict=True)):
+        classes = list(table.index)
+        size = 0 if small else min(7.5, 75 / len(classes))
         place = heat.Place(*corner, side / len(classes))
-        heat.draw(axes, table.loc[classes, classes], scale, size=size, place=place)
+        heat.draw(axes, table, scale, size=size, place=place)
         if not small and index % columns == 0:
             heat.name_rows(axes, classes, place)
-        if not small and index + columns >= len(names):
+        if not small and index + columns >= len(tables):
             heat.name_columns(axes, classes, place)
     return figure
+
+
+def _square(own: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Give the matrix of one variant, of the classes that it has."""
+    classes = list(own["true"].unique())
+    table = own.pivot_table(value, "true", "predicted", fill_value=0.0, sort=False)
+    return table.loc[classes, classes]
 
 
 def _caption(measured: Measured, data: pd.DataFrame) -> str:
@@ -110,7 +118,9 @@ def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
 
 def _alt(data: pd.DataFrame) -> str:
     names = words.several(data["variant"].unique())
-    wrong = data[data["true"] != data["predicted"]]
+    wrong = data[(data["true"] != data["predicted"]) & (data["share"] > 0)]
+    if wrong.empty:
+        return f"Confusion matrices of {names}. No image was taken for another class."
     worst = wrong.iloc[int(wrong["share"].to_numpy().argmax())]
     return (
         f"Confusion matrices of {names}. The largest confusion: {worst['share']:.0f} per cent of "

@@ -20,7 +20,9 @@ def changes(measured: Measured) -> pd.DataFrame | None:
     wide = shares.pivot_table("share", ["true", "predicted", "seed"], "variant", sort=False)
     against = wide.sub(wide[measured.reference], axis=0).drop(columns=measured.reference)
     means = against.groupby(["true", "predicted"], sort=False).mean().dropna(axis=1, how="all")
-    return means.melt(ignore_index=False, value_name="difference").reset_index()
+    tidy = means.melt(ignore_index=False, value_name="difference").reset_index()
+    # Classes that only one side has differ by nothing that can be told.
+    return tidy.dropna(subset="difference")
 
 
 def data(measured: Measured) -> pd.DataFrame | None:

@@ -1,5 +1,6 @@
 """Accuracy on each class, for each variant, and its difference from the reference."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -29,6 +30,10 @@ def difference(measured: Measured) -> pd.DataFrame | None:
     against = wide.sub(wide[measured.reference], axis=0).drop(columns=measured.reference)
     means = against.groupby("class", sort=False).mean().dropna(axis="columns", how="all")
     tidy = means.melt(ignore_index=False, value_name="difference").reset_index()
+    # Classes that only one side has differ by nothing that can be told.
+    tidy = tidy.dropna(subset="difference")
+    if tidy.empty:
+        return None
     ordered = measured.in_order(tidy[["variant", "class", "difference"]])
     return ordered.assign(variant=ordered["variant"].map(measured.short))
 
@@ -36,14 +41,14 @@ def difference(measured: Measured) -> pd.DataFrame | None:
 def draw(data: pd.DataFrame) -> Figure:
     """Draw a heat map, variants down and classes across."""
     table = data.pivot_table("accuracy", "variant", "class", sort=False)
-    low, high = table.to_numpy().min(), table.to_numpy().max()
+    low, high = np.nanmin(table), np.nanmax(table)
     return _map(table, heat.shares(low - 0.1 * (high - low), high))
 
 
 def draw_difference(data: pd.DataFrame) -> Figure:
     """Draw a heat map of the differences."""
     table = data.pivot_table("difference", "variant", "class", sort=False)
-    return _map(table, heat.changes(table.abs().to_numpy().max()))
+    return _map(table, heat.changes(np.nanmax(table.abs())))
 
 
 def _map(table: pd.DataFrame, scale: heat.Scale) -> Figure:

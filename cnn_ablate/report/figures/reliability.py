@@ -86,7 +86,11 @@ def _diagram(axes: Axes, bins: pd.DataFrame) -> None:
 
 def _caption(measured: Measured, data: pd.DataFrame) -> str:
     shown = data["variant"].nunique()
-    which = " Shown are the reference and the variants least like it." if shown == SHOWN else ""
+    which = (
+        " Shown are the reference and the variants least like it."
+        if shown < len(measured.variants)
+        else ""
+    )
     return (
         f"Accuracy against confidence in {BINS} bins over all seeds, with the expected calibration "
         f"error (mean over seeds); grey bars show how many of the test images have that "
