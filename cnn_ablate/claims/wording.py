@@ -46,7 +46,7 @@ def published(claim: Claim) -> str:
     if claim.rank:
         return f"{claim.of_class} is the {claim.rank} class"
     if claim.effect == "none":
-        return "no effect"
+        return f"no {'other ' if claim.than_at else ''}effect{_where(claim)}"
     if claim.value is None:
         return (claim.effect or "") + _where(claim)
     if claim.compares:
@@ -56,18 +56,34 @@ def published(claim: Claim) -> str:
     return f"{bound}{number}"
 
 
-_METRICS = {"test_accuracy": "accuracy", "auc_accuracy": "mean accuracy over the epochs"}
+_METRICS = {
+    "test_accuracy": "accuracy",
+    "auc_accuracy": "mean accuracy over the epochs",
+    "class_f1": "F1",
+}
 
 
 def subject(claim: Claim) -> str:
-    """Say what a claim is checked on: `accuracy, augment: flip against none`."""
-    if claim.of_class:
-        return f"{claim.of_class}, {claim.variant}"
-    metric = _METRICS.get(claim.metric, claim.metric.replace("_", " "))
+    """Say what a claim is checked on: `accuracy of cat, augment: flip against none`.
+
+    At which levels of other factors it is said to hold, `published` tells.
+    """
+    return f"{_measure(claim)}, {_sides(claim)}"
+
+
+def _measure(claim: Claim) -> str:
+    if claim.taken_for:
+        return f"mistakes on {claim.of_class}"
+    metric = metric_of(claim)
+    words = _METRICS.get(metric, metric.removeprefix("class_").replace("_", " "))
+    return f"{words} of {claim.of_class}" if claim.of_class else words
+
+
+def _sides(claim: Claim) -> str:
     if claim.factor:
-        return f"{metric}, {claim.factor}: {claim.to_level} against {claim.from_level}"
+        return f"{claim.factor}: {claim.to_level} against {claim.from_level}"
     against = f" against {claim.reference}" if claim.reference else ""
-    return f"{metric}, {claim.variant}{against}"
+    return f"{claim.variant or 'baseline'}{against}"
 
 
 def size(claim: Claim) -> float:
