@@ -7,6 +7,7 @@ import made
 import pandas as pd
 import pytest
 from test_cli import call
+from typer.testing import Result
 
 from cnn_ablate.cli.export import FORMATS
 
@@ -29,6 +30,26 @@ def test_csv_and_json_hold_the_same(results: Path, tmp_path: Path) -> None:
     assert list(one["trial"]) == list(other["trial"])
     assert list(one["test_accuracy"][:5].astype(float)) == list(other["test_accuracy"][:5])
     assert ["t.csv", "t.json"] == sorted(path.name for path in (tmp_path / "new").iterdir())
+
+
+def test_two_exports_to_one_file(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each writes a draft of its own: the last to end is read, and none fails."""
+    path, publish, others = tmp_path / "t.csv", Path.replace, iter(["epochs"])
+
+    def write(table: str) -> Result:
+        return call("export", "made_up", "-o", path, "--table", table, "--results", results)
+
+    def publish_after_another(draft: Path, file: Path) -> Path:
+        for table in others:
+            assert 0 == write(table).exit_code
+        return publish(draft, file)
+
+    monkeypatch.setattr(Path, "replace", publish_after_another)
+    assert 0 == write("classes").exit_code
+    assert "precision" in pd.read_csv(path)
+    assert [path] == [*tmp_path.iterdir()]
 
 
 def test_latex_escapes_what_tex_reads(results: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import made
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from fontTools import subset
 
 from cnn_ablate.report import svg, words
-from cnn_ablate.report.drawing import draw, drop_stale
+from cnn_ablate.report.drawing import draw, drop_stale, replace
 from cnn_ablate.report.figures import FIGURES, cost, heat, reliability, speed
 from cnn_ablate.report.measured import Measured
 from cnn_ablate.report.style import ACCENT, INK, WARM
@@ -322,3 +323,19 @@ def test_calibration_says_when_it_shows_not_all(tmp_path, variants, said):
 
     assert 8 == frame["variant"].nunique()
     assert said == ("Shown are" in FIGURES["reliability"].caption(study, frame))
+
+
+def test_reports_that_are_written_at_once_are_whole(tmp_path, monkeypatch):
+    """Two runs of one study end together: the file of one of them stands, and none fails."""
+    page, publish, others = tmp_path / "report.html", Path.replace, iter([b"the other's"])
+
+    def publish_after_another(draft, path):
+        for payload in others:
+            replace(path, payload)
+        return publish(draft, path)
+
+    monkeypatch.setattr(Path, "replace", publish_after_another)
+    replace(page, b"whole")
+
+    assert b"whole" == page.read_bytes()
+    assert [page] == [*tmp_path.iterdir()]

@@ -1,39 +1,41 @@
 """The command `export`: one table of a study, in the format that the next program reads."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 import typer
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.store import FRAMES, frames
+from cnn_ablate.store import FRAMES, atomic, frames
 from cnn_ablate.wording import unknown
 
 
-def _csv(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_csv(path, index=False, lineterminator="\n")
+def _csv(frame: pd.DataFrame) -> bytes:
+    return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
-def _json(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_json(path, orient="records", indent=1)
+def _json(frame: pd.DataFrame) -> bytes:
+    return frame.to_json(orient="records", indent=1).encode()
 
 
-def _latex(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_latex(path, index=False, escape=True, float_format="%.4g", encoding="utf-8")
+def _latex(frame: pd.DataFrame) -> bytes:
+    return frame.to_latex(index=False, escape=True, float_format="%.4g").encode()
 
 
-def _parquet(frame: pd.DataFrame, path: Path) -> None:
+def _parquet(frame: pd.DataFrame) -> bytes:
+    file = BytesIO()
     try:
-        frame.to_parquet(path, index=False)
+        frame.to_parquet(file, index=False)
     except ImportError:
         hint = "Install it with: pip install 'cnn-ablate[parquet]'"
         raise UserError("--format parquet", "needs the package pyarrow.", hint) from None
+    return file.getvalue()
 
 
-FORMATS: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
+FORMATS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
     "csv": _csv,
     "json": _json,
     "latex": _latex,
@@ -65,18 +67,13 @@ def export(results: Path, folder: str, wanted: Wanted) -> None:
     if wanted.table not in FRAMES:
         raise UserError(f"--table {wanted.table}", *unknown("table", wanted.table, FRAMES))
     frame = frames(results, folder)[wanted.table]
-    _publish(wanted.output, lambda draft: FORMATS[style](frame, draft))
+    _publish(wanted.output, FORMATS[style](frame))
     typer.echo(f"{wanted.table}: {wanted.output} ({len(frame):,} rows)")
 
 
-def _publish(path: Path, write: Callable[[Path], None]) -> None:
-    draft = path.with_name(f".{path.name}.draft")
+def _publish(path: Path, payload: bytes) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(draft)
-        draft.replace(path)
-    except OSError as fault:
-        raise UserError(str(path), f"cannot be written: {fault.strerror}.") from None
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
+        atomic.replace_file(path, payload, path.parent)
+    except UserError as fault:
+        # Its hint is for who trains.
+        raise UserError(fault.where, fault.what) from None

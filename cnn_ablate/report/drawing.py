@@ -14,6 +14,7 @@ from markupsafe import Markup
 from cnn_ablate.report import svg
 from cnn_ablate.report.figures import FIGURES
 from cnn_ablate.report.summary import Shown
+from cnn_ablate.store.atomic import replace_file
 
 # Wider drawings, in pixels, have their captions under them and not beside them.
 BROAD = 820
@@ -56,10 +57,8 @@ def drop_stale(folder: Path, shown: Iterable[str]) -> None:
 
 
 def replace(path: Path, payload: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, whole."""
-    draft = path.with_name(f".{path.name}.draft")
-    draft.write_bytes(payload)
-    draft.replace(path)
+    """Write a file so that a reader sees the old one or the new one, whole; raises UserError."""
+    replace_file(path, payload, path.parent)
 
 
 @cache
