@@ -88,7 +88,7 @@ def run_study(
     where = Where(Path(results), _path(data), device, terms=Terms(workers))
     laid_out = survey(study, where)
     todo = outstanding(laid_out, only=only, fresh=fresh)
-    run(with_findings(laid_out, where) if audit else laid_out, todo, where, observe or _nothing)
+    run(with_findings(laid_out, where, anew=audit), todo, where, observe or _nothing)
     return frames(where.results, study.folder)
 
 

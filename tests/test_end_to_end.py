@@ -62,6 +62,23 @@ def test_running_again_trains_nothing(ran: tuple[Path, str]) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in folder.glob("results/trials/*/*")}
 
 
+def test_findings_stay_until_another_version_looks(ran: tuple[Path, str], tmp_path: Path) -> None:
+    """A run without the audit keeps what the last one found; a new version looks for itself."""
+    folder = shutil.copytree(ran[0], tmp_path / "here")
+    path = folder / "results" / "tiny" / "study.json"
+    assert 0 == tiny.call("run", "tiny.yaml", cwd=folder)[0]
+    before = json.loads(path.read_bytes())["findings"]
+    assert before
+    (path.parent / "claims.csv").unlink()
+    assert 0 == tiny.call("run", "tiny.yaml", "--no-audit", cwd=folder)[0]
+    record = json.loads(path.read_bytes())
+    assert (True, before) == (record["audited"], record["findings"])
+    old = {**record, "findings": [], "environment": {**record["environment"], "cnn_ablate": "0"}}
+    path.write_text(json.dumps(old), encoding="utf-8")
+    assert 0 == tiny.call("run", "tiny.yaml", cwd=folder)[0]
+    assert before == json.loads(path.read_bytes())["findings"]
+
+
 def test_trials_that_came_from_elsewhere_enter_the_tables(
     ran: tuple[Path, str], tmp_path: Path
 ) -> None:

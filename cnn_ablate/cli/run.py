@@ -51,9 +51,8 @@ def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: 
         check(laid_out, where)
         todo = outstanding(laid_out, only=choice.only, fresh=choice.fresh)
         _announce(screen, laid_out, len(todo))
-        if choice.audit:
-            laid_out = with_findings(laid_out, where)
-            _warn(screen, laid_out.findings or ())
+        laid_out = with_findings(laid_out, where, anew=choice.audit)
+        _warn(screen, laid_out.findings or ())
         if todo:
             # To import what draws takes a second or two; meanwhile the trials train.
             Thread(target=import_module, args=("cnn_ablate.report",)).start()

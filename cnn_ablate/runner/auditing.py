@@ -1,6 +1,7 @@
 """A study that is laid out, audited with all that is known of it."""
 
 from dataclasses import replace
+from importlib.metadata import version
 
 from cnn_ablate.audit import Subject, audit
 from cnn_ablate.errors import UserError
@@ -14,11 +15,20 @@ def audited(survey: Survey) -> tuple[Finding, ...]:
     return audit(Subject(survey.study, survey.plan, survey.sizes, survey.images))
 
 
-def with_findings(survey: Survey, where: Where) -> Survey:
-    """Audit a study, unless it was audited when it last ran and nothing of it has changed."""
+def with_findings(survey: Survey, where: Where, *, anew: bool = True) -> Survey:
+    """Audit a study, unless this version did when it last ran and nothing of it has changed.
+
+    With `anew` off only such findings are taken, if there are any.
+    """
+    known = _known(survey, where)
+    return replace(survey, findings=audited(survey) if known is None and anew else known)
+
+
+def _known(survey: Survey, where: Where) -> tuple[Finding, ...] | None:
     try:
         record = read(where.results, survey.study.folder).record
     except UserError:
-        return replace(survey, findings=audited(survey))
-    known = record.audited and (record.study, record.plan) == (survey.study, survey.plan)
-    return replace(survey, findings=record.findings if known else audited(survey))
+        return None
+    current = record.environment.cnn_ablate == version("cnn-ablate")
+    same = (record.study, record.plan) == (survey.study, survey.plan)
+    return record.findings if record.audited and current and same else None
