@@ -127,3 +127,24 @@ def test_a_class_that_the_data_lack_is_said():
     found = judge(of("Sandal", value=0.9), CLEAR)
 
     assert "There is no class 'Sandal' in the data." == found.reason
+
+
+@pytest.mark.parametrize(("rises", "value"), [(True, 5), (False, -5)])
+def test_opposite_effects_on_a_class_are_judged_alike(rises, value):
+    """A loss has the noise of the images as a gain of that size has: that of both its sides."""
+    levels = ([0.60, 0.61, 0.62], [0.64, 0.65, 0.66])
+    values = dict(zip(("baseline", "other"), levels if rises else levels[::-1], strict=True))
+    trials = invented.trials(values)
+    classes = pd.DataFrame(
+        {"trial": row.trial, "class": "Shirt", "n": 1000, "accuracy": row.test_accuracy}
+        for row in trials.itertuples()
+    )
+    claim = of("Shirt", value=value).model_copy(
+        update={"variant": "other", "reference": "baseline"}
+    )
+    record = invented.record(VARIANTS, claims=[claim])
+    found = verdicts(invented.Invented(record, trials, classes=classes))[0]
+
+    # 1.96 sqrt(0.61 x 0.39 / 1000 + 0.65 x 0.35 / 1000) = 4.2, plus half of a last digit.
+    assert "reproduced" == found.verdict
+    assert "1.0 point from the published size, within the 4.7 points" in found.reason

@@ -132,6 +132,18 @@ def test_few_test_images_leave_a_direction_open():
     assert "but that over test images [" in found.reason
 
 
+@pytest.mark.parametrize(("values", "value"), [(HELPS, 6), (HURTS, -6)])
+def test_opposite_effects_on_other_images_are_judged_alike(values, value):
+    """Variants that were tested on different images have the noise of the images of both."""
+    trials = invented.trials(values)
+    seen = {f"none-{seed}": invented.right_on([], of=900) for seed in range(3)}
+    tables = {"seen": seen, "classes": invented.classes_of_one(trials, 1000)}
+    found = judge(moved(value=value), values, **tables)
+
+    assert "reproduced" == found.verdict
+    assert "1.9 points from the published size, within the 4.9 points" in found.reason
+
+
 def test_directions_hold_on_other_data_and_at_a_reduced_budget():
     """Both sides share data and budget, so a direction is judged, and a reduced budget is said."""
     noted = judge(moved(effect="higher"), HELPS, study={"note": "JPEG copies."})

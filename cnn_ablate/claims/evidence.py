@@ -1,9 +1,11 @@
 """What the done trials say of a claim: one number a seed, and one a test image."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import hypot, inf, nan, sqrt
 
 import numpy as np
+import pandas as pd
 
 from cnn_ablate.claims.judgement import NoAnswerError
 from cnn_ablate.claims.measured import Results, tested, with_metric
@@ -33,13 +35,15 @@ class Evidence:
 
     `values` has one number a seed (n,); a count that training cannot change stands there twice, as
     without any noise. `images` has one number a test image, where variants were compared in test
-    accuracy on the same images. `tested` counts the images that an accuracy rests on.
+    accuracy on the same images. `tested` counts the images that an accuracy rests on, `image_error`
+    is the standard error that they leave in the mean; both are 0 if unknown.
     """
 
     metric: str
     values: FloatArray
     images: FloatArray | None = None
     tested: int = 0
+    image_error: float = 0.0
 
     @property
     def exact(self) -> bool:
@@ -82,7 +86,7 @@ class Evidence:
         interval = self.image_interval()
         if interval:
             return (interval[1] - interval[0]) / 2
-        return 100 * quantile(inf) * image_noise(self.mean / 100, self.tested) if self.tested else 0
+        return quantile(inf) * self.image_error
 
     def turned(self) -> "Evidence":
         """Give the same with the opposite sign."""
@@ -100,12 +104,28 @@ def gather(results: Results, claim: Claim, weights: Weights, answer: Answers) ->
         number = sum(w * _count(results, claim.metric, name) for name, w in weights.items())
         return Evidence(claim.metric, np.array([number, number]))
     trials, column = with_metric(results, claim)
-    values = differences(by_seed(trials, list(weights), column), weights)
+    levels = by_seed(trials, list(weights), column)
+    values = differences(levels, weights)
     images = None
     if column == "test_accuracy" and len(weights) > 1:
         found = weigh_images(trials, weights, answer)
         images = None if found is None else 100 * found.scores
-    return Evidence(column, values, images, tested(results, claim, list(weights)))
+    counts = {name: tested(results, claim, name) for name in weights}
+    error = _image_error(levels, weights, counts)
+    return Evidence(column, values, images, min(counts.values()), error)
+
+
+def _image_error(levels: pd.DataFrame, weights: Weights, counts: Mapping[str, int]) -> float:
+    """Give the standard error that the test images leave in the mean, in points; 0 if unknown.
+
+    Each variant has that of a share of its own images. Where variants were tested on the same ones
+    this is more than there is, as they mostly stumble over the same images.
+    """
+    if not all(counts.values()):
+        return 0.0
+    shares = {name: float(levels[name].mean()) / 100 for name in weights}
+    errors = (w * image_noise(shares[name], counts[name]) for name, w in weights.items())
+    return 100 * hypot(*errors)
 
 
 def _count(results: Results, metric: str, variant: str) -> float:

@@ -76,11 +76,11 @@ def of_class(results: Results, name: str | None) -> pd.DataFrame:
     return classes if name is None else classes[classes["class"].astype(str) == name]
 
 
-def tested(results: Results, claim: Claim, variants: list[str]) -> int:
-    """Count the test images that an accuracy of some variants rests on; 0 for other metrics."""
+def tested(results: Results, claim: Claim, variant: str) -> int:
+    """Count the test images that an accuracy of a variant rests on; 0 for other metrics."""
     if metric_of(claim) not in {"test_accuracy", "class_accuracy"}:
         return 0
-    trials = results.trials[results.trials["variant"].isin(variants)]
+    trials = results.trials[results.trials["variant"] == variant]
     rows = of_class(results, claim.of_class)
     totals = rows[rows["trial"].isin(trials["trial"])].groupby("trial")["n"].sum()
     return int(totals.min()) if len(totals) else 0
