@@ -34,13 +34,16 @@ def ago(seconds: float) -> str:
     return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
-def stand(study: Results, *, silent: float = 0, over: bool = False) -> list[str]:
-    """Let a run of ten minutes have the last four trials to train, with a quarter done."""
+def stand(
+    study: Results, *, silent: float = 0, over: bool = False, waiting: slice = slice(-2, None)
+) -> list[str]:
+    """Let a run of ten minutes have some trials to train yet, with a quarter of its work done."""
     ids = [trial.id for trial in study.record.plan.trials]
+    at = UnderWay(epoch=2, epochs=8, images_per_second=1234)
     standing = Standing(
         trials=tuple(ids),
-        waiting=tuple(ids[-2:]),
-        under_way={} if over else {ids[-2]: UnderWay(epoch=2, epochs=8, images_per_second=1234)},
+        waiting=tuple(ids[waiting]),
+        under_way={} if over else {ids[waiting][0]: at},
         share=0.25,
         process=77,
         machine="here",
@@ -74,6 +77,25 @@ def test_what_is_running(study: Results) -> None:
     assert "Running for 10 min: process 77 on here, last heard of" in said
     assert f"  {ids[-2].rpartition('-')[0]}: epoch 2.0 of 8, 1,234 images/s\n" in said
     assert said.endswith("About 30 min to go.\n")
+
+
+def test_what_is_trained_afresh(study: Results) -> None:
+    """With `--fresh` a trial is not done before it is trained again, though its results lie there.
+
+    Of nine trials that were done, three are to be trained again, and one of them is under way.
+    """
+    stand(study, waiting=slice(0, 3))
+    assert "12 trials: 6 done, 1 failed, 1 under way, 4 to come." in status(study)
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_damaged_trial_hides_nothing(study: Results, *, over: bool) -> None:
+    """How far a study has come is told without a look into what its trials have left."""
+    if over:
+        stand(study, over=True)
+    first = study.store.folder(study.record.plan.trials[0])
+    (first / "predictions.npz").write_bytes(b"damaged")
+    assert "12 trials: 9 done, 1 failed, 2 to come." in status(study)
 
 
 def test_a_run_that_was_killed(study: Results) -> None:

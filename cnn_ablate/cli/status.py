@@ -13,7 +13,7 @@ from rich.console import Console
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import Standing, TrialResult, UnderWay
 from cnn_ablate.shipped import study_folder
-from cnn_ablate.store import Store, read, read_standing
+from cnn_ablate.store import Store, read_record, read_standing
 from cnn_ablate.store.trials import SEAL
 
 # A run that has said nothing for so long was killed, or its machine sleeps.
@@ -57,13 +57,15 @@ def _status(study: str, store: Store) -> Status:
         raise UserError(str(record.parent), what, "Start it with `cnn-ablate run`.")
     if standing is None or standing.over:
         # Also what other studies or machines have trained since then.
-        planned = tuple(trial.id for trial in read(store.root, study).record.plan.trials)
+        planned = tuple(trial.id for trial in read_record(store.root, study).plan.trials)
     else:
         planned = standing.trials
     live = standing is not None and not standing.over and _silence(standing) < _SILENT
-    done = [trial for trial in planned if (store.folder(trial) / SEAL).is_file()]
-    waiting = standing.waiting if standing and live else ()
-    failed = dict(_failures(store, [id_ for id_ in planned if id_ not in {*done, *waiting}]))
+    # What is trained afresh still lies there as it was.
+    waiting = set(standing.waiting) if standing and live else set()
+    ended = [trial for trial in planned if trial not in waiting]
+    done = {trial for trial in ended if (store.folder(trial) / SEAL).is_file()}
+    failed = dict(_failures(store, [trial for trial in ended if trial not in done]))
     under_way = standing.under_way if standing and live else {}
     return Status(
         study=study,

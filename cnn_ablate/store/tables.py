@@ -121,20 +121,28 @@ def read(root: Path, folder: str) -> Results:
         UserError: nothing of that name was run, or what is kept of it is damaged, or its tables
             alone are here.
     """
+    results = _collect(Store(root), read_record(root, folder))
+    if results.trials.empty and _lists_trials(root / folder / "results.csv"):
+        what = "has the tables of trials that are not here themselves."
+        hint = "`cnn-ablate run` trains them, and writes the tables anew."
+        raise UserError(str(root / folder), what, hint)
+    return results
+
+
+def read_record(root: Path, folder: str) -> Record:
+    """Read the record of a study that was run, as it was written: no trial is looked at.
+
+    Raises:
+        UserError: nothing of that name was run, or its record is damaged.
+    """
     path = root / folder / "study.json"
     if not path.is_file():
         raise UserError(str(path), "no such study was run.", "Run it with `cnn-ablate run`.")
     try:
-        record = Record.model_validate_json(path.read_bytes())
+        return Record.model_validate_json(path.read_bytes())
     except ValueError as fault:
         what = "is damaged, or of another version of cnn-ablate."
         raise UserError(str(path), what, "`cnn-ablate run` writes it anew.") from fault
-    results = _collect(Store(root), record)
-    if results.trials.empty and _lists_trials(path.with_name("results.csv")):
-        what = "has the tables of trials that are not here themselves."
-        hint = "`cnn-ablate run` trains them, and writes the tables anew."
-        raise UserError(str(path.parent), what, hint)
-    return results
 
 
 def _lists_trials(table: Path) -> bool:
