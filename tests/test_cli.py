@@ -1,6 +1,7 @@
 """The smaller commands, called in this process."""
 
 import json
+from itertools import product
 from pathlib import Path
 
 import made
@@ -130,12 +131,32 @@ def test_plan_guesses_the_hours_of_a_gpu(tmp_path: Path) -> None:
         text.replace("{name: lenet}", "{name: resnet}").replace("size: 4", "size: 512")
     )
     macs = json.loads(call("plan", study, "--json", "--results", tmp_path).output)[0]["macs"]
-    hours = 20 * macs * 100 * (3 * 3600 + 1000) / 4e12 / 3600
+    hours = 20 * macs * 100 * (3 * 3600 + 400 + 1000) / 4e12 / 3600
     said = call("plan", study, "--results", tmp_path).output
     assert f"All of it: {hours:.1f} hours of one GPU" in said
     study.write_text(text.replace("fashion_mnist_sample", "fashion_mnist"))
     said = call("plan", study, "--results", tmp_path, "--data", tmp_path).output
     assert "All of it: 15.0 hours of one GPU" in said  # 60,000 images, though they are not here
+    assert "as if" not in said
+
+
+def test_plan_says_when_it_guesses_how_many_images_there_are(tmp_path: Path) -> None:
+    """Of pictures that cannot all be read nobody knows the number."""
+    for part, label in product(("train", "test"), ("cat", "dog")):
+        folder = tmp_path / "data" / "pets" / part / label
+        folder.mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(folder / "1.png")
+    (folder / "2.png").write_bytes(b"no picture")
+    study = tmp_path / "s.yaml"
+    study.write_text(
+        "study: s\n"
+        "baseline:\n"
+        "  data: {name: image_folder, path: pets, image_size: 16}\n"
+        "  model: {name: lenet}\n"
+    )
+    said = call("plan", study, "--results", tmp_path, "--data", tmp_path / "data").output
+    assert "2.png" in said
+    assert "as if image_folder had 50,000 training images." in said
 
 
 def test_plan_estimates_time(tmp_path: Path) -> None:

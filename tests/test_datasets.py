@@ -27,6 +27,7 @@ def test_shape_and_classes_are_known_without_data(name):
 
     assert (100 if name == "cifar100" else 10) == len(set(form.classes))
     assert form.shape in {(1, 28, 28), (3, 32, 32)}
+    assert DATASETS[name].sizes
 
 
 def test_the_options_of_no_split_do_not_matter():

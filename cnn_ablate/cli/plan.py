@@ -11,11 +11,11 @@ from cnn_ablate.cli.changes import changes_of
 from cnn_ablate.cli.display import display
 from cnn_ablate.cli.rows import print_rows
 from cnn_ablate.plan import matching
-from cnn_ablate.runner.price import MACS_PER_SECOND, SECONDS_PER_STEP, gpu_hours
+from cnn_ablate.runner.price import MACS_PER_SECOND, SECONDS_PER_STEP, gpu_hours, guessed_sizes
 from cnn_ablate.runner.rows import rows
-from cnn_ablate.runner.survey import Survey, Where, survey
+from cnn_ablate.runner.survey import GUESSED_SIZES, Survey, Where, survey
 from cnn_ablate.shipped import study_path
-from cnn_ablate.stats import count, count_range
+from cnn_ablate.stats import count, count_range, listed
 from cnn_ablate.study import Changes, read
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "done", "to train")
@@ -50,11 +50,13 @@ def _print(survey: Survey, rows: list[dict[str, Any]], where: Where) -> None:
 
 
 def _price(survey: Survey) -> str:
-    hours = gpu_hours(survey)
+    hours, guessed = gpu_hours(survey), guessed_sizes(survey)
     speed = f"{MACS_PER_SECOND / 1e12:.0f} T multiply-adds a second"
     least = f"{1000 * SECONDS_PER_STEP:.0f} ms a step"
     shown = f"{hours:,.1f}" if hours >= 0.1 else "under 0.1"
-    return f"All of it: {shown} hours of one GPU, guessed from {speed} and at least {least}."
+    images = f"{GUESSED_SIZES[0]:,} training images"
+    sizes = f", as if {listed(guessed)} had {images}" if guessed else ""
+    return f"All of it: {shown} hours of one GPU, guessed from {speed} and at least {least}{sizes}."
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ class Mnist(Published):
     name: ClassVar[str] = "mnist"
     layout: ClassVar[str] = "MNIST/raw/*-ubyte"
     shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
-    sizes: ClassVar[tuple[int, int]] = (60_000, 10_000)
+    sizes: ClassVar[tuple[int, int] | None] = (60_000, 10_000)
     classes: ClassVar[tuple[str, ...]] = class_names.DIGITS
     reader: ClassVar[str] = "MNIST"
     files: ClassVar[tuple[str, ...]] = (
@@ -78,6 +78,9 @@ class KMnist(Mnist):
 class Cifar(Published):
     """One of the two data sets that come as an archive of pickles."""
 
+    shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
+    sizes: ClassVar[tuple[int, int] | None] = (50_000, 10_000)
+
     def remotes(self) -> Iterator[tuple[Remote, tuple[str, ...]]]:
         """Give torchvision's archive."""
         known = self.torchvision
@@ -98,7 +101,6 @@ class Cifar10(Cifar):
 
     name: ClassVar[str] = "cifar10"
     layout: ClassVar[str] = "cifar-10-batches-py/ or cifar10/{train,test}/<class>/*.{jpg,jpeg,png}"
-    shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
     classes: ClassVar[tuple[str, ...]] = class_names.CIFAR10
     reader: ClassVar[str] = "CIFAR10"
     files: ClassVar[tuple[str, ...]] = (
@@ -132,7 +134,6 @@ class Cifar100(Cifar):
 
     name: ClassVar[str] = "cifar100"
     layout: ClassVar[str] = "cifar-100-python/"
-    shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
     classes: ClassVar[tuple[str, ...]] = class_names.CIFAR100
     reader: ClassVar[str] = "CIFAR100"
     files: ClassVar[tuple[str, ...]] = (
@@ -151,7 +152,7 @@ class Svhn(Published):
     name: ClassVar[str] = "svhn"
     layout: ClassVar[str] = "train_32x32.mat and test_32x32.mat"
     shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
-    sizes: ClassVar[tuple[int, int]] = (73_257, 26_032)
+    sizes: ClassVar[tuple[int, int] | None] = (73_257, 26_032)
     classes: ClassVar[tuple[str, ...]] = class_names.DIGITS
     reader: ClassVar[str] = "SVHN"
     files: ClassVar[tuple[str, ...]] = ("train_32x32.mat", "test_32x32.mat")

@@ -61,8 +61,8 @@ class DataSet(Options):
 
     name: ClassVar[str]
     layout: ClassVar[str]
-    # Training and test images; a guess where the files alone could tell.
-    sizes: ClassVar[tuple[int, int]] = (50_000, 10_000)
+    # Training and test images; None where the files alone can tell.
+    sizes: ClassVar[tuple[int, int] | None] = None
 
     augment: Augments = knob((), "Augmentations of the training images, in their order.")
     normalize: Normalize = knob(
@@ -140,7 +140,7 @@ class DataSet(Options):
 
 
 class KnownDataSet(DataSet):
-    """A data set whose shape and classes are known without its images."""
+    """A data set of which all but the images is known without its files."""
 
     shape: ClassVar[tuple[int, int, int]]
     classes: ClassVar[tuple[str, ...]]

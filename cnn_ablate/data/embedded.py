@@ -28,7 +28,7 @@ class FashionMnistSample(KnownDataSet):
 
     name: ClassVar[str] = "fashion_mnist_sample"
     shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
-    sizes: ClassVar[tuple[int, int]] = (4_000, 1_000)
+    sizes: ClassVar[tuple[int, int] | None] = (4_000, 1_000)
     classes: ClassVar[tuple[str, ...]] = class_names.FASHION
 
     def find_in(self, place: Path) -> Source:  # noqa: ARG002 - the same everywhere

@@ -4,6 +4,7 @@ from math import ceil
 
 from cnn_ablate.runner.survey import Survey, facts_of
 from cnn_ablate.schema import Trial
+from cnn_ablate.settings import entry_of
 
 MACS_PER_SECOND = 4e12
 """What small CNNs get out of a data-centre GPU in float32: a third of its peak, or less."""
@@ -13,21 +14,24 @@ SECONDS_PER_STEP = 0.002
 
 def gpu_hours(survey: Survey) -> float:
     """Guess how long a whole study takes on one GPU."""
-    one = {trial.variant: trial for trial in survey.plan.trials}
-    seeds = survey.plan.seed_counts.items()
-    return sum(count * _seconds(survey, one[name]) for name, count in seeds) / 3600
+    return sum(_seconds(survey, trial) for trial in survey.plan.trials) / 3600
+
+
+def guessed_sizes(survey: Survey) -> list[str]:
+    """Name the data sets that are not here and whose numbers of images nobody knows."""
+    used = {variant.settings["data"]["name"] for variant in survey.plan.variants}
+    return sorted(name for name in used if survey.missing and not entry_of("data", name).sizes)
 
 
 def _seconds(survey: Survey, trial: Trial) -> float:
     """Guess how long a trial takes: forward and backward are three times the forward.
 
-    Each epoch is taken to end with an evaluation of the test images.
+    Each epoch is taken to end with an evaluation of the validation and the test images.
     """
-    data, training = trial.settings["data"], trial.settings["training"]
-    facts = facts_of(survey, trial)
-    images = min(data["subset"] or facts.train, facts.train) * (1 - data["val_fraction"])
+    training = trial.settings["training"]
+    counts = facts_of(survey, trial).counts(trial.settings["data"])
     macs = survey.sizes[trial.variant].macs
-    steps = ceil(images / training["batch_size"])
-    epoch = max(3 * macs * images / MACS_PER_SECOND, steps * SECONDS_PER_STEP)
-    tested = min(data["test_subset"] or facts.test, facts.test) * macs / MACS_PER_SECOND
-    return float(training["epochs"] * (epoch + tested))
+    steps = ceil(counts.train / training["batch_size"])
+    epoch = max(3 * macs * counts.train / MACS_PER_SECOND, steps * SECONDS_PER_STEP)
+    evaluated = (counts.val + counts.test) * macs / MACS_PER_SECOND
+    return float(training["epochs"] * (epoch + evaluated))

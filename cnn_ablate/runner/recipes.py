@@ -132,7 +132,7 @@ def _entry(survey: Survey, group: Sequence[Trial], start: Recipe, workers: int) 
     """Enter a group for the race, if there is enough to train."""
     trial = group[0]
     facts = facts_of(survey, trial)
-    images = trial.settings["data"]["subset"] or facts.train
+    images = facts.counts(trial.settings["data"]).train
     batches = images / trial.settings["training"]["batch_size"]
     epochs = sum(one.settings["training"]["epochs"] for one in group) / min(workers, len(group))
     macs = survey.sizes[trial.variant].macs * images

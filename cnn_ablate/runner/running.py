@@ -26,7 +26,7 @@ from cnn_ablate.runner.interrupts import Interrupts
 from cnn_ablate.runner.logbook import Logbook
 from cnn_ablate.runner.machine import environment
 from cnn_ablate.runner.recipes import alike, recipes
-from cnn_ablate.runner.survey import Survey, Where
+from cnn_ablate.runner.survey import Survey, Where, facts_of
 from cnn_ablate.runner.turns import Turns
 from cnn_ablate.schema import Recipe, Record, Trial, TrialResult, Verdict, canonical
 from cnn_ablate.settings import options_of
@@ -201,8 +201,9 @@ def _samples(survey: Survey) -> NDArray[np.uint8]:
 def _work(survey: Survey, trial: Trial) -> float:
     """Guess a trial's length, in multiply-adds; small batches cost their overhead too."""
     training = trial.settings["training"]
+    images = facts_of(survey, trial).counts(trial.settings["data"]).train
     per_image = survey.sizes[trial.variant].macs + 5e7 / training["batch_size"]
-    return float(per_image * training["epochs"])
+    return float(per_image * images * training["epochs"])
 
 
 def _failed(event: Ended) -> TrialResult:

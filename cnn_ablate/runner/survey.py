@@ -22,6 +22,8 @@ from cnn_ablate.users import UserOptions
 Decoding = Callable[[int, int], None]
 # Channels, height, width.
 Shape = tuple[int, int, int]
+GUESSED_SIZES = (50_000, 10_000)
+"""Training and test images of a data set that is not here and that is not a published one."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Survey:
     """A study before it runs; `missing` says why its data could not be had, if so.
 
     `images` are by the canonical text of the `data` section that names them; `findings` are None
-    until it is audited.
+    until it is audited; `home` is the folder that data sets were looked for in, if one was named.
     """
 
     study: Study
@@ -54,6 +56,7 @@ class Survey:
     missing: UserError | None = None
     images: Mapping[str, Images] = field(default_factory=dict)
     findings: tuple[Finding, ...] | None = None
+    home: Path | None = None
 
 
 def survey(study: Study, where: Where, decoding: Decoding | None = None) -> Survey:
@@ -67,14 +70,15 @@ def survey(study: Study, where: Where, decoding: Decoding | None = None) -> Surv
         decoding: Told (images, of how many) while a data set is read for the first time.
 
     Raises:
-        UserError: the data set is broken, or a network cannot take its images.
+        UserError: a network cannot take the images, or without them nobody knows their shape.
     """
     shelf = _Shelf(study, where, decoding)
     try:
         layout = plan(study, settle, shelf.fingerprint)
     except UserError as missing:
         layout = plan(study, settle)
-        return Survey(study, layout, _sizes(layout, shelf), (), missing=missing)
+        sizes = _sizes(layout, shelf)
+        return Survey(study, layout, sizes, (), missing=missing, home=where.data)
     done, notes = Store(where.results).done(layout.trials)
     return Survey(
         study,
@@ -84,6 +88,7 @@ def survey(study: Study, where: Where, decoding: Decoding | None = None) -> Surv
         frozenset(done),
         tuple(notes),
         images=shelf.images,
+        home=where.data,
     )
 
 
@@ -93,8 +98,8 @@ def facts_of(survey: Survey, trial: Trial) -> DataFacts:
         if facts.fingerprint == trial.fingerprint:
             return facts
     data = options_of("data", trial.settings["data"])
-    form = data.form()
-    train, test = data.sizes
+    form = data.form(survey.home)
+    train, test = data.sizes or GUESSED_SIZES
     return DataFacts(
         name=data.name,
         fingerprint="",
@@ -102,7 +107,6 @@ def facts_of(survey: Survey, trial: Trial) -> DataFacts:
         shape=form.shape,
         train=train,
         test=test,
-        note="The images are not here.",
     )
 
 

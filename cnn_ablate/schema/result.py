@@ -1,6 +1,7 @@
 """What is found: results of trials, effects, verdicts, findings, and the study as it was run."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -52,6 +53,14 @@ class Metrics(Frozen):
     peak_memory_mb: float = 0.0
 
 
+class Counts(NamedTuple):
+    """How many images train, validate and test."""
+
+    train: int
+    val: int
+    test: int
+
+
 class DataFacts(Frozen):
     """A data set as it was used."""
 
@@ -62,6 +71,12 @@ class DataFacts(Frozen):
     train: int
     test: int
     note: str = ""
+
+    def counts(self, section: Mapping[str, Any]) -> Counts:
+        """Count the images that a `data` section of a study uses of it."""
+        kept = min(section.get("subset") or self.train, self.train)
+        val = round(kept * section.get("val_fraction", 0.0))
+        return Counts(kept - val, val, min(section.get("test_subset") or self.test, self.test))
 
 
 Status = Literal["done", "diverged", "failed"]

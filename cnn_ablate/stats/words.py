@@ -63,13 +63,14 @@ def count_range(numbers: Iterable[int], noun: str) -> str:
 def images(plan: Plan, facts: DataFacts) -> str:
     """Count the images that a study uses of a data set: `6,000 of 50,000 training images ...`."""
     own = [v.settings["data"] for v in plan.variants if v.settings["data"]["name"] == facts.name]
-    train = _used({data.get("subset") for data in own}, facts.train)
-    test = _used({data.get("test_subset") for data in own}, facts.test)
+    counts = [facts.counts(section) for section in own]
+    train = _used((one.train + one.val for one in counts), facts.train)
+    test = _used((one.test for one in counts), facts.test)
     return f"{train} training and {test} test images"
 
 
-def _used(cuts: Iterable[int | None], whole: int) -> str:
-    used = sorted({min(cut or whole, whole) for cut in cuts} or {whole})
+def _used(numbers: Iterable[int], whole: int) -> str:
+    used = sorted(set(numbers)) or [whole]
     some = " to ".join(f"{number:,}" for number in dict.fromkeys((used[0], used[-1])))
     return some if used == [whole] else f"{some} of {whole:,}"
 

@@ -25,9 +25,8 @@ def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
     size: int = min(trial.settings["training"]["batch_size"], _MOST_IMAGES)
     small: Overrides = {"training.batch_size": size}
     step = seconds_per_step(_changed(trial, small), facts, recipe)
-    train: int = trial.settings["data"]["subset"] or facts.train
-    test: int = trial.settings["data"]["test_subset"] or facts.test
-    return step / size * (train + test / 3)
+    counts = facts.counts(trial.settings["data"])
+    return step / size * (counts.train + (counts.val + counts.test) / 3)
 
 
 def seconds_per_step(
