@@ -4,7 +4,7 @@ from math import ceil
 
 from cnn_ablate.runner.survey import Survey, facts_of
 from cnn_ablate.schema import Trial
-from cnn_ablate.settings import entry_of
+from cnn_ablate.settings import options_of
 
 MACS_PER_SECOND = 4e12
 """What small CNNs get out of a data-centre GPU in float32: a third of its peak, or less."""
@@ -19,8 +19,10 @@ def gpu_hours(survey: Survey) -> float:
 
 def guessed_sizes(survey: Survey) -> list[str]:
     """Name the data sets that are not here and whose numbers of images nobody knows."""
-    used = {variant.settings["data"]["name"] for variant in survey.plan.variants}
-    return sorted(name for name in used if survey.missing and not entry_of("data", name).sizes)
+    if not survey.missing:
+        return []
+    used = [options_of("data", variant.settings["data"]) for variant in survey.plan.variants]
+    return sorted({data.name for data in used if not data.sizes})
 
 
 def _seconds(survey: Survey, trial: Trial) -> float:
