@@ -23,7 +23,11 @@ _MARGIN = 0.05
 
 @dataclass(frozen=True)
 class Entry:
-    """One network that is to be trained, and how much of it."""
+    """One network that is to be trained, and how much of it.
+
+    One worker has so many `steps` ahead, of trials of which `mates` could be stacked there; `start`
+    is the recipe to beat, and `folder` has the user's own code.
+    """
 
     trial: Trial
     facts: DataFacts
@@ -34,12 +38,7 @@ class Entry:
 
 
 def fastest(entry: Entry) -> Recipe:
-    """Give the fastest recipe among those that the work ahead is worth trying.
-
-    Args:
-        entry: What is to be trained: `steps` on one worker, of trials of which `mates` could be
-            stacked there. `start` is the recipe to beat.
-    """
+    """Give the fastest recipe among those that the work ahead is worth trying."""
     if entry.folder:
         look_in(entry.folder)
     best, least = entry.start, _seconds(entry, entry.start)

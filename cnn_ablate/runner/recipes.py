@@ -43,9 +43,9 @@ def recipes(survey: Survey, todo: Sequence[Trial], where: Where, terms: Terms) -
         UserError: there is no such recipe, or no such width.
     """
     way = where.way
-    start = _named(way).model_copy(update={"device": terms.device})
+    start = named(way).model_copy(update={"device": terms.device})
     groups = alike(todo)
-    if way.recipe != "auto" or survey.missing:
+    if way.recipe != "auto":
         chosen = dict.fromkeys(groups, start)
     else:
         chosen = _raced(survey, groups, Store(where.results), start, terms.here())
@@ -74,7 +74,12 @@ def _form(trial: Trial) -> str:
     return canonical([model, settings["data"], training, machine])
 
 
-def _named(way: Way) -> Recipe:
+def named(way: Way) -> Recipe:
+    """Give the recipe that the user names, or the one to start from.
+
+    Raises:
+        UserError: there is no such recipe, or no such width.
+    """
     if way.recipe not in {"auto", *RECIPES}:
         raise UserError(
             f"--recipe {way.recipe}", *unknown("recipe", way.recipe, ["auto", *RECIPES])

@@ -25,7 +25,7 @@ from cnn_ablate.plan import matching
 from cnn_ablate.runner.interrupts import Interrupts
 from cnn_ablate.runner.logbook import Logbook
 from cnn_ablate.runner.machine import environment
-from cnn_ablate.runner.recipes import alike, recipes
+from cnn_ablate.runner.recipes import alike, named, recipes
 from cnn_ablate.runner.survey import Survey, Where, facts_of
 from cnn_ablate.runner.turns import Turns
 from cnn_ablate.schema import Recipe, Record, Trial, TrialResult, Verdict, canonical
@@ -117,7 +117,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
 
 
 def check(survey: Survey, where: Where) -> None:
-    """Make sure of what a run cannot do without: data, device and executor; raises UserError."""
+    """Make sure of what a run needs: data, executor, device and recipe; raises UserError."""
     if survey.missing:
         raise survey.missing
     if where.executor not in EXECUTORS:
@@ -125,6 +125,7 @@ def check(survey: Survey, where: Where) -> None:
             f"--executor {where.executor}", *unknown("executor", where.executor, EXECUTORS)
         )
     chosen_device(where)
+    named(where.way)
 
 
 def _jobs(
