@@ -8,7 +8,7 @@ import pandas as pd
 
 from cnn_ablate.stats.tables import FloatArray
 
-# What `derived` adds to the columns of results.csv, and `class_...` to both.
+# What `derived` adds to the columns of results.csv.
 DERIVED = {
     "best_accuracy": "Highest accuracy of any epoch.",
     "auc_accuracy": "Area under the accuracy over epochs, divided by their number.",
@@ -47,10 +47,8 @@ def derived(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFr
     for trial, course in sound.sort_values("epoch").groupby("trial", sort=False):
         reached = course[accuracy].to_numpy(float)
         seconds = course["seconds"].to_numpy(float)
-        swings, trained = (
-            instability(course[loss].to_numpy(float)),
-            course["train_accuracy"].iloc[-1],
-        )
+        swings = instability(course[loss].to_numpy(float))
+        trained = course["train_accuracy"].iloc[-1]
         row = [trial, reached.max(), area(reached), swings, trained]
         rows.append([*row, *(t for at in thresholds for t in first(reached, seconds, at))])
     return pd.DataFrame(rows, columns=columns)

@@ -57,7 +57,7 @@ def components(factors: Sequence[Factor]) -> tuple[Factor, ...]:
 
 
 def shapley(values: FloatArray) -> FloatArray:
-    """Share what all players win together (..., players), by the mean gain of joining last.
+    """Share what all win together (..., players), by the mean gain of joining, over all orders.
 
     Args:
         values: What each coalition wins (..., 2^players): bit i of its index says whether player i
