@@ -21,16 +21,8 @@ from cnn_ablate.stats import count, count_range, forced
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "reproductions.md")
 RESULTS = ROOT / "results"
-# The order of the pages; of one study, the run that comes first answers what it measured.
-FOLDERS = (
-    "cifar_cbam-cpu",
-    "fashion_lr",
-    "lenet_cifar",
-    "lenet_cifar-cpu",
-    "cifar_ladder-cpu",
-    "resnet18_tuning-cpu",
-    "preact_cbam-cpu",
-)
+# Of one study, the run that comes first answers what it measured.
+FOLDERS = re.findall(r"^!/\*/(.+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE)
 VERDICTS = get_args(Word)
 # Between such marks a page has what one of the writers below writes.
 MARKED = re.compile(r"(<!-- (?!end )(\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -77,6 +69,11 @@ class Answer:
         """The row of claims.csv."""
         return self.run.verdicts[self.claim.id]
 
+    @property
+    def budget(self) -> str:
+        """What the run that measured it had, if any did."""
+        return self.run.budget if self.found["measured"] else "not run"
+
 
 def runs() -> list[Run]:
     """List the runs that are kept."""
@@ -104,11 +101,11 @@ def summary(_: str) -> Iterator[str]:
     yield f"|---|---|{'---:|' * (1 + len(VERDICTS))}"
     for name, own in studies().items():
         every = answers(own)
-        for run in own:
-            found = [one for one in every if one.run is run]
+        for budget in dict.fromkeys(one.budget for one in every):
+            found = [one for one in every if one.budget == budget]
             times = Counter(one.found["verdict"] for one in found)
             numbers = " | ".join(str(times[word] or "") for word in VERDICTS)
-            yield f"| `{name}` | {run.budget} | {len(found)} | {numbers} |"
+            yield f"| `{name}` | {budget} | {len(found)} | {numbers} |"
 
 
 def all_claims(_: str) -> Iterator[str]:
@@ -122,7 +119,7 @@ def all_claims(_: str) -> Iterator[str]:
         yield "|---|---|---|---|---|---|"
         for one in found:
             verdict = one.found["verdict"]
-            yield _cells(_quote(one.claim), *_numbers(one), one.run.budget, verdict)
+            yield _cells(_quote(one.claim), *_numbers(one), one.budget, verdict)
         yield ""
         yield "</details>"
 
@@ -134,7 +131,7 @@ def claims(name: str) -> Iterator[str]:
     for one in answers(studies()[name]):
         quote = f"{_quote(one.claim)} ({one.claim.place})"
         verdict = f"**{one.found['verdict']}**"
-        yield _cells(quote, *_numbers(one), one.run.budget, verdict, _why(one))
+        yield _cells(quote, *_numbers(one), one.budget, verdict, _why(one))
 
 
 def budget(name: str) -> Iterator[str]:

@@ -60,3 +60,13 @@ def test_the_pages_are_up_to_date(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
 
     assert PAGES["written"](text) == text
+
+
+def test_make_runs_all_that_is_kept() -> None:
+    """`make reproduce` has one line for each folder of results, and no other."""
+    lines = re.findall(
+        r"cnn-ablate run ablations/(\w+)\.yaml(?:.* --profile (\w+))?",
+        (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nreproduce:")[2],
+    )
+
+    assert sorted(PAGES["FOLDERS"]) == sorted("-".join(filter(None, line)) for line in lines)
