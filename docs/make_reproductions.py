@@ -22,7 +22,9 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "reproductions.md")
 RESULTS = ROOT / "results"
 # Of one study, the run that comes first answers what it measured.
-FOLDERS = re.findall(r"^!/\*/(.+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE)
+FOLDERS = re.findall(
+    r"^!/\*/(.+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE
+)
 VERDICTS = get_args(Word)
 # Between such marks a page has what one of the writers below writes.
 MARKED = re.compile(r"(<!-- (?!end )(\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
