@@ -129,6 +129,26 @@ def test_a_class_that_the_data_lack_is_said():
     assert "There is no class 'Sandal' in the data." == found.reason
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"metric": "class_accuracy", "value": 0.9}, {"rank": "best"}, {"taken_for": "Coat"}],
+)
+def test_without_its_class_a_claim_stays_open(fields):
+    """What is said of one class is not judged by whichever class comes last."""
+    found = judge(of(None, **fields), CLEAR, TAKEN)
+
+    assert ("undetermined", "The claim names no class.") == (found.verdict, found.reason)
+
+
+@pytest.mark.parametrize("fields", [{"value": 0.3}, {"rank": "best"}])
+def test_what_is_not_known_of_classes_stays_open(fields):
+    """A loss is one of all images: no class has one, and that of all is not judged in its place."""
+    found = judge(of("Shirt", metric="train_loss", **fields), CLEAR)
+
+    assert "undetermined" == found.verdict
+    assert "The metric 'train_loss' is not known class by class." == found.reason
+
+
 @pytest.mark.parametrize(("rises", "value"), [(True, 5), (False, -5)])
 def test_opposite_effects_on_a_class_are_judged_alike(rises, value):
     """A loss has the noise of the images as a gain of that size has: that of both its sides."""

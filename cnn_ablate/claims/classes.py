@@ -6,7 +6,7 @@ from math import inf, sqrt
 import pandas as pd
 
 from cnn_ablate.claims.judgement import Judgement, NoAnswerError
-from cnn_ablate.claims.measured import Results, metric_of, of_class
+from cnn_ablate.claims.measured import Results, class_column, named_class, of_class
 from cnn_ablate.claims.wording import level
 from cnn_ablate.schema import Claim, Word
 from cnn_ablate.stats import FloatArray, amount, between, count, quantile, t_interval
@@ -46,25 +46,35 @@ class Race:
 
 
 def judge_rank(results: Results, claim: Claim, trials: list[str]) -> Judgement:
-    """Ask whether a class is the best or the weakest of all, in its accuracy unless said else."""
+    """Ask whether a class is the best or the weakest of all, in its accuracy unless said else.
+
+    Raises:
+        NoAnswerError: the claim names no class, or a metric that is not known of classes; there are
+            too few seeds, or no such class.
+    """
+    name, column = named_class(claim), class_column(claim)
     rows = of_class(results, None)
     rows = rows[rows["trial"].isin(trials) & (rows["n"] > 0)]
     rows = rows.assign(**{"class": rows["class"].astype(str)})
-    column = metric_of(claim).removeprefix("class_")
     shares = 100 * rows.pivot_table(index="trial", columns="class", values=column)
     images = rows.groupby("class")["n"].min()
     sign = -1 if claim.rank == "weakest" else 1
-    return _judge(Race(shares, images, exclusive=False, sign=sign), claim.of_class or "")
+    return _judge(Race(shares, images, exclusive=False, sign=sign), name)
 
 
 def judge_taken_for(results: Results, claim: Claim, trials: list[str]) -> Judgement:
-    """Ask whether a class is what another is mistaken for most often."""
+    """Ask whether a class is what another is mistaken for most often.
+
+    Raises:
+        NoAnswerError: the claim names no class; there are too few seeds, or no such class.
+    """
+    name = named_class(claim)
     rows = results.confusion.reindex(columns=["trial", "true", "predicted", "count"])
-    rows = rows[rows["trial"].isin(trials) & (rows["true"].astype(str) == claim.of_class)]
+    rows = rows[rows["trial"].isin(trials) & (rows["true"].astype(str) == name)]
     rows = rows.assign(predicted=rows["predicted"].astype(str))
     counts = rows.pivot_table(index="trial", columns="predicted", values="count", fill_value=0)
     counts = counts[counts.sum(axis=1) > 0]
-    wrong = counts.drop(columns=claim.of_class or "", errors="ignore")
+    wrong = counts.drop(columns=name, errors="ignore")
     shares = 100 * wrong.div(counts.sum(axis=1), axis=0)
     images = pd.Series(counts.sum(axis=1).min(), index=wrong.columns)
     return _judge(Race(shares, images, exclusive=True), claim.taken_for or "")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cnn_ablate.schema import Word
+from cnn_ablate.schema import Claim, Word
 
 
 class NoAnswerError(Exception):
@@ -17,3 +17,9 @@ class Judgement:
     reason: str
     measured: str = ""
     interval: str = ""
+
+
+def says_nothing(claim: Claim) -> bool:
+    """Tell whether a claim has neither a number nor a direction, nor anything to say of a class."""
+    directed = claim.compares and claim.effect
+    return claim.value is None and not (directed or claim.rank or claim.taken_for)

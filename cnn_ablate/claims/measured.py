@@ -11,6 +11,8 @@ from cnn_ablate.stats import DERIVED, Predictions, derived, named
 CLASS_METRICS = ("class_accuracy", "class_precision", "class_recall", "class_f1")
 METRICS = (*Metrics.model_fields, *DERIVED, *CLASS_METRICS)
 """All that a claim may speak of."""
+OF_CLASS = ("test_accuracy", *CLASS_METRICS)
+"""What it may speak of where it speaks of one class, whose accuracy has two names."""
 
 _CLASS_COLUMNS = ["trial", "class", "n", *(name.partition("_")[2] for name in CLASS_METRICS)]
 
@@ -48,23 +50,46 @@ def metric_of(claim: Claim) -> str:
     return "class_accuracy" if of_class else claim.metric
 
 
+def named_class(claim: Claim) -> str:
+    """Give the class that a claim speaks of.
+
+    Raises:
+        NoAnswerError: it names none.
+    """
+    if claim.of_class is None:
+        raise NoAnswerError("the claim names no class")
+    return claim.of_class
+
+
+def class_column(claim: Claim) -> str:
+    """Give the column of classes.csv that a claim speaks of.
+
+    Raises:
+        NoAnswerError: there is none of that metric.
+    """
+    metric = metric_of(claim)
+    if metric not in OF_CLASS:
+        raise NoAnswerError(f"the metric '{metric}' is not known class by class")
+    return metric.partition("_")[2]
+
+
 def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
     """Give results.csv with the metric of a claim in it, and the name of that column.
 
     Raises:
-        NoAnswerError: there is no such metric, or it needs a threshold or a class.
+        NoAnswerError: there is no such metric, or it needs a threshold or a class, or has none.
     """
     metric, trials = metric_of(claim), results.trials
     column = named(metric, claim.threshold if "_to_" in metric else None)
-    if metric in DERIVED:
+    if claim.of_class is not None or metric in CLASS_METRICS:
+        name, column = named_class(claim), class_column(claim)
+        found = of_class(results, name)[["trial", column]]
+        if found.empty and len(results.classes):
+            raise NoAnswerError(f"there is no class '{name}' in the data")
+        trials = trials.merge(found, on="trial", how="left")
+    elif metric in DERIVED:
         thresholds = [] if claim.threshold is None else [claim.threshold]
         trials = trials.merge(derived(results.epochs, thresholds), on="trial", how="left")
-    elif metric in CLASS_METRICS:
-        column = metric.partition("_")[2]
-        found = of_class(results, claim.of_class)[["trial", column]]
-        if found.empty and len(results.classes):
-            raise NoAnswerError(f"there is no class '{claim.of_class}' in the data")
-        trials = trials.merge(found, on="trial", how="left")
     if column not in trials:
         raise NoAnswerError(f"there is no metric '{column}'")
     return trials, column

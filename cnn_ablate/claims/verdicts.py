@@ -6,7 +6,7 @@ from cnn_ablate.claims.classes import judge_rank, judge_taken_for
 from cnn_ablate.claims.comparable import has_other_budget, obstacle, reserve
 from cnn_ablate.claims.directions import judge_direction, judge_direction_alone, judge_none
 from cnn_ablate.claims.evidence import Evidence, gather
-from cnn_ablate.claims.judgement import Judgement, NoAnswerError
+from cnn_ablate.claims.judgement import Judgement, NoAnswerError, says_nothing
 from cnn_ablate.claims.measured import Results
 from cnn_ablate.claims.numbers import judge_level, judge_limit
 from cnn_ablate.claims.sides import Weights, weights
@@ -48,7 +48,7 @@ def _judged(results: Results, claim: Claim, sides: Weights, answer: Answers) -> 
     if claim.taken_for or claim.rank:
         judge_class = judge_taken_for if claim.taken_for else judge_rank
         return judge_class(results, claim, _done(results, sides))
-    if claim.value is None and not (claim.compares and claim.effect):
+    if says_nothing(claim):
         raise NoAnswerError("the claim states neither a number nor a direction")
     evidence = gather(results, claim, sides, answer)
     if len(evidence.values) < 2:
