@@ -129,6 +129,17 @@ def test_a_class_that_the_data_lack_is_said():
     assert "There is no class 'Sandal' in the data." == found.reason
 
 
+def test_the_precision_of_a_class_is_not_that_of_the_arithmetic():
+    """Of the same name are a column of classes.csv and one of results.csv."""
+    trials = invented.trials({"baseline": [0.8, 0.8, 0.8]}, precision="float32")
+    classes = invented.classes_of_one(trials).assign(precision=0.7)
+    claim = of("cat", metric="class_precision", value=0.7)
+    record = invented.record(VARIANTS, claims=[claim])
+    found = verdicts(invented.Invented(record, trials, classes=classes))[0]
+
+    assert ("reproduced", "70.00 %") == (found.verdict, found.measured)
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"metric": "class_accuracy", "value": 0.9}, {"rank": "best"}, {"taken_for": "Coat"}],

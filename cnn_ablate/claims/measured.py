@@ -86,7 +86,8 @@ def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
         found = of_class(results, name)[["trial", column]]
         if found.empty and len(results.classes):
             raise NoAnswerError(f"there is no class '{name}' in the data")
-        trials = trials.merge(found, on="trial", how="left")
+        # results.csv has a precision too: that of the arithmetic.
+        trials = trials.drop(columns=column, errors="ignore").merge(found, on="trial", how="left")
     elif metric in DERIVED:
         thresholds = [] if claim.threshold is None else [claim.threshold]
         trials = trials.merge(derived(results.epochs, thresholds), on="trial", how="left")
