@@ -1,6 +1,7 @@
 """The smaller commands, called in this process."""
 
 import json
+import shutil
 from itertools import product
 from pathlib import Path
 
@@ -209,3 +210,19 @@ def test_predict_of_nothing(tmp_path: Path) -> None:
     assert "no finished trial of this id or folder" in str(said.exception)
     said = call("predict", "x", tmp_path, "--format", "xml", "-o", tmp_path / "p.csv")
     assert "unknown format 'xml'" in str(said.exception)
+
+
+def test_compare_knows_equal_trials_by_other_names(tmp_path: Path) -> None:
+    """A trial is what its settings say, whatever a study calls the variant; failures are no such.
+
+    One of the twelve trials has failed in both studies.
+    """
+    study = made.results(tmp_path / "here", made.Made(variants=3, seeds=4, images=200, failed=1))
+    folder = tmp_path / "there" / study.record.study.folder
+    shutil.copytree(tmp_path / "here", tmp_path / "there")
+    record = (folder / "study.json").read_text().replace("batch_norm=false", "bare")
+    (folder / "study.json").write_text(record)
+
+    said = call("compare", folder.name, folder, "--results", tmp_path / "here").output
+    assert "second only" in said
+    assert "11 trials are in both; 11 of them have the same test accuracy." in said

@@ -66,9 +66,15 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
         values = get(one), get(other)
         if values[0] != values[1]:
             yield f"{label}: {values[0]} / {values[1]}"
-    common = one.trials.merge(other.trials, on="trial", suffixes=("", "_other"))
+    common = _done(one).merge(_done(other), on="hash", suffixes=("", "_other"))
     if len(common):
         yield _sameness(common)
+
+
+def _done(study: Results) -> pd.DataFrame:
+    """Give the trials that are done, by the hash that ends their id: names may differ."""
+    trials = study.trials[study.trials["status"] == "done"]
+    return trials.assign(hash=trials["trial"].str.rpartition("-")[2])
 
 
 _CIRCUMSTANCES: dict[str, Callable[[Results], object]] = {
