@@ -226,3 +226,18 @@ def test_compare_knows_equal_trials_by_other_names(tmp_path: Path) -> None:
     said = call("compare", folder.name, folder, "--results", tmp_path / "here").output
     assert "second only" in said
     assert "11 trials are in both; 11 of them have the same test accuracy." in said
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "audit", "status", "report"])
+def test_two_profiles_at_once(command: str) -> None:
+    """Neither of the two is dropped without a word."""
+    said = call(command, "smoke", "--profile", "cpu", "--smoke").exception
+    expected = "--smoke: stands for --profile smoke, and there is --profile cpu as well."
+    assert f"{expected} Give one of the two." == str(said)
+
+
+def test_one_profile_named_twice(tmp_path: Path) -> None:
+    """Both options may name the same."""
+    made.results(tmp_path, made.Made(variants=2, seeds=1, images=50, profile="smoke"))
+    said = call("status", "made_up", "--profile", "smoke", "--smoke", "--results", tmp_path)
+    assert "made_up-smoke: 2 trials: 2 done." in said.output

@@ -19,6 +19,7 @@ from cnn_ablate.cli.options import (
     Sets,
     Smoke,
     Study,
+    chosen,
 )
 from cnn_ablate.cli.results import results_app
 
@@ -94,7 +95,7 @@ def run(
     patience = Patience(retries, trial_timeout, checkpoint_minutes)
     run_study(
         study,
-        Changes("smoke" if smoke else profile, tuple(sets), seeds),
+        Changes(chosen(profile, smoke), tuple(sets), seeds),
         Where(results, data, device, executor, terms, patience, Way(recipe, stack)),
         reports,
         Choice(only, fresh, not no_audit, tuple(track), pictures),
@@ -119,7 +120,7 @@ def plan(
     from cnn_ablate.runner import Where
     from cnn_ablate.study import Changes
 
-    changes = Changes("smoke" if smoke else profile, tuple(sets), seeds)
+    changes = Changes(chosen(profile, smoke), tuple(sets), seeds)
     show_plan(study, changes, Where(results, data), only=only, as_json=as_json, estimate=estimate)
 
 
@@ -143,7 +144,7 @@ def explain(
     from cnn_ablate.cli.explain import View, explain_variant
     from cnn_ablate.study import Changes
 
-    changes = Changes("smoke" if smoke else profile, tuple(sets))
+    changes = Changes(chosen(profile, smoke), tuple(sets))
     explain_variant(study, variant, changes, View(depth, as_json, data))
 
 
@@ -163,7 +164,7 @@ def audit(
     from cnn_ablate.runner import Where
     from cnn_ablate.study import Changes
 
-    changes = Changes("smoke" if smoke else profile, tuple(sets), seeds)
+    changes = Changes(chosen(profile, smoke), tuple(sets), seeds)
     show_findings(study, changes, Where(data=data), as_json=as_json, strict=strict)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cnn_ablate.cli import completion
+from cnn_ablate.errors import UserError
 
 Study = Annotated[
     str,
@@ -34,3 +35,15 @@ Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Show some test images in the report.")
 ]
 Data = Annotated[Path | None, typer.Option(help="Folder in which data is looked for first.")]
+
+
+def chosen(profile: str, smoke: bool) -> str:
+    """Give the profile that both options name together.
+
+    Raises:
+        UserError: they name two.
+    """
+    if smoke and profile not in {"", "smoke"}:
+        what = f"stands for --profile smoke, and there is --profile {profile} as well."
+        raise UserError("--smoke", what, "Give one of the two.")
+    return "smoke" if smoke else profile

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cnn_ablate.cli.options import Pictures, Profile, Reports, Results, Smoke, Study
+from cnn_ablate.cli.options import Pictures, Profile, Reports, Results, Smoke, Study, chosen
 
 results_app = typer.Typer()
 
@@ -21,7 +21,7 @@ def status(
     """Show how far a study has come, also while it runs."""
     from cnn_ablate.cli.status import show_status
 
-    show_status(study, "smoke" if smoke else profile, results, as_json=as_json)
+    show_status(study, chosen(profile, smoke), results, as_json=as_json)
 
 
 @results_app.command()
@@ -39,8 +39,7 @@ def report(
     """Write the report of a study again, as far as it was run."""
     from cnn_ablate.cli.report import write_report
 
-    folder = "smoke" if smoke else profile
-    write_report(study, folder, results, reports, latex=latex, pictures=pictures)
+    write_report(study, chosen(profile, smoke), results, reports, latex=latex, pictures=pictures)
 
 
 @results_app.command()
@@ -74,7 +73,7 @@ def export(
     from cnn_ablate.cli.export import export as write
     from cnn_ablate.shipped import study_folder
 
-    folder = study_folder(study, "smoke" if smoke else profile)
+    folder = study_folder(study, chosen(profile, smoke))
     write(results, folder, Wanted(table, style, output))
 
 
