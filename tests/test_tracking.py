@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from made import Made, result
@@ -11,8 +12,14 @@ from typer.testing import CliRunner
 
 from cnn_ablate import tracking as module
 from cnn_ablate.cli import app
+from cnn_ablate.cli.run import Choice, run_study
 from cnn_ablate.errors import UserError
+from cnn_ablate.executors import Ended
+from cnn_ablate.runner import Where
+from cnn_ablate.runner.running import Observe
+from cnn_ablate.runner.survey import Survey
 from cnn_ablate.schema import DataFacts, Trial, TrialResult
+from cnn_ablate.study import Changes
 from cnn_ablate.tracking import TRACKERS, tracking
 from cnn_ablate.tracking.tracker import confusion, flat
 
@@ -86,6 +93,36 @@ def test_a_tracker_that_fails_is_told_of_once(
             track(one)
 
     assert ["Tracking with broken stopped: OSError: 0-ff: disk full"] == said
+
+
+class Listener(Broken):
+    """A tracker that remembers of which trials it was sent a result."""
+
+    heard: ClassVar[list[str]] = []
+
+    def add(self, result: TrialResult) -> None:
+        """Remember one."""
+        self.heard.append(result.trial.id)
+
+
+def test_what_another_run_has_trained_is_left_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A result that another run came first with has no curves here: that run sends it in full."""
+    theirs, ours = results()
+
+    def told(_survey: Survey, _todo: object, _where: Where, observe: Observe) -> None:
+        observe(Ended(theirs.trial, theirs.recipe, theirs, kept=True))
+        observe(Ended(ours.trial, ours.recipe, ours))
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(module.TRACKERS, "listener", Listener)
+    monkeypatch.setattr("cnn_ablate.cli.run.run", told)
+    choice = Choice(audit=False, track=("listener",))
+    with pytest.raises(KeyboardInterrupt):
+        run_study("smoke", Changes("smoke"), Where(tmp_path), tmp_path, choice)
+
+    assert [ours.trial.id] == Listener.heard
 
 
 def test_settings_are_flat() -> None:

@@ -44,7 +44,7 @@ def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: 
 
         def observe(event: Event) -> None:
             screen.observe(event)
-            if isinstance(event, Ended) and event.result:
+            if isinstance(event, Ended) and event.result and not event.kept:
                 track(event.result)
 
         laid_out = survey(study, where, screen.decoding)
