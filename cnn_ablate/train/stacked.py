@@ -1,5 +1,6 @@
 """Networks of one shape trained as one program; each gets the gradients that it gets alone."""
 
+import logging
 import os
 from collections.abc import Sequence
 from copy import deepcopy
@@ -150,6 +151,8 @@ def _compiled(function: Any, recipe: Recipe) -> Any:
     # Captured as one CUDA graph, so that no launch waits for Python.
     if recipe.device.startswith("cuda"):
         return torch.compile(function, dynamic=False, mode="reduce-overhead")
+    # A toolkit without a GPU is worth no word where none is asked for.
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     # Inductor would lay maps channels last: half as fast for a stack's grouped convolutions.
     options: Any = {"layout_optimization": False} if recipe.stack > 1 else None
     return torch.compile(function, dynamic=False, options=options)
