@@ -39,6 +39,13 @@ REFUSED = {
         "18: claims[0].factor: 'factor' needs 'from'. Levels of model.attention: cbam, none.",
         "18: claims[0].factor: 'factor' needs 'to'. Levels of model.attention: cbam, none.",
     ],
+    "factor: model.attention, from: none, to: none, effect: higher": [
+        "59: claims[0].to: 'from' and 'to' are one level."
+    ],
+    "of_class: Shirt, rank: best, variant: attention=none, reference: baseline": [
+        "35: claims[0].rank: 'rank' speaks of one variant, not of an effect. "
+        "Name it under 'variant' alone."
+    ],
     "value: 0.9, from: none": [f"30: claims[0].from: 'from' needs 'factor'. {FACTOR}"],
     "value: 0.9, at: {model.residual: true}": [f"30: claims[0].at: 'at' needs 'factor'. {FACTOR}"],
     f"{MOVES}, at: {{model.residul: true}}": [

@@ -7,7 +7,7 @@ from cnn_ablate.audit import Subject, audit
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.survey import Survey, Where
 from cnn_ablate.schema import Finding
-from cnn_ablate.store import read
+from cnn_ablate.store import read_record
 
 
 def audited(survey: Survey) -> tuple[Finding, ...]:
@@ -26,7 +26,7 @@ def with_findings(survey: Survey, where: Where, *, anew: bool = True) -> Survey:
 
 def _known(survey: Survey, where: Where) -> tuple[Finding, ...] | None:
     try:
-        record = read(where.results, survey.study.folder).record
+        record = read_record(where.results, survey.study.folder)
     except UserError:
         return None
     current = record.environment.cnn_ablate == version("cnn-ablate")

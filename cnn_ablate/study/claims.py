@@ -80,6 +80,10 @@ def _check_needs(place: Place, claim: Claim, problems: Problems) -> None:
             spelt = _SPELT.get(key, key)
             what = f"'{spelt}' needs '{needed}'."
             problems.add((*place, spelt), what, _MEANING[needed], key=True)
+    for key in ("rank", "taken_for"):
+        if getattr(claim, key) and claim.compares:
+            what = f"'{key}' speaks of one variant, not of an effect."
+            problems.add((*place, key), what, "Name it under 'variant' alone.", key=True)
 
 
 def _check_statement(place: Place, claim: Claim, problems: Problems) -> None:
@@ -120,6 +124,8 @@ def _check_effect(
             problems.add((*place, "factor"), f"'factor' needs '{key}'.", hint, key=True)
         elif level not in known:
             problems.add((*place, key), *unknown(f"level of {claim.factor}", level, known))
+    if claim.from_level is not None and claim.from_level == claim.to_level:
+        problems.add((*place, "to"), "'from' and 'to' are one level.")
 
 
 def _check_elsewhere(
