@@ -13,7 +13,7 @@ import numpy as np
 from cnn_ablate.executors import EXECUTORS, Ended, Event, Terms
 from cnn_ablate.runner import Survey, Way, Where, survey
 from cnn_ablate.runner.running import outstanding, run
-from cnn_ablate.schema import Plan, Size, Study, Trial, Variant
+from cnn_ablate.schema import DataFacts, Plan, Size, Study, Trial, Variant
 from cnn_ablate.study import read
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000)
@@ -34,7 +34,7 @@ seeds: {trials}
 def made_up(trials: int) -> Survey:
     """Lay out a study whose networks grow from 1 to 300 million multiply-adds, as in a ladder."""
     steps = np.geomspace(1e6, 3e8, trials // SEEDS)
-    settings = {"training": {"epochs": 10, "batch_size": 128}}
+    settings = {"data": {}, "training": {"epochs": 10, "batch_size": 128}}
     variants = [Variant(name=f"v{i}", settings=settings, levels={}) for i in range(len(steps))]
     plan = Plan(
         variants=tuple(variants),
@@ -42,7 +42,11 @@ def made_up(trials: int) -> Survey:
         trials=tuple(_trial(v, seed) for v in variants for seed in range(SEEDS)),
     )
     sizes = {v.name: Size(parameters=1, macs=int(n)) for v, n in zip(variants, steps, strict=True)}
-    return Survey(Study(name="made_up", written={}, baseline={}, seeds=(0,)), plan, sizes, ())
+    facts = DataFacts(
+        name="none", fingerprint="", classes=(), shape=(3, 32, 32), train=50_000, test=10_000
+    )
+    study = Study(name="made_up", written={}, baseline={}, seeds=(0,))
+    return Survey(study, plan, sizes, (facts,))
 
 
 def _trial(variant: Variant, seed: int) -> Trial:
