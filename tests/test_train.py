@@ -252,6 +252,15 @@ def test_views_are_averaged() -> None:
     assert torch.allclose(shares, merged(views, "probabilities").logits.exp())
 
 
+def test_probabilities_that_underflow_leave_a_finite_loss():
+    """A network that is sure and wrong costs what it says, in one view and in several."""
+    sure = Answers(torch.tensor([[0.0, 120.0]]), torch.tensor([0]))
+    loss = torch.nn.CrossEntropyLoss(reduction="sum")
+
+    for views in ([sure], [sure, sure]):
+        assert 120 == pytest.approx(judged(merged(views, "probabilities"), loss).loss)
+
+
 def test_judging_counts_and_sums() -> None:
     """Loss is the mean over images, accuracy the share that is right."""
     said = Answers(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]))

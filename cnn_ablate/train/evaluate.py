@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Literal
 
 import torch
@@ -40,9 +41,14 @@ def answers(model: nn.Module, batches: Iterable[Batch]) -> Answers:
 @torch.inference_mode()
 def merged(views: Sequence[Answers], how: Literal["logits", "probabilities"]) -> Answers:
     """Average what a network says of several views of the same images."""
+    if len(views) == 1:
+        return views[0]
     logits = torch.stack([view.logits for view in views])
-    mean = logits.mean(0) if how == "logits" else logits.softmax(2).mean(0).log()
-    return Answers(mean, views[0].labels)
+    if how == "logits":
+        return Answers(logits.mean(0), views[0].labels)
+    # The logarithm of the mean probability, without the probabilities: they can underflow.
+    summed = logits.log_softmax(2).logsumexp(0)
+    return Answers(summed - log(len(views)), views[0].labels)
 
 
 @torch.inference_mode()
