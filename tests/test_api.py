@@ -11,7 +11,8 @@ import tiny
 
 import cnn_ablate
 from cnn_ablate.errors import UserError
-from cnn_ablate.store import FRAMES
+from cnn_ablate.stats import effects
+from cnn_ablate.store import FRAMES, write_table
 
 
 def test_names_are_exported() -> None:
@@ -57,6 +58,15 @@ def test_results_by_name(tmp_path: Path) -> None:
     found = cnn_ablate.read_results("made_up", results=tmp_path)
     pd.testing.assert_frame_equal(small.trials, found["trials"])
     assert "float64" == str(found["trials"]["test_accuracy"].dtype)
+
+
+def test_names_in_written_tables_stay_names(tmp_path: Path) -> None:
+    """A variant `01` is no number, and a class `NA` is not missing."""
+    small = made.results(tmp_path, made.Made(variants=3, seeds=2, images=40, names=("01", "NA")))
+    write_table(small, "effects", effects(small.trials, small.record.plan.contrasts))
+    found = cnn_ablate.read_results("made_up", results=tmp_path)["effects"]
+    assert ["01", "NA"] == list(found["variant"])
+    assert "float64" == str(found["difference"].dtype)
 
 
 def test_what_is_wrong_is_raised(tmp_path: Path) -> None:

@@ -294,6 +294,19 @@ def test_variants_may_have_classes_of_their_own(tmp_path, classes):
     assert ["ox"] * ("ox" in classes) == [*compared.get("attention=none", [])]
 
 
+@pytest.mark.parametrize("classes", [("0", "1", "2", "3"), ("NA", "null", "01", "True")])
+def test_classes_keep_the_names_of_the_data(tmp_path, classes):
+    """Digits are names too, and so is what a table might take for nothing, a number or a truth."""
+    size = {"variants": 2, "seeds": 2, "images": 40, "epochs": 2}
+    study = measured(tmp_path, **size, classes=classes)
+    found = {name: FIGURES[name].data(study) for name in OWN}
+    drawn = {name: frame for name, frame in found.items() if frame is not None}
+
+    assert all(FIGURES[name].figure(frame).axes for name, frame in drawn.items())
+    assert [*classes] == [*found["confusion"]["true"].unique()]
+    assert {*classes} == {*found["per_class"]["class"]}
+
+
 def test_nothing_is_compared_where_no_class_is_shared(tmp_path):
     """A study of two data sets without a common class has no differences to draw."""
     size = {"variants": 2, "seeds": 2, "images": 40, "epochs": 2}

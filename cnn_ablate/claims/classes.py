@@ -55,7 +55,6 @@ def judge_rank(results: Results, claim: Claim, trials: list[str]) -> Judgement:
     name, column = named_class(claim), class_column(claim)
     rows = of_class(results, None)
     rows = rows[rows["trial"].isin(trials) & (rows["n"] > 0)]
-    rows = rows.assign(**{"class": rows["class"].astype(str)})
     shares = 100 * rows.pivot_table(index="trial", columns="class", values=column)
     images = rows.groupby("class")["n"].min()
     sign = -1 if claim.rank == "weakest" else 1
@@ -70,8 +69,7 @@ def judge_taken_for(results: Results, claim: Claim, trials: list[str]) -> Judgem
     """
     name = named_class(claim)
     rows = results.confusion.reindex(columns=["trial", "true", "predicted", "count"])
-    rows = rows[rows["trial"].isin(trials) & (rows["true"].astype(str) == name)]
-    rows = rows.assign(predicted=rows["predicted"].astype(str))
+    rows = rows[rows["trial"].isin(trials) & (rows["true"] == name)]
     counts = rows.pivot_table(index="trial", columns="predicted", values="count", fill_value=0)
     counts = counts[counts.sum(axis=1) > 0]
     wrong = counts.drop(columns=name, errors="ignore")

@@ -99,7 +99,7 @@ def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
 def of_class(results: Results, name: str | None) -> pd.DataFrame:
     """Give the rows of a class, one a trial; those of all classes without a name."""
     classes = results.classes.reindex(columns=_CLASS_COLUMNS)
-    return classes if name is None else classes[classes["class"].astype(str) == name]
+    return classes if name is None else classes[classes["class"] == name]
 
 
 def tested(results: Results, claim: Claim, variant: str) -> int:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cnn_ablate.schema import Effect, Verdict
 from cnn_ablate.store.tables import read
 
 # Rebuilt from the trials; `trials` is results.csv.
@@ -11,6 +12,14 @@ _REBUILT = ("trials", "epochs", "steps", "classes", "confusion")
 # Written with the study when it ran.
 _WRITTEN = ("effects", "claims")
 FRAMES = (*_REBUILT, *_WRITTEN)
+_NUMBERS = (int, float, int | None, float | None)
+# What is called `01` or `NA` keeps its name.
+_TEXTS = {
+    name: str
+    for row in (Effect, Verdict)
+    for name, field in row.model_fields.items()
+    if field.annotation not in _NUMBERS
+}
 
 
 def frames(root: Path, folder: str) -> dict[str, pd.DataFrame]:
@@ -26,4 +35,6 @@ def frames(root: Path, folder: str) -> dict[str, pd.DataFrame]:
 
 
 def _csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    if not path.is_file():
+        return pd.DataFrame()
+    return pd.read_csv(path, dtype=_TEXTS, keep_default_na=False, na_values=[""])

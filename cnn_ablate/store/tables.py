@@ -227,7 +227,9 @@ def _gather(store: Store, trials: list[Trial], name: str) -> pd.DataFrame:
         return pd.DataFrame()
     counts = [sum(1 for _ in reader(io.StringIO(text))) - 1 for text in texts]
     bodies = [text.partition("\n")[2] for text in texts]
-    frame = pd.read_csv(io.StringIO("".join([texts[0].partition("\n")[0], "\n", *bodies])))
+    whole = io.StringIO("".join([texts[0].partition("\n")[0], "\n", *bodies]))
+    # Classes may be called `3`, `01`, `True` or `NA`.
+    frame = pd.read_csv(whole, dtype={"class": str}, keep_default_na=False, na_values=[""])
     return _labelled(frame, trials, counts)
 
 
