@@ -84,3 +84,15 @@ def test_unknown_variants_stay_open():
     found = judge(Claim(id="x", variant="gone", value=0.5), HELPS)
 
     assert ("undetermined", "There is no variant 'gone'.") == (found.verdict, found.reason)
+
+
+def test_sides_that_a_profile_makes_equal_show_nothing():
+    """A claim that they are alike was then not put to a test."""
+    claim = Claim(id="a", variant="baseline", reference="copy", effect="none")
+    record = invented.record([VARIANTS[0]], claims=[claim], forced={"training.epochs": 2})
+    plan = record.plan.model_copy(update={"same": {"copy": "baseline"}})
+    same = invented.Invented(record.model_copy(update={"plan": plan}), invented.trials(HELPS))
+    found = verdicts(same)[0]
+
+    assert "undetermined" == found.verdict
+    assert "Baseline and copy are the same in this run." == found.reason

@@ -18,7 +18,8 @@ def weights(record: Record, claim: Claim) -> Weights:
     """Find the variants that a claim speaks of.
 
     Raises:
-        NoAnswerError: the study has none that differ as the claim says.
+        NoAnswerError: the study has none that differ as the claim says, or what is set for all
+            variants leaves no difference.
     """
     if claim.factor:
         here = _effect(record, claim, claim.at)
@@ -34,6 +35,8 @@ def weights(record: Record, claim: Claim) -> Weights:
         found[reference] = found.get(reference, 0.0) - 1.0
     for name in set(found) - {known.name for known in record.plan.variants}:
         raise NoAnswerError(f"there is no variant '{name}'")
+    if record.study.forced and not any(found.values()):
+        raise NoAnswerError(f"{variant} and {claim.reference} are the same in this run")
     return found
 
 
