@@ -65,7 +65,7 @@ def load_trained(trial: str | Path, results: Path | str = "results") -> Trained:
         )
     result = TrialResult.model_validate_json(intact(folder, "trial.json"))
     assert result.data is not None
-    _look_beside_study(folder.parents[1], result.trial)
+    _look_beside_study(folder.resolve().parents[1], result.trial)
     chosen = parts(result.trial.settings)
     model = chosen.model.build(result.data.shape, len(result.data.classes))
     model.load_state_dict(torch.load(BytesIO(intact(folder, "model.pt")), weights_only=True))

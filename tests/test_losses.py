@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from cnn_ablate.optim import LOSSES
 from cnn_ablate.optim.losses import CrossEntropy
 
 logits = torch.randn(6, 5, generator=torch.Generator().manual_seed(0))
@@ -43,13 +42,3 @@ def test_soft_targets_mix_the_losses_of_their_classes(over):
 
     expected = 0.3 * loss(logits, labels) + 0.7 * loss(logits, other)
     torch.testing.assert_close(expected, loss(logits, soft))
-
-
-def test_losses_can_be_summed_or_left_apart():
-    """The mean is the mean of the losses of the images, and the sum is their sum."""
-    options = LOSSES["cross_entropy"](label_smoothing=0.1)
-    apart = options.build(reduction="none")(logits, labels)
-
-    assert (6,) == apart.shape
-    torch.testing.assert_close(apart.sum(), options.build(reduction="sum")(logits, labels))
-    torch.testing.assert_close(apart.mean(), options.build()(logits, labels))

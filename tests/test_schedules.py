@@ -135,6 +135,16 @@ def test_one_cycle_rises_to_its_maximum_and_falls_to_almost_nothing(epochs, step
     assert sorted(rates[peak:], reverse=True) == rates[peak:]
 
 
+@pytest.mark.parametrize(("steps", "share"), [(10, 0.1), (4, 0.25), (20, 0.05)])
+def test_one_cycle_may_rise_in_one_step(steps, share):
+    """A single step up leaves nothing to rise from: it starts at the lowest rate."""
+    options = OneCycle(max_lr=0.5, pct_start=share, div_factor=10.0, cycle_momentum=False)
+    rates = rates_of(options, epochs=1, steps=steps)
+
+    assert pytest.approx(0.05) == rates[0]
+    assert sorted(rates[1:], reverse=True) == rates[1:]
+
+
 def test_one_cycle_moves_momentum_the_other_way():
     """Momentum, or Adam's first beta, is highest where the rate is lowest."""
     for options, read in (

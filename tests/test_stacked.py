@@ -79,6 +79,18 @@ def test_every_family_learns_in_a_stack_what_it_learns_alone(images: Images, fam
         assert_close(train(one, images, ALONE), result)
 
 
+def test_what_no_gradient_reaches_stays_as_it_is(images: Images) -> None:
+    """A weight decay moves weights of gradient zero, but not those without a gradient."""
+    changes = {**STEPS, "model__name": "preact_resnet", **SMALL["preact_resnet"]}
+    changes |= {"model__transformer": "built", "optimizer__name": "adamw"}
+    one = trial(0, **changes, optimizer__weight_decay=0.1)
+    alone, stacked = weights(train(one, images, ALONE)), weights(together([one], images)[0])
+    dead = [name for name in alone if name.startswith("transformer")]
+
+    assert dead
+    assert all(torch.equal(alone[name], stacked[name]) for name in dead)
+
+
 @pytest.mark.parametrize("family", ["convnet", "lenet"])
 def test_layouts_stack_too(images: Images, family: str) -> None:
     """Networks whose maps lie channels last learn in a stack as they do alone."""

@@ -162,6 +162,42 @@ def test_early_stopping(images: Images) -> None:
     assert losses.index(min(losses)) == len(losses) - 3
 
 
+@pytest.mark.parametrize("average", ["swa", "ema"])
+def test_a_training_that_stops_before_it_averages_reports_its_own_weights(
+    images: Images, average: str
+) -> None:
+    """Early stopping may come before the first epoch to average."""
+    changes = {"training__epochs": 60, "training__patience": 2, "optimizer__lr": 0.1}
+    plain = trained(images, **changes)
+    result = trained(images, **changes, training__average=average)
+    assert result.weights == plain.weights
+    assert result.predictions == plain.predictions
+
+
+def test_a_network_that_its_last_step_ruins_has_diverged(images: Images) -> None:
+    """The losses of a training are those before each step: the last one shows in none."""
+    result = trained(images, training__epochs=1, training__batch_size=80, optimizer__lr=1e30)
+    assert ("diverged", "The loss was nan when epoch 1 had ended.") == (result.status, result.error)
+
+
+def test_validation_is_of_the_weights_that_are_tested(images: Images) -> None:
+    """Averaged weights are validated as they are tested, not as the last epoch was."""
+    changes = {"data__val_fraction": 0.25, "training__average": "ema", "training__ema_decay": 0.9}
+    bench = Bench(trial(**changes), images, Recipe())
+    result = trained(images, **changes)
+    bench.model.load_state_dict(torch.load(io.BytesIO(result.weights), weights_only=True))
+    assert result.metrics is not None
+    assert bench.evaluated(bench.loader.val()).accuracy == result.metrics.val_accuracy
+
+
+def test_smoothing_is_trained_and_not_tested(images: Images) -> None:
+    """Losses on test images can be compared between networks with and without it."""
+    bench = Bench(trial(loss__label_smoothing=0.3), images, Recipe())
+    plain = Bench(trial(), images, Recipe())
+    found, expected = (one.evaluated(one.loader.test()).loss for one in (bench, plain))
+    assert expected == found
+
+
 def test_running_loss_averages_batches(images: Images) -> None:
     """With `log_every` the loss within an epoch is kept; the epoch's mean is the means' mean."""
     result = trained(images, training__log_every=1)
@@ -178,6 +214,14 @@ def test_dead_parameters_are_counted(images: Images) -> None:
     assert result.metrics is not None
     assert result.metrics.dead_parameters > 0
     assert 0 == trained(images).metrics.dead_parameters  # type: ignore[union-attr]
+
+
+def test_averages_begin_where_decimals_say() -> None:
+    """0.7 x 90 is 63 epochs, and 0.29 x 100 are 29, though not to a computer."""
+    model = torch.nn.Linear(1, 1)
+    for epochs, start, first in ((90, 0.7, 63), (100, 0.29, 29), (10, 0.75, 7)):
+        training = Training(epochs=epochs, average="swa", average_start=start)
+        assert first == Average(model, training).first
 
 
 def test_shared_layers_start_equal_in_every_variant(images: Images) -> None:
@@ -255,17 +299,17 @@ def test_views_are_averaged() -> None:
 def test_probabilities_that_underflow_leave_a_finite_loss():
     """A network that is sure and wrong costs what it says, in one view and in several."""
     sure = Answers(torch.tensor([[0.0, 120.0]]), torch.tensor([0]))
-    loss = torch.nn.CrossEntropyLoss(reduction="sum")
 
     for views in ([sure], [sure, sure]):
-        assert 120 == pytest.approx(judged(merged(views, "probabilities"), loss).loss)
+        assert 120 == pytest.approx(judged(merged(views, "probabilities")).loss)
 
 
 def test_judging_counts_and_sums() -> None:
     """Loss is the mean over images, accuracy the share that is right."""
     said = Answers(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]))
-    found = judged(said, torch.nn.CrossEntropyLoss(reduction="sum"))
+    found = judged(said)
     assert 0.5 == found.accuracy
+    assert [0, 0] == found.predicted.tolist()
     assert 4.5 == pytest.approx(found.loss, abs=1e-3)
 
 

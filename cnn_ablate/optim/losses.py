@@ -10,15 +10,14 @@ from torch.nn import functional
 from cnn_ablate.options import Options, knob
 
 Targets = Int[Tensor, " n"] | Float[Tensor, "n classes"]
-Reduction = Literal["mean", "sum", "none"]
 
 
 class LossOptions(Options):
     """The knobs of a loss."""
 
     @abstractmethod
-    def build(self, *, reduction: Reduction = "mean") -> nn.Module:
-        """Build the loss: `loss(logits, targets)`, over the images meant, summed or left apart."""
+    def build(self) -> nn.Module:
+        """Build the loss: `loss(logits, targets)`, the mean over images."""
 
 
 class SmoothedCrossEntropy(nn.Module):
@@ -28,22 +27,17 @@ class SmoothedCrossEntropy(nn.Module):
     does, so that the true class gets some of it back.
     """
 
-    def __init__(self, smoothing: float, *, others: bool, reduction: Reduction) -> None:
+    def __init__(self, smoothing: float, *, others: bool) -> None:
         super().__init__()
         self.smoothing = smoothing
         self.others = others
-        self.reduction = reduction
 
-    def forward(
-        self, logits: Float[Tensor, "n classes"], targets: Targets
-    ) -> Float[Tensor, ""] | Float[Tensor, " n"]:
-        """Give the loss, one number or one for each image as the reduction says."""
+    def forward(self, logits: Float[Tensor, "n classes"], targets: Targets) -> Float[Tensor, ""]:
+        """Give the mean over images."""
         classes = logits.shape[1]
         # Spreading s over the others is spreading s K / (K - 1) over all K.
         share = self.smoothing * (classes / (classes - 1) if self.others else 1)
-        return functional.cross_entropy(
-            logits, targets, label_smoothing=share, reduction=self.reduction
-        )
+        return functional.cross_entropy(logits, targets, label_smoothing=share)
 
 
 class CrossEntropy(LossOptions):
@@ -59,8 +53,6 @@ class CrossEntropy(LossOptions):
         unless={"label_smoothing": (0.0,)},
     )
 
-    def build(self, *, reduction: Reduction = "mean") -> nn.Module:
+    def build(self) -> nn.Module:
         """Build the loss."""
-        return SmoothedCrossEntropy(
-            self.label_smoothing, others=self.smooth_over == "others", reduction=reduction
-        )
+        return SmoothedCrossEntropy(self.label_smoothing, others=self.smooth_over == "others")

@@ -56,7 +56,7 @@ class Multistep(WarmedUp):
     """Times gamma at given epochs, counted from the start of the training."""
 
     milestones: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)] = knob(
-        (30, 60, 80), "Epochs at whose start the rate steps down, after the warm-up."
+        (30, 60, 80), "Epochs after which the rate steps down; later than the warm-up."
     )
     gamma: float = knob(0.1, "Factor of each step.", gt=0)
 
@@ -124,7 +124,7 @@ class OneCycle(ScheduleOptions):
     """
 
     max_lr: float = knob(0.01, "Highest learning rate.", gt=0)
-    pct_start: float = knob(0.3, "Share of the steps that lead up to it.", ge=0, le=1)
+    pct_start: float = knob(0.3, "Share of the steps that lead up to it.", ge=0, lt=1)
     div_factor: float = knob(25.0, "Highest rate over the first.", ge=1)
     final_div_factor: float = knob(10_000.0, "First rate over the last.", ge=1)
     anneal: Literal["cos", "linear"] = knob("cos", "Shape of the way up and down.")
@@ -144,11 +144,11 @@ class OneCycle(ScheduleOptions):
                 "schedule.cycle_momentum", f"{kind} has no momentum to move.", "Set it to false."
             )
         knobs: dict[str, Any] = self.model_dump(exclude={"anneal"})
+        total = epochs * steps_per_epoch
+        if self.pct_start * total == 1:
+            knobs["pct_start"] *= 1 + 1e-9  # torch divides by the steps up, less one
         return ByStep(
             lr_scheduler.OneCycleLR(
-                optimizer,
-                total_steps=epochs * steps_per_epoch,
-                anneal_strategy=self.anneal,
-                **knobs,
+                optimizer, total_steps=total, anneal_strategy=self.anneal, **knobs
             )
         )

@@ -42,10 +42,10 @@ class Metrics(Frozen):
     parameters: int
     dead_parameters: int
     macs: int
-    train_loss: float | None = None
-    test_loss: float | None = None
+    train_loss: float | None = Field(None, description="Of the last epoch, while it trained.")
+    test_loss: float | None = Field(None, description="Cross-entropy in nats, labels not smoothed.")
     test_accuracy: float | None = None
-    val_accuracy: float | None = None
+    val_accuracy: float | None = Field(None, description="Of the weights that were tested.")
     epochs: int = 0
     selected_epoch: int | None = None
     seconds: float = 0.0

@@ -61,9 +61,10 @@ class Bench:
         )
         self.average = Average(self.model, training)
         self.loss = self.parts.loss.build()
-        self.summed_loss = self.parts.loss.build(reduction="sum")
         self.log = Log()
         self.kept: dict[str, Tensor] = {}
+        # The parameters that no gradient reaches, once a stack has looked.
+        self.unreached: frozenset[str] | None = None
         # What the test images said of the weights as they are, if they were asked.
         self.last_test: Evaluation | None = None
 
@@ -103,7 +104,7 @@ class Bench:
     def evaluated(self, batches: Iterable[Batch]) -> Evaluation:
         """Measure the network as it is now."""
         with self.autocast():
-            return judged(answers(self.model, batches), self.summed_loss)
+            return judged(answers(self.model, batches))
 
     def measured(self) -> dict[str, float]:
         """Measure an epoch: on the validation images, and on the test images where that is meant.
@@ -130,7 +131,7 @@ class Bench:
                 answers(self.model, self.loader.test(view=view))
                 for view in views(training.tta or ("identity",))
             ]
-        return judged(merged(said, training.tta_average), self.summed_loss)
+        return judged(merged(said, training.tta_average))
 
     def macs(self) -> int:
         """Count the multiply-adds of one image, forward."""
@@ -148,8 +149,9 @@ class Bench:
         """Put into the network the weights to report: those kept, averaged, or just the last."""
         if self.kept:
             self.model.load_state_dict(self.kept)
-        self.average.take(self.model, self.loader.epoch(len(self.log.rows)))
-        if self.kept or self.average.model:
+        with self.autocast():
+            self.average.take(self.model, self.loader.epoch(len(self.log.rows)))
+        if self.kept or self.average.has_begun:
             self.last_test = None
 
     def state(self) -> dict[str, Any]:

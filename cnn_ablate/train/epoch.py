@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from math import isfinite
 
 import torch
 from torch import Tensor
@@ -92,7 +93,7 @@ def _conclude(bench: Bench, row: EpochRow, course: Tensor) -> None:
     """Enter an epoch in the log, and draw the conclusions."""
     bench.schedule.after_epoch(watched(row))
     bench.log.rows.append(row)
-    bench.log.diverged = _divergence(course, row.epoch)
+    bench.log.diverged = _divergence(course, row)
     bench.log.steps += _running_loss(course, bench)
     _select(bench, row)
 
@@ -103,12 +104,14 @@ def watched(row: EpochRow) -> float:
     return next(loss for loss in losses if loss is not None)
 
 
-def _divergence(course: Tensor, epoch: int) -> str:
+def _divergence(course: Tensor, row: EpochRow) -> str:
     bad = (~torch.isfinite(course)).nonzero()
-    if len(bad) == 0:
-        return ""
-    step = int(bad[0])
-    return f"The loss became {float(course[step])} in step {step + 1} of epoch {epoch}."
+    if len(bad):
+        step = int(bad[0])
+        return f"The loss became {float(course[step])} in step {step + 1} of epoch {row.epoch}."
+    if not isfinite(watched(row)):
+        return f"The loss was {watched(row)} when epoch {row.epoch} had ended."
+    return ""
 
 
 def _running_loss(course: Tensor, bench: Bench) -> list[tuple[int, float]]:

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torch.nn import functional
 
 from cnn_ablate.data import Batch
 
@@ -22,11 +23,12 @@ class Answers:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How right a network is, and its probabilities."""
+    """How right a network is: cross-entropy in nats and accuracy, and what it said of each."""
 
     loss: float
     accuracy: float
     labels: Int64[Tensor, " n"]
+    predicted: Int64[Tensor, " n"]
     probabilities: Float[Tensor, "n classes"]
 
 
@@ -52,17 +54,14 @@ def merged(views: Sequence[Answers], how: Literal["logits", "probabilities"]) ->
 
 
 @torch.inference_mode()
-def judged(said: Answers, loss: nn.Module) -> Evaluation:
-    """Compare answers with the truth.
-
-    Args:
-        said: For all images.
-        loss: Built with `reduction="sum"`.
-    """
-    hits = int((said.logits.argmax(1) == said.labels).sum())
+def judged(said: Answers) -> Evaluation:
+    """Compare answers with the truth, whatever loss is trained: labels are not smoothed here."""
+    predicted = said.logits.argmax(1)
+    loss = functional.cross_entropy(said.logits, said.labels, reduction="sum")
     return Evaluation(
-        loss=float(loss(said.logits, said.labels)) / len(said.labels),
-        accuracy=hits / len(said.labels),
+        loss=float(loss) / len(said.labels),
+        accuracy=int((predicted == said.labels).sum()) / len(said.labels),
         labels=said.labels.cpu(),
+        predicted=predicted.cpu(),
         probabilities=said.logits.softmax(1).cpu(),
     )

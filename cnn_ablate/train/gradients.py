@@ -71,10 +71,10 @@ def step(lesson: Lesson) -> Told:
     return told
 
 
-def count_dead(lesson: Lesson) -> None:
-    """Count what no gradient reaches, once a training, where no step can tell."""
+def find_unreached(lesson: Lesson) -> None:
+    """Find what no gradient reaches, once a process, where no step can tell."""
     bench, epoch, batch = lesson
-    if bench.log.dead is None:
+    if bench.unreached is None:
         images = bench.ready(epoch, batch)
         twin = deepcopy(bench.model).train()
         with torch.random.fork_rng(devices=[]):
@@ -82,3 +82,4 @@ def count_dead(lesson: Lesson) -> None:
                 logits = twin(images)
             bench.loss(logits.float(), batch.targets).backward()
         bench.log.dead = sum(dead_parameters(twin).values())
+        bench.unreached = frozenset(n for n, w in twin.named_parameters() if w.grad is None)

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 
 import torch
 
 from cnn_ablate.data import Images
-from cnn_ablate.schema import Metrics, Recipe, Trial, TrialResult
+from cnn_ablate.schema import EpochRow, Metrics, Recipe, Trial, TrialResult
 from cnn_ablate.train.bench import Bench
 from cnn_ablate.train.epoch import one_epoch, watched
 from cnn_ablate.train.evaluate import Evaluation
@@ -116,6 +117,9 @@ def _result(bench: Bench, started: str) -> TrialResult:
 def _done(bench: Bench, started: str) -> TrialResult:
     bench.take_reported()
     found = bench.tested()
+    if not isfinite(found.loss):  # of averaged weights, it may be
+        bench.log.diverged = f"The loss on the test images was {found.loss}."
+        return _diverged(bench, started)
     return TrialResult(
         trial=bench.trial,
         status="done",
@@ -158,10 +162,17 @@ def _metrics(bench: Bench, found: Evaluation | None) -> Metrics:
         train_loss=rows[-1].train_loss if found else None,
         test_loss=found.loss if found else None,
         test_accuracy=found.accuracy if found else None,
-        val_accuracy=chosen.val_accuracy if found else None,
+        val_accuracy=_val_accuracy(bench, chosen) if found else None,
         epochs=len(rows),
         selected_epoch=chosen.epoch,
         seconds=seconds,
         images_per_second=bench.loader.count * len(rows) / seconds,
         peak_memory_mb=peak_memory_mb(bench.recipe.device),
     )
+
+
+def _val_accuracy(bench: Bench, chosen: EpochRow) -> float | None:
+    """Give the accuracy on the validation images of the weights that are reported."""
+    if bench.loader.validates and bench.average.has_begun:
+        return bench.evaluated(bench.loader.val()).accuracy
+    return chosen.val_accuracy

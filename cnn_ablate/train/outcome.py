@@ -14,8 +14,7 @@ from cnn_ablate.train.evaluate import Evaluation
 def class_rows(found: Evaluation, names: tuple[str, ...]) -> tuple[ClassRow, ...]:
     """Count, class by class, what was recognised; a ratio without cases is 0."""
     n = len(names)
-    predicted = found.probabilities.argmax(1)
-    table = torch.bincount(found.labels * n + predicted, minlength=n * n).view(n, n)
+    table = torch.bincount(found.labels * n + found.predicted, minlength=n * n).view(n, n)
     rows = zip(
         names, table.diag().tolist(), table.sum(1).tolist(), table.sum(0).tolist(), strict=True
     )
@@ -44,7 +43,7 @@ def predictions(found: Evaluation) -> bytes:
     np.savez_compressed(
         file,
         label=found.labels.numpy().astype(np.int16),
-        predicted=found.probabilities.argmax(1).numpy().astype(np.int16),
+        predicted=found.predicted.numpy().astype(np.int16),
         probability=found.probabilities.numpy().astype(np.float16),
     )
     return file.getvalue()

@@ -15,7 +15,7 @@ from cnn_ablate.data.places import tensors
 from cnn_ablate.models import Dropout
 from cnn_ablate.schema import Recipe
 from cnn_ablate.train.bench import Bench
-from cnn_ablate.train.gradients import Lesson, Told, alone, count_dead
+from cnn_ablate.train.gradients import Lesson, Told, alone, find_unreached
 
 State = dict[str, Tensor]
 T = TypeVar("T")
@@ -55,7 +55,7 @@ class Stack:
             # The last batch of an epoch; its size would be another program to compile.
             return alone(lessons)
         for lesson in lessons:
-            count_dead(lesson)
+            find_unreached(lesson)
         taken = {self.slots[id(lesson.bench)]: lesson for lesson in lessons}
         filled = [taken.get(slot, lessons[0]) for slot in range(self.width)]
         found, told = self.gradients(
@@ -128,6 +128,8 @@ class Stack:
 
     def _hand_out(self, found: State, slot: int, bench: Bench) -> None:
         for name, weight in self.parameters[id(bench)].items():
+            if name in (bench.unreached or ()):
+                continue  # alone it would get none, which is not zero to a weight decay
             gradient = found[name][slot] if self.width > 1 else found[name]
             if gradient.stride() != weight.stride():
                 gradient = torch.empty_like(weight).copy_(gradient)

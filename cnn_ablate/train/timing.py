@@ -20,13 +20,15 @@ _WHOLE: Overrides = {"data.subset": None, "data.test_subset": None, "data.val_fr
 def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
     """Estimate how long an epoch and its evaluation take, from a few batches of noise.
 
-    Evaluation is taken to cost a third of training an equal number of images.
+    Evaluation is taken to cost a third of training an equal number of images; of a study with
+    validation images, the test images come once, at the end, and are left out.
     """
     size: int = min(trial.settings["training"]["batch_size"], _MOST_IMAGES)
     small: Overrides = {"training.batch_size": size}
     step = seconds_per_step(_changed(trial, small), facts, recipe)
     counts = facts.counts(trial.settings["data"])
-    return step / size * (counts.train + (counts.val + counts.test) / 3)
+    tests = not counts.val or trial.settings["training"]["select"] == "best_test"
+    return step / size * (counts.train + (counts.val + (counts.test if tests else 0)) / 3)
 
 
 def seconds_per_step(
@@ -49,12 +51,22 @@ def seconds_per_step(
     epochs = _endless(benches)
     while len(times) < 3 or sum(times[1:]) < at_least:
         lessons = next(epochs)
+        _wait(recipe.device)
         began = time.perf_counter()
         gradients(lessons)
         for lesson in lessons:
             lesson.bench.update(lesson.epoch)
+        _wait(recipe.device)
         times.append(time.perf_counter() - began)
     return min(times[1:]) / len(benches)
+
+
+def _wait(device: str) -> None:
+    """Let a device end what it was given, so that its work is timed and not its orders."""
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+    elif device == "mps":
+        torch.mps.synchronize()
 
 
 def _endless(benches: list[Bench]) -> Iterator[list[Lesson]]:
