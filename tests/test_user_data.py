@@ -142,6 +142,18 @@ def test_pictures_arrays_and_tensors_are_images(image):
     assert {51, 0} >= set(found.flatten().tolist())
 
 
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_deep_pictures_are_refused(mode):
+    """More than 8 bits a channel would be cut off without a word."""
+    with pytest.raises(UserError, match=f"mode {mode} has more than 8 bits a channel"):
+        pixels(Image.new(mode, (4, 5)))
+
+
+def test_masks_are_black_and_white():
+    """True is the brightest there is."""
+    assert [0, 255] == pixels(np.array([[False, True]])).ravel().tolist()
+
+
 def test_colours_come_first():
     """The last side of an array and the first of a tensor are its channels."""
     assert (3, 5, 4) == pixels(Image.new("RGBA", (4, 5))).shape

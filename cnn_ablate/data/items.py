@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from PIL import Image
 
+from cnn_ablate.data.pictures import depth_fault
 from cnn_ablate.errors import UserError
 
 ImageArray = UInt8[np.ndarray, "channel height width"]
@@ -74,6 +75,8 @@ def _channels_first(image: Any) -> np.ndarray:
     if isinstance(image, torch.Tensor):
         return image.detach().cpu().numpy()
     if isinstance(image, Image.Image):
+        if fault := depth_fault(image):
+            raise UserError("", f"{fault}.", "Give an array of fractions from 0 to 1.")
         image = np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
     if not isinstance(image, np.ndarray):
         kind = type(image).__name__
@@ -84,7 +87,7 @@ def _channels_first(image: Any) -> np.ndarray:
 def _bytes(image: np.ndarray) -> ImageArray:
     if image.dtype == np.uint8:
         return image
-    top = 1 if image.dtype.kind == "f" else 255
+    top = 255 if image.dtype.kind in "iu" else 1
     if not ((image >= 0) & (image <= top)).all():
         what = f"expected numbers from 0 to {top}, got {image.min():g} to {image.max():g}."
         raise UserError("", what, "Leave it to data.normalize to normalise.")

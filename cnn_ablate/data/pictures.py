@@ -67,13 +67,19 @@ def read(path: Path, shape: tuple[int, int, int]) -> UInt8[np.ndarray, "channel 
         ) from error
 
 
+def depth_fault(image: Image.Image) -> str:
+    """Say that a picture has more than 8 bits a channel; nothing if it has not."""
+    deep = image.mode.startswith(("I", "F"))
+    return f"mode {image.mode} has more than 8 bits a channel" if deep else ""
+
+
 def _pixels(
     image: Image.Image, shape: tuple[int, int, int]
 ) -> UInt8[np.ndarray, "channel height width"]:
     """Turn upright, lay over white, convert, and cut the middle out to the asked-for sides."""
     channels, height, width = shape
-    if image.mode.startswith(("I", "F")):
-        raise ValueError(f"mode {image.mode} has more than 8 bits a channel")
+    if fault := depth_fault(image):
+        raise ValueError(fault)
     ImageOps.exif_transpose(image, in_place=True)
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
