@@ -137,6 +137,7 @@ SOUND = {
     ),
     "initial weights": (LENET, "training.init: [default, kaiming_fan_out]"),
     "precision": (LENET, "training.precision: [float32, bfloat16]"),
+    "precision that only a GPU tells apart": (LENET, "training.precision: [float32, tf32]"),
     "dropout": (PREACT, "model.head_dropout: [0.05, 0.06]"),
     "block that is called": (
         changed(PREACT, ("transformer: built", "transformer: none")),

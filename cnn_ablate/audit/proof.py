@@ -37,9 +37,12 @@ def _split(group: list[Case], test: Callable[[Case], str]) -> list[list[Case]]:
 
 
 def _regime(case: Case) -> str:
-    """Write down how long is trained, and which weights are reported."""
+    """Write down how long is trained, how precisely, and which weights are reported.
+
+    What a CPU computes alike in two precisions may differ on a GPU.
+    """
     training = dict(case.settings["training"])
-    for key in ("init", "precision", "log_every"):
+    for key in ("init", "log_every"):
         training.pop(key)
     if training["epochs"] == 1:
         training["select"] = "last"
