@@ -115,6 +115,18 @@ CONSISTENT = {
         *by_class([0.962, 0.979, 0.944, 0.893, 0.963, 0.922, 0.974, 0.969, 0.984, 0.97]),
         AT.format("all", 0.956),
     ],
+    "classes and a limit": [
+        *by_class([0.962, 0.979, 0.944, 0.893, 0.963, 0.922, 0.974, 0.969, 0.984, 0.99]),
+        AT.format("all", 0.9) + ", effect: higher",
+    ],
+    "limits to classes": [
+        *(f"{claim}, effect: higher" for claim in by_class([0.8] * 10)),
+        AT.format("all", 0.956),
+    ],
+    "differences of classes": [
+        *(f"{claim}, reference: norm=batch" for claim in by_class([2.0] * 10)),
+        AT.format("all", 0.956),
+    ],
     "four decimals of ten thousand images": [AT.format("a", 0.9068)],
 }
 

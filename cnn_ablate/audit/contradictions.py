@@ -73,9 +73,8 @@ def _two_directions(subject: Subject) -> Iterator[Finding]:
 def _numbers_and_directions(subject: Subject) -> Iterator[Finding]:
     """Find directions that the paper's own numbers contradict."""
     numbers: dict[tuple[object, ...], list[Claim]] = defaultdict(list)
-    for claim in subject.study.claims:
-        if claim.value is not None and not claim.compares and not claim.effect:
-            numbers[_spoken_of(subject, claim)].append(claim)
+    for claim in _numbers(subject):
+        numbers[_spoken_of(subject, claim)].append(claim)
     for claim, sides, sign in _directions(subject):
         new, old = (numbers.get((name, *_about(claim)), []) for name in sides)
         for pair in ((a, b) for a in new for b in old):
@@ -100,10 +99,10 @@ def _classes_and_all(subject: Subject) -> Iterator[Finding]:
     """Find accuracies of all classes whose mean is not the accuracy of their variant."""
     by_class: defaultdict[str, dict[str, Claim]] = defaultdict(dict)
     whole: dict[str, Claim] = {}
-    for claim in subject.study.claims:
-        if claim.value is not None and not claim.compares and _metric(claim) == "test_accuracy":
+    for claim in _numbers(subject):
+        if _metric(claim) == "test_accuracy":
             whole[str(_spoken_of(subject, claim)[0])] = claim
-        if claim.value is not None and _metric(claim) == "class_accuracy" and claim.of_class:
+        if _metric(claim) == "class_accuracy" and claim.of_class:
             by_class[str(_spoken_of(subject, claim)[0])][claim.of_class] = claim
     for name, claim in whole.items():
         case, parts = subject.cases.get(name), list(by_class[name].values())
@@ -121,17 +120,15 @@ def _classes_and_all(subject: Subject) -> Iterator[Finding]:
 
 def _no_multiples(subject: Subject) -> Iterator[Finding]:
     """Find accuracies that no number of recognised test images comes to."""
-    for claim in subject.study.claims:
-        case = subject.cases.get(str(_spoken_of(subject, claim)[0]))
+    for claim in _numbers(subject):
+        case, value = subject.cases.get(str(_spoken_of(subject, claim)[0])), claim.value or 0.0
         images = _tested(case, claim) if case else 0
-        if images and claim.value is not None and not claim.compares and not claim.effect:
-            nearest = round(claim.value * images) / images
-            if abs(nearest - claim.value) > rounding(claim) + 1e-12:
-                yield _finding(
-                    (claim,),
-                    f"Claim {claim.id}: {_number(claim)} is no number of {images:,} test images; "
-                    "it is a mean of several runs, or a slip.",
-                )
+        if images and abs(round(value * images) / images - value) > rounding(claim) + 1e-12:
+            yield _finding(
+                (claim,),
+                f"Claim {claim.id}: {_number(claim)} is no number of {images:,} test images; "
+                "it is a mean of several runs, or a slip.",
+            )
 
 
 def _tested(case: Case, claim: Claim) -> int:
@@ -140,6 +137,12 @@ def _tested(case: Case, claim: Claim) -> int:
         return images
     in_class = _metric(claim) == "class_accuracy" and _data(case) in _BALANCED
     return images // case.classes if in_class else 0
+
+
+def _numbers(subject: Subject) -> list[Claim]:
+    """Give the claims that state what one variant has: no limit to it, and no difference."""
+    claims = subject.study.claims
+    return [c for c in claims if c.value is not None and not c.compares and not c.effect]
 
 
 def _directions(subject: Subject) -> list[tuple[Claim, tuple[str, str], int]]:
