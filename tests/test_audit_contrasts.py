@@ -214,6 +214,17 @@ def test_contrasts_with_too_few_seeds_are_named(tmp_path: Path) -> None:
     assert finding.message.startswith(said)
 
 
+def test_one_seed_is_no_test(tmp_path: Path) -> None:
+    """A contrast of one seed does not raise the p of others, as it does not in the results."""
+    text = f"{LENET}fewer_seeds: {{norm=batch: 1}}\n"
+    text += "factors:\n  optimizer.lr: [0.01, 0.1]\n  model.norm: [none, batch]\n"
+
+    [finding] = found("statistical power", subject(tmp_path, text))
+
+    assert (1, 6) == (finding.data["cannot"], finding.data["enough"])
+    assert finding.message.startswith("1 seed of 1 of 2 contrasts (norm=batch) ")
+
+
 def test_enough_seeds_are_not_spoken_of(tmp_path: Path) -> None:
     """Six seeds can show one contrast."""
     text = f"{LENET}factors:\n  optimizer.lr: [0.01, 0.1]\n"

@@ -1,6 +1,7 @@
 """What a study's seeds and contrasts can never show."""
 
 from collections.abc import Iterator, Sequence
+from math import isnan
 
 from cnn_ablate.audit.subject import Subject
 from cnn_ablate.audit.words import count, some
@@ -38,21 +39,23 @@ def cannot_show(subject: Subject) -> Iterator[Finding]:
             "contrasts": len(contrasts),
             "cannot": len(weak),
             "smallest_adjusted": min(least),
-            "enough": _enough(len(contrasts)),
+            "enough": _enough(seeds),
         },
     )
 
 
 def _remedy(seeds: Sequence[int]) -> str:
-    enough = _enough(len(seeds))
+    enough = _enough(seeds)
     return f"{enough} seeds would do" if enough else "no number of seeds would do"
 
 
-def _enough(contrasts: int) -> int | None:
-    """Give how many seeds would do if all contrasts had them."""
+def _enough(seeds: Sequence[int]) -> int | None:
+    """Give how many seeds would do if all contrasts that are tested had them."""
+    family = sum(n > 1 for n in seeds) or len(seeds)
     counts = range(2, _MOST_SEEDS)
-    return next((n for n in counts if smallest_p(n) * contrasts < _ALPHA), None)
+    return next((n for n in counts if smallest_p(n) * family < _ALPHA), None)
 
 
 def _least(seeds: Sequence[int]) -> list[float]:
-    return [float(p) for p in adjusted([smallest_p(n) if n > 1 else 1.0 for n in seeds])]
+    """Give the least p of each contrast after Holm; one seed is no test, and 1 stands for it."""
+    return [1.0 if isnan(p) else float(p) for p in adjusted([smallest_p(n) for n in seeds])]
