@@ -203,6 +203,16 @@ def test_what_is_trained_twice_at_some_levels_is_a_warning(tmp_path: Path) -> No
     ]
 
 
+def test_what_is_excluded_does_not_excuse_a_factor(tmp_path: Path) -> None:
+    """A level that is left out at one place is not known to matter there."""
+    text = f"{PREACT}factors:\n  model.transformer: [built, none]\n  optimizer.lr: [0.01, 0.1]\n"
+    text += "design: factorial\nexclude: [{model.transformer: none, optimizer.lr: 0.1}]\n"
+
+    [finding] = inert(tmp_path, text)
+
+    assert ("error", "model.transformer") == (finding.severity, finding.where)
+
+
 def test_a_fraction_is_searched_factor_by_factor(tmp_path: Path) -> None:
     """Although a fraction never moves one factor alone, its inert factor is found."""
     text = f"{CNNNET}factors:\n  model.reduction: [3, 2]\n  model.residual: [true, false]\n"

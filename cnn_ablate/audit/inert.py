@@ -27,7 +27,9 @@ def inert_factors(subject: Subject) -> Iterator[Finding]:
     if subject.declared is not subject:
         declared = comparisons(subject.declared)
         same = _same(subject.declared, {i: declared[i] for i in same})
-    differ = {_name(pair) for i, pair in examined.items() if pair.moved and i not in same}
+    others = [pair for i, pair in examined.items() if pair.moved and i not in same]
+    # Of what is not trained nothing was tried.
+    differ = {_name(pair) for pair in others if _is_planned(subject, pair)}
     for family in _families([pairs[i] for i in sorted(same)]):
         yield _finding(subject, family, everywhere=not differ & set(map(_name, family)))
 
@@ -90,9 +92,9 @@ def _labels(pairs: list[Comparison]) -> dict[str, None]:
     return dict.fromkeys(label for pair in pairs for label in pair.labels)
 
 
-def _finding(subject: Subject, alike: list[Comparison], *, everywhere: bool) -> Finding:
-    first, levels = alike[0], list(_labels(alike))
-    merged = all(len(set(pair.texts)) == 1 for pair in alike)
+def _finding(subject: Subject, family: list[Comparison], *, everywhere: bool) -> Finding:
+    first, levels = family[0], list(_labels(family))
+    merged = all(len(set(pair.texts)) == 1 for pair in family)
     of = f" of {' with '.join(first.names)}" if first.names else ""
     where = "" if everywhere else ", at some levels of the other factors,"
     return Finding(
