@@ -36,8 +36,8 @@ def made() -> Images:
 
 def looked_at(folder: Path, images: Images, text: str = LENET) -> list[Finding]:
     """Give what is said of a data set, in the place of the one that the study names."""
-    section = subject(folder, text).plan.variants[0].settings["data"]
-    shown = {canonical(section): images}
+    sections = [variant.settings["data"] for variant in subject(folder, text).plan.variants]
+    shown = {canonical(section): images for section in sections}
     return found("images", subject(folder, text, images=shown))
 
 
@@ -80,6 +80,18 @@ def test_only_images_that_are_used_count(tmp_path: Path, made: Images) -> None:
     assert used.images is not None
     assert [] == kept
     assert [] == looked_at(tmp_path, shared)
+
+
+def test_each_division_of_the_images_is_looked_at(tmp_path: Path, made: Images) -> None:
+    """Where validation images are the last ones, they may take whole classes with them."""
+    images = replace(made, train_labels=made.train_labels.sort().values)
+    images.test[0] = images.train[0]
+    text = LENET.replace("subset: 200, test_subset: 100", "val_fraction: 0.2, val_split: tail")
+    text += "factors:\n  data.val_fraction: [0.2, 0.0]\n"
+
+    findings = looked_at(tmp_path, images, text)
+
+    assert ["train-test-overlap", "unlearnable-images"] == [finding.kind for finding in findings]
 
 
 def _left_out(images: Images) -> int:

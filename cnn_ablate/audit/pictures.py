@@ -11,7 +11,7 @@ from cnn_ablate.audit.subject import Subject
 from cnn_ablate.audit.words import count, percent, some
 from cnn_ablate.data import Images
 from cnn_ablate.data.split import Split, split
-from cnn_ablate.schema import Finding, canonical
+from cnn_ablate.schema import Finding
 from cnn_ablate.settings import options_of
 
 # So many useless images are worth a word.
@@ -32,18 +32,19 @@ class Used:
 
 
 def spoilt_images(subject: Subject) -> Iterator[Finding]:
-    """Look at the images of each way in which the study uses a data set."""
-    found: dict[str, Used] = {}
+    """Look at the images of each way in which the study uses a data set; say nothing twice."""
+    found: dict[tuple[object, ...], Used] = {}
     for case in subject.cases.values():
         if case.images is not None:
             chosen = split(case.images, options_of("data", case.settings["data"]))
-            index = torch.cat([chosen.train, chosen.val, chosen.test])
-            found[canonical([case.images.facts.fingerprint, _digest(index).hex()])] = Used(
-                case.images, chosen
-            )
+            parts = map(_digest, (chosen.train, chosen.val, chosen.test))
+            found[case.images.facts.fingerprint, *parts] = Used(case.images, chosen)
+    told: list[Finding] = []
     for used in found.values():
-        for look in _LOOKS:
-            yield from look(used)
+        for finding in (finding for look in _LOOKS for finding in look(used)):
+            if finding not in told:
+                told.append(finding)
+                yield finding
 
 
 def _overlap(used: Used) -> Iterator[Finding]:
