@@ -40,6 +40,18 @@ def test_parameters_without_a_gradient_are_counted_by_module(tmp_path: Path) -> 
     assert {"transformer": 872} == finding.data["modules"]
 
 
+def test_networks_of_other_sizes_are_told_apart(tmp_path: Path) -> None:
+    """The same dead layer is a smaller share of a larger network."""
+    unused = ("# more", "self.unused = nn.Linear(1, 1)")
+    (tmp_path / "nets.py").write_text(changed(NETWORK, unused), encoding="utf-8")
+    text = f"{USERS}factors:\n  model.width: [4, 120]\n  optimizer.lr: [0.01, 0.1]\n"
+
+    findings = found("dead parameters", subject(tmp_path, text))
+
+    told = [(f.severity, f.data["parameters"], f.data["variants"]) for f in findings]
+    assert [("error", 92, ["baseline", "lr=0.1"]), ("warning", 2412, ["width=120"])] == told
+
+
 def test_few_dead_parameters_are_a_warning(tmp_path: Path) -> None:
     """A dead layer that is small in its network misleads nobody much."""
     unused = ("# more", "self.unused = nn.Linear(1, 1)")

@@ -1,13 +1,12 @@
 """Parameters that no gradient reaches: built and counted, but never trained."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 
 from cnn_ablate.audit.probe import learned
 from cnn_ablate.audit.subject import Case, Net, Subject
-from cnn_ablate.audit.words import listed, percent, variants
-from cnn_ablate.models import find_dead, size
+from cnn_ablate.audit.words import grouped, listed, percent, variants
+from cnn_ablate.models import find_dead
 from cnn_ablate.schema import Finding, canonical
 from cnn_ablate.users import is_users
 
@@ -17,14 +16,10 @@ _MOST = 0.01
 
 def dead_parameters(subject: Subject) -> Iterator[Finding]:
     """Find the modules whose parameters get no gradient, in evaluation and in training alike."""
-    modules: dict[str, dict[str, int]] = {}
-    names: defaultdict[str, list[str]] = defaultdict(list)
-    for name, case in subject.cases.items():
-        if dead := _dead(case):
-            modules[canonical(dead)] = dead
-            names[canonical(dead)].append(name)
-    for key, dead in modules.items():
-        yield _finding(subject, dead, names[key])
+    dead = {name: _dead(case) for name, case in subject.cases.items()}
+    sizes = {name: subject.sizes[name].parameters for name in dead}
+    for names in grouped((canonical([dead[n], sizes[n]]), n) for n in dead if dead[n]).values():
+        yield _finding(dead[names[0]], sizes[names[0]], names)
 
 
 def _dead(case: Case) -> dict[str, int]:
@@ -40,9 +35,7 @@ def _unreached(net: Net) -> dict[str, int]:
     return find_dead(net.options, net.shape, net.classes)
 
 
-def _finding(subject: Subject, dead: dict[str, int], names: list[str]) -> Finding:
-    case = subject.cases[names[0]]
-    parameters = size(case.net.options, case.shape, case.classes).parameters
+def _finding(dead: dict[str, int], parameters: int, names: list[str]) -> Finding:
     lost = sum(dead.values())
     where = listed(dead) if len(dead) < 4 else f"{len(dead)} modules"
     return Finding(
