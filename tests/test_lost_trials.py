@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,8 @@ def dies() -> None:
         (raises(UserError("x.py", "is wrong.")), "error", "x.py: is wrong."),
         (raises(OSError(5, "Input/output error")), "lost", "OSError: [Errno 5] Input/output error"),
         (raises(MemoryError("too much")), "lost", "MemoryError: too much"),
+        (raises(EOFError("no more")), "error", "EOFError: no more"),
+        (raises(BrokenPipeError(32, "Gone")), "lost", "BrokenPipeError: [Errno 32] Gone"),
     ],
 )
 def test_a_trial_costs_only_itself_and_says_why(
@@ -97,6 +100,15 @@ def test_a_trial_costs_only_itself_and_says_why(
     assert fault == first.fault
     assert first.error.endswith("Last lines of its log:\nwhat the trial printed")
     assert [] == list(Store(tmp_path).scratch.iterdir())
+
+
+def test_only_a_pipe_that_breaks_ends_its_worker(tmp_path: Path) -> None:
+    """What sending meets is told apart from what a trial raises, by everything on its way."""
+    ours, theirs = Pipe()
+    ours.close()
+    send = worker.sender(theirs)
+    with pytest.raises(worker.OwnerGoneError):
+        list(worker.attempts(Job((trial(),), Recipe(), tmp_path, None), send, Store(tmp_path)))
 
 
 def test_a_crash_leaves_its_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,15 @@
 """What a user sees when something is wrong: with a trial, with the input, with the data."""
 
+import signal
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import tiny
+import typer
+
+from cnn_ablate.cli.exits import guarded
 
 
 def test_a_trial_that_diverges_is_reported_and_costs_only_itself(tmp_path: Path) -> None:
@@ -37,6 +41,32 @@ def test_wrong_input_is_one_sentence_and_exit_code_1(
     assert 1 == code
     assert said in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [(EOFError("no more"), 3, "EOFError: no more"), (typer.Abort(), 130, "Interrupted.")],
+)
+def test_only_an_interruption_is_called_one(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fault: Exception,
+    code: int,
+    said: str,
+) -> None:
+    """A file that ends too soon is a bug like any other, with its traceback."""
+    app, before = typer.Typer(), signal.getsignal(signal.SIGTERM)
+
+    @app.command()
+    def fails() -> None:
+        raise fault
+
+    monkeypatch.setattr("sys.argv", ["cnn-ablate"])
+    with pytest.raises(SystemExit) as ended:
+        guarded(app)
+    signal.signal(signal.SIGTERM, before)
+    assert code == ended.value.code
+    assert said in capsys.readouterr().err
 
 
 def test_help_is_fast(tmp_path: Path) -> None:

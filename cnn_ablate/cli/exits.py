@@ -51,7 +51,8 @@ def _explain(fault: Exception) -> int:
             _say(str(error))
         return WRONG_INPUT
     if type(fault).__name__ == "Abort":
-        return INTERRUPTED
+        # Typer also makes one of an end of file, which is no wish of the user's.
+        return _explain(fault.__cause__) if isinstance(fault.__cause__, EOFError) else INTERRUPTED
     if hasattr(fault, "format_message"):
         _say(fault.format_message())
         return WRONG_INPUT

@@ -27,8 +27,10 @@ from cnn_ablate.users import look_in
 
 # Rare enough to cost nothing, often enough to look alive.
 _SECONDS_BETWEEN_REPORTS = 1.0
-# Not the trial's: the program that owns this process is gone, or its device is.
-_GRAVE = (EOFError, ConnectionError, torch.AcceleratorError)
+
+
+class OwnerGoneError(BaseException):
+    """The program that owns this process no longer listens; that is no trial's failure."""
 
 
 def work(pipe: Connection, log: Path, slot: int) -> None:
@@ -42,15 +44,28 @@ def work(pipe: Connection, log: Path, slot: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_owner, daemon=True).start()
     logs.redirect(log)
+    send = sender(pipe)
     try:
         while (job := pipe.recv()) is not None:
             logs.restart(log)
             take_gpu(job.recipe, slot)
-            for ended in attempts(job, pipe.send, Store(job.results)):
-                pipe.send(ended if ended.result else logs.with_tail(ended, log))
+            for ended in attempts(job, send, Store(job.results)):
+                send(ended if ended.result else logs.with_tail(ended, log))
                 logs.restart(log)
-    except (EOFError, ConnectionError):
+    except (EOFError, ConnectionError, OwnerGoneError):
         os._exit(1)
+
+
+def sender(pipe: Connection) -> Callable[[Event], None]:
+    """Give what sends an event; it raises OwnerGoneError where no one takes it."""
+
+    def send(event: Event) -> None:
+        try:
+            pipe.send(event)
+        except OSError as fault:
+            raise OwnerGoneError from fault
+
+    return send
 
 
 def take_gpu(recipe: Recipe, slot: int) -> None:
@@ -81,7 +96,7 @@ def attempts(job: Job, send: Callable[[Event], None], states: States) -> Iterato
             for result in _trained(job, job.trials, send, states):
                 del left[result.trial.id]
                 yield Ended(result.trial, job.recipe, result)
-        except _GRAVE:
+        except torch.AcceleratorError:
             raise
         except Exception as fault:  # noqa: BLE001 - alone they may do better
             sys.stderr.write(f"Could not be trained together: {faults.words(fault)}\n")
@@ -94,7 +109,7 @@ def _attempt(job: Job, trial: Trial, send: Callable[[Event], None], states: Stat
     try:
         [result] = _trained(job, [trial], send, states)
         return Ended(trial, job.recipe, result)
-    except _GRAVE:
+    except torch.AcceleratorError:
         raise
     except Exception as fault:  # noqa: BLE001 - a trial's failure is its own, not the worker's
         images = _held.get((images_key(trial.settings["data"]), job.data))
