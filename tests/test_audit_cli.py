@@ -137,15 +137,20 @@ def test_a_study_is_audited_without_its_images(tmp_path: Path) -> None:
     assert "Images were not looked at: data set cifar10: not found" in said.output
 
 
-def test_a_network_that_cannot_be_trained_is_the_users_to_mend(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("answer", "said"), [("logits.long()", "RuntimeError: "), ("exit(0)", "SystemExit: 0")]
+)
+def test_a_network_that_cannot_be_trained_is_the_users_to_mend(
+    tmp_path: Path, answer: str, said: str
+) -> None:
     """What fails only in training is said in a sentence too, with its line."""
-    fails = "return logits.long() if self.training else logits"
+    fails = f"return {answer} if self.training else logits"
     (tmp_path / "nets.py").write_text(changed(NETWORK, ("return logits", fails)), encoding="utf-8")
     text = f"{USERS}factors: {{model.attention: [none, cbam]}}\n"
 
     fault = audit(tmp_path, text).exception
 
-    assert "nets:Net: training it failed: RuntimeError: " in str(fault)
+    assert f"nets:Net: training it failed: {said}" in str(fault)
 
 
 def test_claims_about_variants_that_the_command_line_moved_are_passed_over(tmp_path: Path) -> None:

@@ -93,6 +93,10 @@ def test_a_module_that_fails_says_where(tmp_path: Path, name: str, said: str) ->
             "nets:Net: building it failed: ValueError: too wide (nets.py, line 11).",
         ),
         (
+            ("# more", "raise SystemExit(0)"),
+            "nets:Net: building it failed: SystemExit: 0 (nets.py, line 11).",
+        ),
+        (
             ("return logits", "return logits @ logits"),
             "nets:Net: calling it failed: RuntimeError: mat1 and mat2 shapes cannot be multiplied "
             "(2x10 and 2x10) (nets.py, line 18).",

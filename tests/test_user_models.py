@@ -8,6 +8,7 @@ from auditing import NETWORK, USERS, changed
 from own import built, study
 
 from cnn_ablate.data import load
+from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
 from cnn_ablate.models import find_dead, size, user_model
 from cnn_ablate.plan import plan
@@ -77,6 +78,46 @@ def test_networks_are_measured_as_those_of_the_table_are(tmp_path: Path) -> None
         options, (1, 28, 28), 10
     )
     assert {"unused": 12} == find_dead(options, (1, 28, 28), 10)
+
+
+@pytest.mark.parametrize(
+    ("end", "dead"),
+    [
+        ("logits.detach() if not self.training else logits", {"unused": 12}),
+        ("logits.detach()", {"": 40 + 50 + 12}),
+    ],
+)
+def test_a_network_may_know_no_gradient_in_evaluation(
+    tmp_path: Path, end: str, dead: dict[str, int]
+) -> None:
+    """What training reaches is alive; where that has no gradients either, all is dead."""
+    unused = ("# more", "self.unused = nn.Linear(3, 3)")
+    network = changed(NETWORK, unused, ("return logits", f"return {end}"))
+    options = parts(study(tmp_path, network=network).baseline).model
+
+    assert dead == find_dead(options, (1, 28, 28), 10)
+
+
+def test_a_network_that_only_training_breaks_is_the_users_to_mend(tmp_path: Path) -> None:
+    """Several answers, given in training alone, cannot be learnt from."""
+    several = "return (logits, x) if self.training else logits.detach()"
+    network = changed(NETWORK, ("return logits", several))
+    options = parts(study(tmp_path, network=network).baseline).model
+
+    with pytest.raises(UserError, match="nets:Net: training it failed: AttributeError"):
+        find_dead(options, (1, 28, 28), 10)
+
+
+@pytest.mark.parametrize("annotation", ["torch.nothing", "nothing", "1 / 0"])
+def test_an_annotation_that_means_nothing_allows_any_value(tmp_path: Path, annotation: str) -> None:
+    """Python itself never evaluates it either."""
+    network = changed(
+        NETWORK,
+        ("import torch\n", "from __future__ import annotations\n\nimport torch\n"),
+        ("width=4", f"width: {annotation} = 4"),
+    )
+
+    assert 4 == study(tmp_path, network=network).baseline["model"]["width"]
 
 
 def test_what_takes_any_keyword_may_get_any(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def _losses(bench: Bench) -> list[Tensor]:
     bench.model.train()
     try:
         return [step(Lesson(bench, 0, batch)).loss for batch in bench.loader.epoch(0)]
-    except Exception as fault:
+    except (Exception, SystemExit) as fault:
         if is_users(name := bench.trial.settings["model"]["name"]):
             raise UserError(name, failure("training it failed", fault)) from fault
         raise

@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from cnn_ablate.models.options import ModelOptions, Shape
 from cnn_ablate.schema import Size
+from cnn_ablate.users import UserOptions
 
 
 def size(options: ModelOptions, shape: Shape, classes: int) -> Size:
@@ -23,10 +24,27 @@ def size(options: ModelOptions, shape: Shape, classes: int) -> Size:
 
 
 def find_dead(options: ModelOptions, shape: Shape, classes: int) -> dict[str, int]:
-    """Count, by module, the parameters that no gradient can reach."""
+    """Count, by module, the parameters that no gradient can reach.
+
+    In evaluation; or in training, if a network of the user's has no gradients otherwise.
+
+    Raises:
+        UserError: it fails there.
+    """
     model, image = untrained(options, shape, classes)
-    model(image).sum().backward()
+    total = model(image).sum()
+    if isinstance(options, UserOptions) and not total.requires_grad:
+        with torch.random.fork_rng(devices=[]):
+            total = options.attempted("training it failed", _total, model.train(), image)
+    if total.requires_grad:
+        total.backward()
     return dead_parameters(model)
+
+
+def _total(model: nn.Module, image: Tensor) -> Tensor:
+    # Two, as statistics over one image may not exist.
+    total: Tensor = model(torch.cat([image, image])).sum()
+    return total
 
 
 def dead_parameters(model: nn.Module) -> dict[str, int]:

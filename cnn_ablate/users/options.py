@@ -6,6 +6,7 @@ Calls nothing but what it is asked to make; what is made is judged by who asked.
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TypeVar, Union, cast, get_args, get_origin
@@ -71,7 +72,7 @@ class UserOptions(Options):
             return call(*args, **knobs)
         except UserError as fault:
             raise UserError(self.origin.name, fault.what, fault.hint) from None
-        except Exception as fault:
+        except (Exception, SystemExit) as fault:
             raise UserError(self.origin.name, failure(what, fault)) from fault
 
     @property
@@ -136,11 +137,12 @@ def _parameters(name: str, constructor: Any) -> Mapping[str, inspect.Parameter]:
     if not callable(constructor):
         raise UserError(name, "is no class and no function.")
     try:
-        signature = inspect.signature(constructor, eval_str=True)
-    except NameError:
         signature = inspect.signature(constructor)
     except ValueError:
         raise UserError(name, "does not tell its arguments.", "Wrap it in a function.") from None
+    # An annotation that cannot be evaluated only leaves the types unknown.
+    with suppress(Exception):
+        signature = inspect.signature(constructor, eval_str=True)
     for p in signature.parameters.values():
         if p.kind is p.POSITIONAL_ONLY and p.default is p.empty:
             raise UserError(name, f"'{p.name}' cannot be given by keyword.")
