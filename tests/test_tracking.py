@@ -2,8 +2,10 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
+from unittest.mock import Mock
 
 import pytest
 from made import Made, result
@@ -78,9 +80,6 @@ class Broken:
         """Fail."""
         raise OSError(f"{result.trial.id}: disk full")
 
-    def close(self) -> None:
-        """Leave all as it is."""
-
 
 def test_a_tracker_that_fails_is_told_of_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -93,6 +92,28 @@ def test_a_tracker_that_fails_is_told_of_once(
             track(one)
 
     assert ["Tracking with broken stopped: OSError: 0-ff: disk full"] == said
+
+
+class Closed(Broken):
+    """A tracker that cannot be reached."""
+
+    def __init__(self, folder: Path, study: str) -> None:
+        raise ConnectionError(f"No way to {study} in {folder.name}.\nTry again.")
+
+
+def test_a_tracker_that_cannot_be_opened_is_the_users_to_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said in a sentence before anything is trained."""
+    monkeypatch.setitem(module.TRACKERS, "closed", Closed)
+    with (
+        pytest.raises(UserError) as caught,
+        tracking(["closed"], tmp_path / "here", "study", print),
+    ):
+        pass
+
+    said = "--track closed: cannot be opened: ConnectionError: No way to study in here."
+    assert said == str(caught.value)
 
 
 class Listener(Broken):
@@ -164,6 +185,25 @@ def test_tensorboard_has_curves_figure_and_hyperparameters(tmp_path: Path) -> No
     assert {"_hparams_/experiment", "_hparams_/session_start_info"} <= set(
         run.PluginTagToContent("hparams")
     )
+
+
+def test_mlflow_takes_no_more_than_a_thousand_metrics_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long training is sent in parts, and whole."""
+    client = Mock()
+    client.return_value.create_run.return_value.info.run_id = "run"
+    monkeypatch.setitem(sys.modules, "mlflow.entities", Mock(Metric=lambda *values: values))
+    monkeypatch.setitem(sys.modules, "mlflow.tracking", Mock(MlflowClient=client))
+    cell = cells_of(MADE)[0]
+    long = result(trial(0, cell.name), cell, replace(MADE, epochs=300))
+    with tracking(["mlflow"], tmp_path, "study", print) as track:
+        track(long)
+
+    sent = [call.kwargs["metrics"] for call in client.return_value.log_batch.call_args_list]
+    assert [1000] == [len(part) for part in sent[:-1]]
+    losses = [metric[1] for part in sent for metric in part if metric[0] == "train_loss"]
+    assert [row.train_loss for row in long.epochs] == losses
 
 
 def test_mlflow_has_params_metrics_and_figure(

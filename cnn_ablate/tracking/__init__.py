@@ -5,7 +5,7 @@ What a tracker keeps is a copy: nothing is ever read back from it.
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from cnn_ablate.errors import UserError
@@ -40,27 +40,34 @@ def tracking(
         say: Told what went wrong.
 
     Raises:
-        UserError: there is no such tracker, or its package is not installed.
+        UserError: there is no such tracker, its package is not installed, or it cannot be opened.
     """
-    with ExitStack() as stack:
-        opened = {}
-        for name in names:
-            if name not in TRACKERS:
-                raise UserError(f"--track {name}", *unknown("tracker", name, TRACKERS))
-            with _quiet():
-                opened[name] = TRACKERS[name](folder, study)
-            stack.callback(opened[name].close)
+    opened = {name: _opened(name, folder, study) for name in names}
 
-        def track(result: TrialResult) -> None:
-            for name, tracker in list(opened.items()):
-                try:
-                    with _quiet():
-                        tracker.add(result)
-                except Exception as fault:  # noqa: BLE001 - whatever it is, training goes on
-                    say(f"Tracking with {name} stopped: {type(fault).__name__}: {fault}")
-                    del opened[name]
+    def track(result: TrialResult) -> None:
+        for name, tracker in list(opened.items()):
+            try:
+                with _quiet():
+                    tracker.add(result)
+            except Exception as fault:  # noqa: BLE001 - whatever it is, training goes on
+                say(f"Tracking with {name} stopped: {type(fault).__name__}: {fault}")
+                del opened[name]
 
-        yield track
+    yield track
+
+
+def _opened(name: str, folder: Path, study: str) -> Tracker:
+    where = f"--track {name}"
+    if name not in TRACKERS:
+        raise UserError(where, *unknown("tracker", name, TRACKERS))
+    try:
+        with _quiet():
+            return TRACKERS[name](folder, study)
+    except UserError:
+        raise
+    except Exception as fault:
+        said = str(fault).strip().partition("\n")[0].rstrip(".")
+        raise UserError(where, f"cannot be opened: {type(fault).__name__}: {said}.") from fault
 
 
 @contextmanager

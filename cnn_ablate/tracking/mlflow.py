@@ -9,6 +9,8 @@ from cnn_ablate.schema import TrialResult
 from cnn_ablate.tracking.tracker import confusion, curve, flat, needed, totals
 
 _STATUS = {"done": "FINISHED"}
+# More metrics are refused at a time.
+_MOST = 1000
 
 
 class MlflowTracker:
@@ -31,19 +33,18 @@ class MlflowTracker:
         )
 
     def add(self, result: TrialResult) -> None:
-        """Write a trial's run, all at once."""
+        """Write a trial's run."""
         trial = result.trial
         tags = {"variant": trial.variant, "seed": str(trial.seed), "trial": trial.id}
         run = self.client.create_run(self.experiment, tags=tags, run_name=trial.id).info.run_id
         for name, value in flat(trial.settings).items():
             self.client.log_param(run, name, value)
-        self.client.log_batch(run, metrics=self._metrics(result))
+        metrics = self._metrics(result)
+        for start in range(0, len(metrics), _MOST):
+            self.client.log_batch(run, metrics=metrics[start : start + _MOST])
         if figure := confusion(result):
             self.client.log_figure(run, figure, "confusion.png")
         self.client.set_terminated(run, _STATUS.get(result.status, "FAILED"))
-
-    def close(self) -> None:
-        """Do nothing: all is written at once."""
 
     def _metrics(self, result: TrialResult) -> list[object]:
         now = int(1000 * time.time())

@@ -25,6 +25,3 @@ class TensorboardTracker:
             told = {"variant": result.trial.variant, "seed": result.trial.seed}
             final = {f"final/{name}": value for name, value in totals(result).items()}
             run.add_hparams(told | flat(result.trial.settings), final, run_name=".")
-
-    def close(self) -> None:
-        """Do nothing: each run is closed when it is written."""

@@ -25,10 +25,6 @@ class Tracker(Protocol):
         """Keep a result."""
         ...
 
-    def close(self) -> None:
-        """Write what is not written yet."""
-        ...
-
 
 def needed(module: str, name: str) -> Any:
     """Import what a tracker needs; raises UserError with how to install it."""
