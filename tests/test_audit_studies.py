@@ -24,6 +24,8 @@ ERRORS = {
         ("inert-factor", "model.attention"),
         ("inert-factor", "model.transformer"),
         ("dead-parameters", "baseline"),
+        ("dead-parameters", "attention_ignored=false"),
+        ("dead-parameters", "se"),
         ("parameter-budget", "attention_ignored=false, se, described"),
         ("parameter-claim", "parameters-described"),
         ("parameter-claim", "limit-described"),
@@ -76,10 +78,11 @@ def test_profiles_bring_no_errors_of_their_own(name: str, profile: str) -> None:
 
 def test_the_released_network_has_dead_parameters() -> None:
     """The Transformer block is 14.0 % of the network, and no gradient reaches it."""
-    [dead] = of("preact_cbam", "dead-parameters")
+    released, cbam, se = of("preact_cbam", "dead-parameters")
 
-    assert "694,320 of 4,969,600 parameters (14.0 %)" in dead.message
-    assert {"transformer": 694_320} == dead.data["modules"]
+    assert "694,320 of 4,969,600 parameters (14.0 %)" in released.message
+    assert [5_001_792, 5_003_680] == [dead.data["parameters"] for dead in (cbam, se)]
+    assert all({"transformer": 694_320} == dead.data["modules"] for dead in (released, cbam, se))
 
 
 def test_the_released_attention_is_inert_and_the_switch_is_named() -> None:
