@@ -1,6 +1,7 @@
 """The doctor: every damage is found by name, and mended only when told."""
 
 import random
+import shutil
 from pathlib import Path
 
 import made
@@ -62,6 +63,39 @@ def test_mending_leaves_what_is_whole(store: Store) -> None:
     (store.root / "broken" / "study.json").unlink()
     examine_store(store.root, mend=True)
     assert 2 == len(list((store.root / "damaged").iterdir()))
+
+
+@pytest.mark.parametrize("other", ["aaa", "zzz"])
+@pytest.mark.parametrize("harm", ["failed", "damaged", "none"])
+def test_the_good_copy_of_a_trial_stays(store: Store, other: str, harm: str) -> None:
+    """Of two folders with one trial, the one that is done and whole is kept, whatever its name."""
+    good, _ = sorted(store.trials.iterdir())
+    copy = good.with_name(f"{other}-{good.name.rpartition('-')[2]}")
+    shutil.copytree(good, copy)
+    if harm == "failed":
+        (copy / "DONE").unlink()
+    elif harm == "damaged":
+        damaged(copy / "epochs.csv", random.Random(1))
+    first, second = sorted([good, copy])
+    culprit = second if harm == "none" else copy
+    assert [culprit] == [trouble.path for trouble in examine(store)]
+    examine_store(store.root, mend=True)
+    assert Store(store.root).folder(good.name) == (first if culprit == second else second)
+    assert not culprit.exists()
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_done_copy_is_found_before_a_failed_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch, *, backwards: bool
+) -> None:
+    """A trial that two names have is done if one of them is, however a folder is listed."""
+    [trial, *_] = made.results(store.root, SMALL).record.plan.trials
+    failed = store.trials / f"copy-{trial.id.rpartition('-')[2]}"
+    shutil.copytree(store.folder(trial), failed)
+    (failed / "DONE").unlink()
+    listed = sorted(store.trials.iterdir(), reverse=backwards)
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
+    assert Store(store.root).is_done(trial)
 
 
 def test_checkpoints_of_what_is_done_are_of_no_use(store: Store) -> None:

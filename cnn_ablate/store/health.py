@@ -55,14 +55,15 @@ def mend(store: Store, found: list[Trouble]) -> None:
 
 
 def _trials(store: Store) -> Iterator[tuple[Path, str]]:
-    seen: dict[str, Path] = {}
+    copies: dict[str, list[Path]] = {}
     for folder in _inside(store.trials):
-        hashed = folder.name.rpartition("-")[2]
-        if hashed in seen:
-            yield folder, f"is the same trial as {seen[hashed].name}."
-        elif what := _wrong(folder, hashed):
-            yield folder, f"{what}."
-        seen[hashed] = folder
+        copies.setdefault(folder.name.rpartition("-")[2], []).append(folder)
+    for hashed, folders in copies.items():
+        seen = [(_wrong(folder, hashed), folder) for folder in folders]
+        *_, best = min((bool(what), not (one / SEAL).exists(), one) for what, one in seen)
+        for what, folder in seen:
+            if what or folder != best:
+                yield folder, f"{what or f'is the same trial as {best.name}'}."
 
 
 def _wrong(folder: Path, hashed: str) -> str:

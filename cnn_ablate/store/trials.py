@@ -39,8 +39,7 @@ class Store:
     def _folders(self) -> dict[str, Path]:
         """Folders by the hash that ends their name: other studies name the same trial otherwise."""
         atomic.restore(self.trials, self.scratch)
-        found = self.trials.iterdir() if self.trials.is_dir() else ()
-        return {folder.name.rpartition("-")[2]: folder for folder in found if folder.is_dir()}
+        return _by_hash(self.trials.iterdir() if self.trials.is_dir() else ())
 
     @contextmanager
     def occupied(self) -> Iterator[Locks]:
@@ -161,6 +160,16 @@ class Store:
 
     def _checkpoint_path(self, trial: Trial) -> Path:
         return self.checkpoints / f"{trial.key}.pt"
+
+
+def _by_hash(folders: Iterable[Path]) -> dict[str, Path]:
+    """Tell folders by the hash that ends their names; of several, take one that is done."""
+    found: dict[str, Path] = {}
+    for folder in sorted(folder for folder in folders if folder.is_dir()):
+        hashed = folder.name.rpartition("-")[2]
+        if hashed not in found or not (found[hashed] / SEAL).is_file():
+            found[hashed] = folder
+    return found
 
 
 def damage(folder: Path, key: str) -> str:
