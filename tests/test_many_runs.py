@@ -17,7 +17,7 @@ from hasty import forking, ran
 from cnn_ablate.executors import worker
 from cnn_ablate.locks import Locks
 from cnn_ablate.schema import TrialResult
-from cnn_ablate.store import Store
+from cnn_ablate.store import Store, read
 
 __all__ = ["forking"]
 pytestmark = hasty.fork_is_meant
@@ -46,6 +46,26 @@ def test_two_runs_share_the_work(tmp_path: Path, trained: Path) -> None:
     ran(tmp_path / "alone")
     hasty.assert_same(tmp_path / "alone", tmp_path / "shared")
     assert [] == list((tmp_path / "shared/results/.locks").iterdir())
+
+
+def test_runs_of_two_studies_share_equal_trials(
+    tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one names as a variant and the other as its baseline is trained once."""
+    shared, study, runs = tmp_path / "shared", hasty.STUDY, []
+    shared.mkdir()
+    for baseline in ("batch", "none"):
+        text = study.replace("hasty", f"of_{baseline}").replace("norm: batch", f"norm: {baseline}")
+        monkeypatch.setattr(hasty, "STUDY", text)
+        folder = tmp_path / baseline
+        folder.mkdir()
+        (folder / "results").symlink_to(shared)
+        runs.append(hasty.forked(partial(ran, folder)))
+    assert [0, 0] == [hasty.code_of(pid) for pid in runs]
+    hashes = [name.rpartition("-")[2] for name in trained.read_text().split()]
+    assert [1] * hasty.TRIALS == list(Counter(hashes).values())
+    for baseline in ("batch", "none"):
+        assert hasty.TRIALS == len(read(shared, f"of_{baseline}").trials)
 
 
 def test_workers_do_not_matter(tmp_path: Path) -> None:

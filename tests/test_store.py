@@ -112,6 +112,23 @@ def test_equal_trials_of_other_studies_are_found(study: made.Results) -> None:
     assert {trial.id for trial in renamed} == done
 
 
+def test_what_other_studies_publish_meanwhile_is_found(study: made.Results) -> None:
+    """A store that has been looked at sees also what another run then keeps under its own name."""
+    [trial, *_] = trials(study)
+    result, root = study.store.result(trial), study.store.root / "other"
+    mine, hashed = Store(root), trial.id.rpartition("-")[2]
+    assert not mine.is_done(trial)
+    assert result
+    theirs = trial.model_copy(update={"id": f"theirs-{hashed}"})
+    Store(root).publish(result.model_copy(update={"trial": theirs}))
+    assert mine.is_done(trial)
+    assert theirs.id == mine.folder(trial).name
+    shutil.rmtree(mine.folder(trial))
+    Store(root).publish(result)
+    assert mine.is_done(trial)
+    assert trial.id == mine.folder(trial).name
+
+
 def damaged(path: Path, chance: random.Random) -> None:
     """Cut a file short or flip one bit of it."""
     payload = bytearray(path.read_bytes())

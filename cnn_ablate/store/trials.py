@@ -73,7 +73,9 @@ class Store:
         return self._folders.get(name.rpartition("-")[2], self.trials / name)
 
     def is_done(self, trial: Trial) -> bool:
-        """Say whether a trial is done and whole."""
+        """Say whether a trial is done and whole by now: other runs publish it as they name it."""
+        found = self.trials.glob(f"*-{trial.id.rpartition('-')[2]}")
+        self._folders.update(_by_hash(found))
         folder = self.folder(trial)
         return (folder / SEAL).is_file() and not damage(folder, trial.key)
 
