@@ -5,15 +5,18 @@ import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import hasty
 import pytest
+import tiny
 from hasty import forking, ran
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
+from cnn_ablate.runner.running import outstanding
 
 __all__ = ["forking"]
 pytestmark = hasty.fork_is_meant
@@ -70,6 +73,36 @@ def test_results_that_cannot_be_written_are_refused_before_training(
         ran(small_disk / "empty", observe=noting(trained))
     assert [] == trained
     assert ran(small_disk / "whole").trials.equals(whole.trials)
+
+
+def test_a_damaged_trial_is_said_by_a_look_and_moved_by_a_run(small_disk: Path) -> None:
+    """`plan` says it, also where nothing can be written; `run` trains the trial again."""
+    whole = ran(small_disk).trials
+    file = next(small_disk.glob("results/trials/*/epochs.csv"))
+    file.write_text("no epochs")
+    mount("-o", "remount,ro", str(small_disk))
+    code, said, _ = tiny.call("plan", "hasty.yaml", cwd=small_disk)
+    assert 0 == code
+    assert f"{file.parent.relative_to(small_disk)}: epochs.csv does not match its checksum" in said
+    assert "4 trials; 3 are done" in said
+    mount("-o", "remount,rw", str(small_disk))
+    again = ran(small_disk).trials
+    assert whole.drop(columns=tiny.VOLATILE).equals(again.drop(columns=tiny.VOLATILE))
+    assert 1 == len(list(small_disk.glob("results/damaged/*/epochs.csv")))
+
+
+def test_a_run_of_other_variants_leaves_out_what_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables are of what is whole, though nothing is to be trained."""
+    ran(tmp_path)
+    file = next(tmp_path.glob("results/trials/norm=none*/epochs.csv"))
+    file.write_text("no epochs")
+    monkeypatch.setattr(hasty, "outstanding", partial(outstanding, only="baseline"))
+    found = ran(tmp_path)
+    assert hasty.TRIALS - 1 == len(found.trials)
+    assert file.parent.name not in set(found.trials["trial"])
+    assert not file.exists()
 
 
 def test_a_folder_that_goes_while_running_is_said(tmp_path: Path) -> None:

@@ -142,7 +142,10 @@ def damaged(path: Path, chance: random.Random) -> None:
 
 @pytest.mark.parametrize("harms", [20, pytest.param(500, marks=pytest.mark.slow)])
 def test_every_damage_is_found(tmp_path: Path, harms: int) -> None:
-    """Truncations and bit flips, in any file of a trial, are found, said once, and moved aside."""
+    """Truncations and bit flips, in any file of a trial, are found, said once, and moved aside.
+
+    A look moves nothing.
+    """
     study = made.results(tmp_path / "whole", made.Made(variants=1, seeds=1, images=20, epochs=1))
     [trial] = trials(study)
     chance = random.Random(0)
@@ -151,10 +154,14 @@ def test_every_damage_is_found(tmp_path: Path, harms: int) -> None:
         shutil.copytree(tmp_path / "whole", root)
         files = sorted((root / "trials" / trial.id).iterdir())
         damaged(chance.choice(files), chance)
+        before = sorted(root.rglob("*"))
         done, [note] = Store(root).done([trial])
         assert set() == done
-        assert not (root / "trials" / trial.id / "DONE").exists()
         assert note.endswith("it will be trained again.")
+        assert before == sorted(root.rglob("*"))
+        Store(root).clear(trial)
+        assert not (root / "trials" / trial.id).exists()
+        assert 1 == len(list((root / "damaged").iterdir()))
         shutil.rmtree(root)
 
 

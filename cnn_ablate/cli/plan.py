@@ -75,6 +75,7 @@ def _changes(row: dict[str, Any]) -> str:
 def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterator[str]:
     plan = survey.plan
     yield ""
+    yield from survey.notes
     yield (
         f"{count(len(plan.variants), 'variant')} x "
         f"{count_range(plan.seed_counts.values(), 'seed')} = "

@@ -88,7 +88,10 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     executor = _executor(where, terms)
     work = {trial.id: _work(survey, trial) for trial in todo}
     planned = [trial.id for trial in survey.plan.trials]
-    with Interrupts() as interrupts, store.occupied() if todo else Locks(store.root) as locks:
+    busy = todo or survey.notes
+    with Interrupts() as interrupts, store.occupied() if busy else Locks(store.root) as locks:
+        if busy:
+            _clear(survey, store, locks)
         jobs = _jobs(survey, todo, recipes(survey, todo, where, terms), where)
         if todo:
             store.drop_checkpoints(t for t in survey.plan.trials if t.id in survey.done)
@@ -126,6 +129,14 @@ def check(survey: Survey, where: Where) -> None:
         )
     chosen_device(where)
     named(where.way)
+
+
+def _clear(survey: Survey, store: Store, locks: Locks) -> None:
+    """Move damaged trials aside, if no other run has them in hand."""
+    for trial in survey.plan.trials:
+        if trial.id not in survey.done and store.is_sealed(trial) and locks.take(trial.key):
+            store.clear(trial)
+            locks.drop(trial.key)
 
 
 def _jobs(

@@ -76,34 +76,43 @@ class Store:
         """Say whether a trial is done and whole by now: other runs publish it as they name it."""
         found = self.trials.glob(f"*-{trial.id.rpartition('-')[2]}")
         self._folders.update(_by_hash(found))
-        folder = self.folder(trial)
-        return (folder / SEAL).is_file() and not damage(folder, trial.key)
+        return self.is_sealed(trial) and not damage(self.folder(trial), trial.key)
+
+    def is_sealed(self, trial: Trial) -> bool:
+        """Say whether a trial is done, whole or not."""
+        return (self.folder(trial) / SEAL).is_file()
 
     def done(self, trials: Iterable[Trial]) -> tuple[set[str], list[str]]:
-        """Check which trials are whole; move damaged ones aside.
+        """Check which trials are whole.
 
         Returns:
             The ids of those done, and one sentence on each that was damaged.
         """
         done, notes = set(), []
         for trial in trials:
-            folder = self.folder(trial)
-            if not (folder / SEAL).is_file():
+            if not self.is_sealed(trial):
                 continue
+            folder = self.folder(trial)
             if fault := damage(folder, trial.key):
-                aside = self.move_aside(folder)
-                notes.append(f"{folder}: {fault}; moved to {aside}, it will be trained again.")
+                aside = self.root / "damaged"
+                notes.append(
+                    f"{folder}: {fault}; a run moves it to {aside}, and it will be trained again."
+                )
             else:
                 done.add(trial.id)
         return done, notes
 
-    def move_aside(self, folder: Path) -> Path:
-        """Move a damaged trial out of the way, and say where it is now."""
+    def clear(self, trial: Trial) -> None:
+        """Move aside what is damaged of a trial; only for who has locked it."""
+        while not self.is_done(trial) and self.is_sealed(trial):
+            self.move_aside(self.folder(trial))
+
+    def move_aside(self, folder: Path) -> None:
+        """Move a damaged trial out of the way."""
         aside = self.root / "damaged" / f"{folder.name}.{uuid.uuid4().hex[:8]}"
         with atomic.told(aside):
             aside.parent.mkdir(parents=True, exist_ok=True)
             folder.rename(aside)
-        return aside
 
     def publish(self, result: TrialResult) -> None:
         """Keep a result for good; one that is not `done` keeps its reason but may be retried."""
@@ -126,8 +135,7 @@ class Store:
             result = TrialResult.model_validate_json(payload)
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
-        vouched = result.status != "done" or (self.folder(trial) / SEAL).is_file()
-        return result if vouched else None
+        return result if result.status != "done" or self.is_sealed(trial) else None
 
     def payload(self, trial: Trial | str, name: str) -> bytes:
         """Read a file of a trial; if the trial is done, its seal must vouch for the file.
