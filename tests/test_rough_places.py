@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from hasty import forking, ran
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
 from cnn_ablate.runner.running import outstanding
+from cnn_ablate.schema import Trial
 
 __all__ = ["forking"]
 pytestmark = hasty.fork_is_meant
@@ -119,6 +120,38 @@ def test_a_folder_that_goes_while_running_is_said(tmp_path: Path) -> None:
     trained: list[str] = []
     assert hasty.TRIALS == len(ran(tmp_path, observe=noting(trained)).trials)
     assert gone == trained
+
+
+def removing(folder: Path) -> Callable[..., list[Trial]]:
+    """Let a trial go after a look at what is done."""
+
+    def listed(*given: Any, **named: Any) -> list[Trial]:
+        shutil.rmtree(folder)
+        return outstanding(*given, **named)
+
+    return listed
+
+
+def test_what_goes_before_a_run_begins_is_trained_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No run ends well without a trial that was done when the study was laid out."""
+    before = ran(tmp_path).trials
+    first, second, *_ = sorted(tmp_path.glob("results/trials/*"))
+    shutil.rmtree(first)
+    monkeypatch.setattr(hasty, "outstanding", removing(second))
+    again = ran(tmp_path).trials
+    assert before.drop(columns=tiny.VOLATILE).equals(again.drop(columns=tiny.VOLATILE))
+
+
+def test_what_goes_from_a_study_that_is_done_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run with nothing to train does not end well either where a trial is gone."""
+    ran(tmp_path)
+    monkeypatch.setattr(hasty, "outstanding", removing(next(tmp_path.glob("results/trials/*"))))
+    with pytest.raises(UserError, match="1 of the trials that were trained are gone"):
+        ran(tmp_path)
 
 
 class StepsBack(datetime):

@@ -74,6 +74,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     Args:
         survey: The study laid out, with what is done of it.
         todo: The trials to train; what an earlier run left of them is used, unless they are done.
+            If there are any, those that were done and are gone by now are trained as well.
         where: The places, and on what to run.
         observe: Told of everything that happens.
 
@@ -86,12 +87,14 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
     terms = replace(where.terms, device=chosen_device(where))
     started = _now()
     executor = _executor(where, terms)
-    work = {trial.id: _work(survey, trial) for trial in todo}
     planned = [trial.id for trial in survey.plan.trials]
+    expected = survey.done.union(trial.id for trial in todo)
     busy = todo or survey.notes
     with Interrupts() as interrupts, store.occupied() if busy else Locks(store.root) as locks:
         if busy:
             _clear(survey, store, locks)
+            survey, todo = _as_it_is(survey, store, todo)
+        work = {trial.id: _work(survey, trial) for trial in todo}
         jobs = _jobs(survey, todo, recipes(survey, todo, where, terms), where)
         if todo:
             store.drop_checkpoints(t for t in survey.plan.trials if t.id in survey.done)
@@ -108,12 +111,12 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
             with interrupts.writing_first():
                 logbook.close()
                 results = _concluded(
-                    store,
+                    Store(where.results),  # sees what others have published meanwhile
                     _record(survey, terms, started),
                     survey,
                     idle=not todo,
                 )
-    if gone := {trial.id for trial in todo} - set(results.trials["trial"]):
+    if gone := expected - set(results.trials["trial"]):
         what = f"{len(gone)} of the trials that were trained are gone: was the folder removed?"
         raise UserError(str(where.results), what, "The same command trains them again.")
     return results
@@ -137,6 +140,13 @@ def _clear(survey: Survey, store: Store, locks: Locks) -> None:
         if trial.id not in survey.done and store.is_sealed(trial) and locks.take(trial.key):
             store.clear(trial)
             locks.drop(trial.key)
+
+
+def _as_it_is(survey: Survey, store: Store, todo: Sequence[Trial]) -> tuple[Survey, list[Trial]]:
+    """Add to the work what was done when the study was laid out, and has been removed since."""
+    gone = [t for t in survey.plan.trials if t.id in survey.done and not store.is_sealed(t)]
+    done = survey.done.difference(trial.id for trial in gone)
+    return replace(survey, done=done), [*{t.id: t for t in [*todo, *gone]}.values()]
 
 
 def _jobs(
