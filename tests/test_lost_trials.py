@@ -12,6 +12,7 @@ from typing import Any
 import hasty
 import pandas as pd
 import pytest
+import tiny
 import torch
 from hasty import forking
 from test_train import trial
@@ -216,6 +217,22 @@ def test_a_run_goes_on_without_what_fails(tmp_path: Path, monkeypatch: pytest.Mo
     expected, found = (hasty.tables(tmp_path / name)["epochs"] for name in ("whole", "broken"))
     kept = expected[(expected["variant"] == "baseline") | (expected["seed"] == 0)]
     assert kept.reset_index(drop=True).equals(found)
+
+
+def test_what_fails_when_trained_again_keeps_its_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `--fresh` a failure is told and costs no result that was there."""
+    hasty.ran(tmp_path)
+    monkeypatch.setattr(worker, "_member", lambda *_: raises(ValueError("so broken"))())
+    before = hasty.tables(tmp_path)["results"].set_index(["seed", "variant"])
+    words = ("run", "hasty.yaml", "--fresh", "--seeds", 1, "--workers", 1, "--no-pictures")
+    code, _, said = tiny.call(*words, cwd=tmp_path)
+    after = hasty.tables(tmp_path)["results"].set_index(["seed", "variant"])
+    assert 2 == code
+    assert "baseline, seed 0: failed. ValueError: so broken" in said
+    assert said.endswith("2 trials failed when trained again; the old results are kept.\n")
+    assert before.loc[[0]].equals(after)
 
 
 class Clock:

@@ -103,6 +103,20 @@ def test_success_replaces_failure(tmp_path: Path) -> None:
     assert {t.id for t in trials(study)} == Store(tmp_path).done(trials(study))[0]
 
 
+def test_failure_replaces_no_success(study: made.Results) -> None:
+    """A trial that is done and whole stays so; a damaged one makes room for what is true now."""
+    [trial, *_] = trials(study)
+    before = study.store.result(trial)
+    failed = TrialResult(trial=trial, status="failed", error="x", recipe=Recipe())
+    study.store.save_checkpoint(trial, b"state")
+    study.store.publish(failed)
+    assert before == study.store.result(trial)
+    assert None is study.store.checkpoint(trial)
+    damaged(study.store.folder(trial) / "predictions.npz", random.Random(1))
+    study.store.publish(failed)
+    assert failed == study.store.result(trial)
+
+
 def test_equal_trials_of_other_studies_are_found(study: made.Results) -> None:
     """A trial is known by its content: another study's name for it does not matter."""
     renamed = [

@@ -1,7 +1,7 @@
 """The command `run`: from a study file to tables and a report, with progress all the way."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -40,12 +40,17 @@ class Choice:
 def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: Choice) -> None:
     """Run a study and say where its report is; exit with 2 if some trials failed."""
     study = read(study_path(word), changes)
+    failed: set[str] = set()
     with display() as screen, tracking(choice.track, TRACKED, study.folder, screen.say) as track:
 
         def observe(event: Event) -> None:
             screen.observe(event)
-            if isinstance(event, Ended) and event.result and not event.kept:
+            if not isinstance(event, Ended):
+                return
+            if event.result and not event.kept:
                 track(event.result)
+            if not event.result or event.result.status != "done":
+                failed.add(event.trial.id)
 
         laid_out = survey(study, where, screen.decoding)
         check(laid_out, where)
@@ -61,10 +66,8 @@ def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: 
         page = _reported(results, record, reports, pictures=choice.pictures)
     typer.echo(f"Results: {where.results / study.folder}")
     typer.echo(f"Report:  {page}")
-    if failures := _failures(results):
-        typer.echo(
-            f"{failures} of {len(results.trials)} trials failed; the report names them.", err=True
-        )
+    if failures := list(_failures(results, failed)):
+        typer.echo("\n".join(failures), err=True)
         raise typer.Exit(SOME_FAILED)
 
 
@@ -104,5 +107,10 @@ def _announce(screen: Display, survey: Survey, todo: int) -> None:
     screen.expect(todo)
 
 
-def _failures(results: Results) -> int:
-    return int((results.trials["status"] != "done").sum())
+def _failures(results: Results, failed: set[str]) -> Iterator[str]:
+    """Say how many trials failed for good, and how many failed that have an earlier result."""
+    lost = set(results.trials["trial"][results.trials["status"] != "done"])
+    if lost:
+        yield f"{len(lost)} of {len(results.trials)} trials failed; the report names them."
+    if again := failed - lost:
+        yield f"{count(len(again), 'trial')} failed when trained again; the old results are kept."

@@ -115,14 +115,18 @@ class Store:
             folder.rename(aside)
 
     def publish(self, result: TrialResult) -> None:
-        """Keep a result for good; one that is not `done` keeps its reason but may be retried."""
+        """Keep a result; one that is not `done` may be retried, and replaces none that is."""
+        if result.status == "done" or not self.is_done(result.trial):
+            self._write(result)
+        self.drop_checkpoint(result.trial)
+
+    def _write(self, result: TrialResult) -> None:
         files = _files(result)
         if result.status == "done":
             files[SEAL] = _json({name: digest(payload) for name, payload in files.items()})
         folder = self.folder(result.trial)
         atomic.replace_folder(folder, files, self.scratch)
         self._folders[folder.name.rpartition("-")[2]] = folder
-        self.drop_checkpoint(result.trial)
 
     def result(self, trial: Trial) -> TrialResult | None:
         """Read what is kept of a trial, without its bulky parts; None if there is nothing whole.
