@@ -1,6 +1,7 @@
 """`clean`: what no study needs is shown, and removed only when told."""
 
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import made
@@ -43,6 +44,15 @@ def litter(study: Results) -> dict[str, Path]:
     return paths
 
 
+def plan_of_a_run(store: Store, trials: list[str]) -> None:
+    """Let a run say which trials are its own."""
+    moment = "2026-01-01T00:00:00+00:00"
+    said = Standing(
+        trials=tuple(trials), waiting=(), process=1, machine="", started=moment, updated=moment
+    )
+    write_standing(store, "other", said)
+
+
 def test_a_tidy_folder_has_nothing_to_remove(study: Results) -> None:
     """All trials of a study are kept, failed ones too."""
     assert f"{study.store.root}: nothing to remove.\n" == clean(study)
@@ -78,12 +88,24 @@ def test_trials_of_a_run_under_way_are_kept(study: Results) -> None:
     """A run that has no tables yet has said which trials are its own."""
     ids = [trial.id for trial in study.record.plan.trials]
     shutil.rmtree(study.store.root / "made_up")
-    moment = "2026-01-01T00:00:00+00:00"
-    said = Standing(
-        trials=tuple(ids), waiting=(), process=1, machine="", started=moment, updated=moment
-    )
-    write_standing(study.store, "made_up", said)
+    plan_of_a_run(study.store, ids)
     assert "nothing to remove" in clean(study)
+
+
+def test_what_a_run_has_come_to_need_is_kept(
+    study: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could go is looked for once more when no run can come, for one may just have been."""
+    paths = litter(study)
+    whole = Store.alone
+
+    def late(store: Store) -> AbstractContextManager[None]:
+        plan_of_a_run(store, [paths["trial"].name])
+        return whole(store)
+
+    monkeypatch.setattr(Store, "alone", late)
+    assert "4.5 kB removed." in clean(study, "--delete")
+    assert paths["trial"].exists()
 
 
 def test_nothing_goes_while_a_study_cannot_be_read(study: Results) -> None:
@@ -103,7 +125,7 @@ def test_nothing_goes_while_a_run_is_under_way(
     paths = litter(study)
     monkeypatch.setattr("cnn_ablate.locks.Locks.others", lambda *_: ["run-1"])
     said = call("clean", "--results", study.store.root, "--delete")
-    assert "a run is under way. Clean up when it has ended." in str(said.exception)
+    assert "a run is under way. Try when it has ended." in str(said.exception)
     assert all(path.exists() for path in paths.values())
 
 

@@ -11,8 +11,9 @@ from test_store import damaged
 
 from cnn_ablate.cli.doctor import examine_store
 from cnn_ablate.errors import UserError
+from cnn_ablate.locks import Locks
 from cnn_ablate.store import Store
-from cnn_ablate.store.health import examine
+from cnn_ablate.store.health import examine, mend
 
 SMALL = made.Made(variants=2, seeds=1, images=10, epochs=1)
 
@@ -111,6 +112,21 @@ def test_nothing_is_mended_under_a_run(store: Store) -> None:
     hurt(store)
     with Store(store.root).occupied(), pytest.raises(UserError, match="a run is under way"):
         examine_store(store.root, mend=True)
+
+
+def test_no_run_begins_while_trials_are_mended(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that comes meanwhile has to wait: what it writes would be taken for scratch."""
+    expected = hurt(store)
+    entered: list[bool] = []
+    monkeypatch.setattr(
+        Store, "move_aside", lambda *_: entered.append(Locks(store.locks).take("door"))
+    )
+    assert expected == [trouble.kind for trouble in mend(store)]
+    assert [False, False] == entered
+    with store.occupied():
+        assert not store.scratch.exists()
 
 
 def test_no_folder_is_no_store(tmp_path: Path) -> None:

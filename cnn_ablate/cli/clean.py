@@ -18,7 +18,7 @@ def clean(results: Path, *, checkpoints: bool, delete: bool) -> None:
     store = Store(results)
     found = leftovers(store, checkpoints=checkpoints)
     if delete and found:
-        remove(store, found)
+        found = remove(store, checkpoints=checkpoints)
     for line in _lines(found, results, delete=delete):
         typer.echo(line)
 

@@ -20,7 +20,7 @@ def examine_store(results: Path, *, mend: bool) -> None:
     if not results.is_dir():
         raise UserError(str(results), "no such folder.")
     store = Store(results)
-    found = examine(store)
+    found = mend_all(store) if mend else examine(store)
     for trouble in found:
         typer.echo(f"{trouble.kind} {trouble.path}: {trouble.what}")
     trials = sum(1 for _ in store.trials.glob("*/trial.json"))
@@ -28,7 +28,6 @@ def examine_store(results: Path, *, mend: bool) -> None:
         typer.echo(f"{results}: {trials} trials, all whole.")
         return
     if mend:
-        mend_all(store, found)
         typer.echo("Damaged trials are in damaged/ now; the same `run` trains them again.")
         found = examine(store)
     if found:

@@ -1,13 +1,11 @@
 """What is wrong in a results folder: found by reading every byte of it, mended only when told."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from cnn_ablate.schema import Record
 from cnn_ablate.store import atomic
@@ -36,22 +34,22 @@ def examine(store: Store) -> list[Trouble]:
     ]
 
 
-def mend(store: Store, found: list[Trouble]) -> None:
-    """Move damaged trials aside, and remove checkpoints and scratch of no use.
+def mend(store: Store) -> list[Trouble]:
+    """Move damaged trials aside, remove checkpoints and scratch of no use, and say what was wrong.
 
     Raises:
         UserError: a run is under way, or the store cannot be written.
     """
-    with store.occupied() as locks:
-        if locks.others("run-"):
-            raise UserError(str(store.root), "a run is under way.", "Mend when it has ended.")
+    with store.alone():
+        found = examine(store)
         for trouble in found:
             if trouble.kind == "trial":
                 store.move_aside(trouble.path)
             elif trouble.kind == "checkpoint":
                 with atomic.told(trouble.path):
                     trouble.path.unlink(missing_ok=True)
-        shutil.rmtree(store.scratch, ignore_errors=True)
+        store.sweep()
+    return found
 
 
 def _trials(store: Store) -> Iterator[tuple[Path, str]]:

@@ -47,21 +47,21 @@ def leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
     return [Leftover(kind, path, _size(path)) for kind, path in found]
 
 
-def remove(store: Store, found: list[Leftover]) -> None:
-    """Remove what was found.
+def remove(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
+    """Remove what `leftovers` finds when no run can come, and give it.
 
     Raises:
-        UserError: a run is under way, or something cannot be removed.
+        UserError: a run is under way, a study cannot be read, or something cannot be removed.
     """
-    with store.occupied() as locks:
-        if locks.others("run-"):
-            raise UserError(str(store.root), "a run is under way.", "Clean up when it has ended.")
+    with store.alone():
+        found = leftovers(store, checkpoints=checkpoints)
         for leftover in found:
             with atomic.told(leftover.path):
                 if leftover.path.is_dir():
                     shutil.rmtree(leftover.path)
                 else:
                     leftover.path.unlink(missing_ok=True)
+    return found
 
 
 def _planned(root: Path) -> Iterator[str]:

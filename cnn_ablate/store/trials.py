@@ -50,13 +50,31 @@ class Store:
         """
         with Locks(self.locks) as locks:
             with atomic.told(self.root):
-                while not locks.take("door"):
-                    time.sleep(_PAUSE)
+                self._enter(locks)
                 if not locks.others("run-"):
                     self.sweep()
                 locks.take(f"run-{uuid.uuid4().hex}")
                 locks.drop("door")
             yield locks
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep runs out of the store while it is tidied; they wait until that is over.
+
+        Raises:
+            UserError: a run is under way, or the store cannot be written.
+        """
+        with Locks(self.locks) as locks:
+            with atomic.told(self.root):
+                self._enter(locks)
+                if locks.others("run-"):
+                    raise UserError(str(self.root), "a run is under way.", "Try when it has ended.")
+            atomic.restore(self.trials, self.scratch)
+            yield
+
+    def _enter(self, locks: Locks) -> None:
+        while not locks.take("door"):
+            time.sleep(_PAUSE)
 
     def sweep(self) -> None:
         """Remove what was never finished; only for who is alone in the store."""
