@@ -11,7 +11,7 @@ from test_cli import call
 
 from cnn_ablate.executors import Ended, Progress
 from cnn_ablate.runner.logbook import Logbook
-from cnn_ablate.schema import Recipe, Standing, Trial, UnderWay
+from cnn_ablate.schema import Recipe, Standing, Trial, TrialResult, UnderWay
 from cnn_ablate.store import Results, Store, read_standing, write_standing
 
 
@@ -112,6 +112,24 @@ def test_a_run_that_was_interrupted(study: Results) -> None:
     assert "The last run was interrupted; the same command goes on." in status(study)
 
 
+def test_a_run_that_never_wrote_its_tables(study: Results) -> None:
+    """After a second Ctrl-C, or on a full disk, what is done is known from the trials alone."""
+    (study.store.root / "made_up" / "study.json").unlink()
+    stand(study, over=True)
+    said = status(study)
+    assert "12 trials: 9 done, 1 failed, 2 to come." in said
+    assert "The last run was interrupted; the same command goes on." in said
+
+
+def test_a_failure_is_told_by_its_first_line(study: Results) -> None:
+    """The reason comes first; after it come its traces."""
+    trial = study.record.plan.trials[-1]
+    error = "The worker process died (exit code -9).\nLast lines of its log:\nnothing"
+    failed = TrialResult(trial=trial, status="failed", error=error, recipe=Recipe())
+    study.store.publish(failed)
+    assert "failed. The worker process died (exit code -9).\n" in status(study)
+
+
 def test_status_as_data(study: Results) -> None:
     """`--json` gives the same to programs."""
     ids = stand(study)
@@ -156,6 +174,14 @@ def test_a_logbook_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
     assert standing
     assert standing.share == pytest.approx((1 + 3 * 0.25) / (1 + 3 * 0.5))
     assert {"large"} == set(standing.under_way)
+
+    silent = standing.model_copy(update={"updated": ago(300)})
+    write_standing(store, "s", silent)
+    logbook.beat()
+    assert silent == read_standing(store, "s")
+    logbook.last_entry = 0.0
+    logbook.beat()
+    assert silent != read_standing(store, "s")
 
     logbook.note(Ended(large, Recipe()))
     logbook.close()

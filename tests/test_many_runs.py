@@ -13,10 +13,13 @@ from typing import Any
 import hasty
 import pytest
 from hasty import forking, ran
+from test_lost_trials import Scripted
+from test_train import trial
 
-from cnn_ablate.executors import worker
+from cnn_ablate.executors import Job, worker
 from cnn_ablate.locks import Locks
-from cnn_ablate.schema import TrialResult
+from cnn_ablate.runner import turns
+from cnn_ablate.schema import Recipe, TrialResult
 from cnn_ablate.store import Store, read
 
 __all__ = ["forking"]
@@ -110,6 +113,28 @@ def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
     assert (False, ["trial"]) == (taken, others)
     assert [] == mine.others("tri")
     assert mine.take("trial")
+
+
+def test_a_run_that_waits_for_another_says_that_it_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no event meanwhile; when the other run ends without a result, it is trained here."""
+    monkeypatch.setattr(turns, "_PAUSE", 0.0)
+    executor, beats = Scripted([]), []
+    theirs, ours = Locks(tmp_path / ".locks"), Locks(tmp_path / ".locks")
+    assert theirs.take(trial().key)
+
+    def beat() -> None:
+        beats.append(len(executor.jobs))
+        if len(beats) == 3:
+            theirs.close()
+
+    jobs = [Job((trial(),), Recipe(), tmp_path, None)]
+    with ours:
+        [event] = turns.Turns(jobs, Store(tmp_path), ours).events(executor, beat)
+    assert event.result
+    assert [0, 0, 0] == beats
+    assert 1 == len(executor.jobs)
 
 
 def test_what_a_living_run_writes_is_not_swept(tmp_path: Path) -> None:

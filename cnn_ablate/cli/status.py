@@ -52,10 +52,11 @@ def show_status(word: str, profile: str, results: Path, *, as_json: bool) -> Non
 
 def _status(study: str, store: Store) -> Status:
     standing = read_standing(store, study)
-    if standing is None and not (record := store.root / study / "study.json").is_file():
+    record = store.root / study / "study.json"
+    if standing is None and not record.is_file():
         what = "was not run, or has no trial under way yet."
         raise UserError(str(record.parent), what, "Start it with `cnn-ablate run`.")
-    if standing is None or standing.over:
+    if standing is None or (standing.over and record.is_file()):
         # Also what other studies or machines have trained since then.
         planned = tuple(trial.id for trial in read_record(store.root, study).plan.trials)
     else:
@@ -85,7 +86,7 @@ def _failures(store: Store, trials: list[str]) -> Iterator[tuple[str, str]]:
         with suppress(OSError, ValueError):
             payload = (store.folder(trial) / "trial.json").read_bytes()
             result = TrialResult.model_validate_json(payload)
-            yield trial, result.error.splitlines()[-1] if result.error else result.status
+            yield trial, result.error.splitlines()[0] if result.error else result.status
 
 
 def _state(standing: Standing | None, *, live: bool) -> str:

@@ -44,6 +44,10 @@ class Logbook:
             self.under_way.pop(event.trial.id, None)
         else:
             self._progressed(event)
+        self.beat()
+
+    def beat(self) -> None:
+        """Say that the run is alive, unless it has just done so."""
         if time.monotonic() - self.last_entry > _SECONDS_BETWEEN_ENTRIES:
             self._write()
 

@@ -101,7 +101,7 @@ def run(survey: Survey, todo: Sequence[Trial], where: Where, observe: Observe) -
         turns = Turns(jobs, store, locks, anew=survey.done, retries=where.patience.retries)
         logbook = Logbook(store, survey.study.folder, planned, work)
         try:
-            for event in turns.events(executor):
+            for event in turns.events(executor, logbook.beat):
                 if isinstance(event, Ended) and not event.kept:
                     with interrupts.writing_first():
                         store.publish(event.result or _failed(event))

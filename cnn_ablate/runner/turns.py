@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import Self
@@ -56,8 +56,15 @@ class Turns:
                 return job
         raise StopIteration
 
-    def events(self, executor: Executor) -> Iterator[Event]:
-        """Run all jobs until each trial has come to its one `Ended`, in this run or another."""
+    def events(
+        self, executor: Executor, beat: Callable[[], None] = lambda: None
+    ) -> Iterator[Event]:
+        """Run all jobs until each trial has come to its one `Ended`, in this run or another.
+
+        Args:
+            executor: On which to run them.
+            beat: Called every second while there is nothing to do but wait for other runs.
+        """
         while self.waiting or self.elsewhere:
             with closing(executor.run(self)) as happening:
                 for event in happening:
@@ -66,6 +73,7 @@ class Turns:
             yield from self._news()
             while self.elsewhere and not self.waiting:
                 time.sleep(_PAUSE)
+                beat()
                 self._look_elsewhere()
                 yield from self._news()
 
