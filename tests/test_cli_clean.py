@@ -9,7 +9,7 @@ import pytest
 from test_cli import call
 
 from cnn_ablate.schema import Standing
-from cnn_ablate.store import Results, Store, write_standing
+from cnn_ablate.store import Results, Store, leftovers, write_standing
 
 
 @pytest.fixture
@@ -106,6 +106,19 @@ def test_what_a_run_has_come_to_need_is_kept(
     monkeypatch.setattr(Store, "alone", late)
     assert "4.5 kB removed." in clean(study, "--delete")
     assert paths["trial"].exists()
+
+
+def test_what_a_run_takes_away_meanwhile_is_passed_over(
+    study: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What vanishes between a look and the next is nobody's leftover."""
+    listed, gone = leftovers._inside, Path("gone-0123abcd")
+    monkeypatch.setattr(leftovers, "_inside", lambda folder: [*listed(folder), folder / gone])
+    litter(study)
+    monkeypatch.setattr(Path, "rglob", lambda self, _: [self / gone])
+    said = clean(study)
+    assert "gone" not in said
+    assert ["checkpoint", "checkpoint"] == [line.split()[2] for line in said.splitlines()[:-1]]
 
 
 def test_nothing_goes_while_a_study_cannot_be_read(study: Results) -> None:

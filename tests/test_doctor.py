@@ -12,7 +12,7 @@ from test_store import damaged
 from cnn_ablate.cli.doctor import examine_store
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
-from cnn_ablate.store import Store
+from cnn_ablate.store import Store, health
 from cnn_ablate.store.health import examine, mend
 
 SMALL = made.Made(variants=2, seeds=1, images=10, epochs=1)
@@ -127,6 +127,20 @@ def test_no_run_begins_while_trials_are_mended(
     assert [False, False] == entered
     with store.occupied():
         assert not store.scratch.exists()
+
+
+def test_what_a_run_takes_away_meanwhile_is_no_trouble(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial that is replaced, or a state whose trial ends, is passed over."""
+    listed = health._inside
+
+    def late(folder: Path) -> list[Path]:
+        return [*listed(folder), folder / "gone-0123abcd"]
+
+    monkeypatch.setattr(health, "_inside", late)
+    with Store(store.root).occupied():
+        assert [] == examine(store)
 
 
 def test_no_folder_is_no_store(tmp_path: Path) -> None:

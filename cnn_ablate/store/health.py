@@ -60,7 +60,8 @@ def _trials(store: Store) -> Iterator[tuple[Path, str]]:
         seen = [(_wrong(folder, hashed), folder) for folder in folders]
         *_, best = min((bool(what), not (one / SEAL).exists(), one) for what, one in seen)
         for what, folder in seen:
-            if what or folder != best:
+            # What is gone by now, a run has replaced.
+            if (what or folder != best) and folder.exists():
                 yield folder, f"{what or f'is the same trial as {best.name}'}."
 
 
@@ -78,11 +79,12 @@ def _checkpoints(store: Store) -> Iterator[tuple[Path, str]]:
     done = {path.parent.name.rpartition("-")[2] for path in store.trials.glob(f"*/{SEAL}")}
     lengths = {len(hashed) for hashed in done}
     for path in _inside(store.checkpoints):
-        stored = path.read_bytes()
-        if digest(stored[64:]).encode() != stored[:64]:
-            yield path, "does not match its checksum."
-        elif any(path.stem[:length] in done for length in lengths):
-            yield path, "is of a trial that is done."
+        with suppress(FileNotFoundError):  # its trial has just ended
+            stored = path.read_bytes()
+            if digest(stored[64:]).encode() != stored[:64]:
+                yield path, "does not match its checksum."
+            elif any(path.stem[:length] in done for length in lengths):
+                yield path, "is of a trial that is done."
 
 
 def _studies(store: Store) -> Iterator[tuple[Path, str]]:

@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
         *(("damaged trial", path) for path in _inside(store.root / "damaged")),
         *(("scratch file", path) for path in _inside(store.scratch)),
     ]
-    return [Leftover(kind, path, _size(path)) for kind, path in found]
+    return list(_sized(found))
 
 
 def remove(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
@@ -90,6 +91,9 @@ def _is_done(store: Store, key: str, lengths: set[int]) -> bool:
     return any((store.folder(key[:length]) / SEAL).is_file() for length in lengths)
 
 
-def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
+def _sized(found: Iterable[tuple[str, Path]]) -> Iterator[Leftover]:
+    for kind, path in found:
+        with suppress(FileNotFoundError):  # a run has just finished with it
+            files = path.rglob("*") if path.is_dir() else [path]
+            size = sum(file.lstat().st_size for file in files if not file.is_dir())
+            yield Leftover(kind, path, size)
