@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import made
 import numpy as np
 import pytest
 
+from cnn_ablate.cli import predict
 from cnn_ablate.errors import UserError
+from cnn_ablate.report import drawing
 from cnn_ablate.schema import Recipe, Trial, TrialResult
 from cnn_ablate.store import Store, atomic, read, write_study
 from cnn_ablate.store.trials import damage
@@ -225,6 +228,25 @@ def test_publishing_drops_the_checkpoint(study: made.Results) -> None:
     assert isinstance(result, TrialResult)
     study.store.publish(result)
     assert None is study.store.checkpoint(trial)
+
+
+@pytest.mark.parametrize(
+    ("hint", "put"),
+    [
+        ("", lambda path: atomic.replace_file(path, b"", path.parent)),
+        ("", lambda path: drawing.replace(path, b"")),
+        ("", lambda path: predict._write(path, path, [], "full")),
+        ("What is done is kept.", lambda path: Store(path).replace(path, b"")),
+    ],
+)
+def test_only_the_store_says_what_is_kept(
+    tmp_path: Path, hint: str, put: Callable[[Path], None]
+) -> None:
+    """A figure or a list of predictions that cannot be written tells nothing of training."""
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written") as fault:
+        put(tmp_path / "file" / "another")
+    assert hint == fault.value.hint
 
 
 def test_a_failed_publish_leaves_the_old_and_no_litter(

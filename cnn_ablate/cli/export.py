@@ -67,13 +67,5 @@ def export(results: Path, folder: str, wanted: Wanted) -> None:
     if wanted.table not in FRAMES:
         raise UserError(f"--table {wanted.table}", *unknown("table", wanted.table, FRAMES))
     frame = frames(results, folder)[wanted.table]
-    _publish(wanted.output, FORMATS[style](frame))
+    atomic.replace_file(wanted.output, FORMATS[style](frame), wanted.output.parent)
     typer.echo(f"{wanted.table}: {wanted.output} ({len(frame):,} rows)")
-
-
-def _publish(path: Path, payload: bytes) -> None:
-    try:
-        atomic.replace_file(path, payload, path.parent)
-    except UserError as fault:
-        # Its hint is for who trains.
-        raise UserError(fault.where, fault.what) from None

@@ -9,17 +9,19 @@ from pathlib import Path
 
 from cnn_ablate.errors import UserError
 
+# What to tell who trains.
+KEPT = "What is done is kept."
 _ASIDE = ".old"
 
 
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def told(path: Path, hint: str = "") -> Iterator[None]:
     """Say in the user's words that something cannot be written: no room, no right, no folder."""
     try:
         yield
     except OSError as fault:
         what = f"cannot be written: {fault.strerror or fault}."
-        raise UserError(str(path), what, "What is done is kept.") from fault
+        raise UserError(str(path), what, hint) from fault
 
 
 def fresh(folder: Path) -> Path:
@@ -47,13 +49,13 @@ def write(path: Path, payload: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def replace_file(path: Path, payload: bytes, scratch: Path) -> None:
+def replace_file(path: Path, payload: bytes, scratch: Path, hint: str = "") -> None:
     """Replace a file whole: its readers see the old bytes or the new ones.
 
     Raises:
         UserError: it cannot be written.
     """
-    with told(path):
+    with told(path, hint):
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = fresh(scratch)
         try:
@@ -70,7 +72,7 @@ def replace_folder(path: Path, files: Mapping[str, bytes], scratch: Path) -> Non
     Raises:
         UserError: it cannot be written.
     """
-    with told(path):
+    with told(path, KEPT):
         path.parent.mkdir(parents=True, exist_ok=True)
         draft, old = fresh(scratch), scratch / f"{path.name}{_ASIDE}"
         try:

@@ -3,7 +3,6 @@
 from pydantic import TypeAdapter
 
 from cnn_ablate.schema import Recipe
-from cnn_ablate.store import atomic
 from cnn_ablate.store.trials import Store
 
 _NAME = "recipes.json"
@@ -21,4 +20,4 @@ def pinned(store: Store, study: str) -> dict[str, Recipe]:
 def write_pins(store: Store, study: str, recipes: dict[str, Recipe]) -> None:
     """Replace the recipes of a study."""
     payload = _PINS.dump_json(recipes, indent=1) + b"\n"
-    atomic.replace_file(store.root / study / _NAME, payload, store.scratch)
+    store.replace(store.root / study / _NAME, payload)

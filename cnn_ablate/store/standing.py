@@ -1,7 +1,6 @@
 """The file in which a run says how far it has come: replaced whole, and no truth about trials."""
 
 from cnn_ablate.schema import Standing
-from cnn_ablate.store import atomic
 from cnn_ablate.store.trials import Store
 
 _NAME = "progress.json"
@@ -10,7 +9,7 @@ _NAME = "progress.json"
 def write_standing(store: Store, study: str, standing: Standing) -> None:
     """Replace what the run of a study says of itself."""
     payload = (standing.model_dump_json(indent=1) + "\n").encode()
-    atomic.replace_file(store.root / study / _NAME, payload, store.scratch)
+    store.replace(store.root / study / _NAME, payload)
 
 
 def read_standing(store: Store, study: str) -> Standing | None:

@@ -81,27 +81,27 @@ def write_study(store: Store, record: Record) -> Results:
     """
     results = _collect(store, record)
     folder = store.root / record.study.folder
-    with atomic.told(folder):
+    with atomic.told(folder, atomic.KEPT):
         (folder / LAST_TABLE).unlink(missing_ok=True)
     for name in ("epochs", "steps", "classes", "confusion"):
         write_table(results, name, getattr(results, name))
     write_table(results, "results", results.trials)
     payload = (results.record.model_dump_json(indent=1) + "\n").encode()
-    atomic.replace_file(folder / "study.json", payload, store.scratch)
+    store.replace(folder / "study.json", payload)
     return results
 
 
 def write_table(results: Results, name: str, frame: pd.DataFrame) -> None:
     """Write one more table of a study, for instance `effects`."""
     path = results.store.root / results.record.study.folder / f"{name}.csv"
-    atomic.replace_file(path, csv(frame), results.store.scratch)
+    results.store.replace(path, csv(frame))
 
 
 def write_samples(store: Store, study: str, samples: NDArray[np.uint8]) -> None:
     """Keep some test images (n, channels, height, width) beside a study's tables, to be shown."""
     file = io.BytesIO()
     np.savez_compressed(file, samples=samples)
-    atomic.replace_file(store.root / study / "samples.npz", file.getvalue(), store.scratch)
+    store.replace(store.root / study / "samples.npz", file.getvalue())
 
 
 def _samples(folder: Path) -> NDArray[np.uint8] | None:

@@ -49,7 +49,7 @@ class Store:
             UserError: the store cannot be written.
         """
         with Locks(self.locks) as locks:
-            with atomic.told(self.root):
+            with atomic.told(self.root, atomic.KEPT):
                 self._enter(locks)
                 if not locks.others("run-"):
                     self.sweep()
@@ -128,7 +128,7 @@ class Store:
     def move_aside(self, folder: Path) -> None:
         """Move a damaged trial out of the way."""
         aside = self.root / "damaged" / f"{folder.name}.{uuid.uuid4().hex[:8]}"
-        with atomic.told(aside):
+        with atomic.told(aside, atomic.KEPT):
             aside.parent.mkdir(parents=True, exist_ok=True)
             folder.rename(aside)
 
@@ -168,6 +168,10 @@ class Store:
         """
         return intact(self.folder(trial), name)
 
+    def replace(self, path: Path, payload: bytes) -> None:
+        """Replace a file of the store whole; raises UserError."""
+        atomic.replace_file(path, payload, self.scratch, atomic.KEPT)
+
     def checkpoint(self, trial: Trial) -> bytes | None:
         """Read the state of an unfinished trial, if it is there and whole."""
         path = self._checkpoint_path(trial)
@@ -179,7 +183,7 @@ class Store:
     def save_checkpoint(self, trial: Trial, state: bytes) -> None:
         """Replace the state of an unfinished trial."""
         payload = digest(state).encode() + state
-        atomic.replace_file(self._checkpoint_path(trial), payload, self.scratch)
+        self.replace(self._checkpoint_path(trial), payload)
 
     def drop_checkpoint(self, trial: Trial) -> None:
         """Forget the state of a trial that has ended, or is to start afresh."""
