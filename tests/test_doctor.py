@@ -99,6 +99,15 @@ def test_a_done_copy_is_found_before_a_failed_one(
     assert Store(store.root).is_done(trial)
 
 
+def test_only_what_was_mended_is_said(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where no trial is damaged, none is said to be moved."""
+    store.scratch.mkdir(exist_ok=True)
+    (store.scratch / "draft").touch()
+    examine_store(store.root, mend=True)
+    found = f"scratch {store.scratch / 'draft'}: was never finished.\n"
+    assert f"{found}What was never finished is removed.\n" == capsys.readouterr().out
+
+
 def test_checkpoints_of_what_is_done_are_of_no_use(store: Store) -> None:
     """A state that nothing will go on from is found; one of an unfinished trial is not."""
     [trial, *_] = made.results(store.root, SMALL).record.plan.trials

@@ -10,6 +10,13 @@ from cnn_ablate.store import Store
 from cnn_ablate.store.health import examine
 from cnn_ablate.store.health import mend as mend_all
 
+# What is said of each kind of trouble that is mended.
+_MENDED = {
+    "trial": "These trials are in damaged/ now; the same `run` trains what is missing.",
+    "checkpoint": "These checkpoints are removed.",
+    "scratch": "What was never finished is removed.",
+}
+
 
 def examine_store(results: Path, *, mend: bool) -> None:
     """Say what is wrong in a results folder, and mend it if told so; exit with 1 if it is not well.
@@ -28,7 +35,10 @@ def examine_store(results: Path, *, mend: bool) -> None:
         typer.echo(f"{results}: {trials} trials, all whole.")
         return
     if mend:
-        typer.echo("Damaged trials are in damaged/ now; the same `run` trains them again.")
+        kinds = {trouble.kind for trouble in found}
+        for kind, said in _MENDED.items():
+            if kind in kinds:
+                typer.echo(said)
         found = examine(store)
     if found:
         typer.echo(f"{len(found)} troubles in {results}.", err=True)
