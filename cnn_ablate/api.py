@@ -16,7 +16,7 @@ from cnn_ablate.plan import matching
 from cnn_ablate.report import write
 from cnn_ablate.runner.auditing import with_findings
 from cnn_ablate.runner.rows import rows
-from cnn_ablate.runner.running import Observe, outstanding, run
+from cnn_ablate.runner.running import Observe, check, outstanding, run
 from cnn_ablate.runner.survey import Where, survey
 from cnn_ablate.schema import Study
 from cnn_ablate.shipped import study_folder, study_path
@@ -53,7 +53,11 @@ def load_study(
 def plan_study(
     study: Study, *, only: str = "", results: Path | str = "results", data: Path | str | None = None
 ) -> pd.DataFrame:
-    """Lay out what a study trains and compares: a row a variant, with its size and what is done."""
+    """Lay out what a study trains and compares: a row a variant, with its size and what is done.
+
+    Raises:
+        UserError: a network cannot take the images, or a pattern matches no variant.
+    """
     laid_out = survey(study, Where(Path(results), _path(data)))
     return pd.DataFrame(rows(laid_out, matching(laid_out.plan, only), {}))
 
@@ -84,9 +88,14 @@ def run_study(
         device: Where to train: auto, cpu, cuda or mps.
         workers: Processes; as many as cores unless said.
         observe: Told of everything that happens.
+
+    Raises:
+        UserError: the data is missing, there is no such device or variant, a network cannot take
+            the images, or results cannot be written.
     """
     where = Where(Path(results), _path(data), device, terms=Terms(workers))
     laid_out = survey(study, where)
+    check(laid_out, where)
     todo = outstanding(laid_out, only=only, fresh=fresh)
     run(with_findings(laid_out, where, anew=audit), todo, where, observe or _nothing)
     return frames(where.results, study.folder)
@@ -103,6 +112,9 @@ def read_results(
 
     Returns:
         The tables by name: trials, epochs, steps, classes, confusion, effects and claims.
+
+    Raises:
+        UserError: nothing of that name was run, or what is kept of it is damaged.
     """
     return frames(Path(results), _folder(study))
 
@@ -123,6 +135,10 @@ def write_report(
         reports: Folder of reports.
         latex: Write tables and PDFs for LaTeX too.
         pictures: Show some test images.
+
+    Raises:
+        UserError: nothing of that name was run, what is kept of it is damaged, or the report
+            cannot be written.
     """
     found = read(Path(results), _folder(study))
     return write(found, Path(reports), latex=latex, pictures=pictures)

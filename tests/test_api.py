@@ -77,3 +77,13 @@ def test_what_is_wrong_is_raised(tmp_path: Path) -> None:
         cnn_ablate.load_study("smoke", sets={"training.epoch": 1})
     with pytest.raises(UserError, match="no such study was run"):
         cnn_ablate.read_results("nothing", results=tmp_path)
+
+
+def test_what_a_run_lacks_is_said_before_the_audit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the command does: no one waits for an audit of what cannot run."""
+    monkeypatch.setattr("cnn_ablate.api.with_findings", lambda *_, **__: pytest.fail("audited"))
+    study = cnn_ablate.load_study(tiny.write(tmp_path))
+    with pytest.raises(UserError, match="--device tpu: this machine has no such device"):
+        cnn_ablate.run_study(study, device="tpu", results=tmp_path)
