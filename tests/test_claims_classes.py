@@ -179,3 +179,25 @@ def test_opposite_effects_on_a_class_are_judged_alike(rises, value):
     # 1.96 sqrt(0.61 x 0.39 / 1000 + 0.65 x 0.35 / 1000) = 4.2, plus half of a last digit.
     assert "reproduced" == found.verdict
     assert "1.0 point from the published size, within the 4.7 points" in found.reason
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"of_class": "Shirt", "value": 0.9},
+        {"of_class": "Shirt", "metric": "class_f1", "value": 0.9},
+        {"of_class": "Shirt", "rank": "best"},
+        {"of_class": "Shirt", "taken_for": "Coat"},
+        {"of_class": "Shirt", "reference": "other", "effect": "higher"},
+        {"metric": "epochs_to_accuracy", "threshold": 0.5, "value": 3},
+        {"metric": "auc_accuracy", "reference": "other", "effect": "higher"},
+    ],
+)
+def test_before_any_trial_is_done_every_claim_is_open(fields):
+    """A run that is stopped at once still writes what became of each claim: nothing yet."""
+    claim = Claim(id="a", variant="baseline", **fields)
+    record = invented.record(VARIANTS, claims=[claim])
+    none = invented.trials({"baseline": [0.5]}).iloc[:0]
+    found = verdicts(invented.Invented(record, none))[0]
+
+    assert ("undetermined", "No seed is done yet.") == (found.verdict, found.reason)

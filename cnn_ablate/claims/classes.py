@@ -85,8 +85,9 @@ def _judge(race: Race, claimed: str) -> Judgement:
     Technometrics 24, 1982); it does not if one is ahead of it, at 95 % after Bonferroni.
     """
     if len(race.shares) < 2:
+        one = len(race.shares) == 1
         raise NoAnswerError(
-            f"{count(len(race.shares), 'seed')} done cannot show the noise of seeds"
+            "one seed cannot show the noise of seeds" if one else "no seed is done yet"
         )
     rivals = [str(name) for name in race.shares if name != claimed]
     if claimed not in race.shares or not rivals:

@@ -84,8 +84,9 @@ def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
     if claim.of_class is not None or metric in CLASS_METRICS:
         name, column = named_class(claim), class_column(claim)
         found = of_class(results, name)[["trial", column]]
-        if found.empty and len(results.classes):
-            raise NoAnswerError(f"there is no class '{name}' in the data")
+        if found.empty:
+            unknown = f"there is no class '{name}' in the data"
+            raise NoAnswerError(unknown if len(results.classes) else "no seed is done yet")
         # results.csv has a precision too: that of the arithmetic.
         trials = trials.drop(columns=column, errors="ignore").merge(found, on="trial", how="left")
     elif metric in DERIVED:
