@@ -73,8 +73,8 @@ class Answer:
 
     @property
     def budget(self) -> str:
-        """What the run that measured it had, if any did."""
-        return self.run.budget if self.found["measured"] else "not run"
+        """What the run that answers it had, if any trained what it speaks of."""
+        return "not run" if self.found["reason"] == "No seed is done yet." else self.run.budget
 
 
 def runs() -> list[Run]:
