@@ -15,9 +15,12 @@ from cnn_ablate.cli import app
 from cnn_ablate.data import DATASETS, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import MODELS
+from cnn_ablate.runner import Where, survey
+from cnn_ablate.runner.running import check
 from cnn_ablate.schema import Recipe
 from cnn_ablate.settings import parts
 from cnn_ablate.store import Store
+from cnn_ablate.study import read
 from cnn_ablate.train import train
 
 
@@ -158,6 +161,23 @@ def test_plan_says_when_it_guesses_how_many_images_there_are(tmp_path: Path) -> 
     said = call("plan", study, "--results", tmp_path, "--data", tmp_path / "data").output
     assert "2.png" in said
     assert "as if image_folder had 50,000 training images." in said
+
+
+def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:
+    """Any network would be right every time."""
+    for part in ("train", "test"):
+        folder = tmp_path / "pets" / part / "cat"
+        folder.mkdir(parents=True)
+        Image.new("RGB", (8, 8)).save(folder / "1.png")
+    study = tmp_path / "s.yaml"
+    study.write_text(
+        "study: s\n"
+        "baseline:\n"
+        "  data: {name: image_folder, path: pets, image_size: 16}\n"
+        "  model: {name: lenet}\n"
+    )
+    with pytest.raises(UserError, match="image_folder: has one class; a classifier takes two"):
+        check(survey(read(study), Where(data=tmp_path)), Where(data=tmp_path))
 
 
 def test_plan_estimates_time(tmp_path: Path) -> None:

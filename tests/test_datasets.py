@@ -4,14 +4,12 @@ import layouts
 import numpy as np
 import pytest
 from layouts import refused
-from PIL import Image
 from pydantic import ValidationError
 
 from cnn_ablate.data import DATASETS, class_names
 from cnn_ablate.data.cache import load
 from cnn_ablate.data.embedded import SAMPLE
 from cnn_ablate.data.sample import make
-from cnn_ablate.errors import UserError
 
 KNOWN = [name for name in DATASETS if name != "image_folder"]
 
@@ -240,15 +238,3 @@ def test_the_sample_is_made_of_the_first_of_each_class(tmp_path):
     assert written[0] == written[1]
     assert np.array_equal(layouts.pixels(30, 28, 28)[:20], images[:, 0])
     assert layouts.labels(20).tolist() == labels.tolist()
-
-
-def test_one_class_is_none_to_tell_apart(tmp_path):
-    """Any network would be right every time."""
-    for part in ("train", "test"):
-        folder = tmp_path / "pets" / part / "cat"
-        folder.mkdir(parents=True)
-        Image.new("RGB", (8, 8)).save(folder / "1.png")
-    options = DATASETS["image_folder"](path="pets", image_size=8)
-
-    with pytest.raises(UserError, match="has one class; a classifier takes two or more"):
-        load(options, tmp_path)

@@ -30,8 +30,6 @@ def load(options: DataSet, root: Path | None = None, progress: Progress | None =
     Raises UserError if the data set is not there, is damaged, or cannot be cached.
     """
     source, place = _found(options, root)
-    if len(source.form.classes) < 2:
-        raise UserError(f"data set {source.name}", "has one class; a classifier takes two or more.")
     if not source.files:
         return _in_memory(source)
     # Another process may remove a broken cache at the same time: then look again.

@@ -126,6 +126,7 @@ class _Shelf:
         if key not in self.opened:
             options = options_of("data", section)
             self.opened[key] = load(options, self.where.data, self.decoding)
+            _check_classes(self.opened[key])
         if canonical(section) not in self.images:
             self.images[canonical(section)] = self.opened[key]
             _try_augmentations(self.opened[key], options_of("data", section))
@@ -139,6 +140,13 @@ class _Shelf:
         form = images.facts if images else options.form(self.where.data)
         options.normalize.build(form.shape[0])
         return form.shape, len(form.classes)
+
+
+def _check_classes(images: Images) -> None:
+    """Refuse images of one class, of which any network is right; raises UserError."""
+    if len(images.facts.classes) < 2:
+        what = "has one class; a classifier takes two or more."
+        raise UserError(f"data set {images.facts.name}", what)
 
 
 def _try_augmentations(images: Images, options: DataSet) -> None:
