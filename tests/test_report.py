@@ -50,6 +50,23 @@ def test_table_ticks_components_and_marks_what_moved(results):
     assert ("off", True) == _look(rows["attention=none"]["model.attention"])
 
 
+def test_the_table_tells_a_bundle_by_its_name(results):
+    """What the levels of a bundle set takes no column beside its own."""
+    study = results.record.study
+    factors = tuple(
+        factor.model_copy(update={"name": "part"}) if factor.name == "model.attention" else factor
+        for factor in study.factors
+    )
+    record = results.record.model_copy(
+        update={"study": study.model_copy(update={"factors": factors})}
+    )
+    trials = results.trials.assign(part=results.trials["model.attention"])
+    components = table(Measured.of(replace(results, record=record, trials=trials))).components
+
+    assert "part" in components
+    assert "model.attention" not in components
+
+
 def _look(component):
     return component.state, component.moved
 

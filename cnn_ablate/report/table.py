@@ -95,10 +95,18 @@ def _note(measured: Measured) -> str:
 
 
 def _keys(measured: Measured) -> list[str]:
-    """Choose the columns that tell variants apart; of a crowd, the study's own factors only."""
+    """Choose the columns that tell variants apart; of a crowd, the study's own factors only.
+
+    What the levels of a bundle set is told by their names.
+    """
     study = measured.results.record.study
-    moving = [key for key in factor_columns(study) if len(set(measured.trials[key])) > 1]
-    factors = [factor.name for factor in study.factors]
+    factors = {factor.name for factor in study.factors}
+    listed = {key for design in study.designs for entry in design.entries for key in entry.sets}
+    moving = [
+        key
+        for key in factor_columns(study)
+        if key in factors | listed and len(set(measured.trials[key])) > 1
+    ]
     own = [key for key in moving if key in factors]
     return own if own and len(moving) > _WIDE else moving
 
