@@ -14,6 +14,7 @@ from typing import get_args
 import pandas as pd
 
 from cnn_ablate.claims import subject
+from cnn_ablate.claims.judgement import NO_SEED
 from cnn_ablate.report.words import capital, duration
 from cnn_ablate.schema import Claim, Record, Word
 from cnn_ablate.stats import count, count_range, forced
@@ -74,7 +75,7 @@ class Answer:
     @property
     def budget(self) -> str:
         """What the run that answers it had, if any trained what it speaks of."""
-        return "not run" if self.found["reason"] == "No seed is done yet." else self.run.budget
+        return "not run" if self.found["reason"] == f"{capital(NO_SEED)}." else self.run.budget
 
 
 def runs() -> list[Run]:

@@ -5,7 +5,7 @@ from math import inf, sqrt
 
 import pandas as pd
 
-from cnn_ablate.claims.judgement import Judgement, NoAnswerError
+from cnn_ablate.claims.judgement import NO_SEED, ONE_SEED, Judgement, NoAnswerError
 from cnn_ablate.claims.measured import Results, class_column, named_class, of_class
 from cnn_ablate.claims.wording import level
 from cnn_ablate.schema import Claim, Word
@@ -85,10 +85,7 @@ def _judge(race: Race, claimed: str) -> Judgement:
     Technometrics 24, 1982); it does not if one is ahead of it, at 95 % after Bonferroni.
     """
     if len(race.shares) < 2:
-        one = len(race.shares) == 1
-        raise NoAnswerError(
-            "one seed cannot show the noise of seeds" if one else "no seed is done yet"
-        )
+        raise NoAnswerError(ONE_SEED if len(race.shares) else NO_SEED)
     rivals = [str(name) for name in race.shares if name != claimed]
     if claimed not in race.shares or not rivals:
         raise NoAnswerError(f"there is no class '{claimed}' among others")

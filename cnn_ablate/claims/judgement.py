@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from cnn_ablate.schema import Claim, Word
 
+NO_SEED = "no seed is done yet"
+ONE_SEED = "one seed cannot show the noise of seeds"
+
 
 class NoAnswerError(Exception):
     """The study holds nothing that answers a claim; the message says what is missing."""

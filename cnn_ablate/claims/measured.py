@@ -4,7 +4,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from cnn_ablate.claims.judgement import NoAnswerError
+from cnn_ablate.claims.judgement import NO_SEED, NoAnswerError
 from cnn_ablate.schema import Claim, Metrics, Record
 from cnn_ablate.stats import DERIVED, Predictions, derived, named
 
@@ -86,7 +86,7 @@ def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
         found = of_class(results, name)[["trial", column]]
         if found.empty:
             unknown = f"there is no class '{name}' in the data"
-            raise NoAnswerError(unknown if len(results.classes) else "no seed is done yet")
+            raise NoAnswerError(unknown if len(results.classes) else NO_SEED)
         # results.csv has a precision too: that of the arithmetic.
         trials = trials.drop(columns=column, errors="ignore").merge(found, on="trial", how="left")
     elif metric in DERIVED:

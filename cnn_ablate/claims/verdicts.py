@@ -6,7 +6,7 @@ from cnn_ablate.claims.classes import judge_rank, judge_taken_for
 from cnn_ablate.claims.comparable import has_other_budget, obstacle, reserve
 from cnn_ablate.claims.directions import judge_direction, judge_direction_alone, judge_none
 from cnn_ablate.claims.evidence import Evidence, gather
-from cnn_ablate.claims.judgement import Judgement, NoAnswerError, says_nothing
+from cnn_ablate.claims.judgement import NO_SEED, ONE_SEED, Judgement, NoAnswerError, says_nothing
 from cnn_ablate.claims.measured import Results
 from cnn_ablate.claims.numbers import judge_level, judge_limit
 from cnn_ablate.claims.sides import Weights, weights
@@ -67,10 +67,10 @@ def _judge(results: Results, claim: Claim) -> Callable[[Claim, Evidence], Judgem
 
 def _few(claim: Claim, evidence: Evidence) -> Judgement:
     if not len(evidence.values):
-        raise NoAnswerError("no seed is done yet")
+        raise NoAnswerError(NO_SEED)
     shown = signed if claim.compares else level
     measured = shown(evidence.mean, evidence.metric)
-    return Judgement("undetermined", "one seed cannot show the noise of seeds", measured)
+    return Judgement("undetermined", ONE_SEED, measured)
 
 
 def _done(results: Results, sides: Weights) -> list[str]:

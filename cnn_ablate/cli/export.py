@@ -10,11 +10,8 @@ import typer
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.store import FRAMES, atomic, frames
+from cnn_ablate.store.trials import csv
 from cnn_ablate.wording import unknown
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
 def _json(frame: pd.DataFrame) -> bytes:
@@ -36,7 +33,7 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 
 FORMATS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
-    "csv": _csv,
+    "csv": csv,
     "json": _json,
     "latex": _latex,
     "parquet": _parquet,
