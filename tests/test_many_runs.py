@@ -19,7 +19,7 @@ from test_train import trial
 from cnn_ablate.executors import Job, worker
 from cnn_ablate.locks import Locks
 from cnn_ablate.runner import turns
-from cnn_ablate.schema import Recipe, TrialResult
+from cnn_ablate.schema import Recipe, TrialResult, hash_of
 from cnn_ablate.store import Store, read
 
 __all__ = ["forking"]
@@ -65,7 +65,7 @@ def test_runs_of_two_studies_share_equal_trials(
         (folder / "results").symlink_to(shared)
         runs.append(hasty.forked(partial(ran, folder)))
     assert [0, 0] == [hasty.code_of(pid) for pid in runs]
-    hashes = [name.rpartition("-")[2] for name in trained.read_text().split()]
+    hashes = [hash_of(name) for name in trained.read_text().split()]
     assert [1] * hasty.TRIALS == list(Counter(hashes).values())
     for baseline in ("batch", "none"):
         assert hasty.TRIALS == len(read(shared, f"of_{baseline}").trials)

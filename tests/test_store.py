@@ -13,7 +13,7 @@ import pytest
 from cnn_ablate.cli import predict
 from cnn_ablate.errors import UserError
 from cnn_ablate.report import drawing
-from cnn_ablate.schema import Recipe, Trial, TrialResult
+from cnn_ablate.schema import Recipe, Trial, TrialResult, hash_of
 from cnn_ablate.store import Store, atomic, read, write_study
 from cnn_ablate.store.trials import damage
 
@@ -133,7 +133,7 @@ def test_what_other_studies_publish_meanwhile_is_found(study: made.Results) -> N
     """A store that has been looked at sees also what another run then keeps under its own name."""
     [trial, *_] = trials(study)
     result, root = study.store.result(trial), study.store.root / "other"
-    mine, hashed = Store(root), trial.id.rpartition("-")[2]
+    mine, hashed = Store(root), hash_of(trial.id)
     assert not mine.is_done(trial)
     assert result
     theirs = trial.model_copy(update={"id": f"theirs-{hashed}"})

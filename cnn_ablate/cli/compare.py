@@ -8,7 +8,7 @@ import pandas as pd
 from rich.console import Console
 
 from cnn_ablate.cli.rows import print_rows
-from cnn_ablate.schema import Effect
+from cnn_ablate.schema import Effect, hash_of
 from cnn_ablate.stats import Compared, compared, measure
 from cnn_ablate.store import Results, read
 
@@ -74,7 +74,7 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
 def _done(study: Results) -> pd.DataFrame:
     """Give the trials that are done, by the hash that ends their id: names may differ."""
     trials = study.trials[study.trials["status"] == "done"]
-    return trials.assign(hash=trials["trial"].str.rpartition("-")[2])
+    return trials.assign(hash=trials["trial"].map(hash_of))
 
 
 _CIRCUMSTANCES: dict[str, Callable[[Results], object]] = {

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from cnn_ablate.executors import Ended, Event
 from cnn_ablate.executors import Progress as Progressed
+from cnn_ablate.schema import without_hash
 
 _SECONDS_BETWEEN_LINES = 20.0
 
@@ -53,7 +54,7 @@ class Display:
 
     def _progressed(self, event: Progressed) -> None:
         note = f"epoch {event.epoch:.1f} of {event.epochs}, {event.images_per_second:,.0f} images/s"
-        name = event.trial.rpartition("-")[0]
+        name = without_hash(event.trial)
         self._bar(event.trial, name, event.epochs, event.epoch, note)
         self.fractions[event.trial] = event.epoch / event.epochs
         self._all()

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import Standing, TrialResult, UnderWay
+from cnn_ablate.schema import Standing, TrialResult, UnderWay, without_hash
 from cnn_ablate.shipped import study_folder
 from cnn_ablate.store import Store, read_record, read_standing
 from cnn_ablate.store.trials import SEAL
@@ -126,15 +126,11 @@ def _lines(status: Status) -> Iterator[str]:
     yield status.state
     for trial, at in status.under_way.items():
         speed = f"{at.images_per_second:,.0f} images/s"
-        yield f"  {_name(trial)}: epoch {at.epoch:.1f} of {at.epochs}, {speed}"
+        yield f"  {without_hash(trial)}: epoch {at.epoch:.1f} of {at.epochs}, {speed}"
     for trial, error in status.failed.items():
-        yield f"  {_name(trial)}: failed. {error}"
+        yield f"  {without_hash(trial)}: failed. {error}"
     if status.seconds_left is not None:
         yield f"About {_words(status.seconds_left)} to go."
-
-
-def _name(trial: str) -> str:
-    return trial.rpartition("-")[0]
 
 
 def _words(seconds: float) -> str:

@@ -1,7 +1,6 @@
 """Points of the designs to named variants, contrasts and trials; equal ones become one."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -24,13 +23,11 @@ from cnn_ablate.schema import (
     label,
     looked_up,
     replaced,
+    trial_id,
 )
 
 Settle = Callable[[Settings], dict[str, dict[str, Any]]]
 Fingerprint = Callable[[Mapping[str, Any]], str]
-
-# 48 bits: two of 10,000 trials share a folder name once in five million studies.
-_HASH_DIGITS = 12
 
 
 def plan(study: Study, settle: Settle, fingerprint: Fingerprint = lambda _: "") -> Plan:
@@ -85,13 +82,12 @@ def _seeds(variant: Variant, study: Study) -> tuple[int, ...]:
 def _seeded(variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint) -> Iterable[Trial]:
     data = fingerprint(variant.settings["data"])
     settled = hashlib.sha256(canonical([TRAINING_VERSION, data, variant.settings]).encode())
-    slug = re.sub(r"[^A-Za-z0-9=+.,_-]+", "_", variant.name).strip("._-")[:80]
     for seed in seeds:
         digest = settled.copy()
         digest.update(f" seed {seed}".encode())
         key = digest.hexdigest()
         yield Trial(
-            id=f"{slug}-seed{seed}-{key[:_HASH_DIGITS]}",
+            id=trial_id(variant.name, seed, key),
             key=key,
             variant=variant.name,
             seed=seed,

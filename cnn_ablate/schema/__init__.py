@@ -1,5 +1,6 @@
 """The values that flow through the program: frozen, checked, without torch and without I/O."""
 
+from cnn_ablate.schema.ids import hash_of, trial_id, without_hash
 from cnn_ablate.schema.plan import TRAINING_VERSION, Contrast, Plan, Recipe, Size, Trial, Variant
 from cnn_ablate.schema.result import (
     ClassRow,
@@ -63,7 +64,10 @@ __all__ = [
     "Verdict",
     "Word",
     "canonical",
+    "hash_of",
     "label",
     "looked_up",
     "replaced",
+    "trial_id",
+    "without_hash",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_ablate.locks import Locks
-from cnn_ablate.schema import Record
+from cnn_ablate.schema import Record, hash_of
 from cnn_ablate.store import atomic
 from cnn_ablate.store.trials import SEAL, Store, damage, digest
 
@@ -55,7 +55,7 @@ def mend(store: Store) -> list[Trouble]:
 def _trials(store: Store) -> Iterator[tuple[Path, str]]:
     copies: dict[str, list[Path]] = {}
     for folder in _inside(store.trials):
-        copies.setdefault(folder.name.rpartition("-")[2], []).append(folder)
+        copies.setdefault(hash_of(folder.name), []).append(folder)
     for hashed, folders in copies.items():
         seen = [(_wrong(folder, hashed), folder) for folder in folders]
         *_, best = min((bool(what), not (one / SEAL).exists(), one) for what, one in seen)
@@ -76,7 +76,7 @@ def _wrong(folder: Path, hashed: str) -> str:
 
 
 def _checkpoints(store: Store) -> Iterator[tuple[Path, str]]:
-    done = {path.parent.name.rpartition("-")[2] for path in store.trials.glob(f"*/{SEAL}")}
+    done = {hash_of(path.parent.name) for path in store.trials.glob(f"*/{SEAL}")}
     lengths = {len(hashed) for hashed in done}
     for path in _inside(store.checkpoints):
         with suppress(FileNotFoundError):  # its trial has just ended

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.schema import hash_of
 from cnn_ablate.store import atomic
 from cnn_ablate.store.trials import SEAL, Store
 
@@ -31,10 +32,10 @@ def leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
     Raises:
         UserError: a study cannot be read, so that it is not known what it needs.
     """
-    needed = {trial.rpartition("-")[2] for trial in _planned(store.root)}
-    lengths = {len(digits) for digits in needed}
+    needed = {hash_of(trial) for trial in _planned(store.root)}
+    lengths = {len(hashed) for hashed in needed}
     found = [
-        *(("trial", path) for path in _inside(store.trials) if _digits(path) not in needed),
+        *(("trial", path) for path in _inside(store.trials) if hash_of(path.name) not in needed),
         *(
             ("checkpoint", path)
             for path in _inside(store.checkpoints)
@@ -81,10 +82,6 @@ def _planned(root: Path) -> Iterator[str]:
 
 def _inside(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _digits(folder: Path) -> str:
-    return folder.name.rpartition("-")[2]
 
 
 def _is_done(store: Store, key: str, lengths: set[int]) -> bool:

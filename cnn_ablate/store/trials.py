@@ -16,7 +16,7 @@ import pandas as pd
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
-from cnn_ablate.schema import ClassRow, EpochRow, Trial, TrialResult
+from cnn_ablate.schema import ClassRow, EpochRow, Trial, TrialResult, hash_of
 from cnn_ablate.store import atomic
 
 # The file that vouches for the others of a trial that is done: their SHA-256.
@@ -88,11 +88,11 @@ class Store:
     def folder(self, trial: Trial | str) -> Path:
         """Give the folder of a trial (or trial id), whether or not it exists."""
         name = trial if isinstance(trial, str) else trial.id
-        return self._folders.get(name.rpartition("-")[2], self.trials / name)
+        return self._folders.get(hash_of(name), self.trials / name)
 
     def is_done(self, trial: Trial) -> bool:
         """Say whether a trial is done and whole by now: other runs publish it as they name it."""
-        found = self.trials.glob(f"*-{trial.id.rpartition('-')[2]}")
+        found = self.trials.glob(f"*-{hash_of(trial.id)}")
         self._folders.update(_by_hash(found))
         return self.is_sealed(trial) and not damage(self.folder(trial), trial.key)
 
@@ -144,7 +144,7 @@ class Store:
             files[SEAL] = _json({name: digest(payload) for name, payload in files.items()})
         folder = self.folder(result.trial)
         atomic.replace_folder(folder, files, self.scratch)
-        self._folders[folder.name.rpartition("-")[2]] = folder
+        self._folders[hash_of(folder.name)] = folder
 
     def result(self, trial: Trial) -> TrialResult | None:
         """Read what is kept of a trial, without its bulky parts; None if there is nothing whole.
@@ -202,7 +202,7 @@ def _by_hash(folders: Iterable[Path]) -> dict[str, Path]:
     """Tell folders by the hash that ends their names; of several, take one that is done."""
     found: dict[str, Path] = {}
     for folder in sorted(folder for folder in folders if folder.is_dir()):
-        hashed = folder.name.rpartition("-")[2]
+        hashed = hash_of(folder.name)
         if hashed not in found or not (found[hashed] / SEAL).is_file():
             found[hashed] = folder
     return found
