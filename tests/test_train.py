@@ -13,10 +13,7 @@ from cnn_ablate.plan import plan
 from cnn_ablate.schema import Recipe, Study, Trial, TrialResult, replaced
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.train import Lesson, Watch, step, train
-from cnn_ablate.train.average import Average
 from cnn_ablate.train.bench import Bench
-from cnn_ablate.train.evaluate import Answers, judged, merged
-from cnn_ablate.training import Training
 
 WRITTEN: dict[str, dict[str, Any]] = {
     "data": {"name": "fashion_mnist_sample", "subset": 80, "test_subset": 40},
@@ -216,14 +213,6 @@ def test_dead_parameters_are_counted(images: Images) -> None:
     assert 0 == trained(images).metrics.dead_parameters  # type: ignore[union-attr]
 
 
-def test_averages_begin_where_decimals_say() -> None:
-    """0.7 x 90 is 63 epochs, and 0.29 x 100 are 29, though not to a computer."""
-    model = torch.nn.Linear(1, 1)
-    for epochs, start, first in ((90, 0.7, 63), (100, 0.29, 29), (10, 0.75, 7)):
-        training = Training(epochs=epochs, average="swa", average_start=start)
-        assert first == Average(model, training).first
-
-
 def test_shared_layers_start_equal_in_every_variant(images: Images) -> None:
     """Contrasts are paired: what two variants share starts from the same weights."""
     with_norm, without = (
@@ -259,64 +248,6 @@ def test_gradient_clipping(images: Images) -> None:
         [(new - old).flatten() for new, old in zip(bench.model.parameters(), before, strict=True)]
     )
     assert 0.01 == pytest.approx(float(moved.detach().norm()), rel=1e-3)
-
-
-def test_swa_is_the_mean_of_epochs() -> None:
-    """Averaged over epochs, weights are their plain mean from the start epoch on."""
-    model = torch.nn.Linear(1, 1, bias=False)
-    average = Average(model, Training(epochs=4, average="swa", average_start=0.5))
-    for epoch, value in enumerate([10.0, 20.0, 3.0, 5.0]):
-        model.weight.data.fill_(value)
-        average.after_epoch(model, epoch)
-    average.take(model, [])
-    assert 4.0 == model.weight.item()
-
-
-def test_ema_is_a_moving_average_of_steps() -> None:
-    """Averaged over steps, the first step starts the average and later ones move it."""
-    model = torch.nn.Linear(1, 1, bias=False)
-    training = Training(epochs=1, average="ema", average_start=0.0, ema_decay=0.9)
-    average = Average(model, training)
-    for value in (1.0, 2.0, 4.0):
-        model.weight.data.fill_(value)
-        average.after_step(model, 0)
-    average.take(model, [])
-    assert 0.9 * (0.9 * 1 + 0.1 * 2) + 0.1 * 4 == pytest.approx(model.weight.item())
-
-
-def test_views_are_averaged() -> None:
-    """Logits or probabilities of several views are averaged before they are judged."""
-    labels = torch.tensor([0])
-    views = [
-        Answers(torch.tensor([[2.0, 0.0]]), labels),
-        Answers(torch.tensor([[-4.0, 0.0]]), labels),
-    ]
-    assert torch.allclose(torch.tensor([[-1.0, 0.0]]), merged(views, "logits").logits)
-    shares = torch.stack([view.logits.softmax(1) for view in views]).mean(0)
-    assert torch.allclose(shares, merged(views, "probabilities").logits.exp())
-
-
-def test_probabilities_that_underflow_leave_a_finite_loss():
-    """A network that is sure and wrong costs what it says, in one view and in several."""
-    sure = Answers(torch.tensor([[0.0, 120.0]]), torch.tensor([0]))
-
-    for views in ([sure], [sure, sure]):
-        assert 120 == pytest.approx(judged(merged(views, "probabilities")).loss)
-
-
-def test_judging_counts_and_sums() -> None:
-    """Loss is the mean over images, accuracy the share that is right."""
-    said = Answers(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]))
-    found = judged(said)
-    assert 0.5 == found.accuracy
-    assert [0, 0] == found.predicted.tolist()
-    assert 4.5 == pytest.approx(found.loss, abs=1e-3)
-
-
-def test_averaged_and_best_weights_exclude_each_other() -> None:
-    """Two answers to which weights are reported are one too many."""
-    with pytest.raises(ValueError, match="cannot both be reported"):
-        Training(average="swa", select="best_test")
 
 
 def test_progress_is_told(images: Images) -> None:
