@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from cnn_ablate.models.flatten import flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, dense, named
 from cnn_ablate.models.options import ModelOptions, Shape, Widths
+from cnn_ablate.models.pooling import avg_pool
 from cnn_ablate.options import OneOf, knob
 
 
@@ -55,8 +55,8 @@ class FashionCNN(nn.Module):
         self, images: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch classes"]:
         """Give the logits."""
-        x = F.avg_pool2d(self.conv1(images), 2)
+        x = avg_pool(self.conv1(images))
         if self.conv2 is not None:
-            x = F.avg_pool2d(self.conv2(x), 2)
+            x = avg_pool(self.conv2(x))
         logits: Tensor = self.head(flatten(x))
         return logits
