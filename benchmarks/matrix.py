@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -102,6 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workload", choices=[*WORKLOADS, "smoke"], action="append")
     parser.add_argument("--trials", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=1, help="more of them make longer trials")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path, help="folder of published data sets, not noise")
     parser.add_argument("--quick", action="store_true", help="few images, once: no figures to use")
@@ -122,7 +124,7 @@ def matrices(name: str, folder: Path, asked: argparse.Namespace) -> dict[str, Ma
     """Give the matrix of a workload in each of its precisions."""
     if name == "smoke":
         return {"float32": smoke(folder)}
-    work = WORKLOADS[name]
+    work = replace(WORKLOADS[name], epochs=asked.epochs)
     count = 200 if asked.quick else work.count
     data = work.real(count) if asked.data else work.drawn(folder / "images", count)
     trials = 2 if asked.quick else asked.trials

@@ -22,7 +22,7 @@ RESNET = {"name": "resnet", "blocks": [1, 1, 1, 1]}
 
 @dataclass(frozen=True)
 class Workload:
-    """One kind of trial: its data, network, batch size and augmentation, and how many images."""
+    """One kind of trial: its data, network, batch size and augmentation, and how much of it."""
 
     images: str
     model: dict[str, Any]
@@ -30,6 +30,7 @@ class Workload:
     augment: list[str]
     count: int
     precisions: tuple[str, ...] = ("float32",)
+    epochs: int = 1
 
     def settings(self, data: dict[str, Any], precision: str = "float32") -> dict[str, Any]:
         """Give the baseline of a study of this work on some data."""
@@ -37,7 +38,11 @@ class Workload:
             "data": {**data, "augment": self.augment, "normalize": "half"},
             "model": self.model,
             "optimizer": {"name": "sgd", "lr": 0.001, "momentum": 0.9},
-            "training": {"epochs": 1, "batch_size": self.batch_size, "precision": precision},
+            "training": {
+                "epochs": self.epochs,
+                "batch_size": self.batch_size,
+                "precision": precision,
+            },
         }
 
     def drawn(self, folder: Path, count: int) -> dict[str, Any]:
