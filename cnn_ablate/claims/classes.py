@@ -33,10 +33,14 @@ class Race:
     def ahead(self, one: str, other: str, confidence: float = 0.95) -> bool:
         """Ask whether one is ahead of another beyond the noise of seeds, and of test images."""
         lead = self.lead(one, other)
-        by_images = quantile(inf, confidence) * self.noise(one, other)
-        return t_interval(lead, confidence)[0] > 0 and float(lead.mean()) > by_images
+        open_ = self.left_open(one, other, confidence)
+        return t_interval(lead, confidence)[0] > 0 and float(lead.mean()) > open_
 
-    def noise(self, one: str, other: str) -> float:
+    def left_open(self, one: str, other: str, confidence: float = 0.95) -> float:
+        """Give the largest lead that the noise of the test images explains, in points."""
+        return quantile(inf, confidence) * self._noise(one, other)
+
+    def _noise(self, one: str, other: str) -> float:
         """Give the standard error of a lead by the test images, in points."""
         p, q = (float(self.shares[name].mean()) / 100 for name in (one, other))
         n, m = (float(self.images[name]) for name in (one, other))
@@ -95,14 +99,24 @@ def _judge(race: Race, claimed: str) -> Judgement:
     elif any(race.ahead(rival, claimed, 1 - 0.05 / len(rivals)) for rival in rivals):
         word = "not reproduced"
     nearest = min(rivals, key=lambda rival: float(race.lead(claimed, rival).mean()))
-    gap = race.sign * race.lead(claimed, nearest)
-    side = "above" if gap.mean() > 0 else "below"
-    signed = t_interval(gap if gap.mean() > 0 else -gap)
-    reason = (
-        f"it is {amount(abs(float(gap.mean())), 'accuracy')} {between(signed, 'accuracy')} {side} "
-        f"{nearest}, its nearest rival, over {count(len(gap), 'seed')}"
-    )
     shares = (
         f"{name} {level(race.shares[name].mean(), 'accuracy')}" for name in (claimed, nearest)
     )
-    return Judgement(word, reason, ", ".join(shares))
+    return Judgement(word, _gap(race, claimed, nearest), ", ".join(shares))
+
+
+def _gap(race: Race, claimed: str, nearest: str) -> str:
+    """Say how far the claimed one is from its nearest rival, and if test images explain that."""
+    gap = race.sign * race.lead(claimed, nearest)
+    points = abs(float(gap.mean()))
+    signed = t_interval(gap if gap.mean() > 0 else -gap)
+    said = (
+        f"it is {amount(points, 'accuracy')} {between(signed, 'accuracy')} "
+        f"{'above' if gap.mean() > 0 else 'below'} {nearest}, its nearest rival, "
+        f"over {count(len(gap), 'seed')}"
+    )
+    left_open = race.left_open(claimed, nearest)
+    if signed[0] <= 0 or points > left_open:
+        return said
+    images = count(int(race.images[claimed]), "test image")
+    return f"{said}; {amount(left_open, 'accuracy')} can be the noise of {images}"
