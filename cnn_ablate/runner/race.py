@@ -10,10 +10,12 @@ from cnn_ablate.schema import DataFacts, Recipe, Trial
 from cnn_ablate.train import seconds_per_step
 from cnn_ablate.users import is_users, look_in
 
-# Seconds of training on one worker from which it pays to time two layouts, and to compile.
-LONG, VERY_LONG = 30.0, 300.0
-# Seconds for which each candidate runs, beside its first step.
-_MOMENT = 0.4
+# Seconds of training on one worker from which it pays to compile.
+_VERY_LONG = 300.0
+# Seconds in which a candidate is set up, and for which it runs beside its first step.
+_SET_UP, _MOMENT = 0.3, 0.4
+# The share of the work ahead that it may take to time other layouts.
+_SHARE = 0.1
 # Steps that take longer than this many seconds have little overhead that a stack could share.
 _SHORT_STEP = 0.01
 _WIDTHS = (4, 8)
@@ -37,6 +39,18 @@ class Entry:
     folder: Path | None = None
 
 
+def pays(step: float, steps: float, candidates: int) -> bool:
+    """Say whether timing some candidates takes a small share of the work ahead.
+
+    Args:
+        step: Seconds of a step.
+        steps: That one worker has ahead.
+        candidates: To be timed.
+    """
+    moments = _SET_UP + step + max(_MOMENT, 2 * step)
+    return candidates * moments < _SHARE * step * steps
+
+
 def fastest(entry: Entry) -> Recipe:
     """Give the fastest recipe among those that the work ahead is worth trying."""
     if entry.folder:
@@ -54,17 +68,16 @@ def fastest(entry: Entry) -> Recipe:
 
 def _plain(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
     """Give other ways to run the same operations, if there is work enough."""
-    if step * entry.steps < LONG:
-        return []
     contiguous = start.model_copy(update={"layout": "contiguous"})
     light = contiguous.model_copy(update={"onednn": False})
     on_processor = start.device == "cpu" and step < _SHORT_STEP
-    return [contiguous, light] if on_processor else [contiguous]
+    rivals = [contiguous, light] if on_processor else [contiguous]
+    return rivals if pays(step, entry.steps, len(rivals)) else []
 
 
 def _elaborate(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
     """Give programs and stacks of what has been fastest so far, if there is much work."""
-    if step * entry.steps < VERY_LONG or is_users(entry.trial.settings["model"]["name"]):
+    if step * entry.steps < _VERY_LONG or is_users(entry.trial.settings["model"]["name"]):
         return []
     compiled = _compiles(start)
     alone = [start.model_copy(update={"compiled": True})] if compiled else []

@@ -16,7 +16,7 @@ from cnn_ablate import processes
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
 from cnn_ablate.runner.machine import processor
-from cnn_ablate.runner.race import LONG, Entry, fastest
+from cnn_ablate.runner.race import Entry, fastest, pays
 from cnn_ablate.runner.survey import Survey, Where, facts_of
 from cnn_ablate.runner.way import RECIPES, Way
 from cnn_ablate.schema import Recipe, Trial, canonical
@@ -141,13 +141,15 @@ def _entry(survey: Survey, group: Sequence[Trial], start: Recipe, workers: int) 
     batches = images / trial.settings["training"]["batch_size"]
     epochs = sum(one.settings["training"]["epochs"] for one in group) / min(workers, len(group))
     macs = survey.sizes[trial.variant].macs * images
-    if epochs * (macs * _PER_MAC + batches * _PER_BATCH) < LONG:
+    steps = epochs * batches
+    # One candidate more than the recipe to start from, which has to be timed too.
+    if not pays(macs * _PER_MAC / batches + _PER_BATCH, steps, candidates=2):
         return None
     return Entry(
         trial,
         facts,
         start,
-        steps=epochs * batches,
+        steps=steps,
         mates=-(-len(group) // workers),
         folder=Path(survey.study.source).resolve().parent,
     )
