@@ -187,3 +187,15 @@ def test_a_smoke_test_judges_no_direction():
 
     said = "profile smoke set data.subset = 64 and training.epochs = 1"
     assert ("not comparable", said) == (found.verdict, found.condition)
+
+
+@pytest.mark.parametrize(("effect", "full"), [("higher", "not reproduced"), ("none", "reproduced")])
+def test_a_difference_that_a_short_budget_never_shows_stays_open(effect, full):
+    """Patience of 20 epochs changes nothing in four: that says nothing of four hundred."""
+    claim = moved(effect=effect)
+    nothing = {name: [0.5, 0.52, 0.51] for name in HELPS}
+    cut = judge(claim, nothing, study={"forced": {"training.epochs": 4}})
+
+    assert full == judge(claim, nothing).verdict
+    assert "undetermined" == cut.verdict
+    assert cut.reason.startswith("Both sides come to the same in every seed")

@@ -51,6 +51,11 @@ class Evidence:
         return self.metric in EXACT
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether nothing differs: in no seed, and on no test image where those are known."""
+        return not np.any(self.values) and (self.images is None or not np.any(self.images))
+
+    @property
     def seeds(self) -> str:
         """How many seeds it rests on, in words."""
         return count(len(self.values), "seed")

@@ -14,6 +14,10 @@ from cnn_ablate.claims.wording import level, published, signed
 from cnn_ablate.schema import Claim, Verdict
 from cnn_ablate.stats import Answers, answers
 
+_NEVER_APART = (
+    "both sides come to the same in every seed; at this budget their difference may never count"
+)
+
 
 def verdicts(results: Results) -> tuple[Verdict, ...]:
     """Judge every claim of a study by what was measured; a half-finished study leaves some open.
@@ -53,6 +57,8 @@ def _judged(results: Results, claim: Claim, sides: Weights, answer: Answers) -> 
     evidence = gather(results, claim, sides, answer)
     if len(evidence.values) < 2:
         return _few(claim, evidence)
+    if evidence.is_nothing and has_other_budget(results.record, claim):
+        raise NoAnswerError(_NEVER_APART)
     return _judge(results, claim)(claim, evidence)
 
 
