@@ -80,7 +80,7 @@ class Answer:
 
 def runs() -> list[Run]:
     """List the runs that are kept."""
-    return [Run(folder) for folder in FOLDERS if (RESULTS / folder / "claims.csv").is_file()]
+    return [Run(folder) for folder in FOLDERS]
 
 
 @cache
