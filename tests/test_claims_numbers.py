@@ -253,3 +253,11 @@ def test_a_claim_that_says_nothing_stays_open():
 
     assert "undetermined" == found.verdict
     assert "The claim states neither a number nor a direction." == found.reason
+
+
+def test_a_number_that_is_zero_at_a_reduced_budget_has_no_two_sides():
+    """An accuracy of nothing misses the published one; there is nothing that it could equal."""
+    found = judge(accuracy(0.86), {"baseline": [0.0, 0.0, 0.0]}, forced={"training.epochs": 5})
+
+    assert "not comparable" == found.verdict
+    assert "86 % is 86.0 points from the mean" in found.reason

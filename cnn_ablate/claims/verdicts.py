@@ -57,7 +57,7 @@ def _judged(results: Results, claim: Claim, sides: Weights, answer: Answers) -> 
     evidence = gather(results, claim, sides, answer)
     if len(evidence.values) < 2:
         return _few(claim, evidence)
-    if evidence.is_nothing and has_other_budget(results.record, claim):
+    if claim.compares and evidence.is_nothing and has_other_budget(results.record, claim):
         raise NoAnswerError(_NEVER_APART)
     return _judge(results, claim)(claim, evidence)
 
