@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types floors bench slow ray mlflow reproduce clean
+.PHONY: run test lint types floors bench slow gpu ray mlflow reproduce clean
 
 run: $(VENV)/installed ## Run the smoke study on the embedded images
 	@$(BIN)/cnn-ablate run ablations/smoke.yaml
@@ -13,6 +13,9 @@ test: $(VENV)/installed-dev ## Run the default tests
 
 slow: $(VENV)/installed-dev ## Run the tests that take minutes
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+
+gpu: $(VENV)/installed-dev ## Run the tests that need a CUDA device
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 -m gpu
 
 ray: $(VENV)/installed-dev ## Run the tests that start Ray nodes on this machine
 	@$(BIN)/pip install --quiet --editable '.[dev,ray]'

@@ -19,12 +19,24 @@ from workloads import SIDE, WORKLOADS, Workload
 from cnn_ablate import processes
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.way import RECIPES
-from cnn_ablate.schema import DataFacts, Study, Trial
+from cnn_ablate.schema import DataFacts, Recipe, Study, Trial
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.train import seconds_per_step
+from cnn_ablate.train.loop import set_up
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
+
+
+def there(recipe: str, device: str) -> Recipe:
+    """Give a recipe by its name, on a device."""
+    return RECIPES[recipe].model_copy(update={"device": device})
+
+
+def named(recipe: Recipe) -> str:
+    """Give the name of a recipe, on whatever device."""
+    plain = recipe.model_copy(update={"device": "cpu"})
+    return next(name for name, known in RECIPES.items() if known == plain)
 
 
 def trial(workload: Workload, precision: str) -> Trial:
@@ -58,12 +70,14 @@ def layers(model: nn.Module, images: Tensor) -> list[tuple[nn.Module, Tensor]]:
     return found
 
 
-def limit(workload: Workload, precision: str, seconds: float) -> float:
+def limit(workload: Workload, precision: str, seconds: float, device: str) -> float:
     """Add up the least seconds of each layer, forward and backward."""
-    chosen = parts(trial(workload, precision).settings)
+    one = trial(workload, precision)
+    set_up(there("reference", device), one)
+    chosen = parts(one.settings)
     shape = facts(workload).shape
-    model = chosen.model.initialised(shape, 10, seed=0, scheme="default").eval()
-    entered = layers(model, torch.randn(workload.batch_size, *shape))
+    model = chosen.model.initialised(shape, 10, seed=0, scheme="default").eval().to(device)
+    entered = layers(model, torch.randn(workload.batch_size, *shape, device=device))
     return sum(
         least(layer, x, PRECISIONS[precision], seconds, learns_input=place > 0)
         for place, (layer, x) in enumerate(entered)
@@ -82,7 +96,8 @@ def least(
         forward = partial(functional_call, layer, own, (entering,))
         wanted = [*own.values(), *([entering] if learns_input else [])]
         growth = torch.ones_like(forward())
-        times.append(fastest(partial(both_ways, forward, wanted, growth), seconds))
+        timed = fastest_graph if x.is_cuda else fastest
+        times.append(timed(partial(both_ways, forward, wanted, growth), seconds))
     return min(times)
 
 
@@ -107,12 +122,32 @@ def fastest(call: Callable[[], object], seconds: float) -> float:
     return min(times)
 
 
+def fastest_graph(call: Callable[[], object], seconds: float) -> float:
+    """Give the least time of a call on a GPU, as a graph: what its kernels take, not its launch."""
+    side = torch.cuda.Stream()
+    with torch.cuda.stream(side):  # chooses kernels and takes memory, which no graph may
+        for _ in range(3):
+            call()
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        call()
+
+    def many() -> None:
+        for _ in range(20):
+            graph.replay()
+        torch.cuda.synchronize()
+
+    return fastest(many, seconds) / 20
+
+
 def main() -> None:
     """Print one row for each workload, precision and recipe."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workload", choices=WORKLOADS, action="append")
     parser.add_argument("--precision", choices=PRECISIONS, action="append")
     parser.add_argument("--recipe", choices=RECIPES, action="append")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seconds", type=float, default=0.5, help="for each layer, for each step")
     asked = parser.parse_args()
     print(
@@ -121,21 +156,23 @@ def main() -> None:
     # In a process like those that train: its memory is kept, and it has one thread.
     with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:
         for name, precision in product(asked.workload or WORKLOADS, asked.precision or PRECISIONS):
-            found = pool.submit(rows, name, precision, asked.recipe or ["eager"], asked.seconds)
+            recipes = [there(each, asked.device) for each in asked.recipe or ["eager"]]
+            found = pool.submit(rows, name, precision, recipes, asked.seconds)
             print("\n".join(found.result()), flush=True)
 
 
-def rows(name: str, precision: str, recipes: list[str], seconds: float) -> list[str]:
+def rows(name: str, precision: str, recipes: list[Recipe], seconds: float) -> list[str]:
     """Give a row for each recipe."""
     workload = WORKLOADS[name]
-    floor = limit(workload, precision, seconds)
+    one, data = trial(workload, precision), facts(workload)
+    floor = limit(workload, precision, seconds, recipes[0].device)
     told = []
     for recipe in recipes:
-        step = seconds_per_step(
-            trial(workload, precision), facts(workload), RECIPES[recipe], at_least=seconds
+        step = seconds_per_step(one, data, recipe, at_least=seconds)
+        told.append(
+            f"{name:14} {precision:9} {named(recipe):10} {floor * 1e3:9.3f} {step * 1e3:9.3f}"
+            f" {step / floor:6.2f}"
         )
-        row = f"{name:14} {precision:9} {recipe:10} {floor * 1e3:9.2f} {step * 1e3:9.2f}"
-        told.append(f"{row} {step / floor:6.2f}")
     return told
 
 

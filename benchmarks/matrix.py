@@ -28,7 +28,7 @@ class Side:
         self.seconds, self.images, self.peak = seconds, images, peak
 
 
-def reference(runs: list[Path], workers: int) -> Side:
+def reference(runs: list[Path], workers: int, device: str) -> Side:
     """Run the reference loop once for each trial, one after the other."""
     # The rival's threads are torch's own choice.
     environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
@@ -37,7 +37,7 @@ def reference(runs: list[Path], workers: int) -> Side:
     for run in runs:
         command = [sys.executable, str(HERE / "reference_loop.py"), str(run)]
         done = subprocess.run(
-            [*command, "--workers", str(workers)],
+            [*command, "--workers", str(workers), "--device", device],
             check=True,
             env=environment,
             capture_output=True,
@@ -50,10 +50,10 @@ def reference(runs: list[Path], workers: int) -> Side:
     )
 
 
-def ours(study: Path) -> Side:
+def ours(study: Path, device: str) -> Side:
     """Run the study with all its start-up: audit, race, compilation, tables and report."""
     with tempfile.TemporaryDirectory() as scratch:
-        command = [sys.executable, "-m", "cnn_ablate", "run", str(study)]
+        command = [sys.executable, "-m", "cnn_ablate", "run", str(study), "--device", device]
         began = time.perf_counter()
         environment = {**os.environ, "TORCHINDUCTOR_CACHE_DIR": scratch}
         subprocess.run(command, check=True, cwd=scratch, env=environment, capture_output=True)
@@ -64,25 +64,29 @@ def ours(study: Path) -> Side:
     return Side(seconds, images, trials["peak_memory_mb"].max())
 
 
-def better(runs: list[Path]) -> int:
-    """Give the number of loader processes with which one reference run is faster."""
-    reference(runs[:1], 0)  # decodes the pictures, which is timed for neither
-    return min((0, 2), key=lambda workers: reference(runs[:1], workers).seconds)
+def better(runs: list[Path], device: str) -> int:
+    """Give the number of loader processes with which one reference run is faster.
+
+    A GPU is worth as many as the machine has cores for, up to eight.
+    """
+    reference(runs[:1], 0, device)  # decodes the pictures, which is timed for neither
+    numbers = {0, 2} if device == "cpu" else {0, 2, min(8, os.cpu_count() or 2)}
+    return min(sorted(numbers), key=lambda workers: reference(runs[:1], workers, device).seconds)
 
 
-def compare(name: str, matrices: dict[str, Matrix], rounds: int) -> None:
+def compare(name: str, matrices: dict[str, Matrix], rounds: int, device: str) -> None:
     """Print a row for each precision: how many times faster we are, and what both sides took.
 
     The rival has one precision: each of its times stands beside all of ours that follow it.
     """
     runs = next(iter(matrices.values())).runs
-    workers = better(runs)
+    workers = better(runs, device)
     theirs: list[Side] = []
     mine: dict[str, list[Side]] = {precision: [] for precision in matrices}
     for _ in range(rounds):
-        theirs.append(reference(runs, workers))
+        theirs.append(reference(runs, workers, device))
         for precision, found in matrices.items():
-            mine[precision].append(ours(found.study))
+            mine[precision].append(ours(found.study, device))
     for precision, sides in mine.items():
         print(row(name, precision, theirs, sides), flush=True)
 
@@ -104,6 +108,8 @@ def main() -> None:
     parser.add_argument("--workload", choices=[*WORKLOADS, "smoke"], action="append")
     parser.add_argument("--trials", type=int, default=8)
     parser.add_argument("--epochs", type=int, default=1, help="more of them make longer trials")
+    parser.add_argument("--images", type=int, help="to train on; by default what suits two cores")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path, help="folder of published data sets, not noise")
     parser.add_argument("--quick", action="store_true", help="few images, once: no figures to use")
@@ -117,7 +123,7 @@ def main() -> None:
         for name in asked.workload or [*WORKLOADS, "smoke"]:
             folder = Path(scratch) / name
             folder.mkdir()
-            compare(name, matrices(name, folder, asked), rounds)
+            compare(name, matrices(name, folder, asked), rounds, asked.device)
 
 
 def matrices(name: str, folder: Path, asked: argparse.Namespace) -> dict[str, Matrix]:
@@ -125,6 +131,7 @@ def matrices(name: str, folder: Path, asked: argparse.Namespace) -> dict[str, Ma
     if name == "smoke":
         return {"float32": smoke(folder)}
     work = replace(WORKLOADS[name], epochs=asked.epochs)
+    work = replace(work, count=asked.images or work.count)
     count = 200 if asked.quick else work.count
     data = work.real(count) if asked.data else work.drawn(folder / "images", count)
     trials = 2 if asked.quick else asked.trials

@@ -5,7 +5,6 @@ Per-image transforms in a DataLoader, float32, torch's default threads, layout a
 
 import argparse
 import json
-import resource
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from torchvision import transforms
 from cnn_ablate.data import Images, load, split
 from cnn_ablate.models import Dropout
 from cnn_ablate.settings import Parts, parts, settle
+from cnn_ablate.train.memory import peak_memory_mb
 
 
 class InMemory(Dataset[tuple[torch.Tensor, int]]):
@@ -51,27 +51,34 @@ def data_sets(images: Images, options: Parts, augment: list[str]) -> tuple[InMem
     return train, InMemory(*test, transforms.Compose(plain))
 
 
-def run(settings: dict[str, dict[str, object]], workers: int) -> dict[str, float]:
+def run(settings: dict[str, dict[str, object]], workers: int, device: str) -> dict[str, float]:
     """Train and evaluate after each epoch; give images seen and the last accuracy."""
     options = parts(settle(settings))
     images = load(options.data)
-    knobs = {"batch_size": options.training.batch_size, "num_workers": workers}
+    on_gpu = device == "cuda"
+    knobs = {
+        "batch_size": options.training.batch_size,
+        "num_workers": workers,
+        "pin_memory": on_gpu,
+        "persistent_workers": on_gpu and workers > 0,
+    }
     train_set, test_set = data_sets(images, options, settings["data"]["augment"])
     train_loader = DataLoader(train_set, shuffle=True, **knobs)
     test_loader = DataLoader(test_set, **knobs)
-    model = usual(options.model.build(images.facts.shape, len(images.facts.classes)))
+    model = usual(options.model.build(images.facts.shape, len(images.facts.classes))).to(device)
     optimizer = options.optimizer.build(model)
     criterion = nn.CrossEntropyLoss()
     accuracy = 0.0
     for _ in range(options.training.epochs):
         model.train()
-        for pixels, labels in train_loader:
+        for batch in train_loader:
+            pixels, labels = (part.to(device, non_blocking=True) for part in batch)
             optimizer.zero_grad()
             loss = criterion(model(pixels), labels)
             loss.backward()
             optimizer.step()
             loss.item()
-        accuracy = evaluate(model, test_loader)
+        accuracy = evaluate(model, test_loader, device)
     return {"images": len(train_set) * options.training.epochs, "accuracy": accuracy}
 
 
@@ -84,12 +91,13 @@ def usual(model: nn.Module) -> nn.Module:
     return model
 
 
-def evaluate(model: nn.Module, loader: DataLoader[tuple[torch.Tensor, int]]) -> float:
+def evaluate(model: nn.Module, loader: DataLoader[tuple[torch.Tensor, int]], device: str) -> float:
     """Give the accuracy on the test images."""
     model.eval()
     correct = total = 0
     with torch.no_grad():
-        for pixels, labels in loader:
+        for batch in loader:
+            pixels, labels = (part.to(device, non_blocking=True) for part in batch)
             correct += int((model(pixels).argmax(1) == labels).sum())
             total += len(labels)
     return correct / total
@@ -100,12 +108,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("settings", type=Path, help="a JSON file: the baseline of a study")
     parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     torch.manual_seed(asked.seed)
     began = time.perf_counter()
-    found = run(json.loads(asked.settings.read_text()), asked.workers)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found = run(json.loads(asked.settings.read_text()), asked.workers, asked.device)
+    peak = peak_memory_mb(asked.device)
     print(json.dumps({**found, "seconds": time.perf_counter() - began, "peak_memory_mb": peak}))
 
 

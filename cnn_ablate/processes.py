@@ -21,6 +21,10 @@ _ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
     "MALLOC_TOP_PAD_": str(1 << 26),
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    # Without a workspace of its own, cuBLAS may take sums in another order each time.
+    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
+    # Counts GPUs without waking the driver, which does not outlive the fork of a process.
+    "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
 }
 
 

@@ -1,7 +1,9 @@
 """What every test gets: no cache, data or settings of the user who runs them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import jaxtyping
 import pytest
 import torch
 from hypothesis import settings
@@ -26,3 +28,11 @@ def root(tmp_path: Path) -> Path:
     place = tmp_path / "data"
     place.mkdir()
     return place
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Leave shapes unchecked: torch cannot compile the checks."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

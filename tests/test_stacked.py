@@ -1,10 +1,9 @@
 """Stacks: each network learns in company what it learns alone, whoever the others are."""
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import jaxtyping
 import pytest
 import torch
 from test_train import WRITTEN, trial, without_times
@@ -178,14 +177,6 @@ def test_weights_are_views_of_the_stack(images: Images) -> None:
     for slot, bench in enumerate(benches):
         for name, weight in bench.model.named_parameters():
             assert stack.weights[name][slot].data_ptr() == weight.data_ptr()
-
-
-@pytest.fixture
-def unchecked() -> Iterator[None]:
-    """Leave shapes unchecked: torch cannot compile the checks."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.slow

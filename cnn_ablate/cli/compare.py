@@ -83,6 +83,7 @@ _CIRCUMSTANCES: dict[str, Callable[[Results], object]] = {
     "Data": lambda s: ", ".join(f"{d.name} {d.fingerprint[:8]}" for d in s.record.data),
     "Device": lambda s: s.record.recipe.device,
     "Processor": lambda s: s.record.environment.processor,
+    "GPU": lambda s: s.record.environment.gpu or "none",
     "Torch": lambda s: s.record.environment.torch,
 }
 

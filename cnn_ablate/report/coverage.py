@@ -117,6 +117,7 @@ def environment(measured: Measured) -> tuple[Fact, ...]:
         Fact("PyTorch", where.torch),
         Fact("Platform", where.platform),
         Fact("Processor", f"{where.processor} ({count(where.cores, 'core')})"),
+        Fact("GPU", where.gpu),
         Fact("Recipe of most trials", recipe),
         *(Fact(f"Data {facts.name}", f"SHA-256 {facts.fingerprint}") for facts in record.data),
         Fact("First trial", measured.trials["started"].min() if len(measured.trials) else ""),

@@ -14,8 +14,8 @@ from cnn_ablate.schema import Environment
 _CPUINFO = Path("/proc/cpuinfo")
 
 
-def environment() -> Environment:
-    """Describe the machine and the software that train here."""
+def environment(device: str) -> Environment:
+    """Describe the machine, its GPU if trials are given to it, and the software."""
     return Environment(
         cnn_ablate=version("cnn-ablate"),
         python=platform.python_version(),
@@ -23,7 +23,13 @@ def environment() -> Environment:
         platform=platform.platform(),
         processor=processor(),
         cores=usable_cores(),
+        gpu=gpu(device),
     )
+
+
+def gpu(device: str) -> str:
+    """Name the GPU, where trials are given to one of this machine."""
+    return torch.cuda.get_device_name() if device == "cuda" and torch.cuda.is_available() else ""
 
 
 @cache

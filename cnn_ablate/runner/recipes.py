@@ -15,7 +15,7 @@ import torch
 from cnn_ablate import processes
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Terms
-from cnn_ablate.runner.machine import processor
+from cnn_ablate.runner.machine import gpu, processor
 from cnn_ablate.runner.race import Entry, fastest, pays
 from cnn_ablate.runner.survey import Survey, Where, facts_of
 from cnn_ablate.runner.way import RECIPES, Way
@@ -106,7 +106,8 @@ def _raced(
 ) -> dict[str, Recipe]:
     """Take what is pinned, race for the rest where there is much work, and pin the outcome."""
     folder = survey.study.folder
-    names = {key: f"{start.device} {key}" for key in groups}
+    place = " ".join(filter(None, (start.device, gpu(start.device))))
+    names = {key: f"{place} {key}" for key in groups}
     pins = pinned(store, folder)
     entries = {
         name: entry

@@ -268,7 +268,7 @@ def _record(survey: Survey, terms: Terms, started: str) -> Record:
         sizes=dict(survey.sizes),
         data=survey.data,
         recipe=Recipe(device=terms.device),  # until the store has counted those of the trials
-        environment=environment(),
+        environment=environment(terms.device),
         findings=survey.findings or (),
         audited=survey.findings is not None,
         command=_command(),

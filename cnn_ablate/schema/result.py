@@ -181,6 +181,7 @@ class Environment(Frozen):
     platform: str
     processor: str
     cores: int
+    gpu: str = Field("", description="Its name, if the trials were given to one here.")
 
 
 class Record(Frozen):

@@ -46,6 +46,8 @@ class Stack:
         self.weights = self._laid_out(list(self.parameters.values()))
         self.buffers = self._laid_out([dict(model.named_buffers()) for model in models])
         self.buffers |= self._rates(models)
+        if recipe.compiled:
+            self._fix_places()
         self.gradients = _compiled(grad(self._loss, has_aux=True), recipe)
 
     def __call__(self, lessons: Sequence[Lesson]) -> list[Told]:
@@ -58,6 +60,8 @@ class Stack:
             find_unreached(lesson)
         taken = {self.slots[id(lesson.bench)]: lesson for lesson in lessons}
         filled = [taken.get(slot, lessons[0]) for slot in range(self.width)]
+        # What the last step gave has been used: a CUDA graph may write over it.
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         found, told = self.gradients(
             self.weights,
             self.buffers | self._keys(filled),
@@ -100,6 +104,15 @@ class Stack:
             for name, tensor in state.items():
                 tensor.data = joined[name][slot]
         return joined
+
+    def _fix_places(self) -> None:
+        """Promise that weights and statistics stay where they are.
+
+        A CUDA graph then reads and writes them in place: it would copy the first for each step,
+        and the second would be no part of any graph.
+        """
+        for tensor in (*self.weights.values(), *self.buffers.values()):
+            torch._dynamo.mark_static_address(tensor)  # noqa: SLF001 - it has no public name
 
     def _joined(self, tensors: Sequence[Tensor]) -> Tensor:
         return torch.stack(list(tensors)) if self.width > 1 else tensors[0]
