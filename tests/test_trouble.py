@@ -25,6 +25,26 @@ def test_a_trial_that_diverges_is_reported_and_costs_only_itself(tmp_path: Path)
     assert "The loss became" in rows.loc["lr=1e+30", "error"]
 
 
+FLAT = """\
+from torch import nn
+
+class Flat(nn.Sequential):
+    def __init__(self, classes: int):
+        last = nn.Linear(16, classes)
+        super().__init__(nn.Flatten(), nn.Linear(784, 16), nn.BatchNorm1d(16), last)
+"""
+
+
+def test_a_last_batch_of_one_image_is_told_in_words(tmp_path: Path) -> None:
+    """Batch normalisation has no variance of one value: the way out is a batch or a subset."""
+    (tmp_path / "flat.py").write_text(FLAT, encoding="utf-8")
+    text = tiny.STUDY.replace("{name: lenet, norm: batch}", "{name: 'flat:Flat'}")
+    text = text.partition("factors:")[0].replace("subset: 96", "subset: 97")
+    code, _, err = tiny.call("run", tiny.write(tmp_path, text), cwd=tmp_path)
+    assert 2 == code
+    assert "Choose another training.batch_size or data.subset." in err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

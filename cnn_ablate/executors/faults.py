@@ -12,12 +12,19 @@ from cnn_ablate.train.micro import divisible
 
 # Troubles of the machine, which may pass.
 _PASSING = (OSError, MemoryError)
+# What torch says of a batch that gives batch normalisation one value of each channel.
+_ONE_VALUE = "Expected more than 1 value per channel when training"
 
 
 def words(fault: Exception) -> str:
     """Say in one line what was raised, and in the next ones where, if that is not the user's."""
     if isinstance(fault, UserError):
         return str(fault)
+    if _ONE_VALUE in str(fault):
+        return (
+            "Batch normalisation cannot learn from one image, and the last batch of an epoch has "
+            "no more. Choose another training.batch_size or data.subset."
+        )
     what = traceback.format_exception_only(fault)[-1].strip()
     where = traceback.format_tb(fault.__traceback__)[-1].rstrip()
     return f"{what}\n{where}"
