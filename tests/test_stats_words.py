@@ -221,7 +221,7 @@ def test_limitations_of_what_was_done():
         profile="cpu",
         forced={"training.epochs": 2, "data.subset": 5000},
         before={"training.epochs": 50, "data.subset": None},
-        note="JPEG copies.",
+        note="JPEG copies",
         assumptions=("The batch size is assumed.",),
     )
 

@@ -13,7 +13,7 @@ def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect])
     sentences = (
         _missing(record, trials),
         _budget(record),
-        *(f"On the data {facts.name}: {facts.note}" for facts in record.data if facts.note),
+        *(f"On the data {facts.name}: {facts.note}." for facts in record.data if facts.note),
         _few_seeds(effects),
         _moved_together(record),
         _machines(trials),
