@@ -76,6 +76,15 @@ CONTRADICTIONS = {
         ],
         "The accuracies by class of baseline have the mean 95.80 %, but claim all gives 95.6 %.",
     ),
+    "a class with two numbers, of which one fits": (
+        [
+            *by_class([0.962, 0.979, 0.944, 0.893, 0.963, 0.922, 0.974, 0.969, 0.984, 0.97]),
+            "id: again, variant: baseline, of_class: ship, value: 0.97",
+            AT.format("all", 0.956),
+        ],
+        "Claims ship and again give two numbers to the class_accuracy of baseline: 98.4 % "
+        "and 97 %.",
+    ),
     "no number of images": (
         [AT.format("a", 0.90685)],
         "Claim a: 90.685 % is no number of 10,000 test images; it is a mean of several runs, or a "

@@ -39,7 +39,8 @@ def test_reasons_have_the_numbers():
         (
             "none",
             SAME,
-            "Two one-sided t tests rule out effects beyond 1.0 point, p = 0.0017, 3 seeds.",
+            "Two one-sided t tests rule out effects beyond 1.0 point (90 % interval "
+            "[-0.17, 0.17]), p = 0.0017, 3 seeds.",
         ),
         (
             "none",

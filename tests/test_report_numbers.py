@@ -60,7 +60,7 @@ def test_learning_is_shown_in_numbers(measured):
     row = cells(measured, "Speed")["baseline"]
     own = derived(measured.epochs[measured.epochs["variant"] == "baseline"])
 
-    assert row["Mean over epochs"].startswith(f"{100 * own['auc_accuracy'].mean():.1f} [")
+    assert row["Area under epochs"].startswith(f"{100 * own['auc_accuracy'].mean():.1f} [")
     assert row["Instability"].startswith(f"{own['instability'].mean():.3g} [")
     assert row["Training accuracy"].startswith(f"{100 * own['train_accuracy'].mean():.1f} [")
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_ablate.schema import Claim, Effect
-from cnn_ablate.stats import limitations, measure, methods, sentence
+from cnn_ablate.schema import Claim, Design, Effect, Entry
+from cnn_ablate.stats import forced, limitations, measure, methods, sentence
 from cnn_ablate.stats.words import action, amount, between, is_off, listed, plain, probability
 
 NAN = float("nan")
@@ -212,6 +212,18 @@ def test_methods_of_one_seed_name_no_test():
     said = " ".join(methods(record, effects))
 
     assert not any(words in said for words in ("interval", "Holm", "McNemar", "published"))
+
+
+def test_a_profile_overrules_the_steps_too():
+    """Where variants differ in what a profile sets, all that it replaces is named, in order."""
+    steps = (Entry(name="long", sets={"training.epochs": 100}),)
+    record, *_ = study(
+        VALUES, profile="cpu", forced={"training.epochs": 2}, before={"training.epochs": 50}
+    )
+    longer = record.study.model_copy(update={"designs": (Design(kind="list", entries=steps),)})
+    record = record.model_copy(update={"study": longer})
+
+    assert forced(record) == "profile cpu set training.epochs = 2 instead of 50 or 100"
 
 
 def test_limitations_of_what_was_done():

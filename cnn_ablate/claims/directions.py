@@ -97,7 +97,8 @@ def _equivalent(evidence: Evidence, margin: float) -> bool:
 def _ruled_out(evidence: Evidence, margin: float) -> str:
     p = probability(equivalence_p(evidence.values, margin))
     beyond = amount(margin, evidence.metric)
-    return f"two one-sided t tests rule out effects beyond {beyond}, {p}"
+    within = f"90 % interval {between(evidence.interval(0.9), evidence.metric)}"
+    return f"two one-sided t tests rule out effects beyond {beyond} ({within}), {p}"
 
 
 def _outside(interval: Interval, margin: float) -> bool:

@@ -58,7 +58,7 @@ def published(claim: Claim) -> str:
 
 _METRICS = {
     "test_accuracy": "accuracy",
-    "auc_accuracy": "mean accuracy over the epochs",
+    "auc_accuracy": "area under the accuracy over epochs",
     "class_f1": "F1",
 }
 

@@ -82,7 +82,7 @@ def _learning(measured: Measured) -> Listing | None:
     near, at = words.percent(found.threshold), found.threshold
     metrics = {
         "Best accuracy": "best_accuracy",
-        "Mean over epochs": "auc_accuracy",
+        "Area under epochs": "auc_accuracy",
         f"Epochs to {near}": named("epochs_to_accuracy", at),
         f"Seconds to {near}": named("seconds_to_accuracy", at),
         "Instability": "instability",

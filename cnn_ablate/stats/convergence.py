@@ -12,7 +12,7 @@ from cnn_ablate.stats.tables import FloatArray
 DERIVED = {
     "best_accuracy": "Highest accuracy of any epoch.",
     "auc_accuracy": "Area under the accuracy over epochs, divided by their number.",
-    "instability": "Mean distance of an epoch's loss from the middle of its two neighbours.",
+    "instability": "How far the loss turns round at an epoch, in the mean over epochs.",
     "train_accuracy": "Accuracy on the training images, as they were augmented, in the last epoch.",
     "epochs_to_accuracy": "Epochs until the accuracy first reaches the threshold.",
     "seconds_to_accuracy": "Training seconds until then.",
@@ -76,14 +76,18 @@ def area(accuracy: FloatArray) -> float:
 
 
 def instability(loss: FloatArray) -> float:
-    """Give the mean distance of a loss from the middle of its two neighbours.
+    """Give how far a loss turns round at an epoch, in the mean over all but the first and the last.
 
-    A straight course, however steep, has none; one that swings by d every epoch has d. NaN below
-    three epochs.
+    Where one of the two steps beside an epoch goes up and the other down, it is the smaller of
+    them; else nothing. So a course that only falls has none, however it bends, and one that swings
+    by d every epoch has d. NaN below three epochs.
     """
     if len(loss) < 3:
         return math.nan
-    return float(np.abs(loss[1:-1] - (loss[:-2] + loss[2:]) / 2).mean())
+    steps = np.diff(loss)
+    one, other = steps[:-1], steps[1:]
+    turns = np.where(one * other < 0, np.minimum(np.abs(one), np.abs(other)), 0.0)
+    return float(turns.mean())
 
 
 def first(accuracy: FloatArray, seconds: FloatArray, threshold: float) -> tuple[float, float]:

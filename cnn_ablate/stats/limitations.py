@@ -1,6 +1,7 @@
 """What a study cannot show, in words, from what was really done."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -33,9 +34,18 @@ def forced(record: Record) -> str:
 
 
 def _set(study: Study, key: str) -> str:
-    before = study.before.get(key)
-    instead = "" if before is None else f" instead of {label(before)}"
-    return f"{key} = {label(study.forced[key])}{instead}"
+    replaced = listed(dict.fromkeys(map(label, _declared(study, key))), "or")
+    return f"{key} = {label(study.forced[key])}{f' instead of {replaced}' if replaced else ''}"
+
+
+def _declared(study: Study, key: str) -> list[Any]:
+    """List what the file has at a key, in its baseline and in the variants that are overruled."""
+    sets = [entry.sets for design in study.designs for entry in design.entries]
+    if key in study.fixed:
+        sets += [level.sets for factor in study.factors for level in factor.levels]
+    found = [study.before.get(key), *(some[key] for some in sets if key in some)]
+    values = [value for value in found if value is not None]
+    return sorted(values) if all(isinstance(value, int | float) for value in values) else values
 
 
 def _missing(record: Record, trials: pd.DataFrame) -> str:

@@ -41,10 +41,10 @@ def is_off(value: Any) -> bool:
     return value in _NOTHING or (isinstance(value, (bool, int, float)) and value == 0)
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], word: str = "and") -> str:
     """Join names as prose does: `a, b and c`."""
     *first, last = list(names) or [""]
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{', '.join(first)} {word} {last}" if first else last
 
 
 def count(number: int, noun: str) -> str:
