@@ -49,7 +49,7 @@ def _terms_caption(measured: Measured, data: pd.DataFrame, *, what: str) -> str:
     hidden = f" Here {words.several(aliased, at_most=4)}." if aliased else ""
     return (
         f"{what}, in points of test accuracy, by least squares with seeds as blocks and 95 % "
-        f"intervals ({measured.budget}).{hidden}"
+        f"intervals ({measured.budget}).{intervals.note(data)}{hidden}"
     )
 
 
@@ -64,7 +64,8 @@ def _shares_caption(measured: Measured, data: pd.DataFrame) -> str:
         "leave one out": "What the full system loses without each component alone",
     }[data["method"].iloc[0]]
     spread = ", with 95 % intervals over seeds" if data["low"].notna().any() else ""
-    return f"{method}{spread} ({measured.budget})."
+    arrows = intervals.note(data, value="contribution")
+    return f"{method}{spread} ({measured.budget}).{arrows}"
 
 
 def _shares_alt(data: pd.DataFrame) -> str:

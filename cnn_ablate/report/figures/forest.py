@@ -45,7 +45,7 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
     return (
         f"Difference in test accuracy from {reference}: means with 95 % intervals, paired by seed; "
         f"ticks are single seeds{images} ({measured.budget}). Blue gains, orange loses; where the "
-        "interval includes no effect, the line has no colour."
+        f"interval includes no effect, the line has no colour.{intervals.note(data)}"
     )
 
 

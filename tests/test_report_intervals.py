@@ -1,0 +1,61 @@
+"""Figures of intervals: what their axis holds, and what it cuts."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
+
+from cnn_ablate.report.figures import intervals
+
+
+def effects(*rows):
+    """Give the data of a figure of intervals: means, what each is uncertain by, and two seeds."""
+    frame = pd.DataFrame(rows, columns=["difference", "by", "apart"], dtype=float)
+    mean = frame["difference"]
+    frame = frame.assign(low=mean - frame["by"], high=mean + frame["by"], name="x", detail="")
+    return frame.assign(**{"seed 0": mean - frame["apart"], "seed 1": mean + frame["apart"]})
+
+
+ALIKE = [(1, 1, 0.1), (2, 2, 0.1), (-4, 1, 0.1), (0, 0, 0), (3, 1, 0.1)]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(1, 100, 1)],
+        [(1, 1, 0.1), (1, 100, 1)],
+        [*ALIKE, (-5, 5.9, 1)],
+        [*ALIKE, (-80, 30, 1)],
+        [(0, 0, 0)] * 9 + [(1, 40, 1)],
+        [(1, np.nan, 0), (2, np.nan, 0)],
+    ],
+    ids=["alone", "one of two", "three times", "nearer than means", "only one moves", "one seed"],
+)
+def test_the_axis_holds_intervals_in_proportion(rows):
+    """Where no interval is much wider than most and than all means lie apart, all are whole."""
+    frame = effects(*rows)
+    axes = intervals.draw(frame, label="points").axes[0]
+
+    assert intervals.limits(frame) is None
+    assert "" == intervals.note(frame)
+    left, right = axes.get_xlim()
+    assert not (frame["low"] < left).any()
+    assert not (frame["high"] > right).any()
+
+
+@pytest.mark.parametrize(("mean", "heads"), [(0, 2), (-30, 1), (30, 1)])
+def test_an_interval_out_of_proportion_is_cut_and_no_mean_or_seed_is(mean, heads):
+    """One wide interval does not stretch the axis: it ends in arrow heads, and the caption says."""
+    frame = effects(*ALIKE, (mean, 32, 2))
+    axes = intervals.draw(frame, label="points").axes[0]
+    left, right = axes.get_xlim()
+    shown = frame[["difference", "seed 0", "seed 1"]]
+
+    assert 55 > right - left
+    assert left < shown.min(axis=None)
+    assert right > shown.max(axis=None)
+    kept = frame.iloc[:-1]
+    assert ((left < kept["low"]) & (kept["high"] < right)).all()
+    carets = {CARETLEFTBASE, CARETRIGHTBASE}
+    assert heads == sum(line.get_marker() in carets for line in axes.lines)
+    assert "arrow head" in intervals.note(frame)
