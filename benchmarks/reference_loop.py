@@ -60,7 +60,7 @@ def run(settings: dict[str, dict[str, object]], workers: int, device: str) -> di
         "batch_size": options.training.batch_size,
         "num_workers": workers,
         "pin_memory": on_gpu,
-        "persistent_workers": on_gpu and workers > 0,
+        "persistent_workers": workers > 0,
     }
     train_set, test_set = data_sets(images, options, settings["data"]["augment"])
     train_loader = DataLoader(train_set, shuffle=True, **knobs)

@@ -72,6 +72,15 @@ def test_ranks_have_reasons():
     ) == found.reason
 
 
+def test_a_rival_that_is_ahead_is_so_among_all_rivals():
+    """Where the claim fails, the interval is that which failed it: after Bonferroni."""
+    found = judge(of("Coat", rank="weakest"), CLEAR)
+    rivals = len(CLEAR[0]) - 1
+
+    assert "not reproduced" == found.verdict
+    assert f" at {100 - 5 / rivals:.4g} %, for {rivals} rivals, above Shirt," in found.reason
+
+
 def test_few_images_leave_a_rank_open():
     """Ten images of a class cannot show it to be the weakest, however many seeds agree."""
     found = judge(of("Shirt", rank="weakest"), CLEAR, n=10)

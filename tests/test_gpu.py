@@ -26,7 +26,7 @@ from cnn_ablate.runner.way import RECIPES
 from cnn_ablate.schema import Recipe
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.store import Store
-from cnn_ablate.train import Bench, Lesson, Watch, train
+from cnn_ablate.train import Bench, Lesson, Stack, Watch, train
 from cnn_ablate.train.epoch import Tally
 from cnn_ablate.train.gradients import alone
 from cnn_ablate.train.loop import set_up
@@ -116,7 +116,8 @@ def test_stacks_learn_what_each_learns_alone(images: Images, recipe: Recipe) -> 
 def test_no_step_waits_for_the_gpu(images: Images, family: str) -> None:
     """Batches, gradients, updates, averages and counts only give orders."""
     changes: dict[str, Any] = {**SMALL[family], "training__clip_norm": 1.0}
-    changes |= {"training__average": "ema", "schedule__name": "one_cycle"}
+    changes |= {"training__average": "ema", "training__average_start": 0.0}
+    changes["schedule__name"] = "one_cycle"
     one = trial(0, model__name=family, **changes)
     set_up(THERE, one)
     bench = Bench(one, images, THERE)
@@ -128,6 +129,28 @@ def test_no_step_waits_for_the_gpu(images: Images, family: str) -> None:
             [told] = alone([lesson])
             bench.update(0)
             tally.add(told, lesson)
+
+
+@pytest.mark.parametrize("width", [1, 4])
+def test_a_graph_is_recorded_and_never_waited_for(images: Images, width: int) -> None:
+    """Networks with statistics and masks are captured, alone and in stacks, and leave no wait."""
+    skipped = torch._dynamo.utils.counters["inductor"]
+    before = skipped["cudagraph_skips"]
+    recipe = GRAPH.model_copy(update={"stack": width})
+    trials = [trial(seed, model__name="convnet", **SMALL["convnet"]) for seed in range(width)]
+    set_up(recipe, trials[0])
+    benches = [Bench(one, images, recipe) for one in trials]
+    stack = Stack(benches, recipe)
+    steps = zip(*(list(bench.loader.epoch(0)) for bench in benches), strict=True)
+    lessons = [[Lesson(*pair) for pair in zip(benches, [0] * width, s, strict=True)] for s in steps]
+    for few in lessons[:3]:  # compiles, warms and records
+        stack(few)
+    with no_waiting():
+        for few in lessons[3:]:
+            stack(few)
+            for lesson in few:
+                lesson.bench.update(0)
+    assert before == skipped["cudagraph_skips"]
 
 
 @pytest.mark.parametrize("name", AUGMENTS)

@@ -102,21 +102,24 @@ def _judge(race: Race, claimed: str) -> Judgement:
     shares = (
         f"{name} {level(race.shares[name].mean(), 'accuracy')}" for name in (claimed, nearest)
     )
-    return Judgement(word, _gap(race, claimed, nearest), ", ".join(shares))
+    return Judgement(word, _gap(race, claimed, nearest, len(rivals)), ", ".join(shares))
 
 
-def _gap(race: Race, claimed: str, nearest: str) -> str:
+def _gap(race: Race, claimed: str, nearest: str, rivals: int) -> str:
     """Say how far the claimed one is from its nearest rival, and if test images explain that."""
     gap = race.sign * race.lead(claimed, nearest)
-    points = abs(float(gap.mean()))
-    signed = t_interval(gap if gap.mean() > 0 else -gap)
+    points, above = abs(float(gap.mean())), gap.mean() > 0
+    # A rival is ahead where that survives the number of rivals, as it is judged.
+    confidence = 0.95 if race.sign * gap.mean() > 0 else 1 - 0.05 / rivals
+    interval = t_interval(gap if above else -gap, confidence)
+    level_of = "" if confidence == 0.95 else f" at {100 * confidence:.4g} %, for {rivals} rivals,"
     said = (
-        f"it is {amount(points, 'accuracy')} {between(signed, 'accuracy')} "
-        f"{'above' if gap.mean() > 0 else 'below'} {nearest}, its nearest rival, "
+        f"it is {amount(points, 'accuracy')} {between(interval, 'accuracy')}{level_of} "
+        f"{'above' if above else 'below'} {nearest}, its nearest rival, "
         f"over {count(len(gap), 'seed')}"
     )
-    left_open = race.left_open(claimed, nearest)
-    if signed[0] <= 0 or points > left_open:
+    left_open = race.left_open(claimed, nearest, confidence)
+    if interval[0] <= 0 or points > left_open:
         return said
-    images = count(int(race.images[claimed]), "test image")
+    images = count(int(race.images[[claimed, nearest]].min()), "test image")
     return f"{said}; {amount(left_open, 'accuracy')} can be the noise of {images}"

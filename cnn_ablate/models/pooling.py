@@ -1,4 +1,4 @@
-"""Average pooling that gives torch's bits and takes less time where maps lie contiguously."""
+"""Average pooling that gives torch's values and takes less time where maps lie contiguously."""
 
 from typing import Any
 

@@ -72,7 +72,7 @@ def _plain(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
     light = contiguous.model_copy(update={"onednn": False})
     on_processor = start.device == "cpu" and step < _SHORT_STEP
     rivals = [contiguous, light] if on_processor else [contiguous]
-    return rivals if pays(step, entry.steps, len(rivals)) else []
+    return rivals if pays(step, entry.steps, 1 + len(rivals)) else []
 
 
 def _elaborate(entry: Entry, start: Recipe, step: float) -> list[Recipe]:

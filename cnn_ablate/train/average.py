@@ -1,17 +1,40 @@
 """Weights averaged over a training: the mean of its last epochs, or a moving average of steps."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from math import floor
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from cnn_ablate.data import Batch
 from cnn_ablate.models import set_dropout_keys
 from cnn_ablate.training import Training
+
+
+class _Moving(AveragedModel):
+    """A moving average of weights and statistics; its update, unlike torch's, waits for no GPU."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        super().__init__(model, use_buffers=True)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update_parameters(self, model: nn.Module) -> None:
+        """Take in the weights as they are: as a start, or with a weight of 1 - decay."""
+        begun = int(self.n_averaged) > 0
+        for own, new in zip(_tensors(self.module), _tensors(model), strict=True):
+            if begun and own.is_floating_point():
+                own.lerp_(new, 1 - self.decay)
+            else:
+                own.copy_(new)
+        self.n_averaged += 1
+
+
+def _tensors(model: nn.Module) -> Iterator[Tensor]:
+    return chain(model.parameters(), model.buffers())
 
 
 def _none(model: nn.Module, training: Training) -> None:  # noqa: ARG001 - one of a table
@@ -23,8 +46,7 @@ def _swa(model: nn.Module, training: Training) -> AveragedModel:  # noqa: ARG001
 
 
 def _ema(model: nn.Module, training: Training) -> AveragedModel:
-    moving: Any = get_ema_multi_avg_fn(training.ema_decay)  # type: ignore[no-untyped-call]
-    return AveragedModel(model, multi_avg_fn=moving, use_buffers=True)
+    return _Moving(model, training.ema_decay)
 
 
 KINDS: dict[str, Callable[[nn.Module, Training], AveragedModel | None]] = {

@@ -82,9 +82,8 @@ def set_up(recipe: Recipe, trial: Trial) -> None:
     torch._C._set_mkldnn_enabled(recipe.onednn)  # noqa: SLF001 - its public form warns
     torch.backends.cudnn.benchmark = False
     # Torch's default takes TensorFloat-32 for convolutions, and float32 for matrix products.
-    tf32 = "tf32" if trial.settings["training"]["precision"] == "tf32" else "ieee"
-    torch.backends.cuda.matmul.fp32_precision = tf32
-    torch.backends.cudnn.conv.fp32_precision = tf32  # type: ignore[attr-defined]
+    tf32 = trial.settings["training"]["precision"] == "tf32"
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
     torch.use_deterministic_algorithms(recipe.device.startswith("cuda"), warn_only=True)
     # Nothing is read before it is written; filling each new tensor would be a kernel more.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

@@ -46,7 +46,8 @@ class Stack:
         self.weights = self._laid_out(list(self.parameters.values()))
         self.buffers = self._laid_out([dict(model.named_buffers()) for model in models])
         self.buffers |= self._rates(models)
-        if recipe.compiled:
+        self.is_graph = recipe.compiled and recipe.device.startswith("cuda")
+        if self.is_graph:
             self._fix_places()
         self.gradients = _compiled(grad(self._loss, has_aux=True), recipe)
 
@@ -60,8 +61,9 @@ class Stack:
             find_unreached(lesson)
         taken = {self.slots[id(lesson.bench)]: lesson for lesson in lessons}
         filled = [taken.get(slot, lessons[0]) for slot in range(self.width)]
-        # What the last step gave has been used: a CUDA graph may write over it.
-        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+        if self.is_graph:
+            # What the last step gave has been used, and may be written over.
+            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         found, told = self.gradients(
             self.weights,
             self.buffers | self._keys(filled),
