@@ -92,7 +92,7 @@ def test_nothing_is_loaded_and_nothing_complained_of(opened, page):
     assert [] == [entry for entry in opened.get_log("browser") if entry["level"] != "INFO"]
 
 
-@pytest.mark.parametrize("width", [375, 768, 1440])
+@pytest.mark.parametrize("width", [375, 768, 1200, 1440])
 def test_nothing_overflows(opened, width):
     """At the widths of phone, tablet and desk, the page is no wider than the screen."""
     screen(opened, width)
@@ -106,6 +106,22 @@ def test_nothing_overflows(opened, width):
     """
 
     assert [0, []] == opened.execute_script(overflowing)
+
+
+@pytest.mark.parametrize("width", [375, 1200, 1440])
+def test_a_long_level_makes_no_row_higher(opened, width):
+    """A level of many words keeps to one line, so that no row grows for a column out of sight."""
+    screen(opened, width)
+    heights = """
+        const level = document.querySelector(".results tr.reference .level");
+        const height = () => level.closest("tr").getBoundingClientRect().height;
+        const before = height();
+        level.innerHTML = "random_crop(padding=4,<wbr>mode=zero)+<wbr>".repeat(4);
+        return [before, height()];
+    """
+    before, after = opened.execute_script(heights)
+
+    assert before == after
 
 
 def test_table_sorts_up_and_down(opened):

@@ -83,6 +83,23 @@ def test_page_needs_no_network(page, elements):
     assert not re.search(r"url\((?!#)|@import", page.read_text(encoding="utf-8"))
 
 
+def test_a_long_level_is_told_in_full(results, tmp_path):
+    """What the table cuts to one line stands whole in its title; short levels need none."""
+    summary = summarise(results)
+    first = summary.table.rows[0]
+    long = replace(first.components[0], state="named", text="random_crop(padding=4)+flip")
+    short = replace(long, text="flip")
+    table = replace(summary.table, rows=(replace(first, components=(long, short)),))
+    page = render(replace(summary, table=table), tmp_path)
+    levels = [
+        attributes
+        for attributes in Elements(page.read_text(encoding="utf-8")).named("span")
+        if attributes.get("class") == "level"
+    ]
+
+    assert ["random_crop(padding=4)+flip", None] == [level.get("title") for level in levels]
+
+
 def test_page_is_sound(elements):
     """Every element is closed, ids are unique, and every link inside the page arrives."""
     ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
