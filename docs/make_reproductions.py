@@ -27,6 +27,17 @@ FOLDERS = re.findall(
     r"^!/\*/(.+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE
 )
 VERDICTS = get_args(Word)
+# What each paper would be remembered for: ids of claims.
+HEADLINES = {
+    "cifar_cbam": ("accuracy", "batch-norm-speeds", "residual-helps"),
+    "fashion_lr": ("accuracy-model1", "adam-better"),
+    "lenet_cifar": ("accuracy", "depth-helps"),
+    "cifar_ladder": ("accuracy-normalised", "wider-helps", "normalised-helps"),
+    "resnet18_tuning": ("accuracy-plateau", "separable-hurts"),
+    "preact_cbam": ("accuracy", "cbam-helps"),
+}
+# Metrics that a network has before it is trained.
+UNTRAINED = {"parameters", "dead_parameters", "macs"}
 # Between such marks a page has what one of the writers below writes.
 MARKED = re.compile(r"(<!-- (?!end )(\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -75,6 +86,8 @@ class Answer:
     @property
     def budget(self) -> str:
         """What the run that answers it had, if any trained what it speaks of."""
+        if self.claim.metric in UNTRAINED:
+            return "none needed"
         return "not run" if self.found["reason"] == f"{capital(NO_SEED)}." else self.run.budget
 
 
@@ -109,6 +122,17 @@ def summary(_: str) -> Iterator[str]:
             times = Counter(one.found["verdict"] for one in found)
             numbers = " | ".join(str(times[word] or "") for word in VERDICTS)
             yield f"| `{name}` | {budget} | {len(found)} | {numbers} |"
+
+
+def headlines(_: str) -> Iterator[str]:
+    """Set what each paper is about beside what was found, one to three claims a study."""
+    yield "| study | the paper says | of | published | here | budget | verdict |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, own in studies().items():
+        found = {one.claim.id: one for one in answers(own)}
+        for one in (found[key] for key in HEADLINES[name]):
+            verdict = f"**{one.found['verdict']}**"
+            yield _cells(f"`{name}`", _quote(one.claim), *_numbers(one), one.budget, verdict)
 
 
 def all_claims(_: str) -> Iterator[str]:
@@ -183,6 +207,7 @@ def _cells(*texts: str) -> str:
 
 
 WRITERS: dict[str, Callable[[str], Iterable[str]]] = {
+    "headlines": headlines,
     "summary": summary,
     "all_claims": all_claims,
     "claims": claims,

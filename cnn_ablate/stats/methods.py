@@ -84,9 +84,15 @@ def _images(effects: Sequence[Effect]) -> str:
 def _designs(record: Record) -> str:
     if not {"factorial", "fractional"} & {design.kind for design in record.study.designs}:
         return ""
-    return (
+    pooled = (
         "Main effects and two-way interactions are least-squares estimates with the seeds as "
         "blocks; interactions of three and more factors count as noise."
+    )
+    if not any(claim.than_at for claim in record.study.claims):
+        return pooled
+    return (
+        f"{pooled} A claim that an effect depends on a level is judged by the differences of each "
+        "seed alone, whose intervals are wider where seeds are few."
     )
 
 
