@@ -33,12 +33,6 @@ def there(recipe: str, device: str) -> Recipe:
     return RECIPES[recipe].model_copy(update={"device": device})
 
 
-def named(recipe: Recipe) -> str:
-    """Give the name of a recipe, on whatever device."""
-    plain = recipe.model_copy(update={"device": "cpu"})
-    return next(name for name, known in RECIPES.items() if known == plain)
-
-
 def trial(workload: Workload, precision: str) -> Trial:
     """Give one trial of a workload; its images are made up later."""
     settings = workload.settings(workload.real(1), precision)
@@ -157,21 +151,21 @@ def main() -> None:
     # In a process like those that train: its memory is kept, and it has one thread.
     with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:
         for name, precision in product(asked.workload or WORKLOADS, asked.precision or PRECISIONS):
-            recipes = [there(each, asked.device) for each in asked.recipe or ["eager"]]
-            found = pool.submit(rows, name, precision, recipes, asked.seconds)
+            wanted = asked.recipe or ["eager"], asked.device
+            found = pool.submit(rows, name, precision, *wanted, seconds=asked.seconds)
             print("\n".join(found.result()), flush=True)
 
 
-def rows(name: str, precision: str, recipes: list[Recipe], seconds: float) -> list[str]:
+def rows(name: str, precision: str, recipes: list[str], device: str, seconds: float) -> list[str]:
     """Give a row for each recipe."""
     workload = WORKLOADS[name]
     one, data = trial(workload, precision), facts(workload)
-    floor = limit(workload, precision, seconds, recipes[0].device)
+    floor = limit(workload, precision, seconds, device)
     told = []
     for recipe in recipes:
-        step = seconds_per_step(one, data, recipe, at_least=seconds)
+        step = seconds_per_step(one, data, there(recipe, device), at_least=seconds)
         told.append(
-            f"{name:14} {precision:9} {named(recipe):10} {floor * 1e3:9.3f} {step * 1e3:9.3f}"
+            f"{name:14} {precision:9} {recipe:10} {floor * 1e3:9.3f} {step * 1e3:9.3f}"
             f" {step / floor:6.2f}"
         )
     return told

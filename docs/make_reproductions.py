@@ -14,6 +14,7 @@ from typing import get_args
 import pandas as pd
 
 from cnn_ablate.claims import subject
+from cnn_ablate.claims.evidence import EXACT
 from cnn_ablate.claims.judgement import NO_SEED
 from cnn_ablate.report.words import capital, duration
 from cnn_ablate.schema import Claim, Record, Word
@@ -36,8 +37,6 @@ HEADLINES = {
     "resnet18_tuning": ("accuracy-plateau", "separable-hurts"),
     "preact_cbam": ("accuracy", "cbam-helps"),
 }
-# Metrics that a network has before it is trained.
-UNTRAINED = {"parameters", "dead_parameters", "macs"}
 # Between such marks a page has what one of the writers below writes.
 MARKED = re.compile(r"(<!-- (?!end )(\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -86,7 +85,7 @@ class Answer:
     @property
     def budget(self) -> str:
         """What the run that answers it had, if any trained what it speaks of."""
-        if self.claim.metric in UNTRAINED:
+        if self.claim.metric in EXACT:
             return "none needed"
         return "not run" if self.found["reason"] == f"{capital(NO_SEED)}." else self.run.budget
 

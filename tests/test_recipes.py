@@ -51,7 +51,7 @@ def test_the_longer_the_work_the_more_is_tried(
 
 
 def test_slow_steps_need_more_work(timed: dict[Recipe, float]) -> None:
-    """Where a step takes a second, a layout costs three: half a minute of work is worth that."""
+    """Where a step takes a second, two layouts cost seven: a minute of work is worth that."""
     timed |= {PLAIN: 1.0, CONTIGUOUS: 0.5}
     assert [PLAIN, CONTIGUOUS] == [fastest(entry(steps)) for steps in (65, 67)]
 
