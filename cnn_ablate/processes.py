@@ -5,8 +5,6 @@ import os
 from typing import Any
 
 _METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
-# Imported once, by the server. Optimizers import the last one when they are first built: 2 s.
-_PRELOADED = ["cnn_ablate.executors.worker", "torch._dynamo"]
 # Read by OpenMP and MKL when torch is first imported, by the C library when a process starts: it
 # must be set before the server does.
 _ENVIRONMENT = {
@@ -39,7 +37,7 @@ def context() -> Any:
     set_environment()
     found: Any = mp.get_context(_METHOD)
     if _METHOD == "forkserver":
-        found.set_forkserver_preload(_PRELOADED)
+        found.set_forkserver_preload(["cnn_ablate.executors.server"])
     return found
 
 

@@ -14,10 +14,11 @@ from cnn_ablate.users import is_users, look_in
 _VERY_LONG = 300.0
 # Seconds in which a candidate is set up, and for which it runs beside its first step.
 _SET_UP, _MOMENT = 0.3, 0.4
-# The share of the work ahead that it may take to time other layouts.
-_SHARE = 0.1
 # Steps that take longer than this many seconds have little overhead that a stack could share.
 _SHORT_STEP = 0.01
+# The share of the work ahead that it may take to time other layouts, of short and of long steps:
+# large maps are often fastest as they are, and two of their steps may take many seconds.
+_SHARE, _SHARE_OF_LONG = 0.1, 0.03
 _WIDTHS = (4, 8)
 # A candidate must be faster by this share: timings are noisy, and what is plain is preferred.
 _MARGIN = 0.05
@@ -48,7 +49,8 @@ def pays(step: float, steps: float, candidates: int) -> bool:
         candidates: To be timed.
     """
     moments = _SET_UP + step + max(_MOMENT, 2 * step)
-    return candidates * moments < _SHARE * step * steps
+    share = _SHARE if step < _SHORT_STEP else _SHARE_OF_LONG
+    return candidates * moments < share * step * steps
 
 
 def fastest(entry: Entry) -> Recipe:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -47,6 +48,8 @@ class Bench:
         self.device = torch.device(recipe.device)
         self.layout = _LAYOUTS[recipe.layout]
         self.model = model.to(recipe.device).to(memory_format=self.layout)
+        # Asked of a network in each step, they take a twentieth of one of `lenet`.
+        self.parameters = list(self.model.parameters())
         self.drops = any(isinstance(part, Dropout) for part in self.model.modules())
         self.loader = Loader(
             images,
@@ -96,10 +99,11 @@ class Bench:
         self.schedule.after_step()
         self.average.after_step(self.model, epoch)
 
-    def autocast(self) -> torch.autocast:
+    def autocast(self) -> AbstractContextManager[object]:
         """Compute convolutions and matrix products in the trial's precision."""
-        lower = self.parts.training.precision == "bfloat16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=lower)
+        if self.parts.training.precision != "bfloat16":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
 
     def evaluated(self, batches: Iterable[Batch]) -> Evaluation:
         """Measure the network as it is now."""

@@ -42,7 +42,8 @@ def alone(lessons: Sequence[Lesson]) -> list[Told]:
 
 def _alone(lesson: Lesson) -> Told:
     bench, epoch, batch = lesson
-    bench.optimizer.zero_grad()
+    for parameter in bench.parameters:
+        parameter.grad = None
     told = [
         _added(Lesson(bench, epoch, part), share)
         for part, share in parts_of(batch, bench.recipe.micro_batch)
@@ -59,7 +60,9 @@ def _added(lesson: Lesson, share: float) -> Told:
     """Add the gradients of a batch that is this share of the whole."""
     bench, epoch, batch = lesson
     logits = bench.logits(bench.ready(epoch, batch))
-    loss = bench.loss(logits, batch.targets) * share
+    loss = bench.loss(logits, batch.targets)
+    if share < 1:
+        loss = loss * share
     loss.backward()
     return Told(loss.detach(), logits.detach())
 

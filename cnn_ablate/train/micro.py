@@ -15,8 +15,10 @@ def divisible(model: nn.Module) -> bool:
 
 def parts_of(batch: Batch, size: int) -> Iterator[tuple[Batch, float]]:
     """Cut a batch into parts of so many images (0: one part), each with its share of the whole."""
+    if not size:
+        yield batch, 1.0
+        return
     whole = len(batch.samples)
-    size = size or whole
     fields = (split(tensor, size) for tensor in (batch.images, batch.targets, batch.samples))
     for images, targets, samples in zip(*fields, strict=True):
         yield Batch(images, targets, samples), len(samples) / whole
