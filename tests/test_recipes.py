@@ -56,6 +56,17 @@ def test_slow_steps_need_more_work(timed: dict[Recipe, float]) -> None:
     assert [PLAIN, CONTIGUOUS] == [fastest(entry(steps)) for steps in (219, 221)]
 
 
+def test_the_most_promising_program_comes_first(timed: dict[Recipe, float]) -> None:
+    """Half a minute for each: ten minutes of work are worth two, the second without a stack.
+
+    Of nine trials, stacks of eight would leave seven slots empty, and stacks of four three.
+    """
+    timed |= {COMPILED: 1e-9}
+    assert [PLAIN, COMPILED] == [fastest(entry(steps, mates=4)) for steps in (599e3, 601e3)]
+    timed |= {Recipe(compiled=True, stack=width): 1e-4 for width in (4, 8)}
+    assert 4 == fastest(entry(301e3, mates=9)).stack
+
+
 def test_what_cannot_be_computed_does_not_win(timed: dict[Recipe, float]) -> None:
     """A candidate that fails takes for ever; a hair's breadth is no reason to leave the start."""
     timed |= {CONTIGUOUS: 9.9e-4, COMPILED: math.inf}

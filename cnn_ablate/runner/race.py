@@ -10,8 +10,8 @@ from cnn_ablate.schema import DataFacts, Recipe, Trial
 from cnn_ablate.train import seconds_per_step
 from cnn_ablate.users import is_users, look_in
 
-# Seconds of training on one worker from which it pays to compile.
-_VERY_LONG = 300.0
+# Seconds in which a program is compiled and timed; so many are tried as fit a tenth of the work.
+_COMPILING = 30.0
 # Seconds in which a candidate is set up, and for which it runs beside its first step.
 _SET_UP, _MOMENT = 0.3, 0.4
 # Steps that take longer than this many seconds have little overhead that a stack could share.
@@ -19,7 +19,7 @@ _SHORT_STEP = 0.01
 # The share of the work ahead that it may take to time other layouts, of short and of long steps:
 # large maps are often fastest as they are, and two of their steps may take many seconds.
 _SHARE, _SHARE_OF_LONG = 0.1, 0.03
-_WIDTHS = (4, 8)
+_WIDTHS = (8, 4)
 # A candidate must be faster by this share: timings are noisy, and what is plain is preferred.
 _MARGIN = 0.05
 
@@ -78,14 +78,18 @@ def _plain(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
 
 
 def _elaborate(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
-    """Give programs and stacks of what has been fastest so far, if there is much work."""
-    if step * entry.steps < _VERY_LONG or is_users(entry.trial.settings["model"]["name"]):
+    """Give programs and stacks of what has been fastest so far, the most promising first.
+
+    The longer the work ahead, the more of them.
+    """
+    if is_users(entry.trial.settings["model"]["name"]):
         return []
     compiled = _compiles(start)
-    alone = [start.model_copy(update={"compiled": True})] if compiled else []
     widths = [width for width in _WIDTHS if width <= entry.mates and step < _SHORT_STEP]
+    widths.sort(key=lambda width: _padding(entry.mates, width))
     stacks = [start.model_copy(update={"compiled": compiled, "stack": width}) for width in widths]
-    return alone + stacks
+    alone = [start.model_copy(update={"compiled": True})] if compiled else []
+    return [*stacks, *alone][: int(_SHARE * step * entry.steps / _COMPILING)]
 
 
 def _padding(mates: int, width: int) -> float:
