@@ -1,6 +1,9 @@
 """Processes that train: one thread each, and memory that is kept from step to step."""
 
+import gc
 import platform
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
@@ -29,6 +32,20 @@ def elsewhere(function):
 def test_a_process_that_trains_has_one_thread():
     """More would wait for each other wherever each core has a process."""
     assert elsewhere(torch.get_num_threads) == 1
+
+
+def test_what_is_imported_is_never_searched_for_garbage():
+    """Workers share it with their server, and search what they make themselves."""
+    assert elsewhere(gc.get_freeze_count) > 100_000
+    assert elsewhere(gc.isenabled)
+
+
+def test_the_server_imports_without_a_search():
+    """Nothing large is there yet when the search is switched off."""
+    code = "import gc, sys; gc.disable = lambda: print('torch' in sys.modules)"
+    command = [sys.executable, "-c", f"{code}; import cnn_ablate.server"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "False" == done.stdout.splitlines()[0]  # torch switches it off as well
 
 
 @pytest.mark.skipif(

@@ -1,6 +1,7 @@
 """Recipes: pinned ones are kept, named ones are used, and long work is worth a race."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -59,12 +60,13 @@ def test_slow_steps_need_more_work(timed: dict[Recipe, float]) -> None:
 def test_the_most_promising_program_comes_first(timed: dict[Recipe, float]) -> None:
     """Half a minute for each: ten minutes of work are worth two, the second without a stack.
 
-    Of nine trials, stacks of eight would leave seven slots empty, and stacks of four three.
+    Of nine trials, stacks of eight would leave seven slots empty, and stacks of four three; of a
+    hundred, that is no matter.
     """
     timed |= {COMPILED: 1e-9}
     assert [PLAIN, COMPILED] == [fastest(entry(steps, mates=4)) for steps in (599e3, 601e3)]
     timed |= {Recipe(compiled=True, stack=width): 1e-4 for width in (4, 8)}
-    assert 4 == fastest(entry(301e3, mates=9)).stack
+    assert [4, 8] == [fastest(entry(301e3, mates=mates)).stack for mates in (9, 100)]
 
 
 def test_what_cannot_be_computed_does_not_win(timed: dict[Recipe, float]) -> None:
@@ -118,6 +120,24 @@ def test_what_is_pinned_is_kept(tmp_path: Path) -> None:
     write_pins(Store(tmp_path), "s", {f"cpu {form}": COMPILED})
     assert {f"cpu {form}": COMPILED} == pinned(Store(tmp_path), "s")
     assert {COMPILED} == set(recipes.recipes(found, todo, where, Terms()).values())
+
+
+def test_a_width_of_the_users_own_is_not_raced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where stacks are off or their width is said, no other may decide how trials are computed."""
+    mates: list[int] = []
+
+    def outcomes(entries: Mapping[str, Entry], _: int) -> dict[str, Recipe]:
+        mates.extend(entry.mates for entry in entries.values())
+        return {}
+
+    monkeypatch.setattr(recipes, "pays", lambda *_, **__: True)
+    monkeypatch.setattr(recipes, "_outcomes", outcomes)
+    for stack in ("auto", "off", "2"):
+        found, where = laid_out(tmp_path, Way(stack=stack))
+        recipes.recipes(found, found.plan.trials, where, Terms(workers=1))
+    assert [2, 1, 1] == mates
 
 
 def test_trials_that_differ_in_rates_are_alike() -> None:

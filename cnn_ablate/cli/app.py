@@ -1,5 +1,6 @@
 """The commands and their options; each imports what it needs only when it is called."""
 
+import atexit
 import gc
 from pathlib import Path
 from typing import Annotated
@@ -92,7 +93,6 @@ def run(
     from cnn_ablate.runner import Patience, Way, Where
     from cnn_ablate.study import Changes
 
-    gc.enable()  # this command may go on for days
     terms = Terms(workers, cpus_per_trial, gpus_per_trial, ray_address)
     patience = Patience(retries, trial_timeout, checkpoint_minutes)
     run_study(
@@ -230,10 +230,8 @@ def schema() -> None:
 
 def main() -> None:
     """Run the program and exit: the entry point of the console script."""
-    # Looking for garbage takes a quarter of the time of imports, which leave none, and another
-    # second at the end, when all is given back in any case.
-    gc.disable()
-    try:
-        guarded(app)
-    finally:
-        gc.freeze()
+    # Imports leave little garbage: looking for it as often as usual takes a quarter of their time,
+    # and another second at the end, when all is given back in any case.
+    gc.set_threshold(10_000)
+    atexit.register(gc.freeze)
+    guarded(app)

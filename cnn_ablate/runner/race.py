@@ -10,14 +10,14 @@ from cnn_ablate.schema import DataFacts, Recipe, Trial
 from cnn_ablate.train import seconds_per_step
 from cnn_ablate.users import is_users, look_in
 
-# Seconds in which a program is compiled and timed; so many are tried as fit a tenth of the work.
+# Seconds in which a program is compiled.
 _COMPILING = 30.0
 # Seconds in which a candidate is set up, and for which it runs beside its first step.
 _SET_UP, _MOMENT = 0.3, 0.4
 # Steps that take longer than this many seconds have little overhead that a stack could share.
 _SHORT_STEP = 0.01
-# The share of the work ahead that it may take to time other layouts, of short and of long steps:
-# large maps are often fastest as they are, and two of their steps may take many seconds.
+# The share of the work ahead that it may take to time other ways, for short and for long steps:
+# large maps are often computed fastest as they are, and few of their steps take many seconds.
 _SHARE, _SHARE_OF_LONG = 0.1, 0.03
 _WIDTHS = (8, 4)
 # A candidate must be faster by this share: timings are noisy, and what is plain is preferred.
@@ -49,8 +49,13 @@ def pays(step: float, steps: float, candidates: int) -> bool:
         candidates: To be timed.
     """
     moments = _SET_UP + step + max(_MOMENT, 2 * step)
+    return candidates * moments < _worth(step, steps)
+
+
+def _worth(step: float, steps: float) -> float:
+    """Give the seconds that a race may take."""
     share = _SHARE if step < _SHORT_STEP else _SHARE_OF_LONG
-    return candidates * moments < share * step * steps
+    return share * step * steps
 
 
 def fastest(entry: Entry) -> Recipe:
@@ -86,10 +91,10 @@ def _elaborate(entry: Entry, start: Recipe, step: float) -> list[Recipe]:
         return []
     compiled = _compiles(start)
     widths = [width for width in _WIDTHS if width <= entry.mates and step < _SHORT_STEP]
-    widths.sort(key=lambda width: _padding(entry.mates, width))
+    widths.sort(key=lambda width: round(_padding(entry.mates, width), 1))
     stacks = [start.model_copy(update={"compiled": compiled, "stack": width}) for width in widths]
     alone = [start.model_copy(update={"compiled": True})] if compiled else []
-    return [*stacks, *alone][: int(_SHARE * step * entry.steps / _COMPILING)]
+    return [*stacks, *alone][: int(_worth(step, entry.steps) / (_COMPILING + 3 * step))]
 
 
 def _padding(mates: int, width: int) -> float:

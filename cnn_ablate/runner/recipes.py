@@ -48,7 +48,7 @@ def recipes(survey: Survey, todo: Sequence[Trial], where: Where, terms: Terms) -
     if way.recipe != "auto":
         chosen = dict.fromkeys(groups, start)
     else:
-        chosen = _raced(survey, groups, Store(where.results), start, terms.here())
+        chosen = _raced(survey, groups, where, start, terms.here())
     chosen = {key: _stacked(recipe, way, groups[key]) for key, recipe in chosen.items()}
     return {trial.id: chosen[key] for key, trials in groups.items() for trial in trials}
 
@@ -100,19 +100,21 @@ def _stacked(recipe: Recipe, way: Way, group: Sequence[Trial]) -> Recipe:
 def _raced(
     survey: Survey,
     groups: Mapping[str, list[Trial]],
-    store: Store,
+    where: Where,
     start: Recipe,
     workers: int,
 ) -> dict[str, Recipe]:
     """Take what is pinned, race for the rest where there is much work, and pin the outcome."""
-    folder = survey.study.folder
+    store, folder = Store(where.results), survey.study.folder
+    stacks = where.way.stack == "auto"
     place = " ".join(filter(None, (start.device, gpu(start.device))))
     names = {key: f"{place} {key}" for key in groups}
     pins = pinned(store, folder)
     entries = {
         name: entry
         for key, name in names.items()
-        if name not in pins and (entry := _entry(survey, groups[key], start, workers))
+        if name not in pins
+        and (entry := _entry(survey, groups[key], start, workers, stacks=stacks))
     }
     if raced := _outcomes(entries, workers):
         # Another run may have raced meanwhile: what it pinned, it trains with.
@@ -134,7 +136,9 @@ def _outcomes(entries: Mapping[str, Entry], workers: int) -> dict[str, Recipe]:
     return found
 
 
-def _entry(survey: Survey, group: Sequence[Trial], start: Recipe, workers: int) -> Entry | None:
+def _entry(
+    survey: Survey, group: Sequence[Trial], start: Recipe, workers: int, *, stacks: bool
+) -> Entry | None:
     """Enter a group for the race, if there is enough to train."""
     trial = group[0]
     facts = facts_of(survey, trial)
@@ -151,6 +155,6 @@ def _entry(survey: Survey, group: Sequence[Trial], start: Recipe, workers: int) 
         facts,
         start,
         steps=steps,
-        mates=-(-len(group) // workers),
+        mates=-(-len(group) // workers) if stacks else 1,
         folder=Path(survey.study.source).resolve().parent,
     )

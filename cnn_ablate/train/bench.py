@@ -94,7 +94,7 @@ class Bench:
     def update(self, epoch: int) -> None:
         """Step along the gradients that lie in the network's parameters."""
         if clip := self.parts.training.clip_norm:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), clip)
+            torch.nn.utils.clip_grad_norm_(self.parameters, clip)
         self.optimizer.step()
         self.schedule.after_step()
         self.average.after_step(self.model, epoch)
