@@ -10,8 +10,8 @@ from cnn_ablate.schema import DataFacts, Recipe, Trial
 from cnn_ablate.train import seconds_per_step
 from cnn_ablate.users import is_users, look_in
 
-# Seconds in which a program is compiled.
-_COMPILING = 30.0
+# Seconds in which a program is compiled, for the race and then in each worker.
+_COMPILING = 60.0
 # Seconds in which a candidate is set up, and for which it runs beside its first step.
 _SET_UP, _MOMENT = 0.3, 0.4
 # Steps that take longer than this many seconds have little overhead that a stack could share.
