@@ -48,7 +48,7 @@ class Bench:
         self.device = torch.device(recipe.device)
         self.layout = _LAYOUTS[recipe.layout]
         self.model = model.to(recipe.device).to(memory_format=self.layout)
-        # Asked of a network in each step, they take a twentieth of one of `lenet`.
+        # Listed once: to look for them in each step of a small network can be felt.
         self.parameters = list(self.model.parameters())
         self.drops = any(isinstance(part, Dropout) for part in self.model.modules())
         self.loader = Loader(
