@@ -19,7 +19,7 @@ from workloads import SIDE, WORKLOADS, Workload
 from cnn_ablate import processes
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.way import RECIPES
-from cnn_ablate.schema import DataFacts, Recipe, Study, Trial
+from cnn_ablate.schema import ComputeConfig, DataFacts, Study, Trial
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.train import seconds_per_step
 from cnn_ablate.train.loop import set_up
@@ -28,7 +28,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 
 
-def there(recipe: str, device: str) -> Recipe:
+def there(recipe: str, device: str) -> ComputeConfig:
     """Give a recipe by its name, on a device."""
     return RECIPES[recipe].model_copy(update={"device": device})
 

@@ -15,7 +15,7 @@ from torchvision import transforms
 
 from cnn_ablate.data import Images, load, split
 from cnn_ablate.models import Dropout
-from cnn_ablate.settings import Parts, parts, settle
+from cnn_ablate.settings import TrialOptions, parts, settle
 from cnn_ablate.train.memory import peak_memory_mb
 
 
@@ -35,7 +35,9 @@ class InMemory(Dataset[tuple[torch.Tensor, int]]):
         return self.transform(image), self.labels[index]
 
 
-def data_sets(images: Images, options: Parts, augment: list[str]) -> tuple[InMemory, InMemory]:
+def data_sets(
+    images: Images, options: TrialOptions, augment: list[str]
+) -> tuple[InMemory, InMemory]:
     """Give training and test images, each behind its transforms."""
     channels, height, _ = images.facts.shape
     half = (0.5,) * channels

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cnn_ablate.executors import EXECUTORS, Ended, Event, Terms
-from cnn_ablate.runner import Survey, Way, Where, survey
-from cnn_ablate.runner.running import outstanding, run
+from cnn_ablate.executors import EXECUTORS, Ended, Event, Resources
+from cnn_ablate.runner import ComputeChoice, Prepared, RunConfig, survey
+from cnn_ablate.runner.run import outstanding, run
 from cnn_ablate.schema import DataFacts, Plan, Size, Study, Trial, Variant
 from cnn_ablate.study import read
 
@@ -31,7 +31,7 @@ seeds: {trials}
 """
 
 
-def made_up(trials: int) -> Survey:
+def made_up(trials: int) -> Prepared:
     """Lay out a study whose networks grow from 1 to 300 million multiply-adds, as in a ladder."""
     steps = np.geomspace(1e6, 3e8, trials // SEEDS)
     settings = {"data": {}, "training": {"epochs": 10, "batch_size": 128}}
@@ -46,7 +46,7 @@ def made_up(trials: int) -> Survey:
         name="none", fingerprint="", classes=(), shape=(3, 32, 32), train=50_000, test=10_000
     )
     study = Study(name="made_up", written={}, baseline={}, seeds=(0,))
-    return Survey(study, plan, sizes, (facts,))
+    return Prepared(study, plan, sizes, (facts,))
 
 
 def _trial(variant: Variant, seed: int) -> Trial:
@@ -104,7 +104,9 @@ def cost(trials: int, name: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         study = Path(scratch) / "empty.yaml"
         study.write_text(EMPTY.format(trials=trials), encoding="utf-8")
-        where = Where(Path(scratch), executor=name, terms=Terms(2), way=Way("eager", "off"))
+        where = RunConfig(
+            Path(scratch), executor=name, terms=Resources(2), way=ComputeChoice("eager", "off")
+        )
         laid_out = survey(read(study), where)
         began = time.perf_counter()
         run(laid_out, outstanding(laid_out), where, note)

@@ -11,8 +11,8 @@ from PIL import Image
 
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import settle
-from cnn_ablate.shipped import study_path
 from cnn_ablate.study import Changes, read
+from cnn_ablate.study_paths import study_path
 
 SIDE = {"cifar10": (32, 32, 3), "fashion": (28, 28, 1)}
 CROP_FLIP = ["random_crop", "horizontal_flip"]

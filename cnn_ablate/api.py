@@ -10,19 +10,19 @@ from typing import Any
 
 import pandas as pd
 
-from cnn_ablate.executors import Event, Terms
+from cnn_ablate.executors import Event, Resources
 from cnn_ablate.inference import load_model
 from cnn_ablate.plan import matching
 from cnn_ablate.report import write
-from cnn_ablate.runner.auditing import with_findings
+from cnn_ablate.runner.findings import with_findings
+from cnn_ablate.runner.prepare import RunConfig, survey
 from cnn_ablate.runner.rows import rows
-from cnn_ablate.runner.running import Observe, check, outstanding, run
-from cnn_ablate.runner.survey import Where, survey
+from cnn_ablate.runner.run import Observe, check, outstanding, run
 from cnn_ablate.schema import Study
-from cnn_ablate.shipped import study_folder, study_path
 from cnn_ablate.store import frames, read
 from cnn_ablate.study import Changes
 from cnn_ablate.study import read as read_study
+from cnn_ablate.study_paths import study_folder, study_path
 
 __all__ = ["load_model", "load_study", "plan_study", "read_results", "run_study", "write_report"]
 
@@ -58,7 +58,7 @@ def plan_study(
     Raises:
         UserError: a network cannot take the images, or a pattern matches no variant.
     """
-    laid_out = survey(study, Where(Path(results), _path(data)))
+    laid_out = survey(study, RunConfig(Path(results), _path(data)))
     return pd.DataFrame(rows(laid_out, matching(laid_out.plan, only), {}))
 
 
@@ -93,7 +93,7 @@ def run_study(
         UserError: the data is missing, there is no such device or variant, a network cannot take
             the images, or results cannot be written.
     """
-    where = Where(Path(results), _path(data), device, terms=Terms(workers))
+    where = RunConfig(Path(results), _path(data), device, terms=Resources(workers))
     laid_out = survey(study, where)
     check(laid_out, where)
     todo = outstanding(laid_out, only=only, fresh=fresh)

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from cnn_ablate.custom import look_in
 from cnn_ablate.data import TTA_VIEWS, Batch, View, views
-from cnn_ablate.data.pictures import SUFFIXES, read
+from cnn_ablate.data.image_files import SUFFIXES, read
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import SOURCE_KEY, DataFacts, Record, Trial, TrialResult, canonical
-from cnn_ablate.settings import Parts, parts
+from cnn_ablate.settings import TrialOptions, parts
 from cnn_ablate.store import Store, intact
 from cnn_ablate.train import answers, merged
-from cnn_ablate.users import look_in
 
 CHUNK = 250
 
@@ -26,7 +26,7 @@ class Trained:
     """A trained network, and what it was trained as and on."""
 
     model: nn.Module
-    parts: Parts
+    parts: TrialOptions
     data: DataFacts
 
 

@@ -37,7 +37,7 @@ def context() -> Any:
     set_environment()
     found: Any = mp.get_context(_METHOD)
     if _METHOD == "forkserver":
-        found.set_forkserver_preload(["cnn_ablate.server"])
+        found.set_forkserver_preload(["cnn_ablate.preload"])
     return found
 
 

@@ -11,8 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cnn_ablate.custom import is_users
 from cnn_ablate.data import DATASETS, DataSet, user_data
 from cnn_ablate.errors import UserError
+from cnn_ablate.messages import unknown, worded
 from cnn_ablate.models import MODELS, ModelOptions, user_model
 from cnn_ablate.optim import (
     LOSSES,
@@ -25,8 +27,6 @@ from cnn_ablate.optim import (
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Settings, canonical
 from cnn_ablate.training import Training
-from cnn_ablate.users import is_users
-from cnn_ablate.wording import unknown, worded
 
 # Section: its table; `training` has one entry and no name.
 TABLES: dict[str, Mapping[str, type[Options]]] = {
@@ -57,7 +57,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Parts:
+class TrialOptions:
     """The options that a trial's settings choose, ready to build."""
 
     data: DataSet
@@ -158,13 +158,13 @@ def settle(written: Settings) -> dict[str, dict[str, Any]]:
     return settings
 
 
-def parts(settings: Settings) -> Parts:
+def parts(settings: Settings) -> TrialOptions:
     """Turn a trial's settings into the options that build its data, network and training.
 
     Raises:
         UserError: something of the user's is not there, or not as it was.
     """
-    return Parts(**{section: options_of(section, settings[section]) for section in TABLES})
+    return TrialOptions(**{section: options_of(section, settings[section]) for section in TABLES})
 
 
 def options_of(section: str, values: Mapping[str, Any]) -> Any:

@@ -16,7 +16,7 @@ import pandas as pd
 from cnn_ablate.claims import subject
 from cnn_ablate.claims.evidence import EXACT
 from cnn_ablate.claims.judgement import NO_SEED
-from cnn_ablate.report.words import capital, duration
+from cnn_ablate.report.formats import capital, duration
 from cnn_ablate.schema import Claim, Record, Word
 from cnn_ablate.stats import count, count_range, forced
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cnn_ablate.audit import CHECKS, Subject
 from cnn_ablate.data import Images
-from cnn_ablate.runner import Where, survey
+from cnn_ablate.runner import RunConfig, survey
 from cnn_ablate.schema import Finding
 from cnn_ablate.study import Changes, read
 
@@ -64,7 +64,7 @@ def subject(
     path = folder / "tiny.yaml"
     path.write_text(text, encoding="utf-8")
     study = read(path, Changes(profile=profile, sets=sets))
-    laid_out = survey(study, Where(folder / "results", folder))
+    laid_out = survey(study, RunConfig(folder / "results", folder))
     shown = laid_out.images if images is None else images
     return Subject(study, laid_out.plan, laid_out.sizes, shown)
 

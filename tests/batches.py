@@ -4,7 +4,7 @@ import torch
 
 from cnn_ablate.data.augment import Context
 from cnn_ablate.data.augment.operation import Stream
-from cnn_ablate.streams import Draws
+from cnn_ablate.rng import Draws
 
 MEAN = (125.3, 122.9, 113.9)
 

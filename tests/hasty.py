@@ -12,10 +12,10 @@ import pytest
 import tiny
 
 from cnn_ablate import processes
-from cnn_ablate.executors import Event, Terms
-from cnn_ablate.runner import Patience, Where, survey
-from cnn_ablate.runner.running import outstanding, run
-from cnn_ablate.runner.way import Way
+from cnn_ablate.executors import Event, Resources
+from cnn_ablate.runner import RetryPolicy, RunConfig, survey
+from cnn_ablate.runner.run import outstanding, run
+from cnn_ablate.runner.way import ComputeChoice
 from cnn_ablate.store import Results
 from cnn_ablate.study import read
 
@@ -51,16 +51,16 @@ def ran(
     *,
     workers: int = 1,
     fresh: bool = False,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
     observe: Callable[[Event], None] = lambda _: None,
 ) -> Results:
     """Run the study in this process, as the command line does."""
     folder.mkdir(exist_ok=True)
     path = folder / "hasty.yaml"
     path.write_text(STUDY, encoding="utf-8")
-    terms = Terms(workers=workers)
-    way = Way("eager", "off")
-    where = Where(folder / "results", terms=terms, patience=patience or Patience(), way=way)
+    terms = Resources(workers=workers)
+    way = ComputeChoice("eager", "off")
+    where = RunConfig(folder / "results", terms=terms, patience=patience or RetryPolicy(), way=way)
     laid_out = survey(read(path), where)
     return run(laid_out, outstanding(laid_out, fresh=fresh), where, observe)
 

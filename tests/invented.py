@@ -9,6 +9,7 @@ import pandas as pd
 
 from cnn_ablate.schema import (
     Claim,
+    ComputeConfig,
     Contrast,
     DataFacts,
     Design,
@@ -17,7 +18,6 @@ from cnn_ablate.schema import (
     Factor,
     Level,
     Plan,
-    Recipe,
     Record,
     Size,
     Study,
@@ -113,7 +113,7 @@ def record(
                 note=note,
             ),
         ),
-        recipe=Recipe(),
+        recipe=ComputeConfig(),
         environment=Environment(
             cnn_ablate="0.1.0", python="3.11", torch="2.14", platform="", processor="", cores=1
         ),

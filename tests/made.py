@@ -12,9 +12,9 @@ from made_study import SIMILAR, Cell, Made, cells_of, record_of, settings_of, st
 
 from cnn_ablate.schema import (
     ClassRow,
+    ComputeConfig,
     EpochRow,
     Metrics,
-    Recipe,
     Trial,
     TrialResult,
 )
@@ -57,7 +57,7 @@ def result(trial: Trial, cell: Cell, made: Made) -> TrialResult:
     return TrialResult(
         trial=trial,
         status="done",
-        recipe=Recipe(),
+        recipe=ComputeConfig(),
         metrics=Metrics(
             parameters=cell.parameters,
             dead_parameters=0,
@@ -98,7 +98,7 @@ def _trial(cell: Cell, seed: int, made: Made) -> Trial:
 
 def _failure(trial: Trial) -> TrialResult:
     error = "the loss was not finite at batch 40 of epoch 2."
-    return TrialResult(trial=trial, status="diverged", error=error, recipe=Recipe())
+    return TrialResult(trial=trial, status="diverged", error=error, recipe=ComputeConfig())
 
 
 def _predictions(trial: Trial, skill: float, made: Made) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cnn_ablate.schema import (
     Claim,
+    ComputeConfig,
     Contrast,
     DataFacts,
     Design,
@@ -15,7 +16,6 @@ from cnn_ablate.schema import (
     Level,
     Paper,
     Plan,
-    Recipe,
     Record,
     Size,
     Study,
@@ -228,7 +228,7 @@ def record_of(study: Study, cells: list[Cell], trials: tuple[Trial, ...], made: 
                 test=made.images,
             ),
         ),
-        recipe=Recipe(),
+        recipe=ComputeConfig(),
         environment=Environment(
             cnn_ablate="0.1.0",
             python="3.11.9",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.runner import Where, survey
-from cnn_ablate.runner.auditing import audited
+from cnn_ablate.runner import RunConfig, survey
+from cnn_ablate.runner.findings import audited
 from cnn_ablate.schema import Finding
 from cnn_ablate.study import Changes, read
 
@@ -39,7 +39,7 @@ ERRORS = {
 def findings(name: str, profile: str = "") -> tuple[Finding, ...]:
     """Audit a shipped study, without its images."""
     study = read(FOLDER / f"{name}.yaml", Changes(profile=profile))
-    return audited(survey(study, Where(Path("none"), Path("none"))))
+    return audited(survey(study, RunConfig(Path("none"), Path("none"))))
 
 
 def of(name: str, kind: str) -> list[Finding]:
@@ -121,7 +121,7 @@ def test_the_more_complex_network_is_noted_to_be_smaller() -> None:
 
 def test_the_published_ladder_moves_several_things_at_a_step() -> None:
     """The ladder of single changes beside it does not."""
-    assert ["wider", "normalised", "attentive"] == [
+    assert ["wider", "normalised", "attentive", "wider_50"] == [
         finding.where for finding in of("cifar_ladder", "moved-together")
     ]
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from cnn_ablate.train.average import Average
+from cnn_ablate.train.averaging import Average
 from cnn_ablate.training import Training
 
 

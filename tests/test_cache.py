@@ -13,7 +13,7 @@ import torch
 from cnn_ablate.data import DATASETS, cache
 from cnn_ablate.data.cache import load
 from cnn_ablate.data.dataset import Form
-from cnn_ablate.data.images import fingerprint, verified
+from cnn_ablate.data.image_tensors import fingerprint, verified
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 

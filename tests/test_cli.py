@@ -15,9 +15,9 @@ from cnn_ablate.cli import app
 from cnn_ablate.data import DATASETS, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import MODELS
-from cnn_ablate.runner import Where, survey
-from cnn_ablate.runner.running import check
-from cnn_ablate.schema import Recipe
+from cnn_ablate.runner import RunConfig, survey
+from cnn_ablate.runner.run import check
+from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.settings import parts
 from cnn_ablate.store import Store
 from cnn_ablate.study import read
@@ -177,7 +177,7 @@ def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:
         "  model: {name: lenet}\n"
     )
     with pytest.raises(UserError, match="image_folder: has one class; a classifier takes two"):
-        check(survey(read(study), Where(data=tmp_path)), Where(data=tmp_path))
+        check(survey(read(study), RunConfig(data=tmp_path)), RunConfig(data=tmp_path))
 
 
 def test_plan_estimates_time(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_predict_writes_both_formats(tmp_path: Path) -> None:
     """Predictions come as four columns, or as the two of a competition; broken pictures cost 2."""
     one = trial(training__epochs=1)
     images = load(parts(one.settings).data)
-    Store(tmp_path / "results").publish(train(one, images, Recipe()))
+    Store(tmp_path / "results").publish(train(one, images, ComputeConfig()))
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for i, image in enumerate(images.test[:3, 0].numpy()):

@@ -8,8 +8,8 @@ import made
 import pytest
 from test_cli import call
 
-from cnn_ablate.schema import Standing
-from cnn_ablate.store import Results, Store, leftovers, write_standing
+from cnn_ablate.schema import RunProgress
+from cnn_ablate.store import Results, Store, cleanup, write_standing
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def litter(study: Results) -> dict[str, Path]:
 def plan_of_a_run(store: Store, trials: list[str]) -> None:
     """Let a run say which trials are its own."""
     moment = "2026-01-01T00:00:00+00:00"
-    said = Standing(
+    said = RunProgress(
         trials=tuple(trials), waiting=(), process=1, machine="", started=moment, updated=moment
     )
     write_standing(store, "other", said)
@@ -112,8 +112,8 @@ def test_what_a_run_takes_away_meanwhile_is_passed_over(
     study: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What vanishes between a look and the next is nobody's leftover."""
-    listed, gone = leftovers._inside, Path("gone-0123abcd")
-    monkeypatch.setattr(leftovers, "_inside", lambda folder: [*listed(folder), folder / gone])
+    listed, gone = cleanup._inside, Path("gone-0123abcd")
+    monkeypatch.setattr(cleanup, "_inside", lambda folder: [*listed(folder), folder / gone])
     litter(study)
     monkeypatch.setattr(Path, "rglob", lambda self, _: [self / gone])
     said = clean(study)

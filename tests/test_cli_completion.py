@@ -8,7 +8,7 @@ from pathlib import Path
 import made
 import pytest
 
-from cnn_ablate.cli import completion, entries
+from cnn_ablate.cli import completion, list_entries
 from cnn_ablate.data import DATASETS
 from cnn_ablate.models import MODELS
 
@@ -48,7 +48,7 @@ def test_the_shell_completes(tmp_path: Path, typed: str, expected: list[str]) ->
 
 def test_tables_and_names() -> None:
     """All tables, data sets and networks are completed, and nothing else."""
-    assert {*entries._OPTIONS, *entries._NAMES} == set(completion.tables(""))
+    assert {*list_entries._OPTIONS, *list_entries._NAMES} == set(completion.tables(""))
     assert set(DATASETS) == set(completion.datasets(""))
     assert set(MODELS) == set(completion.models(""))
     assert ["cuda"] == completion.devices("cu")

@@ -8,7 +8,7 @@ from test_cli import call
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import MODELS, size
-from cnn_ablate.models.outline import Layer, outline
+from cnn_ablate.models.summary import Layer, outline
 
 STUDY = """\
 study: s

@@ -12,9 +12,9 @@ from cnn_ablate.models import MODELS
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import options_of, parts, settle
 from cnn_ablate.study import Changes, read
-from cnn_ablate.study.draft import draft
-from cnn_ablate.study.grammar import json_schema
+from cnn_ablate.study.json_schema import json_schema
 from cnn_ablate.study.source import load
+from cnn_ablate.study.template import draft
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -10,8 +10,8 @@ import pytest
 from test_cli import call
 
 from cnn_ablate.executors import Ended, Progress
-from cnn_ablate.runner.logbook import Logbook
-from cnn_ablate.schema import Recipe, Standing, Trial, TrialResult, UnderWay
+from cnn_ablate.runner.progress import ProgressWriter
+from cnn_ablate.schema import ComputeConfig, RunningTrial, RunProgress, Trial, TrialResult
 from cnn_ablate.store import Results, Store, read_standing, write_standing
 
 
@@ -39,8 +39,8 @@ def stand(
 ) -> list[str]:
     """Let a run of ten minutes have some trials to train yet, with a quarter of its work done."""
     ids = [trial.id for trial in study.record.plan.trials]
-    at = UnderWay(epoch=2, epochs=8, images_per_second=1234)
-    standing = Standing(
+    at = RunningTrial(epoch=2, epochs=8, images_per_second=1234)
+    standing = RunProgress(
         trials=tuple(ids),
         waiting=tuple(ids[waiting]),
         under_way={} if over else {ids[waiting][0]: at},
@@ -125,7 +125,7 @@ def test_a_failure_is_told_by_its_first_line(study: Results) -> None:
     """The reason comes first; after it come its traces."""
     trial = study.record.plan.trials[-1]
     error = "The worker process died (exit code -9).\nLast lines of its log:\nnothing"
-    failed = TrialResult(trial=trial, status="failed", error=error, recipe=Recipe())
+    failed = TrialResult(trial=trial, status="failed", error=error, recipe=ComputeConfig())
     study.store.publish(failed)
     assert "failed. The worker process died (exit code -9).\n" in status(study)
 
@@ -159,9 +159,9 @@ def test_a_logbook_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
         for name in ("small", "large")
     )
     store = Store(tmp_path)
-    logbook = Logbook(store, "s", ["small", "large", "other"], {"small": 1.0, "large": 3.0})
+    logbook = ProgressWriter(store, "s", ["small", "large", "other"], {"small": 1.0, "large": 3.0})
     logbook.last_entry = 0.0
-    logbook.note(Ended(small, Recipe()))
+    logbook.note(Ended(small, ComputeConfig()))
     standing = read_standing(store, "s")
     assert standing
     assert (0.25, ("large",)) == (standing.share, standing.waiting)
@@ -183,7 +183,7 @@ def test_a_logbook_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
     logbook.beat()
     assert silent != read_standing(store, "s")
 
-    logbook.note(Ended(large, Recipe()))
+    logbook.note(Ended(large, ComputeConfig()))
     logbook.close()
     standing = read_standing(store, "s")
     assert standing
@@ -192,5 +192,5 @@ def test_a_logbook_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
 
 def test_a_run_with_nothing_to_train_writes_nothing(tmp_path: Path) -> None:
     """A study that is done keeps what its last real run said."""
-    Logbook(Store(tmp_path), "s", ["a"], {}).close()
+    ProgressWriter(Store(tmp_path), "s", ["a"], {}).close()
     assert read_standing(Store(tmp_path), "s") is None

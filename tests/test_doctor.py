@@ -12,8 +12,8 @@ from test_store import damaged
 from cnn_ablate.cli.doctor import examine_store
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
-from cnn_ablate.store import Store, health
-from cnn_ablate.store.health import examine, mend
+from cnn_ablate.store import Store, verify
+from cnn_ablate.store.verify import examine, mend
 
 SMALL = made.Made(variants=2, seeds=1, images=10, epochs=1)
 
@@ -142,12 +142,12 @@ def test_what_a_run_takes_away_meanwhile_is_no_trouble(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A trial that is replaced, or a state whose trial ends, is passed over."""
-    listed = health._inside
+    listed = verify._inside
 
     def late(folder: Path) -> list[Path]:
         return [*listed(folder), folder / "gone-0123abcd"]
 
-    monkeypatch.setattr(health, "_inside", late)
+    monkeypatch.setattr(verify, "_inside", late)
     with Store(store.root).occupied():
         assert [] == examine(store)
 

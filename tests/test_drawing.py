@@ -7,9 +7,9 @@ import pytest
 from fontTools import subset
 
 from cnn_ablate.report import svg
-from cnn_ablate.report.drawing import draw, drop_stale, replace
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figure_files import draw, drop_stale, replace
 from cnn_ablate.report.figures import FIGURES
-from cnn_ablate.report.measured import Measured
 from cnn_ablate.report.summary import Shown
 
 
@@ -17,7 +17,9 @@ from cnn_ablate.report.summary import Shown
 def small(tmp_path_factory):
     """Two variants, two seeds."""
     folder = tmp_path_factory.mktemp("small")
-    return Measured.of(made.results(folder, made.Made(variants=2, seeds=2, images=60, epochs=3)))
+    return ReportContext.of(
+        made.results(folder, made.Made(variants=2, seeds=2, images=60, epochs=3))
+    )
 
 
 def test_drawings_are_the_same_each_time(small):

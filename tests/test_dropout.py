@@ -7,7 +7,7 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from cnn_ablate.models import Dropout, set_dropout_keys
 from cnn_ablate.models.dropout import _scrambled, number_dropouts
-from cnn_ablate.streams import Draws, hashed
+from cnn_ablate.rng import Draws, hashed
 
 KEYS = Draws(0, 0, torch.arange(64)).keys("dropout")
 

@@ -8,7 +8,7 @@ from test_train import WRITTEN, trained
 
 from cnn_ablate.data import Loader, load
 from cnn_ablate.settings import parts, settle
-from cnn_ablate.train.evaluate import Answers, judged, merged
+from cnn_ablate.train.evaluate import Outputs, judged, merged
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_views_are_averaged() -> None:
     """Logits or probabilities of several views are averaged before they are judged."""
     labels = torch.tensor([0])
     views = [
-        Answers(torch.tensor([[2.0, 0.0]]), labels),
-        Answers(torch.tensor([[-4.0, 0.0]]), labels),
+        Outputs(torch.tensor([[2.0, 0.0]]), labels),
+        Outputs(torch.tensor([[-4.0, 0.0]]), labels),
     ]
     assert torch.allclose(torch.tensor([[-1.0, 0.0]]), merged(views, "logits").logits)
     shares = torch.stack([view.logits.softmax(1) for view in views]).mean(0)
@@ -49,7 +49,7 @@ def test_views_are_averaged() -> None:
 
 def test_probabilities_that_underflow_leave_a_finite_loss():
     """A network that is sure and wrong costs what it says, in one view and in several."""
-    sure = Answers(torch.tensor([[0.0, 120.0]]), torch.tensor([0]))
+    sure = Outputs(torch.tensor([[0.0, 120.0]]), torch.tensor([0]))
 
     for views in ([sure], [sure, sure]):
         assert 120 == pytest.approx(judged(merged(views, "probabilities")).loss)
@@ -57,7 +57,7 @@ def test_probabilities_that_underflow_leave_a_finite_loss():
 
 def test_judging_counts_and_sums() -> None:
     """Loss is the mean over images, accuracy the share that is right."""
-    said = Answers(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]))
+    said = Outputs(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]))
     found = judged(said)
     assert 0.5 == found.accuracy
     assert [0, 0] == found.predicted.tolist()

@@ -8,15 +8,15 @@ import pytest
 import torch
 from test_train import trial
 
-from cnn_ablate.executors import EXECUTORS, Ended, Job, Progress, Terms
+from cnn_ablate.executors import EXECUTORS, Ended, Job, Progress, Resources
 from cnn_ablate.executors.local import Local
 from cnn_ablate.executors.worker import take_gpu
-from cnn_ablate.schema import Recipe
+from cnn_ablate.schema import ComputeConfig
 
 
 def job(results: Path, seed: int = 0, **changes: object) -> Job:
     """Make a job of a tiny trial."""
-    return Job((trial(seed, **changes),), Recipe(), results, None)
+    return Job((trial(seed, **changes),), ComputeConfig(), results, None)
 
 
 MARKS = {"ray": pytest.mark.ray}
@@ -28,7 +28,7 @@ MARKS = {"ray": pytest.mark.ray}
 def test_every_job_ends_once(tmp_path: Path, name: str) -> None:
     """All jobs come back with their results, whoever trained them."""
     jobs = [job(tmp_path, seed) for seed in range(3)]
-    events = list(EXECUTORS[name](Terms(2)).run(jobs))
+    events = list(EXECUTORS[name](Resources(2)).run(jobs))
     ended = [event for event in events if isinstance(event, Ended)]
     assert {one.trials[0].key for one in jobs} == {event.trial.key for event in ended}
     assert 3 == len(ended)
@@ -38,7 +38,7 @@ def test_every_job_ends_once(tmp_path: Path, name: str) -> None:
 def test_a_trial_that_raises_costs_only_itself(tmp_path: Path) -> None:
     """An error inside a trial comes back as words; the worker goes on."""
     broken = job(tmp_path, data__name="image_folder", data__path="nowhere")
-    events = Local(Terms(1)).run([broken, job(tmp_path)])
+    events = Local(Resources(1)).run([broken, job(tmp_path)])
     first, second = (event for event in events if isinstance(event, Ended))
     assert None is first.result
     assert "looked for nowhere" in first.error
@@ -51,14 +51,14 @@ def test_workers_share_the_gpus_of_a_machine(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", taken.append)
     for slot in range(3):
-        take_gpu(Recipe(device="cuda"), slot)
-        take_gpu(Recipe(), slot)
+        take_gpu(ComputeConfig(device="cuda"), slot)
+        take_gpu(ComputeConfig(), slot)
     assert [0, 1, 0] == taken
 
 
 def test_a_worker_takes_over_the_number_of_a_dead_one(tmp_path: Path) -> None:
     """Two workers are on two GPUs, whichever of them had to be replaced."""
-    executor = Local(Terms(2))
+    executor = Local(Resources(2))
     lost, other = (job(tmp_path, seed, training__epochs=3000) for seed in range(2))
     for event in executor.run([lost, other, job(tmp_path, 2)]):
         if isinstance(event, Progress) and event.trial == lost.trials[0].id:
@@ -72,7 +72,7 @@ def test_a_worker_that_is_killed_costs_only_its_trial(tmp_path: Path) -> None:
     """After kill -9 of a worker its trial is told dead, and the others are trained."""
     long = job(tmp_path, training__epochs=3000)
     events = []
-    executor = Local(Terms(1))
+    executor = Local(Resources(1))
     for event in executor.run([long, job(tmp_path)]):
         events.append(event)
         if isinstance(event, Progress) and event.trial == long.trials[0].id:
@@ -85,7 +85,7 @@ def test_a_worker_that_is_killed_costs_only_its_trial(tmp_path: Path) -> None:
 
 def test_closing_stops_the_workers(tmp_path: Path) -> None:
     """Whoever stops listening leaves no process behind."""
-    executor = Local(Terms(1))
+    executor = Local(Resources(1))
     events = executor.run([job(tmp_path, training__epochs=3000)])
     next(events)
     [worker] = executor.workers

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from cnn_ablate.cli import app
 from cnn_ablate.data import DATASETS, load
+from cnn_ablate.data.archives import untar
 from cnn_ablate.data.download import Remote, download
-from cnn_ablate.data.unpack import untar
 
 CONTENT = bytes(range(256)) * 4096
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cnn_ablate.report import svg, words
-from cnn_ablate.report.figures import FIGURES, cost, heat, reliability, speed
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import formats, svg
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures import FIGURES, cost, heatmap, reliability, speed
 from cnn_ablate.report.style import ACCENT, INK, WARM
 from cnn_ablate.store import Predictions
 
@@ -20,7 +20,7 @@ NAMES = list(FIGURES)
 
 def measured(folder, **study):
     """Measure a made-up study."""
-    return Measured.of(made.results(folder, made.Made(**study)))
+    return ReportContext.of(made.results(folder, made.Made(**study)))
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def test_equal_courses_of_the_learning_rate_share_a_line(tmp_path):
 
 def test_numbers_of_cells_say_nothing_where_nothing_is():
     """A difference that rounds to zero is left out, others carry their sign."""
-    scale = heat.changes(10)
+    scale = heatmap.changes(10)
 
     assert ["+2", "\N{MINUS SIGN}3", ""] == [scale.number(value) for value in (2.4, -2.6, -0.4)]
 
@@ -198,7 +198,7 @@ def test_a_hundred_classes_are_drawn_without_numbers(tmp_path):
 def test_long_names_are_cut_in_the_middle_and_stay_different():
     """Names of eighty characters become short ones, no two alike."""
     names = [f"{'a' * 40}{number}{'z' * 39}" for number in range(3)]
-    cut = words.shortened(names)
+    cut = formats.shortened(names)
 
     assert 3 == len(set(cut.values()))
     assert all(len(name) <= 56 for name in cut.values())
@@ -214,7 +214,7 @@ def test_long_names_are_cut_in_the_middle_and_stay_different():
 )
 def test_names_take_two_lines_where_one_is_too_short(name, expected):
     """A long name breaks between its parts, or else where the line ends."""
-    assert expected == words.wrapped(name)
+    assert expected == formats.wrapped(name)
 
 
 OWN = [name for name in NAMES if FIGURES[name].section in {"Classes", "Confusions"}]
@@ -226,12 +226,12 @@ def test_variants_may_have_classes_of_their_own(tmp_path, classes):
     size = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4}
     study = made.results(tmp_path, made.Made(**size, classes=CLASSES))
     other = made.remade(study, "attention=none", made.Made(**size, classes=classes))
-    found = {name: FIGURES[name].data(Measured.of(other)) for name in OWN}
+    found = {name: FIGURES[name].data(ReportContext.of(other)) for name in OWN}
     drawn = {name: frame for name, frame in found.items() if frame is not None}
 
     for name, frame in drawn.items():
         assert FIGURES[name].figure(frame).axes
-        assert "nan" not in FIGURES[name].caption(Measured.of(other), frame)
+        assert "nan" not in FIGURES[name].caption(ReportContext.of(other), frame)
         assert "nan" not in FIGURES[name].alt(frame)
     confused = drawn["confusion"].groupby("variant")["true"].unique()
     assert [*CLASSES] == [*confused["baseline"]]
@@ -260,7 +260,7 @@ def test_nothing_is_compared_where_no_class_is_shared(tmp_path):
     other = made.remade(study, "batch_norm=false", made.Made(**size, classes=("yak", "zebu")))
 
     for name in ("per_class_difference", "confusion_difference"):
-        assert FIGURES[name].data(Measured.of(other)) is None
+        assert FIGURES[name].data(ReportContext.of(other)) is None
 
 
 def test_a_network_without_mistakes_confuses_nothing(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from layouts import refused
 from PIL import Image
 
-from cnn_ablate import users
+from cnn_ablate import custom
 from cnn_ablate.data import DATASETS
 from cnn_ablate.data.cache import load
 
@@ -230,7 +230,7 @@ def test_pictures_may_lie_where_the_program_is_started(root, monkeypatch):
 
 def test_missing_pictures_name_the_place_to_put_them(tmp_path, monkeypatch):
     """Pictures of one's own cannot be fetched, only put in place."""
-    users.look_in(tmp_path)
+    custom.look_in(tmp_path)
     monkeypatch.chdir(tmp_path)
 
     message = refused(load, DATASETS["image_folder"](path="mine"))

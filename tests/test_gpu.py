@@ -20,16 +20,16 @@ from cnn_ablate.executors import Job
 from cnn_ablate.executors.worker import attempts, hold
 from cnn_ablate.models import MODELS
 from cnn_ablate.optim import OPTIMIZERS
-from cnn_ablate.runner import race
-from cnn_ablate.runner.race import Entry
+from cnn_ablate.runner import autotune
+from cnn_ablate.runner.autotune import Candidate
 from cnn_ablate.runner.way import RECIPES
-from cnn_ablate.schema import Recipe
+from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.store import Store
-from cnn_ablate.train import Bench, Lesson, Stack, Watch, train
-from cnn_ablate.train.epoch import Tally
-from cnn_ablate.train.gradients import alone
+from cnn_ablate.train import Hooks, Stack, StepInput, Trainer, train
+from cnn_ablate.train.epoch import EpochMetrics
 from cnn_ablate.train.loop import set_up
+from cnn_ablate.train.step import alone
 
 pytestmark = [
     pytest.mark.gpu,
@@ -40,7 +40,7 @@ pytestmark = [
 ]
 
 HERE = RECIPES["reference"]
-THERE = Recipe(device="cuda")
+THERE = ComputeConfig(device="cuda")
 GRAPH = THERE.model_copy(update={"compiled": True})
 BATCHES = {"training__batch_size": 8, "data__subset": 80}
 
@@ -87,7 +87,7 @@ def test_the_same_bits_each_time_and_resumed(images: Images, changes: dict[str, 
     """Training again, in one go or from a checkpoint, gives the same bytes."""
     one = trial(0, data__augment=["random_crop", "horizontal_flip"], **changes)
     states: list[bytes] = []
-    first = train(one, images, THERE, Watch(save=states.append))
+    first = train(one, images, THERE, Hooks(save=states.append))
     assert without_times(first) == without_times(train(one, images, THERE))
     assert without_times(first) == without_times(train(one, images, THERE, resume=states[0]))
 
@@ -102,7 +102,7 @@ def test_a_graph_learns_what_the_processor_does(images: Images, family: str) -> 
 
 
 @pytest.mark.parametrize("recipe", [THERE, GRAPH], ids=["eager", "compiled"])
-def test_stacks_learn_what_each_learns_alone(images: Images, recipe: Recipe) -> None:
+def test_stacks_learn_what_each_learns_alone(images: Images, recipe: ComputeConfig) -> None:
     """Side by side on a GPU, in any slot, each comes to its own weights."""
     trials = [trial(seed, **{**STEPS, **BATCHES, "optimizer__lr": 1e-4}) for seed in range(3)]
     stacked = together(trials, images, recipe.model_copy(update={"stack": 4}))
@@ -120,9 +120,9 @@ def test_no_step_waits_for_the_gpu(images: Images, family: str) -> None:
     changes["schedule__name"] = "one_cycle"
     one = trial(0, model__name=family, **changes)
     set_up(THERE, one)
-    bench = Bench(one, images, THERE)
-    tally = Tally(bench, Watch(), 0.0)
-    batches = [Lesson(bench, 0, batch) for batch in bench.loader.epoch(0)]
+    bench = Trainer(one, images, THERE)
+    tally = EpochMetrics(bench, Hooks(), 0.0)
+    batches = [StepInput(bench, 0, batch) for batch in bench.loader.epoch(0)]
     alone(batches[:1])  # measures the network, once a process
     with no_waiting():
         for lesson in batches[1:]:
@@ -139,10 +139,12 @@ def test_a_graph_is_recorded_and_never_waited_for(images: Images, width: int) ->
     recipe = GRAPH.model_copy(update={"stack": width})
     trials = [trial(seed, model__name="convnet", **SMALL["convnet"]) for seed in range(width)]
     set_up(recipe, trials[0])
-    benches = [Bench(one, images, recipe) for one in trials]
+    benches = [Trainer(one, images, recipe) for one in trials]
     stack = Stack(benches, recipe)
     steps = zip(*(list(bench.loader.epoch(0)) for bench in benches), strict=True)
-    lessons = [[Lesson(*pair) for pair in zip(benches, [0] * width, s, strict=True)] for s in steps]
+    lessons = [
+        [StepInput(*pair) for pair in zip(benches, [0] * width, s, strict=True)] for s in steps
+    ]
     for few in lessons[:3]:  # compiles, warms and records
         stack(few)
     with no_waiting():
@@ -157,7 +159,7 @@ def test_a_graph_is_recorded_and_never_waited_for(images: Images, width: int) ->
 def test_no_augmentation_waits_for_the_gpu(images: Images, name: str) -> None:
     """An epoch's order and its images are drawn where they are used."""
     one = trial(0, data__augment=[name])
-    loader = Bench(one, images, THERE).loader
+    loader = Trainer(one, images, THERE).loader
     list(loader.epoch(0))
     with no_waiting():
         list(loader.epoch(1))
@@ -195,9 +197,9 @@ def test_too_little_memory_is_told_as_such(images: Images, tmp_path: Path) -> No
 
 def test_long_work_is_raced_there_too(images: Images) -> None:
     """Each way to compute can be timed."""
-    entry = Entry(trial(0), images.facts, THERE, steps=1e6, mates=4)
+    entry = Candidate(trial(0), images.facts, THERE, steps=1e6, mates=4)
     for recipe in (THERE, GRAPH, GRAPH.model_copy(update={"stack": 4})):
-        assert 0 < race._seconds(entry, recipe) < 10
+        assert 0 < autotune._seconds(entry, recipe) < 10
 
 
 def test_a_study_runs_on_a_gpu(tmp_path: Path) -> None:

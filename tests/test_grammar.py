@@ -13,7 +13,7 @@ from test_study_faults import FAULTS, broken
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.settings import TABLES
-from cnn_ablate.study.grammar import json_schema
+from cnn_ablate.study.json_schema import json_schema
 from cnn_ablate.study.source import load, parse
 
 FOLDER = Path(__file__).parents[1] / "ablations"

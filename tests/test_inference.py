@@ -13,7 +13,7 @@ import cnn_ablate
 from cnn_ablate.data import Loader, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.inference import load_trained, pictures, predict
-from cnn_ablate.schema import Recipe, TrialResult
+from cnn_ablate.schema import ComputeConfig, TrialResult
 from cnn_ablate.settings import parts
 from cnn_ablate.store import Store
 from cnn_ablate.train import train
@@ -24,7 +24,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrialResult]:
     """Train one trial and keep it."""
     root = tmp_path_factory.mktemp("results")
     made = trial()
-    result = train(made, load(parts(made.settings).data), Recipe())
+    result = train(made, load(parts(made.settings).data), ComputeConfig())
     Store(root).publish(result)
     return root, result
 

@@ -11,8 +11,8 @@ import pytest
 from hasty import forking, ran
 
 from cnn_ablate.executors import Ended, Event
-from cnn_ablate.runner import Patience
-from cnn_ablate.runner.interrupts import Interrupts
+from cnn_ablate.runner import RetryPolicy
+from cnn_ablate.runner.signals import Interrupts
 
 __all__ = ["forking"]
 pytestmark = hasty.fork_is_meant
@@ -82,7 +82,7 @@ def test_a_second_signal_does_not_wait() -> None:
 def test_after_the_first_signal_the_next_is_obeyed_at_once(tmp_path: Path) -> None:
     """While the tables of an interrupted run are written, a second Ctrl-C ends it now."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cnn_ablate.runner.running.write_study", lambda *_: send(signal.SIGINT))
+        patch.setattr("cnn_ablate.runner.run.write_study", lambda *_: send(signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
             ran(tmp_path, observe=at_first_end(lambda: send(signal.SIGINT)))
     assert not (tmp_path / "results" / "hasty" / "results.csv").exists()
@@ -91,7 +91,7 @@ def test_after_the_first_signal_the_next_is_obeyed_at_once(tmp_path: Path) -> No
 
 def stopped(folder: Path, seconds: float) -> None:
     """Run the study with short patience, and stop it with all its workers for a while."""
-    patience = Patience(retries=0, trial_timeout=seconds / 2)
+    patience = RetryPolicy(retries=0, trial_timeout=seconds / 2)
     pid = hasty.forked(lambda: ran(folder, workers=2, patience=patience))
     while not any(folder.glob("results/.checkpoints/*")):
         assert (0, 0) == os.waitpid(pid, os.WNOHANG)

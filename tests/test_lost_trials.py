@@ -18,13 +18,13 @@ from hasty import forking
 from test_train import trial
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Ended, Event, Job, Terms, worker
+from cnn_ablate.executors import Ended, Event, Job, Resources, worker
 from cnn_ablate.executors.checkpoints import Checkpoints
 from cnn_ablate.executors.local import Local
 from cnn_ablate.locks import Locks
-from cnn_ablate.runner import Patience
-from cnn_ablate.runner.turns import Turns
-from cnn_ablate.schema import Recipe, Trial, TrialResult
+from cnn_ablate.runner import RetryPolicy
+from cnn_ablate.runner.queue import JobQueue
+from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
 from cnn_ablate.store import Store
 
 __all__ = ["forking"]
@@ -33,7 +33,7 @@ pytestmark = hasty.fork_is_meant
 
 def done(one: Trial) -> TrialResult:
     """Make up a result."""
-    return TrialResult(trial=one, status="done", recipe=Recipe())
+    return TrialResult(trial=one, status="done", recipe=ComputeConfig())
 
 
 def act(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> None:
@@ -51,8 +51,10 @@ def act(monkeypatch: pytest.MonkeyPatch, deed: Callable[[], object]) -> None:
 
 def ended(tmp_path: Path, timeout: float = 0.0) -> tuple[Ended, Ended]:
     """Run two trials on one worker, the first of which misbehaves."""
-    jobs = [Job((trial(seed),), Recipe(), tmp_path, None, timeout=timeout) for seed in (0, 1)]
-    first, second = Local(Terms(workers=1)).run(jobs)
+    jobs = [
+        Job((trial(seed),), ComputeConfig(), tmp_path, None, timeout=timeout) for seed in (0, 1)
+    ]
+    first, second = Local(Resources(workers=1)).run(jobs)
     assert isinstance(first, Ended)
     assert isinstance(second, Ended)
     assert second.result
@@ -109,7 +111,9 @@ def test_only_a_pipe_that_breaks_ends_its_worker(tmp_path: Path) -> None:
     ours.close()
     send = worker.sender(theirs)
     with pytest.raises(worker.OwnerGoneError):
-        list(worker.attempts(Job((trial(),), Recipe(), tmp_path, None), send, Store(tmp_path)))
+        list(
+            worker.attempts(Job((trial(),), ComputeConfig(), tmp_path, None), send, Store(tmp_path))
+        )
 
 
 def test_a_crash_leaves_its_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,8 +166,8 @@ def test_what_is_tried_again(
     """A trial that was lost is tried so many times more; an error of its own is final."""
     executor = Scripted(faults)
     with Locks(tmp_path / ".locks") as locks:
-        jobs = [Job((trial(),), Recipe(), tmp_path, None)]
-        [event] = Turns(jobs, Store(tmp_path), locks, retries=retries).events(executor)
+        jobs = [Job((trial(),), ComputeConfig(), tmp_path, None)]
+        [event] = JobQueue(jobs, Store(tmp_path), locks, retries=retries).events(executor)
     assert status == event.error
     assert attempts == len(executor.jobs)
 
@@ -173,8 +177,8 @@ def test_too_little_memory_halves_the_batch(tmp_path: Path) -> None:
     executor = Scripted(["memory"] * 7)
     pair = (trial(0), trial(1, training__batch_size=1))
     with Locks(tmp_path / ".locks") as locks:
-        jobs = [Job(pair, Recipe(stack=2), tmp_path, None)]
-        events = list(Turns(jobs, Store(tmp_path), locks).events(executor))
+        jobs = [Job(pair, ComputeConfig(stack=2), tmp_path, None)]
+        events = list(JobQueue(jobs, Store(tmp_path), locks).events(executor))
     tried = [
         (job.trials[0].seed, job.recipe.stack, job.recipe.micro_batch) for job in executor.jobs
     ]
@@ -192,7 +196,7 @@ def test_batch_norm_needs_whole_batches(
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     monkeypatch.setattr(worker, "train_together", full)
-    job = Job((trial(model__norm=norm),), Recipe(), tmp_path, None)
+    job = Job((trial(model__norm=norm),), ComputeConfig(), tmp_path, None)
     [event] = worker.attempts(job, print, Store(tmp_path))
     assert fault == event.fault
 
@@ -210,7 +214,7 @@ def test_a_run_goes_on_without_what_fails(tmp_path: Path, monkeypatch: pytest.Mo
         return whole(job, one, *rest)
 
     monkeypatch.setattr(worker, "_member", member)
-    results = hasty.ran(tmp_path / "broken", workers=2, patience=Patience(retries=1))
+    results = hasty.ran(tmp_path / "broken", workers=2, patience=RetryPolicy(retries=1))
     rows = results.trials.set_index(["variant", "seed"])
     assert {"norm=none"} == {name for name, _ in rows.index[rows["status"] == "failed"]}
     assert "exit code -9" in rows.loc[("norm=none", 1), "error"]
@@ -235,7 +239,7 @@ def test_what_fails_when_trained_again_keeps_its_result(
     assert before.loc[[0]].equals(after)
 
 
-class Clock:
+class TimeoutClock:
     """A clock that a test sets."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +250,7 @@ class Clock:
 class Slow:
     """States that take 10 ms of a test's clock to keep."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: TimeoutClock) -> None:
         self.clock, self.kept = clock, 0
 
     def save_checkpoint(self, one: Trial, state: bytes) -> None:
@@ -264,7 +268,7 @@ def test_checkpoints_cost_little(
     monkeypatch: pytest.MonkeyPatch, epoch: float, every: float, kept: int
 ) -> None:
     """After a hundred epochs states were kept as often as 2 % of the time allow, or as asked."""
-    clock = Clock(monkeypatch)
+    clock = TimeoutClock(monkeypatch)
     states = Slow(clock)
     checkpoints = Checkpoints(states, trial(), every)
     for _ in range(100):

@@ -18,8 +18,8 @@ from test_train import trial
 
 from cnn_ablate.executors import Job, worker
 from cnn_ablate.locks import Locks
-from cnn_ablate.runner import turns
-from cnn_ablate.schema import Recipe, TrialResult, hash_of
+from cnn_ablate.runner import queue
+from cnn_ablate.schema import ComputeConfig, TrialResult, hash_of
 from cnn_ablate.store import Store, read
 
 __all__ = ["forking"]
@@ -119,7 +119,7 @@ def test_a_run_that_waits_for_another_says_that_it_lives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There is no event meanwhile; when the other run ends without a result, it is trained here."""
-    monkeypatch.setattr(turns, "_PAUSE", 0.0)
+    monkeypatch.setattr(queue, "_PAUSE", 0.0)
     executor, beats = Scripted([]), []
     theirs, ours = Locks(tmp_path / ".locks"), Locks(tmp_path / ".locks")
     assert theirs.take(trial().key)
@@ -129,9 +129,9 @@ def test_a_run_that_waits_for_another_says_that_it_lives(
         if len(beats) == 3:
             theirs.close()
 
-    jobs = [Job((trial(),), Recipe(), tmp_path, None)]
+    jobs = [Job((trial(),), ComputeConfig(), tmp_path, None)]
     with ours:
-        [event] = turns.Turns(jobs, Store(tmp_path), ours).events(executor, beat)
+        [event] = queue.JobQueue(jobs, Store(tmp_path), ours).events(executor, beat)
     assert event.result
     assert [0, 0, 0] == beats
     assert 1 == len(executor.jobs)

@@ -5,11 +5,11 @@ import torch
 from test_train import WRITTEN, trial
 
 from cnn_ablate.data import Images, load
-from cnn_ablate.schema import Recipe
+from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.settings import parts, settle
-from cnn_ablate.train import Bench, Lesson, train
-from cnn_ablate.train.gradients import alone
+from cnn_ablate.train import StepInput, Trainer, train
 from cnn_ablate.train.micro import divisible
+from cnn_ablate.train.step import alone
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +20,9 @@ def images() -> Images:
 
 def gradients(images: Images, size: int, **changes: object) -> tuple[float, list[torch.Tensor]]:
     """Give the loss and the gradients of the first step, in parts of so many images."""
-    bench = Bench(trial(model__norm="none", **changes), images, Recipe(micro_batch=size))
+    bench = Trainer(trial(model__norm="none", **changes), images, ComputeConfig(micro_batch=size))
     bench.model.train()
-    [told] = alone([Lesson(bench, 0, next(bench.loader.epoch(0)))])
+    [told] = alone([StepInput(bench, 0, next(bench.loader.epoch(0)))])
     assert (16, 10) == told.logits.shape
     return float(told.loss), [weight.grad for weight in bench.model.parameters()]
 
@@ -47,8 +47,8 @@ def test_parts_add_up_to_the_whole(images: Images, size: int, changes: dict[str,
 
 def test_a_recipe_with_parts_trains(images: Images) -> None:
     """Its result says how it came about, and is not far from that of whole batches."""
-    whole = train(trial(model__norm="none"), images, Recipe())
-    added = train(trial(model__norm="none"), images, Recipe(micro_batch=3))
+    whole = train(trial(model__norm="none"), images, ComputeConfig())
+    added = train(trial(model__norm="none"), images, ComputeConfig(micro_batch=3))
     assert 3 == added.recipe.micro_batch
     losses = [[row.train_loss for row in result.epochs] for result in (whole, added)]
     assert losses[0] == pytest.approx(losses[1], abs=0.01)

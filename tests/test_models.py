@@ -16,7 +16,7 @@ from cnn_ablate.models import (
     find_dead,
     set_dropout_keys,
 )
-from cnn_ablate.streams import Draws
+from cnn_ablate.rng import Draws
 
 
 def built(name, knobs, shape, classes=10):

@@ -43,7 +43,7 @@ def test_what_is_imported_is_never_searched_for_garbage():
 def test_the_server_imports_without_a_search():
     """Nothing large is there yet when the search is switched off."""
     code = "import gc, sys; gc.disable = lambda: print('torch' in sys.modules)"
-    command = [sys.executable, "-c", f"{code}; import cnn_ablate.server"]
+    command = [sys.executable, "-c", f"{code}; import cnn_ablate.preload"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "False" == done.stdout.splitlines()[0]  # torch switches it off as well
 

@@ -12,10 +12,10 @@ from test_executors import job
 from tiny import STUDY, write
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Ended, Event, Progress, Terms
-from cnn_ablate.executors.cluster import Cluster
-from cnn_ablate.runner import Where, survey
-from cnn_ablate.runner.running import outstanding, run
+from cnn_ablate.executors import Ended, Event, Progress, Resources
+from cnn_ablate.executors.ray.executor import RayExecutor
+from cnn_ablate.runner import RunConfig, survey
+from cnn_ablate.runner.run import outstanding, run
 from cnn_ablate.store import Results
 from cnn_ablate.study import read
 
@@ -29,7 +29,7 @@ class Net:
     """Nodes on this machine: a head without processors, and others with one each."""
 
     def __init__(self, workers: int) -> None:
-        from ray.cluster_utils import Cluster as Nodes  # noqa: PLC0415 - takes a second
+        from ray.cluster_utils import RayExecutor as Nodes  # noqa: PLC0415 - takes a second
 
         head = {"num_cpus": 0, "include_dashboard": False, **self._of_each()}
         self.nodes = Nodes(initialize_head=True, head_node_args=head)
@@ -46,9 +46,9 @@ class Net:
         """Kill all processes of a node."""
         self.nodes.remove_node(self.workers.pop(), allow_graceful=False)
 
-    def terms(self, **granted: Any) -> Terms:
+    def terms(self, **granted: Any) -> Resources:
         """Give the terms of a run on these nodes."""
-        return Terms(ray_address=self.nodes.address, **granted)
+        return Resources(ray_address=self.nodes.address, **granted)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,9 @@ def net() -> Iterator[Net]:
         found.nodes.shutdown()
 
 
-def ran(study: Path, where: Where, observe: Callable[[Event], None] = lambda _: None) -> Results:
+def ran(
+    study: Path, where: RunConfig, observe: Callable[[Event], None] = lambda _: None
+) -> Results:
     """Run a study."""
     laid_out = survey(read(study), where)
     return run(laid_out, outstanding(laid_out), where, observe)
@@ -86,9 +88,9 @@ def kept(results: Results) -> dict[str, Any]:
 def test_the_results_are_those_of_the_local_executor(tmp_path: Path, net: Net) -> None:
     """Byte for byte, times aside; the study is reported trial by trial."""
     study, seen = write(tmp_path), []
-    local = ran(study, Where(tmp_path / "local", terms=Terms(2)))
+    local = ran(study, RunConfig(tmp_path / "local", terms=Resources(2)))
 
-    far = ran(study, Where(tmp_path / "far", executor="ray", terms=net.terms()), seen.append)
+    far = ran(study, RunConfig(tmp_path / "far", executor="ray", terms=net.terms()), seen.append)
 
     assert kept(local) == kept(far)
     assert 4 == sum(isinstance(event, Ended) for event in seen)
@@ -100,7 +102,7 @@ def test_the_results_are_those_of_the_local_executor(tmp_path: Path, net: Net) -
 def test_a_node_that_dies_costs_only_the_work_of_a_moment(tmp_path: Path, net: Net) -> None:
     """Its trial goes on elsewhere from the state that the driver has, to the same results."""
     study, reported = write(tmp_path, LONG), {}
-    local = ran(study, Where(tmp_path / "local", terms=Terms(2)))
+    local = ran(study, RunConfig(tmp_path / "local", terms=Resources(2)))
 
     def kill(event: Event) -> None:
         if isinstance(event, Progress) and len(net.workers) == 2:
@@ -108,7 +110,7 @@ def test_a_node_that_dies_costs_only_the_work_of_a_moment(tmp_path: Path, net: N
             if len(reported) == 2 and event.epoch > 5:
                 net.kill()
 
-    far = ran(study, Where(tmp_path / "far", executor="ray", terms=net.terms()), kill)
+    far = ran(study, RunConfig(tmp_path / "far", executor="ray", terms=net.terms()), kill)
 
     net.workers.append(net.add())
     assert ["done"] * 4 == far.trials["status"].tolist()
@@ -118,7 +120,7 @@ def test_a_node_that_dies_costs_only_the_work_of_a_moment(tmp_path: Path, net: N
 def test_a_trial_of_a_dead_worker_is_lost_and_the_others_go_on(tmp_path: Path, net: Net) -> None:
     """Each trial comes to one end, and a new worker takes the place of the dead one."""
     jobs = [job(tmp_path, 0, training__epochs=3000), job(tmp_path, 1), job(tmp_path, 2)]
-    executor, ended = Cluster(net.terms(workers=1)), []
+    executor, ended = RayExecutor(net.terms(workers=1)), []
     for event in executor.run(jobs):
         if isinstance(event, Ended):
             ended.append(event)
@@ -134,7 +136,7 @@ def test_a_trial_that_hangs_is_stopped(tmp_path: Path, net: Net) -> None:
     """What takes longer than it may is lost, and its worker with it."""
     endless = replace(job(tmp_path, training__epochs=10**5), timeout=2.0)
 
-    ended = [e for e in Cluster(net.terms(workers=1)).run([endless]) if isinstance(e, Ended)]
+    ended = [e for e in RayExecutor(net.terms(workers=1)).run([endless]) if isinstance(e, Ended)]
 
     assert ["lost"] == [event.fault for event in ended]
     assert "--trial-timeout" in ended[0].error
@@ -143,7 +145,7 @@ def test_a_trial_that_hangs_is_stopped(tmp_path: Path, net: Net) -> None:
 def test_states_come_to_the_driver(tmp_path: Path, net: Net) -> None:
     """Whoever stops listening finds the state of the trial in the results folder, and no worker."""
     endless = job(tmp_path, training__epochs=10**5)
-    executor = Cluster(net.terms(workers=1))
+    executor = RayExecutor(net.terms(workers=1))
     with closing(executor.run([endless])) as events:
         for event in events:
             if isinstance(event, Progress) and event.epoch > 20:
@@ -161,7 +163,7 @@ def test_users_modules_travel_along(tmp_path: Path, net: Net, monkeypatch: Any) 
     text = changed(USERS, ("seeds: 6", "seeds: 1"), ("epochs: 3", "epochs: 1"))
     monkeypatch.chdir("/")
 
-    far = ran(write(tmp_path, text), Where(tmp_path, executor="ray", terms=net.terms()))
+    far = ran(write(tmp_path, text), RunConfig(tmp_path, executor="ray", terms=net.terms()))
 
     assert ["done"] == far.trials["status"].tolist()
 
@@ -170,7 +172,9 @@ def test_a_trial_without_its_data_fails_with_the_reason(tmp_path: Path, net: Net
     """What neither the driver nor the node has is the trial's fault alone."""
     broken = job(tmp_path, data__name="image_folder", data__path="nowhere")
 
-    ended = [e for e in Cluster(net.terms()).run([broken, job(tmp_path)]) if isinstance(e, Ended)]
+    ended = [
+        e for e in RayExecutor(net.terms()).run([broken, job(tmp_path)]) if isinstance(e, Ended)
+    ]
 
     [error] = [event.error for event in ended if event.error]
     assert error.startswith("data set image_folder: not found")
@@ -180,12 +184,12 @@ def test_a_trial_without_its_data_fails_with_the_reason(tmp_path: Path, net: Net
 def test_what_no_node_can_give_is_refused(tmp_path: Path, net: Net) -> None:
     """A trial that would wait for ever is the user's mistake."""
     with pytest.raises(UserError, match="no node has 64 CPUs and 0 GPUs for a trial"):
-        list(Cluster(net.terms(cpus_per_trial=64)).run([job(tmp_path)]))
+        list(RayExecutor(net.terms(cpus_per_trial=64)).run([job(tmp_path)]))
 
 
 def test_data_is_shared_not_copied(tmp_path: Path, net: Net) -> None:
     """However many jobs want it, a data set is put into the cluster's memory once."""
-    executor = Cluster(net.terms())
+    executor = RayExecutor(net.terms())
     with closing(executor.run(job(tmp_path, seed) for seed in range(3))) as events:
         for _ in events:
             assert 1 == len(executor.shared)
@@ -195,7 +199,7 @@ def test_a_machine_alone_starts_ray_for_itself(tmp_path: Path) -> None:
     """Without an address Ray is started here, and is gone afterwards."""
     ray = pytest.importorskip("ray")
 
-    ended = [e for e in Cluster(Terms(1)).run([job(tmp_path)]) if isinstance(e, Ended)]
+    ended = [e for e in RayExecutor(Resources(1)).run([job(tmp_path)]) if isinstance(e, Ended)]
 
     assert ["done"] == [event.result.status for event in ended if event.result]
     assert not ray.is_initialized()

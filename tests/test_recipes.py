@@ -8,33 +8,33 @@ import pytest
 from test_train import trial
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Terms
-from cnn_ablate.runner import Way, Where, race, recipes, survey
-from cnn_ablate.runner.race import Entry, fastest
-from cnn_ablate.schema import DataFacts, Recipe, Study
+from cnn_ablate.executors import Resources
+from cnn_ablate.runner import ComputeChoice, RunConfig, autotune, recipes, survey
+from cnn_ablate.runner.autotune import Candidate, fastest
+from cnn_ablate.schema import ComputeConfig, DataFacts, Study
 from cnn_ablate.settings import settle
 from cnn_ablate.store import Store, pinned, write_pins
 
 FACTS = DataFacts(
     name="made", fingerprint="", classes=("a", "b"), shape=(1, 28, 28), train=60_000, test=10_000
 )
-PLAIN = Recipe()
-CONTIGUOUS = Recipe(layout="contiguous")
-COMPILED = Recipe(compiled=True)
-WIDE = Recipe(layout="contiguous", compiled=True, stack=8)
+PLAIN = ComputeConfig()
+CONTIGUOUS = ComputeConfig(layout="contiguous")
+COMPILED = ComputeConfig(compiled=True)
+WIDE = ComputeConfig(layout="contiguous", compiled=True, stack=8)
 
 
-def entry(steps: float, mates: int = 8) -> Entry:
+def entry(steps: float, mates: int = 8) -> Candidate:
     """Enter a tiny network for a race."""
-    return Entry(trial(), FACTS, PLAIN, steps, mates)
+    return Candidate(trial(), FACTS, PLAIN, steps, mates)
 
 
 @pytest.fixture
-def timed(monkeypatch: pytest.MonkeyPatch) -> dict[Recipe, float]:
+def timed(monkeypatch: pytest.MonkeyPatch) -> dict[ComputeConfig, float]:
     """Let steps take as long as the test says, and one second if it says nothing."""
-    seconds: dict[Recipe, float] = {}
-    monkeypatch.setattr(race, "_seconds", lambda _, recipe: seconds.get(recipe, 1e-3))
-    monkeypatch.setattr(race, "_compiles", lambda _: True)
+    seconds: dict[ComputeConfig, float] = {}
+    monkeypatch.setattr(autotune, "_seconds", lambda _, recipe: seconds.get(recipe, 1e-3))
+    monkeypatch.setattr(autotune, "_compiles", lambda _: True)
     return seconds
 
 
@@ -44,20 +44,20 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> dict[Recipe, float]:
     ids=["short", "long", "still long", "very long"],
 )
 def test_the_longer_the_work_the_more_is_tried(
-    timed: dict[Recipe, float], steps: float, expected: Recipe
+    timed: dict[ComputeConfig, float], steps: float, expected: ComputeConfig
 ) -> None:
     """Layouts are timed where that takes a tenth of the work; ten minutes are worth compiling."""
     timed |= {CONTIGUOUS: 5e-4, WIDE: 1e-4}
     assert expected == fastest(entry(steps))
 
 
-def test_slow_steps_need_more_work(timed: dict[Recipe, float]) -> None:
+def test_slow_steps_need_more_work(timed: dict[ComputeConfig, float]) -> None:
     """Where a step takes a second, two layouts cost seven: four minutes of work are worth that."""
     timed |= {PLAIN: 1.0, CONTIGUOUS: 0.5}
     assert [PLAIN, CONTIGUOUS] == [fastest(entry(steps)) for steps in (219, 221)]
 
 
-def test_the_most_promising_program_comes_first(timed: dict[Recipe, float]) -> None:
+def test_the_most_promising_program_comes_first(timed: dict[ComputeConfig, float]) -> None:
     """A minute for each: twenty minutes of work are worth two, the second without a stack.
 
     Of nine trials, stacks of eight would leave seven slots empty, and stacks of four three; of a
@@ -65,61 +65,63 @@ def test_the_most_promising_program_comes_first(timed: dict[Recipe, float]) -> N
     """
     timed |= {COMPILED: 1e-9}
     assert [PLAIN, COMPILED] == [fastest(entry(steps, mates=4)) for steps in (1199e3, 1201e3)]
-    timed |= {Recipe(compiled=True, stack=width): 1e-4 for width in (4, 8)}
+    timed |= {ComputeConfig(compiled=True, stack=width): 1e-4 for width in (4, 8)}
     assert [4, 8] == [fastest(entry(601e3, mates=mates)).stack for mates in (9, 100)]
 
 
-def test_what_cannot_be_computed_does_not_win(timed: dict[Recipe, float]) -> None:
+def test_what_cannot_be_computed_does_not_win(timed: dict[ComputeConfig, float]) -> None:
     """A candidate that fails takes for ever; a hair's breadth is no reason to leave the start."""
     timed |= {CONTIGUOUS: 9.9e-4, COMPILED: math.inf}
     assert PLAIN == fastest(entry(1e7, mates=1))
 
 
-def test_stacks_are_no_wider_than_the_trials_of_one_worker(timed: dict[Recipe, float]) -> None:
+def test_stacks_are_no_wider_than_the_trials_of_one_worker(
+    timed: dict[ComputeConfig, float],
+) -> None:
     """A worker that would idle beside a wide stack is worth more than the stack."""
-    timed |= {Recipe(compiled=True, stack=width): 1e-3 / width**2 for width in (4, 8)}
+    timed |= {ComputeConfig(compiled=True, stack=width): 1e-3 / width**2 for width in (4, 8)}
     assert 4 == fastest(entry(1e7, mates=5)).stack
 
 
 def test_steps_are_really_timed() -> None:
     """The seconds of a step are those of a real one, alone and in a stack."""
-    for recipe in (PLAIN, Recipe(stack=2)):
-        assert 0 < race._seconds(entry(1), recipe) < 10
+    for recipe in (PLAIN, ComputeConfig(stack=2)):
+        assert 0 < autotune._seconds(entry(1), recipe) < 10
 
 
 def test_a_course_of_few_steps_is_timed_too() -> None:
     """One cycle over one epoch does not end under the clock."""
     one_cycle = trial(schedule__name="one_cycle", training__epochs=1)
-    assert race._seconds(Entry(one_cycle, FACTS, PLAIN, 1, 1), PLAIN) < 10
+    assert autotune._seconds(Candidate(one_cycle, FACTS, PLAIN, 1, 1), PLAIN) < 10
 
 
-def laid_out(tmp_path: Path, way: Way) -> tuple[object, Where]:
+def laid_out(tmp_path: Path, way: ComputeChoice) -> tuple[object, RunConfig]:
     """Lay out a study of two rates, two norms and two seeds."""
     written = {
         "data": {"name": "fashion_mnist_sample", "subset": 40, "test_subset": 40},
         "model": {"name": "lenet"},
     }
     study = Study(name="s", written=written, baseline=settle(written), seeds=(0, 1))
-    where = Where(tmp_path, way=way)
+    where = RunConfig(tmp_path, way=way)
     return survey(study, where), where
 
 
 def test_named_recipes_and_widths_are_used(tmp_path: Path) -> None:
     """What the user says is done, whatever is pinned."""
-    found, where = laid_out(tmp_path, Way("reference", "3"))
-    chosen = recipes.recipes(found, found.plan.trials, where, Terms())
-    assert {Recipe(layout="contiguous", fused=False, stack=3)} == set(chosen.values())
+    found, where = laid_out(tmp_path, ComputeChoice("reference", "3"))
+    chosen = recipes.recipes(found, found.plan.trials, where, Resources())
+    assert {ComputeConfig(layout="contiguous", fused=False, stack=3)} == set(chosen.values())
 
 
 def test_what_is_pinned_is_kept(tmp_path: Path) -> None:
     """A resumed study computes as it did, and short work is not raced at all."""
-    found, where = laid_out(tmp_path, Way())
+    found, where = laid_out(tmp_path, ComputeChoice())
     todo = found.plan.trials
-    assert {PLAIN} == set(recipes.recipes(found, todo, where, Terms()).values())
+    assert {PLAIN} == set(recipes.recipes(found, todo, where, Resources()).values())
     [form] = recipes.alike(todo)
     write_pins(Store(tmp_path), "s", {f"cpu {form}": COMPILED})
     assert {f"cpu {form}": COMPILED} == pinned(Store(tmp_path), "s")
-    assert {COMPILED} == set(recipes.recipes(found, todo, where, Terms()).values())
+    assert {COMPILED} == set(recipes.recipes(found, todo, where, Resources()).values())
 
 
 def test_a_width_of_the_users_own_is_not_raced(
@@ -128,15 +130,15 @@ def test_a_width_of_the_users_own_is_not_raced(
     """Where stacks are off or their width is said, no other may decide how trials are computed."""
     mates: list[int] = []
 
-    def outcomes(entries: Mapping[str, Entry], _: int) -> dict[str, Recipe]:
+    def outcomes(entries: Mapping[str, Candidate], _: int) -> dict[str, ComputeConfig]:
         mates.extend(entry.mates for entry in entries.values())
         return {}
 
     monkeypatch.setattr(recipes, "pays", lambda *_, **__: True)
     monkeypatch.setattr(recipes, "_outcomes", outcomes)
     for stack in ("auto", "off", "2"):
-        found, where = laid_out(tmp_path, Way(stack=stack))
-        recipes.recipes(found, found.plan.trials, where, Terms(workers=1))
+        found, where = laid_out(tmp_path, ComputeChoice(stack=stack))
+        recipes.recipes(found, found.plan.trials, where, Resources(workers=1))
     assert [2, 1, 1] == mates
 
 
@@ -153,9 +155,11 @@ def test_trials_that_differ_in_rates_are_alike() -> None:
     assert [stack, others[:1], others[1:]] == groups
 
 
-@pytest.mark.parametrize("way", [Way("fastest"), Way("auto", "many"), Way("auto", "0")])
-def test_unknown_ways(tmp_path: Path, way: Way) -> None:
+@pytest.mark.parametrize(
+    "way", [ComputeChoice("fastest"), ComputeChoice("auto", "many"), ComputeChoice("auto", "0")]
+)
+def test_unknown_ways(tmp_path: Path, way: ComputeChoice) -> None:
     """A recipe that has no name and a width that is no number are errors."""
     found, where = laid_out(tmp_path, way)
     with pytest.raises(UserError, match=r"--recipe fastest|--stack"):
-        recipes.recipes(found, found.plan.trials, where, Terms())
+        recipes.recipes(found, found.plan.trials, where, Resources())

@@ -6,8 +6,8 @@ from dataclasses import replace
 import made
 import pytest
 
-from cnn_ablate.report import coverage, pages, summarise, write
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import pages, run_facts, summarise, write
+from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.table import table
 from cnn_ablate.report.verdicts import judge
 from cnn_ablate.stats import t_interval, wilson
@@ -24,7 +24,7 @@ def results(tmp_path_factory):
 
 def test_table_shows_means_and_intervals_over_seeds(results):
     """A row has the mean of the seeds' accuracies in per cent and Student's interval of it."""
-    row = table(Measured.of(results)).rows[0]
+    row = table(ReportContext.of(results)).rows[0]
     own = results.trials[results.trials["variant"] == "baseline"]["test_accuracy"].to_numpy()
     low, high = t_interval(100 * own)
 
@@ -39,7 +39,7 @@ def test_table_shows_means_and_intervals_over_seeds(results):
 
 def test_table_ticks_components_and_marks_what_moved(results):
     """A component is on, off or named, and stands out where it differs from the reference."""
-    found = table(Measured.of(results))
+    found = table(ReportContext.of(results))
     rows = {
         row.variant: dict(zip(found.components, row.components, strict=True)) for row in found.rows
     }
@@ -61,7 +61,7 @@ def test_the_table_tells_a_bundle_by_its_name(results):
         update={"study": study.model_copy(update={"factors": factors})}
     )
     trials = results.trials.assign(part=results.trials["model.attention"])
-    components = table(Measured.of(replace(results, record=record, trials=trials))).components
+    components = table(ReportContext.of(replace(results, record=record, trials=trials))).components
 
     assert "part" in components
     assert "model.attention" not in components
@@ -82,7 +82,7 @@ def test_a_variant_is_best_only_if_its_intervals_say_so(results, tmp_path):
 
 
 def _best(results):
-    return [row.variant for row in table(Measured.of(results)).rows if row.best]
+    return [row.variant for row in table(ReportContext.of(results)).rows if row.best]
 
 
 def test_summary_says_what_failed_and_what_is_missing(tmp_path):
@@ -101,13 +101,13 @@ def test_summary_says_the_study_in_one_sentence(results):
         "model.batch_norm, model.residual and model.attention contribute."
     )
 
-    assert expected == coverage.sentence(Measured.of(results))
+    assert expected == run_facts.sentence(ReportContext.of(results))
 
 
 def test_budget_names_the_profile_and_what_it_set(tmp_path):
     """A reduced budget shows its profile and the keys that the profile set."""
     study = made.results(tmp_path, made.Made(**SIZE, profile="smoke"))
-    facts = {fact.name: fact.text for fact in coverage.budget(Measured.of(study))}
+    facts = {fact.name: fact.text for fact in run_facts.budget(ReportContext.of(study))}
 
     assert "smoke" == facts["Profile"]
     assert "training.batch_size = 128" == facts["Set for all"]

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 
 from cnn_ablate.report import svg
+from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import FIGURES, thumbnails
-from cnn_ablate.report.measured import Measured
 
 CLASSES = ("cat", "dog", "owl", "ox")
 
 
 def measured(folder, **study):
     """Measure a made-up study."""
-    return Measured.of(made.results(folder, made.Made(**study)))
+    return ReportContext.of(made.results(folder, made.Made(**study)))
 
 
 @pytest.fixture(scope="module")

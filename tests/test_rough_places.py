@@ -16,7 +16,7 @@ from hasty import forking, ran
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
-from cnn_ablate.runner.running import outstanding
+from cnn_ablate.runner.run import outstanding
 from cnn_ablate.schema import Trial
 
 __all__ = ["forking"]
@@ -174,7 +174,7 @@ def test_a_clock_that_steps_back_changes_nothing(
     backwards = iter(range(10**9, 0, -3600))
     monkeypatch.setattr(time, "time", lambda: float(next(backwards)))
     monkeypatch.setattr(time, "time_ns", lambda: 10**9 * next(backwards))
-    for name in ("cnn_ablate.runner.running", "cnn_ablate.runner.logbook", "cnn_ablate.train.loop"):
+    for name in ("cnn_ablate.runner.run", "cnn_ablate.runner.progress", "cnn_ablate.train.loop"):
         monkeypatch.setattr(f"{name}.datetime", StepsBack)
     ran(tmp_path / "odd")
     hasty.assert_same(tmp_path / "whole", tmp_path / "odd")

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from torch import nn
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.optim import SCHEDULES, Course, ScheduleOptions
+from cnn_ablate.optim import SCHEDULES, ScheduleOptions, Scheduler
 from cnn_ablate.optim.optimizers import SGD, Adagrad, AdamW
 from cnn_ablate.optim.schedules import (
     Constant,
@@ -28,7 +28,7 @@ few = settings(max_examples=15, deadline=None, derandomize=True)
 WITH_WARMUP = sorted(set(SCHEDULES) - {"one_cycle"})
 
 
-def run(course: Course, optimizer, *, epochs, steps, losses=()):
+def run(course: Scheduler, optimizer, *, epochs, steps, losses=()):
     """Give the learning rate that each step of each epoch uses."""
     rates = []
     for epoch in range(epochs):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cnn_ablate.data import DATASETS
 from cnn_ablate.data.dataset import Form, Source
-from cnn_ablate.data.images import facts, images
+from cnn_ablate.data.image_tensors import facts, images
 from cnn_ablate.data.split import balanced, split
 from cnn_ablate.errors import UserError
 

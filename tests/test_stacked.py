@@ -13,10 +13,10 @@ from cnn_ablate.data import Images, load
 from cnn_ablate.models import MODELS
 from cnn_ablate.optim import OPTIMIZERS
 from cnn_ablate.runner.way import RECIPES
-from cnn_ablate.schema import Recipe, Trial, TrialResult
+from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
 from cnn_ablate.settings import parts, settle
-from cnn_ablate.train import Member, Stack, Watch, train, train_together
-from cnn_ablate.train.bench import Bench
+from cnn_ablate.train import Hooks, Stack, TrialInput, train, train_together
+from cnn_ablate.train.trainer import Trainer
 
 # One epoch of 20 steps, at a rate at which rounding errors do not grow.
 STEPS = {"training__epochs": 1, "training__batch_size": 4, "optimizer__lr": 1e-4}
@@ -38,9 +38,13 @@ def images() -> Images:
     return load(parts(settle(WRITTEN)).data)
 
 
-def together(trials: Sequence[Trial], images: Images, recipe: Recipe = FOUR) -> list[TrialResult]:
+def together(
+    trials: Sequence[Trial], images: Images, recipe: ComputeConfig = FOUR
+) -> list[TrialResult]:
     """Train a stack, and give its results in the order of its trials."""
-    results = {r.trial.id: r for r in train_together([Member(t, images) for t in trials], recipe)}
+    results = {
+        r.trial.id: r for r in train_together([TrialInput(t, images) for t in trials], recipe)
+    }
     return [results[one.id] for one in trials]
 
 
@@ -56,10 +60,12 @@ def assert_close(one: TrialResult, other: TrialResult) -> None:
         torch.testing.assert_close(tensor, weights(other)[name], rtol=2e-3, atol=2e-5)
 
 
-@pytest.mark.parametrize("recipe", [Recipe(), Recipe(layout="contiguous", onednn=False)])
+@pytest.mark.parametrize(
+    "recipe", [ComputeConfig(), ComputeConfig(layout="contiguous", onednn=False)]
+)
 @pytest.mark.parametrize("family", MODELS)
 def test_every_recipe_learns_what_the_reference_does(
-    images: Images, family: str, recipe: Recipe
+    images: Images, family: str, recipe: ComputeConfig
 ) -> None:
     """Layout, library and fused updates change no more than the last bits of ten steps."""
     # In batches of two, normalisation makes much of a last bit.
@@ -94,7 +100,9 @@ def test_what_no_gradient_reaches_stays_as_it_is(images: Images) -> None:
 def test_layouts_stack_too(images: Images, family: str) -> None:
     """Networks whose maps lie channels last learn in a stack as they do alone."""
     one = trial(0, **{**STEPS, "model__name": family, **SMALL[family]})
-    assert_close(train(one, images, Recipe()), together([one], images, Recipe(stack=2))[0])
+    assert_close(
+        train(one, images, ComputeConfig()), together([one], images, ComputeConfig(stack=2))[0]
+    )
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -144,10 +152,10 @@ def test_a_stack_goes_on_from_different_epochs(images: Images) -> None:
     """Members that were interrupted in different epochs end as if they never were."""
     trials = [trial(seed) for seed in (0, 1)]
     states: dict[str, list[bytes]] = {one.id: [] for one in trials}
-    members = [Member(t, images, Watch(save=states[t.id].append)) for t in trials]
+    members = [TrialInput(t, images, Hooks(save=states[t.id].append)) for t in trials]
     unbroken = {r.trial.id: r for r in train_together(members, FOUR)}
     resumed = [
-        Member(one, images, resume=states[one.id][epoch])
+        TrialInput(one, images, resume=states[one.id][epoch])
         for one, epoch in zip(trials, (0, 1), strict=True)
     ]
     for result in train_together(resumed, FOUR):
@@ -157,7 +165,7 @@ def test_a_stack_goes_on_from_different_epochs(images: Images) -> None:
 def test_a_state_of_another_recipe_is_not_gone_on_from(images: Images) -> None:
     """Bits of one recipe mean nothing to another: the training starts afresh."""
     states: list[bytes] = []
-    train(trial(), images, Recipe(), Watch(save=states.append))
+    train(trial(), images, ComputeConfig(), Hooks(save=states.append))
     resumed = train(trial(), images, ALONE, resume=states[0])
     assert without_times(train(trial(), images, ALONE)) == without_times(resumed)
 
@@ -172,7 +180,7 @@ def test_members_may_end_early(images: Images) -> None:
 
 def test_weights_are_views_of_the_stack(images: Images) -> None:
     """The stack has the weights once, and the networks look at them."""
-    benches = [Bench(trial(seed), images, FOUR) for seed in (0, 1)]
+    benches = [Trainer(trial(seed), images, FOUR) for seed in (0, 1)]
     stack = Stack(benches, FOUR)
     for slot, bench in enumerate(benches):
         for name, weight in bench.model.named_parameters():
@@ -185,6 +193,6 @@ def test_weights_are_views_of_the_stack(images: Images) -> None:
 def test_compiled_networks_learn_the_same(images: Images, width: int) -> None:
     """What torch.compile makes of forward and backward pass comes to the same weights."""
     trials = [trial(seed, **STEPS, data__subset=82) for seed in range(min(2, width))]
-    recipe = Recipe(compiled=True, stack=width)
+    recipe = ComputeConfig(compiled=True, stack=width)
     for one, result in zip(trials, together(trials, images, recipe), strict=True):
         assert_close(train(one, images, ALONE), result)

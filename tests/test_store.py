@@ -12,8 +12,8 @@ import pytest
 
 from cnn_ablate.cli import predict
 from cnn_ablate.errors import UserError
-from cnn_ablate.report import drawing
-from cnn_ablate.schema import Recipe, Trial, TrialResult, hash_of
+from cnn_ablate.report import figure_files
+from cnn_ablate.schema import ComputeConfig, Trial, TrialResult, hash_of
 from cnn_ablate.store import Store, atomic, read, write_study
 from cnn_ablate.store.trials import damage
 
@@ -68,10 +68,12 @@ def test_reading_gives_what_was_written(study: made.Results) -> None:
 
 def test_the_record_names_the_recipe_of_most_trials(study: made.Results) -> None:
     """Also where the tables were written by a run that trained nothing itself."""
-    idle = study.record.model_copy(update={"recipe": Recipe(threads=7)})
+    idle = study.record.model_copy(update={"recipe": ComputeConfig(threads=7)})
     written = write_study(study.store, idle)
     assert (
-        Recipe() == written.record.recipe == read(study.store.root, idle.study.folder).record.recipe
+        ComputeConfig()
+        == written.record.recipe
+        == read(study.store.root, idle.study.folder).record.recipe
     )
 
 
@@ -110,7 +112,7 @@ def test_failure_replaces_no_success(study: made.Results) -> None:
     """A trial that is done and whole stays so; a damaged one makes room for what is true now."""
     [trial, *_] = trials(study)
     before = study.store.result(trial)
-    failed = TrialResult(trial=trial, status="failed", error="x", recipe=Recipe())
+    failed = TrialResult(trial=trial, status="failed", error="x", recipe=ComputeConfig())
     study.store.save_checkpoint(trial, b"state")
     study.store.publish(failed)
     assert before == study.store.result(trial)
@@ -234,7 +236,7 @@ def test_publishing_drops_the_checkpoint(study: made.Results) -> None:
     ("hint", "put"),
     [
         ("", lambda path: atomic.replace_file(path, b"", path.parent)),
-        ("", lambda path: drawing.replace(path, b"")),
+        ("", lambda path: figure_files.replace(path, b"")),
         ("", lambda path: predict._write(path, path, [], "full")),
         ("What is done is kept.", lambda path: Store(path).replace(path, b"")),
     ],

@@ -5,12 +5,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_ablate import streams
+from cnn_ablate import rng
 
 
 def test_numbers_are_pinned() -> None:
     """These numbers are part of every result: a change here is a new TRAINING_VERSION."""
-    draws = streams.Draws(0, 1, torch.arange(3))
+    draws = rng.Draws(0, 1, torch.arange(3))
     expected = [[0.8117, 0.8588], [0.7080, 0.2058], [0.6045, 0.7721]]
     assert torch.allclose(torch.tensor(expected), draws.uniform("augment/x", 2), atol=1e-4)
 
@@ -19,8 +19,8 @@ def test_numbers_are_pinned() -> None:
 @given(st.permutations(range(8)))
 def test_a_sample_keeps_its_numbers_in_any_order(order: list[int]) -> None:
     """What a sample draws depends on the sample, not on who is drawn with it."""
-    straight = streams.Draws(3, 1, torch.arange(8)).uniform("x", 4)
-    mixed = streams.Draws(3, 1, torch.tensor(order)).uniform("x", 4)
+    straight = rng.Draws(3, 1, torch.arange(8)).uniform("x", 4)
+    mixed = rng.Draws(3, 1, torch.tensor(order)).uniform("x", 4)
     assert torch.equal(straight[order], mixed)
 
 
@@ -29,15 +29,15 @@ def test_every_part_of_the_name_matters(other: tuple[int, int, str]) -> None:
     """Another seed, epoch or purpose is another stream."""
     seed, epoch, purpose = other
     samples = torch.arange(1000)
-    one = streams.Draws(3, 1, samples).uniform("x")
-    two = streams.Draws(seed, epoch, samples).uniform(purpose)
+    one = rng.Draws(3, 1, samples).uniform("x")
+    two = rng.Draws(seed, epoch, samples).uniform(purpose)
     correlation = torch.corrcoef(torch.cat([one, two], 1).T)[0, 1]
     assert abs(correlation) < 0.1
 
 
 def test_numbers_are_uniform() -> None:
     """A hundred bins hold what they should, within four standard deviations."""
-    numbers = streams.Draws(0, 0, torch.arange(100_000)).uniform("x")
+    numbers = rng.Draws(0, 0, torch.arange(100_000)).uniform("x")
     counts = torch.histc(numbers, 100, 0, 1)
     assert 0 <= float(numbers.min())
     assert float(numbers.max()) < 1
@@ -46,11 +46,11 @@ def test_numbers_are_uniform() -> None:
 
 def test_numbers_of_one_sample_are_independent() -> None:
     """The several numbers that a sample draws are not tied to each other."""
-    numbers = streams.Draws(0, 0, torch.arange(20_000)).uniform("x", 4)
+    numbers = rng.Draws(0, 0, torch.arange(20_000)).uniform("x", 4)
     assert (torch.corrcoef(numbers.T) - torch.eye(4)).abs().max() < 0.03
 
 
 def test_generators_start_afresh() -> None:
     """The same name gives the same generator, from its start."""
-    one, two = (torch.rand(3, generator=streams.generator(1, "order", 2)) for _ in range(2))
+    one, two = (torch.rand(3, generator=rng.generator(1, "order", 2)) for _ in range(2))
     assert torch.equal(one, two)

@@ -7,24 +7,26 @@ import pytest
 from test_executors import job
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Terms
-from cnn_ablate.executors.cluster import Cluster
-from cnn_ablate.executors.connection import _must_answer as must_answer
+from cnn_ablate.executors import Resources
+from cnn_ablate.executors.ray.connection import _must_answer as must_answer
+from cnn_ablate.executors.ray.executor import RayExecutor
 
 
 @pytest.mark.parametrize(
     ("terms", "expected"),
     [
-        (Terms(), 4),
-        (Terms(cpus_per_trial=0.5), 8),
-        (Terms(cpus_per_trial=3), 1),
-        (Terms(cpus_per_trial=5), 0),
-        (Terms(device="cuda"), 2),
-        (Terms(gpus_per_trial=0.4, cpus_per_trial=0), 5),
-        (Terms(gpus_per_trial=0.1, cpus_per_trial=0.1), 20),
+        (Resources(), 4),
+        (Resources(cpus_per_trial=0.5), 8),
+        (Resources(cpus_per_trial=3), 1),
+        (Resources(cpus_per_trial=5), 0),
+        (Resources(device="cuda"), 2),
+        (Resources(gpus_per_trial=0.4, cpus_per_trial=0), 5),
+        (Resources(gpus_per_trial=0.1, cpus_per_trial=0.1), 20),
     ],
 )
-def test_as_many_trials_fit_as_the_scarcest_processor_allows(terms: Terms, expected: int) -> None:
+def test_as_many_trials_fit_as_the_scarcest_processor_allows(
+    terms: Resources, expected: int
+) -> None:
     """Four cores and two GPUs, in whole shares."""
     assert expected == terms.fitting(4, 2)
 
@@ -37,7 +39,7 @@ def test_without_ray_the_command_that_installs_it_is_named(
     monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
     with pytest.raises(UserError) as caught:
-        list(Cluster(Terms()).run([job(tmp_path)]))
+        list(RayExecutor(Resources()).run([job(tmp_path)]))
 
     assert (
         "--executor ray: Ray is not installed. Install it with `pip install 'cnn-ablate[ray]'`."

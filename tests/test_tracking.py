@@ -17,9 +17,9 @@ from cnn_ablate.cli import app
 from cnn_ablate.cli.run import Choice, run_study
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended
-from cnn_ablate.runner import Where
-from cnn_ablate.runner.running import Observe
-from cnn_ablate.runner.survey import Survey
+from cnn_ablate.runner import RunConfig
+from cnn_ablate.runner.prepare import Prepared
+from cnn_ablate.runner.run import Observe
 from cnn_ablate.schema import DataFacts, Trial, TrialResult
 from cnn_ablate.study import Changes
 from cnn_ablate.tracking import TRACKERS, tracking
@@ -132,7 +132,7 @@ def test_what_another_run_has_trained_is_left_to_it(
     """A result that another run came first with has no curves here: that run sends it in full."""
     theirs, ours = results()
 
-    def told(_survey: Survey, _todo: object, _where: Where, observe: Observe) -> None:
+    def told(_survey: Prepared, _todo: object, _where: RunConfig, observe: Observe) -> None:
         observe(Ended(theirs.trial, theirs.recipe, theirs, kept=True))
         observe(Ended(ours.trial, ours.recipe, ours))
         raise KeyboardInterrupt
@@ -141,7 +141,7 @@ def test_what_another_run_has_trained_is_left_to_it(
     monkeypatch.setattr("cnn_ablate.cli.run.run", told)
     choice = Choice(audit=False, track=("listener",))
     with pytest.raises(KeyboardInterrupt):
-        run_study("smoke", Changes("smoke"), Where(tmp_path), tmp_path, choice)
+        run_study("smoke", Changes("smoke"), RunConfig(tmp_path), tmp_path, choice)
 
     assert [ours.trial.id] == Listener.heard
 

@@ -10,10 +10,10 @@ import torch
 
 from cnn_ablate.data import Images, load
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Recipe, Study, Trial, TrialResult, replaced
+from cnn_ablate.schema import ComputeConfig, Study, Trial, TrialResult, replaced
 from cnn_ablate.settings import parts, settle
-from cnn_ablate.train import Lesson, Watch, step, train
-from cnn_ablate.train.bench import Bench
+from cnn_ablate.train import Hooks, StepInput, step, train
+from cnn_ablate.train.trainer import Trainer
 
 WRITTEN: dict[str, dict[str, Any]] = {
     "data": {"name": "fashion_mnist_sample", "subset": 80, "test_subset": 40},
@@ -39,7 +39,7 @@ def trial(seed: int = 0, **changes: Any) -> Trial:
 
 def trained(images: Images, seed: int = 0, **changes: Any) -> TrialResult:
     """Train such a trial."""
-    return train(trial(seed, **changes), images, Recipe())
+    return train(trial(seed, **changes), images, ComputeConfig())
 
 
 def without_times(result: TrialResult) -> dict[str, Any]:
@@ -77,11 +77,11 @@ def test_same_trial_twice_and_resumed_is_bit_identical(
 ) -> None:
     """Training again, in one go or from the checkpoint of any epoch, gives the same bytes."""
     states: list[bytes] = []
-    first = train(trial(**changes), images, Recipe(), Watch(save=states.append))
-    again = train(trial(**changes), images, Recipe())
+    first = train(trial(**changes), images, ComputeConfig(), Hooks(save=states.append))
+    again = train(trial(**changes), images, ComputeConfig())
     assert without_times(first) == without_times(again)
     for state in states:
-        resumed = train(trial(**changes), images, Recipe(), resume=state)
+        resumed = train(trial(**changes), images, ComputeConfig(), resume=state)
         assert without_times(first) == without_times(resumed)
 
 
@@ -180,7 +180,7 @@ def test_a_network_that_its_last_step_ruins_has_diverged(images: Images) -> None
 def test_validation_is_of_the_weights_that_are_tested(images: Images) -> None:
     """Averaged weights are validated as they are tested, not as the last epoch was."""
     changes = {"data__val_fraction": 0.25, "training__average": "ema", "training__ema_decay": 0.9}
-    bench = Bench(trial(**changes), images, Recipe())
+    bench = Trainer(trial(**changes), images, ComputeConfig())
     result = trained(images, **changes)
     bench.model.load_state_dict(torch.load(io.BytesIO(result.weights), weights_only=True))
     assert result.metrics is not None
@@ -189,8 +189,8 @@ def test_validation_is_of_the_weights_that_are_tested(images: Images) -> None:
 
 def test_smoothing_is_trained_and_not_tested(images: Images) -> None:
     """Losses on test images can be compared between networks with and without it."""
-    bench = Bench(trial(loss__label_smoothing=0.3), images, Recipe())
-    plain = Bench(trial(), images, Recipe())
+    bench = Trainer(trial(loss__label_smoothing=0.3), images, ComputeConfig())
+    plain = Trainer(trial(), images, ComputeConfig())
     found, expected = (one.evaluated(one.loader.test()).loss for one in (bench, plain))
     assert expected == found
 
@@ -216,7 +216,7 @@ def test_dead_parameters_are_counted(images: Images) -> None:
 def test_shared_layers_start_equal_in_every_variant(images: Images) -> None:
     """Contrasts are paired: what two variants share starts from the same weights."""
     with_norm, without = (
-        Bench(trial(model__norm=norm), images, Recipe()).model.state_dict()
+        Trainer(trial(model__norm=norm), images, ComputeConfig()).model.state_dict()
         for norm in ("batch", "none")
     )
     shared = with_norm.keys() & without.keys()
@@ -227,7 +227,7 @@ def test_shared_layers_start_equal_in_every_variant(images: Images) -> None:
 def test_batch_size_does_not_move_the_order_or_the_augmentation(images: Images) -> None:
     """Two batch sizes see the same images, augmented alike, in the same order."""
     small, large = (
-        Bench(trial(training__batch_size=size, **AUGMENTED), images, Recipe()).loader
+        Trainer(trial(training__batch_size=size, **AUGMENTED), images, ComputeConfig()).loader
         for size in (16, 40)
     )
     one = torch.cat([batch.images for batch in small.epoch(1)])
@@ -237,13 +237,13 @@ def test_batch_size_does_not_move_the_order_or_the_augmentation(images: Images) 
 
 def test_gradient_clipping(images: Images) -> None:
     """No step is longer than the learning rate times the limit."""
-    bench = Bench(
+    bench = Trainer(
         trial(training__clip_norm=0.01, optimizer__momentum=0.0, optimizer__lr=1.0),
         images,
-        Recipe(),
+        ComputeConfig(),
     )
     before = [weight.detach().clone() for weight in bench.model.parameters()]
-    step(Lesson(bench, 0, next(bench.loader.epoch(0))))
+    step(StepInput(bench, 0, next(bench.loader.epoch(0))))
     moved = torch.cat(
         [(new - old).flatten() for new, old in zip(bench.model.parameters(), before, strict=True)]
     )
@@ -253,7 +253,7 @@ def test_gradient_clipping(images: Images) -> None:
 def test_progress_is_told(images: Images) -> None:
     """A watcher hears of every batch: how many epochs are done, and how fast."""
     heard: list[tuple[float, float]] = []
-    train(trial(), images, Recipe(), Watch(progress=lambda *told: heard.append(told)))
+    train(trial(), images, ComputeConfig(), Hooks(progress=lambda *told: heard.append(told)))
     epochs = [epoch for epoch, _ in heard]
     assert sorted(epochs) == epochs
     assert 3.0 == epochs[-1]
@@ -263,7 +263,7 @@ def test_progress_is_told(images: Images) -> None:
 def test_checkpoint_is_safe_to_open(images: Images, tmp_path: Path) -> None:
     """A state holds tensors and plain values alone, so it opens without running code."""
     states: list[bytes] = []
-    train(trial(), images, Recipe(), Watch(save=states.append))
+    train(trial(), images, ComputeConfig(), Hooks(save=states.append))
     path = tmp_path / "state.pt"
     path.write_bytes(states[0])
     state = torch.load(path, weights_only=True)

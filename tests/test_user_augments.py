@@ -10,7 +10,7 @@ from own import write
 from cnn_ablate.data import Loader, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan import plan
-from cnn_ablate.runner import Where, survey
+from cnn_ablate.runner import RunConfig, survey
 from cnn_ablate.schema import Study
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.study import read
@@ -163,7 +163,7 @@ def test_what_fails_is_told_before_anything_is_trained(
     """A few images are augmented when the study is laid out."""
     found = study(tmp_path, module=changed(SPECKLE, change))
 
-    missing = survey(found, Where(tmp_path / "results")).missing
+    missing = survey(found, RunConfig(tmp_path / "results")).missing
 
     assert isinstance(missing, UserError)
     nothing = "augs:Speckle: expected images of shape (200, 1, 28, 28) back, got NoneType."

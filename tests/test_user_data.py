@@ -12,12 +12,12 @@ from own import write
 from PIL import Image
 
 from cnn_ablate.data import load
-from cnn_ablate.data.items import pixels
+from cnn_ablate.data.torch_dataset import pixels
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Terms
+from cnn_ablate.executors import Resources
 from cnn_ablate.plan import plan
-from cnn_ablate.runner import Where, survey
-from cnn_ablate.runner.running import outstanding, run
+from cnn_ablate.runner import RunConfig, survey
+from cnn_ablate.runner.run import outstanding, run
 from cnn_ablate.settings import parts, settle
 from cnn_ablate.study import read
 
@@ -231,7 +231,7 @@ def test_a_study_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
     options(folder)
-    where = Where(results=tmp_path / "results", terms=Terms(workers=1))
+    where = RunConfig(results=tmp_path / "results", terms=Resources(workers=1))
     laid_out = survey(read(folder / "tiny.yaml"), where)
 
     [status] = run(laid_out, outstanding(laid_out), where, lambda _: None).trials["status"]
@@ -242,7 +242,7 @@ def test_a_study_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_images_that_change_are_not_trained_on(tmp_path: Path) -> None:
     """A data set that draws its images by chance cannot be compared with itself."""
     options(tmp_path, module=changed(STRIPES, ("+ number,", "+ np.random.randint(9),")))
-    where = Where(results=tmp_path / "results", terms=Terms(workers=1))
+    where = RunConfig(results=tmp_path / "results", terms=Resources(workers=1))
     laid_out = survey(read(tmp_path / "tiny.yaml"), where)
 
     [error] = run(laid_out, outstanding(laid_out), where, lambda _: None).trials["error"]

@@ -7,17 +7,17 @@ import torch
 from auditing import NETWORK, USERS, changed
 from own import built, study
 
+from cnn_ablate.custom import is_users
 from cnn_ablate.data import load
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Terms
+from cnn_ablate.executors import Resources
 from cnn_ablate.models import find_dead, size, user_model
 from cnn_ablate.plan import plan
-from cnn_ablate.runner import Where, survey
-from cnn_ablate.runner.running import outstanding, run
-from cnn_ablate.schema import Recipe, Size, Study
+from cnn_ablate.runner import RunConfig, survey
+from cnn_ablate.runner.run import outstanding, run
+from cnn_ablate.schema import ComputeConfig, Size, Study
 from cnn_ablate.settings import parts, settle
-from cnn_ablate.train import Watch, train
-from cnn_ablate.users import is_users
+from cnn_ablate.train import Hooks, train
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_workers_find_the_module_beside_the_study(
     monkeypatch.chdir(elsewhere)
     text = changed(USERS, ("seeds: 6", "seeds: 1"), ("epochs: 3", "epochs: 1"))
     text += "factors: {model.attention: [none, cbam, CBAM]}\n"
-    where = Where(results=elsewhere, data=elsewhere, terms=Terms(1))
+    where = RunConfig(results=elsewhere, data=elsewhere, terms=Resources(1))
     laid_out = survey(study(folder, text, DROPOUT), where)
 
     table = run(laid_out, outstanding(laid_out), where, lambda _: None).trials
@@ -206,9 +206,9 @@ def test_what_a_network_draws_for_itself_is_the_same_after_an_interruption(tmp_p
     images = load(parts(found.baseline).data)
     states: list[bytes] = []
 
-    whole = train(trial, images, Recipe(), Watch(save=states.append))
+    whole = train(trial, images, ComputeConfig(), Hooks(save=states.append))
     torch.rand(7)
-    again = train(trial, images, Recipe())
-    resumed = train(trial, images, Recipe(), resume=states[0])
+    again = train(trial, images, ComputeConfig())
+    resumed = train(trial, images, ComputeConfig(), resume=states[0])
 
     assert whole.weights == again.weights == resumed.weights

@@ -7,10 +7,10 @@ import pytest
 from auditing import NETWORK, USERS, changed
 from own import built, messages, study
 
+from cnn_ablate.custom import sources
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import parts, settle
-from cnn_ablate.users import sources
 
 
 def test_another_source_is_another_trial(tmp_path: Path) -> None:

@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterable
 import torch
 
 from cnn_ablate.audit.capacity import capacity_confounds
-from cnn_ablate.audit.contradictions import paper_contradictions
-from cnn_ablate.audit.counts import parameter_budget, parameter_claims
-from cnn_ablate.audit.dead import dead_parameters
-from cnn_ablate.audit.inert import inert_factors
-from cnn_ablate.audit.moved import moved_together
-from cnn_ablate.audit.outputs import no_logits
-from cnn_ablate.audit.pictures import spoilt_images
+from cnn_ablate.audit.claim_contradictions import paper_contradictions
+from cnn_ablate.audit.confounded import moved_together
+from cnn_ablate.audit.dead_parameters import dead_parameters
+from cnn_ablate.audit.images import spoilt_images
+from cnn_ablate.audit.inert_factors import inert_factors
+from cnn_ablate.audit.logits import no_logits
+from cnn_ablate.audit.parameter_counts import parameter_budget, parameter_claims
 from cnn_ablate.audit.power import cannot_show
-from cnn_ablate.audit.selection import test_selections
 from cnn_ablate.audit.subject import Subject
-from cnn_ablate.audit.unused import unused_settings
+from cnn_ablate.audit.test_selection import test_selections
+from cnn_ablate.audit.unused_settings import unused_settings
 from cnn_ablate.schema import Finding
 
 CHECKS: dict[str, Callable[[Subject], Iterable[Finding]]] = {

@@ -12,16 +12,24 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from cnn_ablate.audit.course import peak
+from cnn_ablate.audit.schedule_trace import peak
 from cnn_ablate.audit.subject import Case, Net
+from cnn_ablate.custom import failure, is_users
 from cnn_ablate.data import Loader
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import dead_parameters, size
-from cnn_ablate.schema import DataFacts, Overrides, Recipe, Settings, Trial, canonical, replaced
+from cnn_ablate.rng import generator
+from cnn_ablate.schema import (
+    ComputeConfig,
+    DataFacts,
+    Overrides,
+    Settings,
+    Trial,
+    canonical,
+    replaced,
+)
 from cnn_ablate.settings import options_of
-from cnn_ablate.streams import generator
-from cnn_ablate.train import Bench, Lesson, noise, step
-from cnn_ablate.users import failure, is_users
+from cnn_ablate.train import StepInput, Trainer, noise, step
 
 # Noise that is augmented: of 1,024 images none meets an event of probability 0.02 once in 10^9
 # cases, of 256 batches that mix none once in 200.
@@ -47,7 +55,7 @@ _VIEWS = ("View", "Reshape", "UnsafeView", "Clone", "ToCopy", "Squeeze", "Unsque
 
 
 @dataclass(frozen=True)
-class Answers:
+class UntrainedOutputs:
     """What an untrained network says of some images, and the name of its last operation."""
 
     logits: Tensor
@@ -67,7 +75,7 @@ class Learned:
     weights: int
 
 
-def answers(case: Case) -> Answers:
+def answers(case: Case) -> UntrainedOutputs:
     """Ask a network, as it is initialised from seed 0, about noise."""
     training = case.settings["training"]
     return _answers(case.net, training["init"], training["precision"])
@@ -108,12 +116,12 @@ def _augmented(data: str, batch: int, shape: tuple[int, int, int], classes: int)
 
 
 @cache
-def _answers(net: Net, init: str, precision: str) -> Answers:
+def _answers(net: Net, init: str, precision: str) -> UntrainedOutputs:
     network = net.options.initialised(net.shape, net.classes, seed=0, scheme=init).eval()
     images = torch.randn(_BATCH, *net.shape, generator=generator("audit"))
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
         logits = network(images).float()
-    return Answers(logits.detach(), _last_operation(logits))
+    return UntrainedOutputs(logits.detach(), _last_operation(logits))
 
 
 def _last_operation(logits: Tensor) -> str:
@@ -141,18 +149,18 @@ def _learned(net: Net, settings: str, rates: str, count: int) -> Learned:
     return Learned(bits if finite else "", dead, sum(weight.numel() for weight in live))
 
 
-def _losses(bench: Bench) -> list[Tensor]:
+def _losses(bench: Trainer) -> list[Tensor]:
     torch.manual_seed(0)
     bench.model.train()
     try:
-        return [step(Lesson(bench, 0, batch)).loss for batch in bench.loader.epoch(0)]
+        return [step(StepInput(bench, 0, batch)).loss for batch in bench.loader.epoch(0)]
     except (Exception, SystemExit) as fault:
         if is_users(name := bench.trial.settings["model"]["name"]):
             raise UserError(name, failure("training it failed", fault)) from fault
         raise
 
 
-def _bench(net: Net, settings: Settings, count: int) -> Bench:
+def _bench(net: Net, settings: Settings, count: int) -> Trainer:
     trial = Trial(
         id="probe",
         key="",
@@ -162,7 +170,7 @@ def _bench(net: Net, settings: Settings, count: int) -> Bench:
         fingerprint="",
     )
     images = noise(_facts(net.shape, net.classes), count * settings["training"]["batch_size"])
-    return Bench(trial, images, Recipe(layout="contiguous", fused=False))
+    return Trainer(trial, images, ComputeConfig(layout="contiguous", fused=False))
 
 
 def _facts(shape: tuple[int, int, int], classes: int) -> DataFacts:

@@ -1,7 +1,7 @@
 """Claims of papers and what was measured, to verdicts. Pure: reads nothing but what it is given."""
 
 from cnn_ablate.claims.judgement import says_nothing
-from cnn_ablate.claims.measured import METRICS, OF_CLASS, Results
+from cnn_ablate.claims.metrics import METRICS, OF_CLASS, Results
 from cnn_ablate.claims.verdicts import verdicts
 from cnn_ablate.claims.wording import subject
 

@@ -6,14 +6,14 @@ from math import inf, sqrt
 import pandas as pd
 
 from cnn_ablate.claims.judgement import NO_SEED, ONE_SEED, Judgement, NoAnswerError
-from cnn_ablate.claims.measured import Results, class_column, named_class, of_class
+from cnn_ablate.claims.metrics import Results, class_column, named_class, of_class
 from cnn_ablate.claims.wording import level
 from cnn_ablate.schema import Claim, Word
 from cnn_ablate.stats import FloatArray, amount, between, count, quantile, t_interval
 
 
 @dataclass(frozen=True)
-class Race:
+class Ranking:
     """Some rivals and their shares in per cent: one row a trial, one column a rival.
 
     `images` counts the test images behind each share; `exclusive` says that they are the same ones,
@@ -62,7 +62,7 @@ def judge_rank(results: Results, claim: Claim, trials: list[str]) -> Judgement:
     shares = 100 * rows.pivot_table(index="trial", columns="class", values=column)
     images = rows.groupby("class")["n"].min()
     sign = -1 if claim.rank == "weakest" else 1
-    return _judge(Race(shares, images, exclusive=False, sign=sign), name)
+    return _judge(Ranking(shares, images, exclusive=False, sign=sign), name)
 
 
 def judge_taken_for(results: Results, claim: Claim, trials: list[str]) -> Judgement:
@@ -79,10 +79,10 @@ def judge_taken_for(results: Results, claim: Claim, trials: list[str]) -> Judgem
     wrong = counts.drop(columns=name, errors="ignore")
     shares = 100 * wrong.div(counts.sum(axis=1), axis=0)
     images = pd.Series(counts.sum(axis=1).min(), index=wrong.columns)
-    return _judge(Race(shares, images, exclusive=True), claim.taken_for or "")
+    return _judge(Ranking(shares, images, exclusive=True), claim.taken_for or "")
 
 
-def _judge(race: Race, claimed: str) -> Judgement:
+def _judge(race: Ranking, claimed: str) -> Judgement:
     """Compare the claimed leader with each rival.
 
     It leads if it is ahead of all of them, each at 95 %, which needs no adjustment (Berger,
@@ -105,7 +105,7 @@ def _judge(race: Race, claimed: str) -> Judgement:
     return Judgement(word, _gap(race, claimed, nearest, len(rivals)), ", ".join(shares))
 
 
-def _gap(race: Race, claimed: str, nearest: str, rivals: int) -> str:
+def _gap(race: Ranking, claimed: str, nearest: str, rivals: int) -> str:
     """Say how far the claimed one is from its nearest rival, and if test images explain that."""
     gap = race.sign * race.lead(claimed, nearest)
     points, above = abs(float(gap.mean())), gap.mean() > 0

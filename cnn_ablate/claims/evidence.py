@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.claims.judgement import NoAnswerError
-from cnn_ablate.claims.measured import Results, tested, with_metric
+from cnn_ablate.claims.metrics import Results, tested, with_metric
 from cnn_ablate.claims.sides import Weights
 from cnn_ablate.schema import Claim
 from cnn_ablate.stats import (

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from cnn_ablate.claims.classes import judge_rank, judge_taken_for
-from cnn_ablate.claims.comparable import has_other_budget, obstacle, reserve
+from cnn_ablate.claims.comparability import has_other_budget, obstacle, reserve
 from cnn_ablate.claims.directions import judge_direction, judge_direction_alone, judge_none
 from cnn_ablate.claims.evidence import Evidence, gather
 from cnn_ablate.claims.judgement import NO_SEED, ONE_SEED, Judgement, NoAnswerError, says_nothing
-from cnn_ablate.claims.measured import Results
-from cnn_ablate.claims.numbers import judge_level, judge_limit
+from cnn_ablate.claims.metrics import Results
+from cnn_ablate.claims.published_values import judge_level, judge_limit
 from cnn_ablate.claims.sides import Weights, weights
 from cnn_ablate.claims.wording import level, published, signed
 from cnn_ablate.schema import Claim, Verdict

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from cnn_ablate.claims.measured import metric_of
+from cnn_ablate.claims.metrics import metric_of
 from cnn_ablate.schema import Claim, label
 from cnn_ablate.stats import Interval, amount, between, in_points, plain
 

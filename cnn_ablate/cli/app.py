@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from cnn_ablate.cli import completion
-from cnn_ablate.cli.datasets import data_app
+from cnn_ablate.cli.app_data import data_app
+from cnn_ablate.cli.app_results import results_app
 from cnn_ablate.cli.exits import guarded
 from cnn_ablate.cli.options import (
     Data,
@@ -23,7 +24,6 @@ from cnn_ablate.cli.options import (
     Study,
     chosen,
 )
-from cnn_ablate.cli.results import results_app
 
 app = typer.Typer(
     help="Ablation studies of small image-classification CNNs that can be trusted.",
@@ -89,16 +89,16 @@ def run(
     if executor == "local":
         warm_up()
     from cnn_ablate.cli.run import Choice, run_study
-    from cnn_ablate.executors import Terms
-    from cnn_ablate.runner import Patience, Way, Where
+    from cnn_ablate.executors import Resources
+    from cnn_ablate.runner import ComputeChoice, RetryPolicy, RunConfig
     from cnn_ablate.study import Changes
 
-    terms = Terms(workers, cpus_per_trial, gpus_per_trial, ray_address)
-    patience = Patience(retries, trial_timeout, checkpoint_minutes)
+    terms = Resources(workers, cpus_per_trial, gpus_per_trial, ray_address)
+    patience = RetryPolicy(retries, trial_timeout, checkpoint_minutes)
     run_study(
         study,
         Changes(chosen(profile, smoke), tuple(sets), seeds),
-        Where(results, data, device, executor, terms, patience, Way(recipe, stack)),
+        RunConfig(results, data, device, executor, terms, patience, ComputeChoice(recipe, stack)),
         reports,
         Choice(only, fresh, not no_audit, tuple(track), pictures),
     )
@@ -119,11 +119,13 @@ def plan(
 ) -> None:
     """Show what a study trains and compares, and what of it is done."""
     from cnn_ablate.cli.plan import show_plan
-    from cnn_ablate.runner import Where
+    from cnn_ablate.runner import RunConfig
     from cnn_ablate.study import Changes
 
     changes = Changes(chosen(profile, smoke), tuple(sets), seeds)
-    show_plan(study, changes, Where(results, data), only=only, as_json=as_json, estimate=estimate)
+    show_plan(
+        study, changes, RunConfig(results, data), only=only, as_json=as_json, estimate=estimate
+    )
 
 
 @app.command()
@@ -163,11 +165,11 @@ def audit(
 ) -> None:
     """Prove what a study compares, without training."""
     from cnn_ablate.cli.audit import show_findings
-    from cnn_ablate.runner import Where
+    from cnn_ablate.runner import RunConfig
     from cnn_ablate.study import Changes
 
     changes = Changes(chosen(profile, smoke), tuple(sets), seeds)
-    show_findings(study, changes, Where(data=data), as_json=as_json, strict=strict)
+    show_findings(study, changes, RunConfig(data=data), as_json=as_json, strict=strict)
 
 
 @app.command()
@@ -193,7 +195,7 @@ def list_entries(
     ],
 ) -> None:
     """List what a study can name, with its knobs."""
-    from cnn_ablate.cli.entries import show_entries
+    from cnn_ablate.cli.list_entries import show_entries
 
     show_entries(table)
 

@@ -11,18 +11,18 @@ from rich.text import Text
 
 from cnn_ablate.cli.display import display
 from cnn_ablate.cli.exits import WRONG_INPUT
-from cnn_ablate.runner.auditing import audited
-from cnn_ablate.runner.survey import Where, survey
+from cnn_ablate.runner.findings import audited
+from cnn_ablate.runner.prepare import RunConfig, survey
 from cnn_ablate.schema import Finding
-from cnn_ablate.shipped import study_path
 from cnn_ablate.stats import count, listed
 from cnn_ablate.study import Changes, read
+from cnn_ablate.study_paths import study_path
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
 
 def show_findings(
-    word: str, changes: Changes, where: Where, *, as_json: bool, strict: bool
+    word: str, changes: Changes, where: RunConfig, *, as_json: bool, strict: bool
 ) -> None:
     """Print what the audit finds; exit with 1 if `strict` and an error is among it."""
     study = read(study_path(word), changes)

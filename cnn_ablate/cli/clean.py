@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 
 from cnn_ablate.store import Store
-from cnn_ablate.store.leftovers import Leftover, leftovers, remove
+from cnn_ablate.store.cleanup import Leftover, leftovers, remove
 
 
 def clean(results: Path, *, checkpoints: bool, delete: bool) -> None:

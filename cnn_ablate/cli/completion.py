@@ -16,7 +16,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 def studies(incomplete: str) -> list[str]:
     """Complete a study: shipped ones, files here, and what was run."""
-    from cnn_ablate.shipped import shipped
+    from cnn_ablate.study_paths import shipped
 
     files = (str(path) for path in sorted(Path().glob("*.y*ml")))
     ran = (path.parent.name for path in sorted(Path("results").glob("*/study.json")))
@@ -37,7 +37,7 @@ def profiles(incomplete: str) -> list[str]:
     """Complete a profile of the study on the same command line."""
     from ruamel.yaml import YAML
 
-    from cnn_ablate.shipped import study_path
+    from cnn_ablate.study_paths import study_path
 
     try:
         said = YAML(typ="safe", pure=True).load(study_path(_study()))
@@ -73,7 +73,7 @@ def _study() -> str:
 
 def _named(section: str) -> Iterator[str]:
     """Give the names of a section as the schema for editors has them."""
-    from cnn_ablate.shipped import schema_file
+    from cnn_ablate.study_paths import schema_file
 
     schema: dict[str, Any] = json.loads(schema_file().read_bytes())
     options = schema["$defs"]["values"]["properties"][f"{section}.name"]["anyOf"]

@@ -17,9 +17,9 @@ from rich.progress import (
 
 from cnn_ablate.cli.display import display
 from cnn_ablate.data import DATASETS, Arriving, DataSet, load, verified
-from cnn_ablate.data.places import tensors
+from cnn_ablate.data.paths import tensors
 from cnn_ablate.errors import UserError
-from cnn_ablate.wording import unknown
+from cnn_ablate.messages import unknown
 
 
 def show_data(root: Path | None) -> None:

@@ -7,8 +7,8 @@ import typer
 from cnn_ablate.cli.exits import WRONG_INPUT
 from cnn_ablate.errors import UserError
 from cnn_ablate.store import Store
-from cnn_ablate.store.health import examine
-from cnn_ablate.store.health import mend as mend_all
+from cnn_ablate.store.verify import examine
+from cnn_ablate.store.verify import mend as mend_all
 
 # What is said of each kind of trouble that is mended.
 _MENDED = {

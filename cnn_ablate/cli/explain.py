@@ -10,16 +10,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cnn_ablate.cli.changes import changes_of
+from cnn_ablate.cli.format_changes import changes_of
 from cnn_ablate.errors import UserError
+from cnn_ablate.messages import unknown
 from cnn_ablate.models import find_dead
-from cnn_ablate.models.outline import Layer, outline
+from cnn_ablate.models.summary import Layer, outline
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Contrast, Plan, Settings, Variant
 from cnn_ablate.settings import options_of, settle
-from cnn_ablate.shipped import study_path
 from cnn_ablate.study import Changes, read
-from cnn_ablate.wording import unknown
+from cnn_ablate.study_paths import study_path
 
 # Narrower terminals do without the kinds of the parts.
 _WIDE = 60

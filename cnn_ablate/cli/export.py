@@ -9,9 +9,9 @@ import pandas as pd
 import typer
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.messages import unknown
 from cnn_ablate.store import FRAMES, atomic, frames
 from cnn_ablate.store.trials import csv
-from cnn_ablate.wording import unknown
 
 
 def _json(frame: pd.DataFrame) -> bytes:

@@ -6,12 +6,12 @@ from shlex import quote
 
 import typer
 
+from cnn_ablate.custom import look_in
 from cnn_ablate.data import DATASETS
 from cnn_ablate.data.folder import is_divided
 from cnn_ablate.errors import UserError
-from cnn_ablate.study.draft import draft
-from cnn_ablate.study.grammar import json_schema
-from cnn_ablate.users import look_in
+from cnn_ablate.study.json_schema import json_schema
+from cnn_ablate.study.template import draft
 
 SUFFIXES = (".yaml", ".yml")
 

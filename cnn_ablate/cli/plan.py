@@ -7,22 +7,22 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from cnn_ablate.cli.changes import changes_of
 from cnn_ablate.cli.display import display
-from cnn_ablate.cli.rows import print_rows
+from cnn_ablate.cli.format_changes import changes_of
+from cnn_ablate.cli.table import print_rows
 from cnn_ablate.plan import matching
+from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, RunConfig, survey
 from cnn_ablate.runner.price import MACS_PER_SECOND, SECONDS_PER_STEP, gpu_hours, guessed_sizes
 from cnn_ablate.runner.rows import rows
-from cnn_ablate.runner.survey import GUESSED_SIZES, Survey, Where, survey
-from cnn_ablate.shipped import study_path
 from cnn_ablate.stats import count, count_range, listed
 from cnn_ablate.study import Changes, read
+from cnn_ablate.study_paths import study_path
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "done", "to train")
 
 
 def show_plan(
-    word: str, changes: Changes, where: Where, *, only: str, as_json: bool, estimate: bool
+    word: str, changes: Changes, where: RunConfig, *, only: str, as_json: bool, estimate: bool
 ) -> None:
     """Print the plan of a study, as a table or as data."""
     study = read(study_path(word), changes)
@@ -36,20 +36,20 @@ def show_plan(
         _print(laid_out, found, where)
 
 
-def _estimated(laid_out: Survey) -> dict[str, float]:
+def _estimated(laid_out: Prepared) -> dict[str, float]:
     from cnn_ablate.runner.estimate import estimated_seconds
 
     return estimated_seconds(laid_out)
 
 
-def _print(survey: Survey, rows: list[dict[str, Any]], where: Where) -> None:
+def _print(survey: Prepared, rows: list[dict[str, Any]], where: RunConfig) -> None:
     console = Console(highlight=False)
     print_rows(console, _TITLES, map(_cells, rows), texts=2)
     for line in _remarks(survey, rows, where):
         console.print(line, soft_wrap=True, markup=False)
 
 
-def _price(survey: Survey) -> str:
+def _price(survey: Prepared) -> str:
     hours, guessed = gpu_hours(survey), guessed_sizes(survey)
     speed = f"{MACS_PER_SECOND / 1e12:.0f} T multiply-adds a second"
     least = f"{1000 * SECONDS_PER_STEP:.0f} ms a step"
@@ -72,7 +72,7 @@ def _changes(row: dict[str, Any]) -> str:
     return ", ".join(changes_of(row["changed"])) + against
 
 
-def _remarks(survey: Survey, rows: list[dict[str, Any]], where: Where) -> Iterator[str]:
+def _remarks(survey: Prepared, rows: list[dict[str, Any]], where: RunConfig) -> Iterator[str]:
     plan = survey.plan
     yield ""
     yield from survey.notes

@@ -10,8 +10,8 @@ import typer
 from cnn_ablate.cli.exits import SOME_FAILED
 from cnn_ablate.errors import UserError
 from cnn_ablate.inference import Prediction, load_trained, pictures, predict
+from cnn_ablate.messages import unknown
 from cnn_ablate.store import atomic
-from cnn_ablate.wording import unknown
 
 # The columns of a format, and how a prediction fills them.
 FORMATS: dict[str, tuple[tuple[str, ...], Callable[[Path, Prediction], tuple[object, ...]]]] = {

@@ -5,8 +5,8 @@ from pathlib import Path
 import typer
 
 from cnn_ablate import report
-from cnn_ablate.shipped import study_folder
 from cnn_ablate.store import read
+from cnn_ablate.study_paths import study_folder
 
 
 def write_report(

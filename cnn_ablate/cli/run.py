@@ -12,14 +12,14 @@ import typer
 from cnn_ablate.cli.display import Display, display
 from cnn_ablate.cli.exits import SOME_FAILED
 from cnn_ablate.executors import Ended, Event
-from cnn_ablate.runner.auditing import with_findings
-from cnn_ablate.runner.running import check, outstanding, run
-from cnn_ablate.runner.survey import Survey, Where, survey
+from cnn_ablate.runner.findings import with_findings
+from cnn_ablate.runner.prepare import Prepared, RunConfig, survey
+from cnn_ablate.runner.run import check, outstanding, run
 from cnn_ablate.schema import Finding
-from cnn_ablate.shipped import study_path
 from cnn_ablate.stats import count, count_range
 from cnn_ablate.store import Results
 from cnn_ablate.study import Changes, read
+from cnn_ablate.study_paths import study_path
 from cnn_ablate.tracking import tracking
 
 # Where trackers write.
@@ -37,7 +37,7 @@ class Choice:
     pictures: bool = True
 
 
-def run_study(word: str, changes: Changes, where: Where, reports: Path, choice: Choice) -> None:
+def run_study(word: str, changes: Changes, where: RunConfig, reports: Path, choice: Choice) -> None:
     """Run a study and say where its report is; exit with 2 if some trials failed."""
     study = read(study_path(word), changes)
     failed: set[str] = set()
@@ -97,7 +97,7 @@ def _reported(results: Results, record: Path, reports: Path, *, pictures: bool) 
     return page
 
 
-def _announce(screen: Display, survey: Survey, todo: int) -> None:
+def _announce(screen: Display, survey: Prepared, todo: int) -> None:
     for note in survey.notes:
         screen.say(note)
     plan = survey.plan

@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from cnn_ablate.study.grammar import json_schema
+from cnn_ablate.study.json_schema import json_schema
 
 
 def print_schema() -> None:

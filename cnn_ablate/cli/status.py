@@ -11,10 +11,10 @@ import typer
 from rich.console import Console
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import Standing, TrialResult, UnderWay, without_hash
-from cnn_ablate.shipped import study_folder
+from cnn_ablate.schema import RunningTrial, RunProgress, TrialResult, without_hash
 from cnn_ablate.store import Store, read_record, read_standing
 from cnn_ablate.store.trials import SEAL
+from cnn_ablate.study_paths import study_folder
 
 # A run that has said nothing for so long was killed, or its machine sleeps.
 _SILENT = 120.0
@@ -28,7 +28,7 @@ class Status:
     trials: int
     done: int
     failed: dict[str, str]
-    under_way: dict[str, UnderWay]
+    under_way: dict[str, RunningTrial]
     to_come: int
     state: str
     seconds_left: float | None
@@ -89,7 +89,7 @@ def _failures(store: Store, trials: list[str]) -> Iterator[tuple[str, str]]:
             yield trial, result.error.splitlines()[0] if result.error else result.status
 
 
-def _state(standing: Standing | None, *, live: bool) -> str:
+def _state(standing: RunProgress | None, *, live: bool) -> str:
     if standing is None or (standing.over and not standing.waiting):
         return "Nothing is running."
     if standing.over:
@@ -101,7 +101,7 @@ def _state(standing: Standing | None, *, live: bool) -> str:
     return f"Perhaps killed: {by}, {heard}; the same command goes on."
 
 
-def _silence(standing: Standing) -> float:
+def _silence(standing: RunProgress) -> float:
     return _age(standing.updated)
 
 
@@ -109,7 +109,7 @@ def _age(moment: str) -> float:
     return max((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds(), 0.0)
 
 
-def _seconds_left(standing: Standing) -> float | None:
+def _seconds_left(standing: RunProgress) -> float | None:
     spent = _age(standing.started) - _silence(standing)
     return spent * (1 - standing.share) / standing.share if standing.share else None
 

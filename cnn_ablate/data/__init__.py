@@ -3,13 +3,13 @@
 from cnn_ablate.data.augment.views import TTA_VIEWS, TtaViews, View, views
 from cnn_ablate.data.cache import load
 from cnn_ablate.data.catalogue import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
+from cnn_ablate.data.custom import user_data
 from cnn_ablate.data.dataset import Arriving, DataSet, KnownDataSet
 from cnn_ablate.data.embedded import FashionMnistSample
 from cnn_ablate.data.folder import ImageFolder
-from cnn_ablate.data.images import Images, verified
+from cnn_ablate.data.image_tensors import Images, verified
 from cnn_ablate.data.loader import Batch, Loader
 from cnn_ablate.data.split import split
-from cnn_ablate.data.user import user_data
 
 DATASETS: dict[str, type[DataSet]] = {
     "cifar10": Cifar10,

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cnn_ablate.data import places
+from cnn_ablate.data import paths
 from cnn_ablate.data.dataset import DataSet, Part, Source
-from cnn_ablate.data.images import ARRAYS, Images, facts, images
+from cnn_ablate.data.image_tensors import ARRAYS, Images, facts, images
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from cnn_ablate.schema import DataFacts
@@ -43,7 +43,7 @@ def load(options: DataSet, root: Path | None = None, progress: Progress | None =
 def _found(options: DataSet, root: Path | None) -> tuple[Source, Path]:
     try:
         source = options.find(root)
-        return source, places.tensors() / _name(source)
+        return source, paths.tensors() / _name(source)
     except OSError as error:
         raise UserError(str(error.filename), f"cannot be read: {error.strerror}.") from error
     except UnicodeEncodeError as error:

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from cnn_ablate.data import class_names, folder
+from cnn_ablate.data.archives import gunzip, untar
 from cnn_ablate.data.dataset import Source
 from cnn_ablate.data.download import Remote
 from cnn_ablate.data.published import Published
-from cnn_ablate.data.unpack import gunzip, untar
 from cnn_ablate.errors import UserError
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from jaxtyping import Int64
 
-from cnn_ablate.data import places
+from cnn_ablate.data import paths
 from cnn_ablate.data.augment.spec import Augments
 from cnn_ablate.data.normalize import NORMALIZATIONS, Normalize
 from cnn_ablate.errors import UserError
@@ -94,7 +94,7 @@ class DataSet(Options):
 
     def find(self, root: Path | None = None) -> Source:
         """Look for the data set in `root` and the other places; raises UserError."""
-        searched = self.places(root)
+        searched = self.search_paths(root)
         for place in searched:
             if source := self.find_in(place):
                 return source
@@ -105,9 +105,9 @@ class DataSet(Options):
             self.advice(searched[0]),
         )
 
-    def places(self, root: Path | None = None) -> tuple[Path, ...]:
+    def search_paths(self, root: Path | None = None) -> tuple[Path, ...]:
         """Give the folders in which it is looked for, in order."""
-        return places.roots(root)
+        return paths.roots(root)
 
     @abstractmethod
     def find_in(self, place: Path) -> Source | None:
@@ -135,7 +135,7 @@ class DataSet(Options):
             mirrors: Addresses of folders to look for its files in before their publishers'.
             progress: Told of the bytes that arrive.
         """
-        where = places.roots(root)[0]
+        where = paths.roots(root)[0]
         raise UserError(f"data set {self.name}", "cannot be downloaded.", self.advice(where))
 
 

@@ -9,9 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnn_ablate import users
+from cnn_ablate import custom
 from cnn_ablate.data.dataset import DataSet, Form, Part, Source
-from cnn_ablate.data.pictures import SUFFIXES, decode
+from cnn_ablate.data.image_files import SUFFIXES, decode
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import knob
 
@@ -140,9 +140,9 @@ class ImageFolder(DataSet):
     image_size: int = knob(32, "Sides of the square, in pixels, that pictures are fitted to.", gt=0)
     grey: bool = knob(False, "Read one channel of grey instead of red, green and blue.")
 
-    def places(self, root: Path | None = None) -> tuple[Path, ...]:
+    def search_paths(self, root: Path | None = None) -> tuple[Path, ...]:
         """Give the data roots, the folder of the study, and the current one."""
-        return tuple(dict.fromkeys((*super().places(root), *users.places())))
+        return tuple(dict.fromkeys((*super().search_paths(root), *custom.places())))
 
     def find_in(self, place: Path) -> Source | None:
         """Look for the folder below one data root."""
@@ -158,4 +158,4 @@ class ImageFolder(DataSet):
 
     def advice(self, root: Path) -> str:  # noqa: ARG002 - beside the study is where they are seen
         """Say where the pictures belong."""
-        return f"Put the pictures into {users.places()[0] / self.path}, or set data.path."
+        return f"Put the pictures into {custom.places()[0] / self.path}, or set data.path."

@@ -13,9 +13,9 @@ from torch import Tensor
 from cnn_ablate.data.augment import Context, ImageAugmentation, augment
 from cnn_ablate.data.augment.views import View, identical
 from cnn_ablate.data.dataset import DataSet
-from cnn_ablate.data.images import Images
+from cnn_ablate.data.image_tensors import Images
 from cnn_ablate.data.split import split
-from cnn_ablate.streams import Draws
+from cnn_ablate.rng import Draws
 
 # Images that are augmented at once where they do not mix, as small batches would cost far more:
 # at batch size 4, 108 microseconds for an image of CIFAR-10, and 18 in blocks.

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cnn_ablate.data import places
+from cnn_ablate.data import paths
 from cnn_ablate.data.dataset import Arriving, KnownDataSet, Part, Source, unseen
 from cnn_ablate.data.download import Remote, download
 from cnn_ablate.errors import UserError
@@ -63,7 +63,7 @@ class Published(KnownDataSet):
         progress: Arriving = unseen,
     ) -> Path:
         """Download what is missing, check it, and unpack it; raises UserError."""
-        place = places.roots(root)[0]
+        place = paths.roots(root)[0]
         try:
             for remote, files in self.remotes():
                 if not all((place / file).is_file() for file in files):

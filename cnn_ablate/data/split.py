@@ -8,9 +8,9 @@ from jaxtyping import Bool, Int64, Num
 from torch import Tensor
 
 from cnn_ablate.data.dataset import DataSet
-from cnn_ablate.data.images import Images
+from cnn_ablate.data.image_tensors import Images
 from cnn_ablate.errors import UserError
-from cnn_ablate.streams import Draws
+from cnn_ablate.rng import Draws
 
 Labels = Int64[Tensor, " n"]
 Index = Int64[Tensor, " chosen"]

@@ -1,11 +1,11 @@
 """Where trials run. An executor takes jobs and yields what happens to them; it stores nothing."""
 
-from cnn_ablate.executors.cluster import Cluster
-from cnn_ablate.executors.events import Ended, Event, Executor, Fault, Job, Progress
 from cnn_ablate.executors.local import Local
-from cnn_ablate.executors.terms import Terms, usable_cores
+from cnn_ablate.executors.protocol import Ended, Event, Executor, Fault, Job, Progress
+from cnn_ablate.executors.ray.executor import RayExecutor
+from cnn_ablate.executors.resources import Resources, usable_cores
 
-EXECUTORS: dict[str, type[Executor]] = {"local": Local, "ray": Cluster}
+EXECUTORS: dict[str, type[Executor]] = {"local": Local, "ray": RayExecutor}
 
 __all__ = [
     "EXECUTORS",
@@ -15,6 +15,6 @@ __all__ = [
     "Fault",
     "Job",
     "Progress",
-    "Terms",
+    "Resources",
     "usable_cores",
 ]

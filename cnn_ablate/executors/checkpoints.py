@@ -4,7 +4,7 @@ import sys
 import time
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors.events import States
+from cnn_ablate.executors.protocol import CheckpointStore
 from cnn_ablate.schema import Trial
 
 # Keeping states takes at most this share of the time: a short epoch may go without.
@@ -14,7 +14,7 @@ _SHARE = 0.02
 class Checkpoints:
     """Keeps the states of one trial, at least `every` seconds apart."""
 
-    def __init__(self, states: States, trial: Trial, every: float = 0.0) -> None:
+    def __init__(self, states: CheckpointStore, trial: Trial, every: float = 0.0) -> None:
         self.states, self.trial, self.every = states, trial, every
         self.cost = 0.0
         self.asked = self.kept = time.monotonic()

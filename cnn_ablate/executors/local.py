@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import ClassVar
 
 from cnn_ablate import processes
-from cnn_ablate.executors import logs
-from cnn_ablate.executors.duty import TICK, Clock, Duty
-from cnn_ablate.executors.events import Ended, Event, Job
-from cnn_ablate.executors.terms import Terms
+from cnn_ablate.executors import worker_log
+from cnn_ablate.executors.assignment import TICK, Assignment, TimeoutClock
+from cnn_ablate.executors.protocol import Ended, Event, Job
+from cnn_ablate.executors.resources import Resources
 from cnn_ablate.executors.worker import work
 from cnn_ablate.store import Store
 
 
 @dataclass
-class Worker(Duty):
+class Worker(Assignment):
     """A process, its pipe and its log, and what it has to do."""
 
     process: BaseProcess
@@ -42,7 +42,7 @@ class Worker(Duty):
     def lost(self, reason: str) -> Iterator[Ended]:
         """Say of each trial that has not ended why there is no result, and what it printed."""
         for ended in super().lost(reason):
-            yield logs.with_tail(ended, self.log)
+            yield worker_log.with_tail(ended, self.log)
 
 
 class Local:
@@ -50,7 +50,7 @@ class Local:
 
     elsewhere: ClassVar[bool] = False
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Resources) -> None:
         self.size = terms.here()
         self.workers: list[Worker] = []
         self.context = processes.context()
@@ -58,7 +58,7 @@ class Local:
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
         """Run all jobs, the first ones first."""
         waiting = iter(jobs)
-        clock = Clock()
+        clock = TimeoutClock()
         try:
             while self._hand_out(waiting):
                 for pipe in wait([worker.pipe for worker in self.workers], TICK):

@@ -14,16 +14,16 @@ from typing import Any
 
 import torch
 
+from cnn_ablate.custom import look_in
 from cnn_ablate.data import Images, load
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import faults, logs
+from cnn_ablate.executors import failures, worker_log
 from cnn_ablate.executors.checkpoints import Checkpoints
-from cnn_ablate.executors.events import Ended, Event, Job, Progress, States
-from cnn_ablate.schema import Recipe, Trial, TrialResult
+from cnn_ablate.executors.protocol import CheckpointStore, Ended, Event, Job, Progress
+from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
 from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
-from cnn_ablate.train import Member, Watch, train_together
-from cnn_ablate.users import look_in
+from cnn_ablate.train import Hooks, TrialInput, train_together
 
 # Rare enough to cost nothing, often enough to look alive.
 _SECONDS_BETWEEN_REPORTS = 1.0
@@ -43,15 +43,15 @@ def work(pipe: Connection, log: Path, slot: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_owner, daemon=True).start()
-    logs.redirect(log)
+    worker_log.redirect(log)
     send = sender(pipe)
     try:
         while (job := pipe.recv()) is not None:
-            logs.restart(log)
+            worker_log.restart(log)
             take_gpu(job.recipe, slot)
             for ended in attempts(job, send, Store(job.results)):
-                send(ended if ended.result else logs.with_tail(ended, log))
-                logs.restart(log)
+                send(ended if ended.result else worker_log.with_tail(ended, log))
+                worker_log.restart(log)
     except (EOFError, ConnectionError, OwnerGoneError):
         os._exit(1)
 
@@ -68,7 +68,7 @@ def sender(pipe: Connection) -> Callable[[Event], None]:
     return send
 
 
-def take_gpu(recipe: Recipe, slot: int) -> None:
+def take_gpu(recipe: ComputeConfig, slot: int) -> None:
     """Compute on the GPU of this number, if on any; more workers than GPUs take them in turn."""
     if recipe.device == "cuda":
         torch.cuda.set_device(slot % torch.cuda.device_count())
@@ -81,7 +81,7 @@ def _end_with_owner() -> None:
         os._exit(1)
 
 
-def attempts(job: Job, send: Callable[[Event], None], states: States) -> Iterator[Ended]:
+def attempts(job: Job, send: Callable[[Event], None], states: CheckpointStore) -> Iterator[Ended]:
     """Train the trials of a job; what goes wrong becomes words, for the runner to judge.
 
     A stack that cannot be trained together is trained one by one, and the recipes of its results
@@ -99,13 +99,15 @@ def attempts(job: Job, send: Callable[[Event], None], states: States) -> Iterato
         except torch.AcceleratorError:
             raise
         except Exception as fault:  # noqa: BLE001 - alone they may do better
-            sys.stderr.write(f"Could not be trained together: {faults.words(fault)}\n")
+            sys.stderr.write(f"Could not be trained together: {failures.words(fault)}\n")
     alone = replace(job, recipe=job.recipe.model_copy(update={"stack": 1}))
     for trial in left.values():
         yield replace(_attempt(alone, trial, send, states), recipe=job.recipe)
 
 
-def _attempt(job: Job, trial: Trial, send: Callable[[Event], None], states: States) -> Ended:
+def _attempt(
+    job: Job, trial: Trial, send: Callable[[Event], None], states: CheckpointStore
+) -> Ended:
     try:
         [result] = _trained(job, [trial], send, states)
         return Ended(trial, job.recipe, result)
@@ -113,12 +115,12 @@ def _attempt(job: Job, trial: Trial, send: Callable[[Event], None], states: Stat
         raise
     except Exception as fault:  # noqa: BLE001 - a trial's failure is its own, not the worker's
         images = _held.get((images_key(trial.settings["data"]), job.data))
-        kind = faults.kind(fault, trial, images.facts if images else None)
-        return Ended(trial, job.recipe, error=faults.words(fault), fault=kind)
+        kind = failures.kind(fault, trial, images.facts if images else None)
+        return Ended(trial, job.recipe, error=failures.words(fault), fault=kind)
 
 
 def _trained(
-    job: Job, trials: Sequence[Trial], send: Callable[[Event], None], states: States
+    job: Job, trials: Sequence[Trial], send: Callable[[Event], None], states: CheckpointStore
 ) -> Iterator[TrialResult]:
     if job.folder:
         look_in(job.folder)
@@ -126,14 +128,16 @@ def _trained(
     return train_together(members, job.recipe)
 
 
-def _member(job: Job, trial: Trial, send: Callable[[Event], None], states: States) -> Member:
+def _member(
+    job: Job, trial: Trial, send: Callable[[Event], None], states: CheckpointStore
+) -> TrialInput:
     checkpoints = Checkpoints(states, trial, job.checkpoint_every)
-    watch = Watch(_throttled(trial, send), checkpoints.due, checkpoints.keep)
+    watch = Hooks(_throttled(trial, send), checkpoints.due, checkpoints.keep)
     images = _images(trial.settings["data"], job.data)
     if trial.fingerprint not in {"", images.facts.fingerprint}:
         what = "gives other images than when the study was laid out."
         raise UserError(images.facts.name, what, "The same command plans anew.")
-    return Member(trial, images, watch, states.checkpoint(trial))
+    return TrialInput(trial, images, watch, states.checkpoint(trial))
 
 
 def _throttled(trial: Trial, send: Callable[[Event], None]) -> Callable[[float, float], None]:

@@ -3,16 +3,16 @@
 from cnn_ablate.models.attention import ATTENTION
 from cnn_ablate.models.cnnnet import CNNNetOptions
 from cnn_ablate.models.convnet import ConvNetOptions
+from cnn_ablate.models.custom import user_model
 from cnn_ablate.models.dropout import Dropout, set_dropout_keys
 from cnn_ablate.models.fashion_cnn import FashionCNNOptions
-from cnn_ablate.models.initial import INITS, initialise
+from cnn_ablate.models.initialisation import INITS, initialise
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS
 from cnn_ablate.models.lenet import LeNetOptions
 from cnn_ablate.models.options import ModelOptions
 from cnn_ablate.models.preact_resnet import PreActResNetOptions
 from cnn_ablate.models.resnet import ResNetOptions
 from cnn_ablate.models.size import dead_parameters, find_dead, size
-from cnn_ablate.models.user import user_model
 
 MODELS: dict[str, type[ModelOptions]] = {
     "cnnnet": CNNNetOptions,

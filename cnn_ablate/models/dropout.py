@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int, Int32
 from torch import Tensor, nn
 
-from cnn_ablate.streams import hashed, key
+from cnn_ablate.rng import hashed, key
 
 _MULTIPLIERS = (0x7FEB352D, 0x846CA68B - 2**32)
 

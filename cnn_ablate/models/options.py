@@ -9,7 +9,7 @@ from torch import nn
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.models.dropout import number_dropouts
-from cnn_ablate.models.initial import initialise
+from cnn_ablate.models.initialisation import initialise
 from cnn_ablate.options import Options
 
 # Channels, height, width of one image.

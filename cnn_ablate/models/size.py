@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from cnn_ablate.custom import UserOptions
 from cnn_ablate.models.options import ModelOptions, Shape
 from cnn_ablate.schema import Size
-from cnn_ablate.users import UserOptions
 
 
 def size(options: ModelOptions, shape: Shape, classes: int) -> Size:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from cnn_ablate.optim.courses import Course
 from cnn_ablate.optim.losses import CrossEntropy, LossOptions, Targets
 from cnn_ablate.optim.optimizers import SGD, Adagrad, Adam, AdamW, OptimizerOptions, RMSprop
+from cnn_ablate.optim.schedulers import Scheduler
 from cnn_ablate.optim.schedules import (
     Constant,
     Cosine,
@@ -21,10 +21,10 @@ __all__ = [
     "LOSSES",
     "OPTIMIZERS",
     "SCHEDULES",
-    "Course",
     "LossOptions",
     "OptimizerOptions",
     "ScheduleOptions",
+    "Scheduler",
     "Targets",
 ]
 

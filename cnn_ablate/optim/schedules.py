@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from torch.optim import Optimizer, lr_scheduler
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.optim.courses import ByEpoch, ByLoss, ByStep, Course, WarmUp
+from cnn_ablate.optim.schedulers import OnPlateau, PerEpoch, PerStep, Scheduler, WarmUp
 from cnn_ablate.options import Options, knob
 
 
@@ -15,7 +15,7 @@ class ScheduleOptions(Options):
     """The knobs of a schedule."""
 
     @abstractmethod
-    def build(self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int) -> Course:
+    def build(self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int) -> Scheduler:
         """Take charge of the optimizer's learning rate for a training of this length."""
 
 
@@ -24,7 +24,7 @@ class WarmedUp(ScheduleOptions):
 
     warmup_epochs: int = knob(0, "Epochs in which the rate first rises, step by step.", ge=0)
 
-    def build(self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int) -> Course:
+    def build(self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int) -> Scheduler:
         """Take charge of the optimizer's learning rate for a training of this length."""
         course = self._course(optimizer, max(epochs - self.warmup_epochs, 1))
         if self.warmup_epochs == 0:
@@ -32,14 +32,14 @@ class WarmedUp(ScheduleOptions):
         return WarmUp(course, optimizer, epochs=self.warmup_epochs, steps_per_epoch=steps_per_epoch)
 
     @abstractmethod
-    def _course(self, optimizer: Optimizer, epochs: int) -> Course: ...
+    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler: ...
 
 
 class Constant(WarmedUp):
     """The optimizer's learning rate throughout."""
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Course:
-        return ByEpoch(lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=epochs))
+    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+        return PerEpoch(lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=epochs))
 
 
 class Step(WarmedUp):
@@ -48,8 +48,8 @@ class Step(WarmedUp):
     step_size: int = knob(30, "Epochs between two steps.", ge=1)
     gamma: float = knob(0.1, "Factor of each step.", gt=0)
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Course:
-        return ByEpoch(lr_scheduler.StepLR(optimizer, self.step_size, self.gamma))
+    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+        return PerEpoch(lr_scheduler.StepLR(optimizer, self.step_size, self.gamma))
 
 
 class Multistep(WarmedUp):
@@ -66,9 +66,9 @@ class Multistep(WarmedUp):
             raise ValueError("a milestone lies within the warm-up")
         return self
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Course:
+    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
         milestones = [epoch - self.warmup_epochs for epoch in self.milestones]
-        return ByEpoch(lr_scheduler.MultiStepLR(optimizer, milestones, self.gamma))
+        return PerEpoch(lr_scheduler.MultiStepLR(optimizer, milestones, self.gamma))
 
 
 class Exponential(WarmedUp):
@@ -76,8 +76,8 @@ class Exponential(WarmedUp):
 
     gamma: float = knob(0.95, "Factor of each epoch.", gt=0)
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Course:
-        return ByEpoch(lr_scheduler.ExponentialLR(optimizer, self.gamma))
+    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+        return PerEpoch(lr_scheduler.ExponentialLR(optimizer, self.gamma))
 
 
 class Cosine(WarmedUp):
@@ -88,8 +88,8 @@ class Cosine(WarmedUp):
 
     min_lr: float = knob(0.0, "Learning rate that the end would reach.", ge=0)
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Course:
-        return ByEpoch(lr_scheduler.CosineAnnealingLR(optimizer, epochs, self.min_lr))
+    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+        return PerEpoch(lr_scheduler.CosineAnnealingLR(optimizer, epochs, self.min_lr))
 
 
 class Linear(WarmedUp):
@@ -99,8 +99,8 @@ class Linear(WarmedUp):
         0.0, "Share of the learning rate that the end would reach.", ge=0, le=1
     )
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Course:
-        return ByEpoch(lr_scheduler.LinearLR(optimizer, 1.0, self.end_factor, epochs))
+    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+        return PerEpoch(lr_scheduler.LinearLR(optimizer, 1.0, self.end_factor, epochs))
 
 
 class Plateau(WarmedUp):
@@ -112,9 +112,9 @@ class Plateau(WarmedUp):
     cooldown: int = knob(0, "Epochs after a step in which none is counted.", ge=0)
     min_lr: float = knob(0.0, "Lowest learning rate.", ge=0)
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Course:
+    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
         knobs: dict[str, Any] = self.model_dump(exclude={"warmup_epochs"})
-        return ByLoss(lr_scheduler.ReduceLROnPlateau(optimizer, **knobs))
+        return OnPlateau(lr_scheduler.ReduceLROnPlateau(optimizer, **knobs))
 
 
 class OneCycle(ScheduleOptions):
@@ -132,7 +132,7 @@ class OneCycle(ScheduleOptions):
         True, "Move momentum, or Adam's first beta, the other way: 0.95, down to 0.85, and back."
     )
 
-    def build(self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int) -> Course:
+    def build(self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int) -> Scheduler:
         """Take charge of the optimizer's learning rate for a training of this length.
 
         Raises:
@@ -147,7 +147,7 @@ class OneCycle(ScheduleOptions):
         total = epochs * steps_per_epoch
         if self.pct_start * total == 1:
             knobs["pct_start"] *= 1 + 1e-9  # torch divides by the steps up, less one
-        return ByStep(
+        return PerStep(
             lr_scheduler.OneCycleLR(
                 optimizer, total_steps=total, anneal_strategy=self.anneal, **knobs
             )

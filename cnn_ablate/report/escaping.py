@@ -5,7 +5,7 @@ import re
 
 from markupsafe import Markup
 
-from cnn_ablate.report.words import MINUS
+from cnn_ablate.report.formats import MINUS
 
 _LATEX = {
     "\\": r"\textbackslash{}",

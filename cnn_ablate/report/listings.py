@@ -7,8 +7,8 @@ from math import inf, isfinite, nan
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.report import words
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import formats
+from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.table import Cell
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import Interval, in_points, means, named, plain
@@ -26,7 +26,7 @@ class Listing:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
-def listings(measured: Measured) -> tuple[Listing, ...]:
+def listings(measured: ReportContext) -> tuple[Listing, ...]:
     """Give the tables that have something to show."""
     return tuple(filter(None, (_contrasts(measured), _learning(measured))))
 
@@ -37,7 +37,7 @@ _CONTRASTS = (
 )
 
 
-def _contrasts(measured: Measured) -> Listing | None:
+def _contrasts(measured: ReportContext) -> Listing | None:
     known = [effect for effect in measured.effects if effect.difference is not None]
     if not known:
         return None
@@ -55,16 +55,16 @@ def _contrasts(measured: Measured) -> Listing | None:
 
 def _numbers(effect: Effect) -> Iterable[Cell]:
     yield Cell(str(effect.seeds), effect.seeds)
-    yield _cell(words.points(effect.difference), effect.difference)
-    yield _cell(words.number(effect.sd, 2), effect.sd)
+    yield _cell(formats.points(effect.difference), effect.difference)
+    yield _cell(formats.number(effect.sd, 2), effect.sd)
     yield _between(effect.low, effect.high)
     yield _between(effect.bca_low, effect.bca_high)
     for p in (effect.p, effect.p_adjusted, effect.p_bh):
-        yield _cell(words.probability(p), p)
+        yield _cell(formats.probability(p), p)
     yield _between(effect.images_low, effect.images_high)
-    yield _cell(words.probability(effect.mcnemar_p), effect.mcnemar_p)
+    yield _cell(formats.probability(effect.mcnemar_p), effect.mcnemar_p)
     alone = effect.mcnemar_seeds
-    yield _cell(", ".join(map(words.probability, alone)), min(alone, default=None))
+    yield _cell(", ".join(map(formats.probability, alone)), min(alone, default=None))
 
 
 def _cell(text: str, value: float | None) -> Cell:
@@ -72,14 +72,14 @@ def _cell(text: str, value: float | None) -> Cell:
 
 
 def _between(low: float | None, high: float | None) -> Cell:
-    return _cell(words.between(words.points(low), words.points(high)), low)
+    return _cell(formats.between(formats.points(low), formats.points(high)), low)
 
 
-def _learning(measured: Measured) -> Listing | None:
+def _learning(measured: ReportContext) -> Listing | None:
     found = measured.course
     if found is None:
         return None
-    near, at = words.percent(found.threshold), found.threshold
+    near, at = formats.percent(found.threshold), found.threshold
     metrics = {
         "Best accuracy": "best_accuracy",
         "Area under epochs": "auc_accuracy",
@@ -100,7 +100,7 @@ def _learning(measured: Measured) -> Listing | None:
     return Listing("learning", "Training", title, note, ("Variant", *metrics), rows)
 
 
-def _column(measured: Measured, trials: pd.DataFrame, metric: str) -> list[Cell]:
+def _column(measured: ReportContext, trials: pd.DataFrame, metric: str) -> list[Cell]:
     """Give the mean of a metric for each variant; where some seeds never got there, that too.
 
     What takes more epochs than a variant had, as the instability does, is left empty.
@@ -121,10 +121,10 @@ def _column(measured: Measured, trials: pd.DataFrame, metric: str) -> list[Cell]
 
 def _shown(metric: str, mean: float, interval: Interval) -> str:
     low, high = (_written(metric, end) for end in interval)
-    return f"{_written(metric, mean)} {words.between(low, high)}".rstrip()
+    return f"{_written(metric, mean)} {formats.between(low, high)}".rstrip()
 
 
 def _written(metric: str, value: float) -> str:
     if not isfinite(value):
         return ""
-    return words.number(value) if in_points(metric) else plain(value)
+    return formats.number(value) if in_points(metric) else plain(value)

@@ -8,8 +8,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from cnn_ablate.report import escaping, words
-from cnn_ablate.report.drawing import Drawing
+from cnn_ablate.report import escaping, formats
+from cnn_ablate.report.figure_files import Drawing
 from cnn_ablate.report.summary import Summary
 
 
@@ -49,7 +49,7 @@ def _text(name: str, escaped: Callable[[object], object], summary: Summary, **si
     """Render a template whose every value passes through `escaped`."""
     template = _environment(autoescape=False, finalize=escaped, **signs).get_template(name)
     label = Markup(re.sub(r"[^A-Za-z0-9]+", "-", summary.name))  # noqa: S704 - letters and digits
-    return template.render(summary=summary, words=words, label=label)
+    return template.render(summary=summary, formats=formats, label=label)
 
 
 def _environment(**options: Any) -> jinja2.Environment:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from cnn_ablate.report import drawing, pages
+from cnn_ablate.report import figure_files, pages
 from cnn_ablate.report.summary import Summary, summarise
 from cnn_ablate.store import Results
 
@@ -25,13 +25,13 @@ def render(summary: Summary, folder: Path, *, latex: bool = False) -> Path:
     figures = folder / "figures"
     figures.mkdir(parents=True, exist_ok=True)
     with _uncollected():
-        drawings = {shown.name: drawing.draw(shown, figures) for shown in summary.figures}
-    drawing.drop_stale(figures, drawings)
-    drawing.replace(folder / "report.md", pages.markdown(summary).encode())
+        drawings = {shown.name: figure_files.draw(shown, figures) for shown in summary.figures}
+    figure_files.drop_stale(figures, drawings)
+    figure_files.replace(folder / "report.md", pages.markdown(summary).encode())
     if latex:
-        drawing.replace(folder / "report.tex", pages.latex(summary).encode())
+        figure_files.replace(folder / "report.tex", pages.latex(summary).encode())
     page = folder / "report.html"
-    drawing.replace(page, pages.html(summary, drawings).encode())
+    figure_files.replace(page, pages.html(summary, drawings).encode())
     return page
 
 

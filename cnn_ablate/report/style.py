@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from cnn_ablate.report import words
+from cnn_ablate.report import formats
 
 # Stand-ins for lines and text: in an SVG each becomes the colour that the page has for it.
 INK = "#010203"
@@ -150,7 +150,7 @@ def panels(
 
 def _headed(titles: Sequence[str], width: float) -> tuple[list[str], float]:
     """Break titles where their plots end, and give the height that they need."""
-    wrapped = [words.wrapped(title, round(13 * width)) for title in titles]
+    wrapped = [formats.wrapped(title, round(13 * width)) for title in titles]
     return wrapped, 0.16 + 0.14 * max(title.count("\n") + 1 for title in wrapped)
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cnn_ablate.report import coverage
-from cnn_ablate.report.coverage import Fact, Failure
+from cnn_ablate.report import run_facts
+from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import FIGURES
-from cnn_ablate.report.glance import glance
+from cnn_ablate.report.highlights import glance
 from cnn_ablate.report.listings import Listing, listings
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report.run_facts import Fact, Failure
 from cnn_ablate.report.table import Table, table
 from cnn_ablate.report.verdicts import Verdicts, judge
 from cnn_ablate.schema import Effect, Finding, Paper, Study
@@ -74,27 +74,27 @@ class Summary:
 
 def summarise(results: Results) -> Summary:
     """Sum up a study as far as it was run."""
-    measured = Measured.of(results)
+    measured = ReportContext.of(results)
     record, verdicts = results.record, judge(results)
     return Summary(
         name=record.study.folder,
         title=record.study.title or record.study.name,
-        sentence=coverage.sentence(measured),
+        sentence=run_facts.sentence(measured),
         paper=record.study.paper,
         glance=glance(measured, verdicts.tally),
         conditions=measured.conditions,
         reference=measured.reference,
-        failures=coverage.failures(measured),
-        missing=coverage.missing(measured),
+        failures=run_facts.failures(measured),
+        missing=run_facts.missing(measured),
         verdicts=verdicts,
         effects=tuple(effect for effect in measured.effects if effect.seeds),
         findings=record.findings,
         audited=record.audited,
-        budget=coverage.budget(measured),
+        budget=run_facts.budget(measured),
         table=table(measured),
         listings=listings(measured),
         figures=_figures(measured),
-        environment=coverage.environment(measured),
+        environment=run_facts.environment(measured),
         command=record.command or _command(record.study),
         methods=methods(record, measured.effects),
         limitations=tuple(limitations(record, results.trials, measured.effects)),
@@ -109,12 +109,12 @@ def _command(study: Study) -> str:
     return shlex.join(["cnn-ablate", "run", study.source, *profile, *sets])
 
 
-def _figures(measured: Measured) -> tuple[Shown, ...]:
+def _figures(measured: ReportContext) -> tuple[Shown, ...]:
     shown = []
     for name, picture in FIGURES.items():
         data = picture.data(measured)
         if data is not None:
-            words = picture.caption(measured, data), picture.alt(data)
-            about = name, picture.section, picture.title, *words, picture.folded
+            formats = picture.caption(measured, data), picture.alt(data)
+            about = name, picture.section, picture.title, *formats, picture.folded
             shown.append(Shown(*about, data=data))
     return tuple(shown)

@@ -7,8 +7,8 @@ from math import isfinite, isnan
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.report import words
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import formats
+from cnn_ablate.report.context import ReportContext
 from cnn_ablate.stats import by_seed, differences, t_interval
 from cnn_ablate.store.tables import factor_columns
 
@@ -76,7 +76,7 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def table(measured: Measured) -> Table:
+def table(measured: ReportContext) -> Table:
     """Lay out the results of all variants that have a finished trial."""
     keys = _keys(measured)
     levels = measured.trials.drop_duplicates("variant").set_index("variant")
@@ -84,17 +84,17 @@ def table(measured: Measured) -> Table:
     return Table(_note(measured), components=tuple(keys), rows=tuple(map(row, measured.variants)))
 
 
-def _note(measured: Measured) -> str:
+def _note(measured: ReportContext) -> str:
     unequal = len(set(measured.planned.values())) > 1
     paired = " Some variants have the first seeds only: effects, which are paired, compare them."
     return (
         "Mean test accuracy over seeds in per cent, with 95 % intervals: over seeds (Student's t), "
-        f"and apart from them over test images (Wilson). {words.capital(measured.conditions)}."
+        f"and apart from them over test images (Wilson). {formats.capital(measured.conditions)}."
         f"{paired if unequal else ''}"
     )
 
 
-def _keys(measured: Measured) -> list[str]:
+def _keys(measured: ReportContext) -> list[str]:
     """Choose the columns that tell variants apart; of a crowd, the study's own factors only.
 
     What the levels of a bundle set is told by their names.
@@ -111,7 +111,7 @@ def _keys(measured: Measured) -> list[str]:
     return own if own and len(moving) > _WIDE else moving
 
 
-def _row(measured: Measured, levels: pd.DataFrame, best: str | None, name: str) -> Row:
+def _row(measured: ReportContext, levels: pd.DataFrame, best: str | None, name: str) -> Row:
     own = measured.trials[measured.trials["variant"] == name]
     known = measured.means.loc[name, ["mean", "low", "high", "images_low", "images_high"]]
     mean, low, high, *images = map(float, known)
@@ -123,13 +123,13 @@ def _row(measured: Measured, levels: pd.DataFrame, best: str | None, name: str) 
         reference=name == measured.reference,
         best=name == best,
         components=tuple(map(_component, levels.loc[name], usual)),
-        accuracy=Cell(words.number(mean), mean),
-        interval=words.between(words.number(max(low, 0.0)), words.number(min(high, 100.0))),
-        images=words.between(*map(words.number, images)),
+        accuracy=Cell(formats.number(mean), mean),
+        interval=formats.between(formats.number(max(low, 0.0)), formats.number(min(high, 100.0))),
+        images=formats.between(*map(formats.number, images)),
         bar=_bar(measured.means, mean, low, high),
         parameters=Cell(f"{parameters:,}", parameters),
-        macs=Cell(words.magnitude(macs), macs),
-        seconds=Cell(words.duration(seconds), seconds),
+        macs=Cell(formats.magnitude(macs), macs),
+        seconds=Cell(formats.duration(seconds), seconds),
         seeds=Cell(f"{len(own)} of {measured.planned[name]}", len(own)),
     )
 
@@ -151,7 +151,7 @@ def _bar(means: pd.DataFrame, mean: float, low: float, high: float) -> Bar | Non
     return Bar(left, right - left, middle)
 
 
-def _best(measured: Measured) -> str | None:
+def _best(measured: ReportContext) -> str | None:
     """Name the variant whose every interval against another, paired by seed, lies above zero."""
     means = measured.means["mean"]
     if len(means) < 2:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from cnn_ablate.claims import subject, verdicts
-from cnn_ablate.report import words
+from cnn_ablate.report import formats
 from cnn_ablate.schema import Claim, Verdict, Word
 from cnn_ablate.store import Results
 
@@ -81,7 +81,7 @@ def _why(verdict: Verdict, condition: str, reason: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{words.capital(text)}." if text else ""
+    return f"{formats.capital(text)}." if text else ""
 
 
 def _lower(text: str) -> str:

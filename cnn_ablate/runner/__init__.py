@@ -4,8 +4,8 @@ Laying a study out needs no statistics, so the modules `running`, `auditing` and
 imported by who needs them.
 """
 
-from cnn_ablate.runner.retries import Patience
-from cnn_ablate.runner.survey import Survey, Where, survey
-from cnn_ablate.runner.way import Way
+from cnn_ablate.runner.prepare import Prepared, RunConfig, survey
+from cnn_ablate.runner.retries import RetryPolicy
+from cnn_ablate.runner.way import ComputeChoice
 
-__all__ = ["Patience", "Survey", "Way", "Where", "survey"]
+__all__ = ["ComputeChoice", "Prepared", "RetryPolicy", "RunConfig", "survey"]

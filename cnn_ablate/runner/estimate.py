@@ -5,13 +5,13 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from cnn_ablate import processes
-from cnn_ablate.runner.survey import Survey, facts_of
-from cnn_ablate.schema import DataFacts, Recipe, Trial
+from cnn_ablate.custom import look_in
+from cnn_ablate.runner.prepare import Prepared, facts_of
+from cnn_ablate.schema import ComputeConfig, DataFacts, Trial
 from cnn_ablate.train import seconds_per_epoch
-from cnn_ablate.users import look_in
 
 
-def estimated_seconds(survey: Survey) -> dict[str, float]:
+def estimated_seconds(survey: Prepared) -> dict[str, float]:
     """Estimate the seconds of one trial of each variant, on one worker of this machine."""
     cases: dict[str, tuple[Trial, DataFacts]] = {}
     keys: dict[str, str] = {}
@@ -30,4 +30,4 @@ def estimated_seconds(survey: Survey) -> dict[str, float]:
 
 
 def _seconds_per_epoch(case: tuple[Trial, DataFacts]) -> float:
-    return seconds_per_epoch(*case, Recipe())
+    return seconds_per_epoch(*case, ComputeConfig())

@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from cnn_ablate.runner.survey import Survey, facts_of
+from cnn_ablate.runner.prepare import Prepared, facts_of
 from cnn_ablate.schema import Trial
 from cnn_ablate.settings import options_of
 
@@ -12,12 +12,12 @@ SECONDS_PER_STEP = 0.002
 """The least time of a step, however small: that of launching its kernels one by one."""
 
 
-def gpu_hours(survey: Survey) -> float:
+def gpu_hours(survey: Prepared) -> float:
     """Guess how long a whole study takes on one GPU."""
     return sum(_seconds(survey, trial) for trial in survey.plan.trials) / 3600
 
 
-def guessed_sizes(survey: Survey) -> list[str]:
+def guessed_sizes(survey: Prepared) -> list[str]:
     """Name the data sets that are not here and whose numbers of images nobody knows."""
     if not survey.missing:
         return []
@@ -25,7 +25,7 @@ def guessed_sizes(survey: Survey) -> list[str]:
     return sorted({data.name for data in used if not data.sizes})
 
 
-def _seconds(survey: Survey, trial: Trial) -> float:
+def _seconds(survey: Prepared, trial: Trial) -> float:
     """Guess how long a trial takes: forward and backward are three times the forward.
 
     Each epoch is taken to end with an evaluation of the validation and the test images.

@@ -13,23 +13,25 @@ from pathlib import Path
 import torch
 
 from cnn_ablate import processes
+from cnn_ablate.custom import is_users
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Terms
-from cnn_ablate.runner.machine import gpu, processor
-from cnn_ablate.runner.race import Entry, fastest, pays
-from cnn_ablate.runner.survey import Survey, Where, facts_of
-from cnn_ablate.runner.way import RECIPES, Way
-from cnn_ablate.schema import Recipe, Trial, canonical
+from cnn_ablate.executors import Resources
+from cnn_ablate.messages import unknown
+from cnn_ablate.runner.autotune import Candidate, fastest, pays
+from cnn_ablate.runner.environment import gpu, processor
+from cnn_ablate.runner.prepare import Prepared, RunConfig, facts_of
+from cnn_ablate.runner.way import RECIPES, ComputeChoice
+from cnn_ablate.schema import ComputeConfig, Trial, canonical
 from cnn_ablate.store import Store, pinned, write_pins
-from cnn_ablate.users import is_users
-from cnn_ablate.wording import unknown
 
 # Rough seconds that one worker takes for a multiply-add, forward and backward, and for a batch:
 # enough to see that a race would take longer than it could save.
 _PER_MAC, _PER_BATCH = 2e-10, 1e-3
 
 
-def recipes(survey: Survey, todo: Sequence[Trial], where: Where, terms: Terms) -> dict[str, Recipe]:
+def recipes(
+    survey: Prepared, todo: Sequence[Trial], where: RunConfig, terms: Resources
+) -> dict[str, ComputeConfig]:
     """Give the recipe of each trial, by its id.
 
     Args:
@@ -74,7 +76,7 @@ def _form(trial: Trial) -> str:
     return canonical([model, settings["data"], training, machine])
 
 
-def named(way: Way) -> Recipe:
+def named(way: ComputeChoice) -> ComputeConfig:
     """Give the recipe that the user names, or the one to start from.
 
     Raises:
@@ -86,10 +88,10 @@ def named(way: Way) -> Recipe:
         )
     if way.stack not in {"auto", "off"} and not (way.stack.isdecimal() and int(way.stack) > 0):
         raise UserError(f"--stack {way.stack}", "is no width.", "Known: off, auto, or a number.")
-    return RECIPES.get(way.recipe, Recipe())
+    return RECIPES.get(way.recipe, ComputeConfig())
 
 
-def _stacked(recipe: Recipe, way: Way, group: Sequence[Trial]) -> Recipe:
+def _stacked(recipe: ComputeConfig, way: ComputeChoice, group: Sequence[Trial]) -> ComputeConfig:
     if way.stack == "auto":
         return recipe
     width = int(way.stack) if way.stack.isdecimal() else 1
@@ -98,12 +100,12 @@ def _stacked(recipe: Recipe, way: Way, group: Sequence[Trial]) -> Recipe:
 
 
 def _raced(
-    survey: Survey,
+    survey: Prepared,
     groups: Mapping[str, list[Trial]],
-    where: Where,
-    start: Recipe,
+    where: RunConfig,
+    start: ComputeConfig,
     workers: int,
-) -> dict[str, Recipe]:
+) -> dict[str, ComputeConfig]:
     """Take what is pinned, race for the rest where there is much work, and pin the outcome."""
     store, folder = Store(where.results), survey.study.folder
     stacks = where.way.stack == "auto"
@@ -123,11 +125,11 @@ def _raced(
     return {key: pins.get(name, start) for key, name in names.items()}
 
 
-def _outcomes(entries: Mapping[str, Entry], workers: int) -> dict[str, Recipe]:
+def _outcomes(entries: Mapping[str, Candidate], workers: int) -> dict[str, ComputeConfig]:
     """Race side by side, as the trials will run; a race that kills its process has no outcome."""
     if not entries:
         return {}
-    found: dict[str, Recipe] = {}
+    found: dict[str, ComputeConfig] = {}
     with ProcessPoolExecutor(workers, mp_context=processes.context()) as pool:
         races = {name: pool.submit(fastest, entry) for name, entry in entries.items()}
         for name, race in races.items():
@@ -137,8 +139,8 @@ def _outcomes(entries: Mapping[str, Entry], workers: int) -> dict[str, Recipe]:
 
 
 def _entry(
-    survey: Survey, group: Sequence[Trial], start: Recipe, workers: int, *, stacks: bool
-) -> Entry | None:
+    survey: Prepared, group: Sequence[Trial], start: ComputeConfig, workers: int, *, stacks: bool
+) -> Candidate | None:
     """Enter a group for the race, if there is enough to train."""
     trial = group[0]
     facts = facts_of(survey, trial)
@@ -150,7 +152,7 @@ def _entry(
     # One candidate more than the recipe to start from, which has to be timed too.
     if not pays(macs * _PER_MAC / batches + _PER_BATCH, steps, candidates=2):
         return None
-    return Entry(
+    return Candidate(
         trial,
         facts,
         start,

@@ -7,7 +7,7 @@ from cnn_ablate.executors import Ended, Fault, Job
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often a trial may be lost, how long it may take, and how rarely its state is kept.
 
     0 for `trial_timeout` (seconds) is no limit, for `checkpoint_minutes` after every epoch.

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from cnn_ablate.runner.survey import Survey
+from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import Contrast, Trial
 
 
 def rows(
-    survey: Survey, chosen: Collection[str], seconds: Mapping[str, float]
+    survey: Prepared, chosen: Collection[str], seconds: Mapping[str, float]
 ) -> Iterator[dict[str, Any]]:
     """Give a row for each chosen variant; `seconds` are those of one trial, if they are known."""
     first: dict[str, Contrast] = {}

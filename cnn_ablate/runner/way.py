@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from cnn_ablate.schema import Recipe
+from cnn_ablate.schema import ComputeConfig
 
 # By name: what --recipe takes beside `auto`.
-RECIPES: dict[str, Recipe] = {
-    "eager": Recipe(),
-    "compiled": Recipe(compiled=True),
-    "reference": Recipe(layout="contiguous", fused=False),
+RECIPES: dict[str, ComputeConfig] = {
+    "eager": ComputeConfig(),
+    "compiled": ComputeConfig(compiled=True),
+    "reference": ComputeConfig(layout="contiguous", fused=False),
 }
 
 
 @dataclass(frozen=True)
-class Way:
+class ComputeChoice:
     """How the user wants trials computed: a recipe by name; stacks off, auto or how wide."""
 
     recipe: str = "auto"

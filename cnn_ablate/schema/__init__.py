@@ -1,7 +1,16 @@
 """The values that flow through the program: frozen, checked, without torch and without I/O."""
 
 from cnn_ablate.schema.ids import hash_of, trial_id, without_hash
-from cnn_ablate.schema.plan import TRAINING_VERSION, Contrast, Plan, Recipe, Size, Trial, Variant
+from cnn_ablate.schema.plan import (
+    TRAINING_VERSION,
+    ComputeConfig,
+    Contrast,
+    Plan,
+    Size,
+    Trial,
+    Variant,
+)
+from cnn_ablate.schema.progress import RunningTrial, RunProgress
 from cnn_ablate.schema.result import (
     ClassRow,
     DataFacts,
@@ -16,7 +25,6 @@ from cnn_ablate.schema.result import (
     Verdict,
     Word,
 )
-from cnn_ablate.schema.standing import Standing, UnderWay
 from cnn_ablate.schema.study import Claim, Design, DesignKind, Entry, Factor, Level, Paper, Study
 from cnn_ablate.schema.values import (
     SOURCE_KEY,
@@ -34,6 +42,7 @@ __all__ = [
     "TRAINING_VERSION",
     "Claim",
     "ClassRow",
+    "ComputeConfig",
     "Contrast",
     "DataFacts",
     "Design",
@@ -50,16 +59,15 @@ __all__ = [
     "Overrides",
     "Paper",
     "Plan",
-    "Recipe",
     "Record",
+    "RunProgress",
+    "RunningTrial",
     "Settings",
     "Size",
-    "Standing",
     "Status",
     "Study",
     "Trial",
     "TrialResult",
-    "UnderWay",
     "Variant",
     "Verdict",
     "Word",

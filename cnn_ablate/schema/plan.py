@@ -70,7 +70,7 @@ class Size(Frozen):
     macs: int
 
 
-class Recipe(Frozen):
+class ComputeConfig(Frozen):
     """How a trial is computed: changes bits, never what is studied."""
 
     device: str = "cpu"

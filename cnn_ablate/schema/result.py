@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from cnn_ablate.schema.plan import Plan, Recipe, Size, Trial
+from cnn_ablate.schema.plan import ComputeConfig, Plan, Size, Trial
 from cnn_ablate.schema.study import Study
 from cnn_ablate.schema.values import Frozen
 
@@ -92,7 +92,7 @@ class TrialResult(Frozen):
     trial: Trial
     status: Status
     error: str = ""
-    recipe: Recipe
+    recipe: ComputeConfig
     data: DataFacts | None = None
     metrics: Metrics | None = None
     epochs: tuple[EpochRow, ...] = ()
@@ -191,7 +191,7 @@ class Record(Frozen):
     plan: Plan
     sizes: dict[str, Size] = Field(description="By variant name.")
     data: tuple[DataFacts, ...]
-    recipe: Recipe
+    recipe: ComputeConfig
     environment: Environment
     findings: tuple[Finding, ...] = ()
     audited: bool = Field(False, description="Whether it was audited; else findings are not known.")

@@ -1,13 +1,12 @@
 """Tidy tables to effects, with the noise of seeds and of test images apart. Pure: no I/O."""
 
 from cnn_ablate.stats.cells import cells
-from cnn_ablate.stats.comparison import Compared, compared
 from cnn_ablate.stats.convergence import DERIVED, derived, named
 from cnn_ablate.stats.effects import effects, frame, means, measure
 from cnn_ablate.stats.factorial import factorial
 from cnn_ablate.stats.limitations import forced, limitations
 from cnn_ablate.stats.methods import methods
-from cnn_ablate.stats.multiplicity import adjusted
+from cnn_ablate.stats.multiple_comparisons import adjusted
 from cnn_ablate.stats.paired import (
     bca_interval,
     equivalence_p,
@@ -17,6 +16,15 @@ from cnn_ablate.stats.paired import (
     spread,
     t_interval,
     t_test_p,
+)
+from cnn_ablate.stats.pairing import (
+    UNKNOWN,
+    FloatArray,
+    Interval,
+    by_seed,
+    differences,
+    in_points,
+    scale,
 )
 from cnn_ablate.stats.predictions import (
     Answers,
@@ -32,15 +40,7 @@ from cnn_ablate.stats.predictions import (
     wilson,
 )
 from cnn_ablate.stats.shapley import SHARED, attribution, components, shapley
-from cnn_ablate.stats.tables import (
-    UNKNOWN,
-    FloatArray,
-    Interval,
-    by_seed,
-    differences,
-    in_points,
-    scale,
-)
+from cnn_ablate.stats.study_comparison import Compared, compared
 from cnn_ablate.stats.words import (
     amount,
     between,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.stats.tables import FloatArray
+from cnn_ablate.stats.pairing import FloatArray
 
 # What `derived` adds to the columns of results.csv.
 DERIVED = {

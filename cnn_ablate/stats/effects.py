@@ -9,7 +9,8 @@ import pandas as pd
 
 from cnn_ablate.schema import Contrast, Effect
 from cnn_ablate.stats import paired
-from cnn_ablate.stats.multiplicity import adjusted
+from cnn_ablate.stats.multiple_comparisons import adjusted
+from cnn_ablate.stats.pairing import FloatArray, by_seed, differences, scale
 from cnn_ablate.stats.predictions import (
     Answers,
     Reader,
@@ -20,7 +21,6 @@ from cnn_ablate.stats.predictions import (
     weigh_images,
     wilson,
 )
-from cnn_ablate.stats.tables import FloatArray, by_seed, differences, scale
 from cnn_ablate.stats.words import action, sentence
 
 _TUPLES = ("factors", "mcnemar_seeds")

@@ -11,8 +11,8 @@ from statsmodels.regression.linear_model import OLS
 
 from cnn_ablate.schema import Factor, Variant
 from cnn_ablate.stats.cells import cells, labels
-from cnn_ablate.stats.multiplicity import adjusted
-from cnn_ablate.stats.tables import FloatArray, scale
+from cnn_ablate.stats.multiple_comparisons import adjusted
+from cnn_ablate.stats.pairing import FloatArray, scale
 
 Term = tuple[int, ...]
 """The positions of the factors of a main effect `(i,)` or of an interaction `(i, j)`."""

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from cnn_ablate.stats.tables import UNKNOWN, FloatArray, Interval
+from cnn_ablate.stats.pairing import UNKNOWN, FloatArray, Interval
 
 EXACT_SEEDS = 14
 DRAWS = 2**EXACT_SEEDS - 1

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from cnn_ablate.stats.tables import UNKNOWN, FloatArray, Interval, trials_by_seed
+from cnn_ablate.stats.pairing import UNKNOWN, FloatArray, Interval, trials_by_seed
 
 _RESAMPLES = 10_000
 

@@ -9,7 +9,7 @@ import pandas as pd
 from cnn_ablate.schema import Factor, Level, Variant
 from cnn_ablate.stats import paired
 from cnn_ablate.stats.cells import cells
-from cnn_ablate.stats.tables import FloatArray, by_seed, differences
+from cnn_ablate.stats.pairing import FloatArray, by_seed, differences
 from cnn_ablate.stats.words import is_off
 
 SHARED = "(shared)"

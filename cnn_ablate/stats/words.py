@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cnn_ablate.schema import Contrast, DataFacts, Effect, Plan, label
-from cnn_ablate.stats.tables import UNKNOWN, Interval, in_points
+from cnn_ablate.stats.pairing import UNKNOWN, Interval, in_points
 
 _NOTHING: tuple[Any, ...] = (None, "none", "off", [], ())
 

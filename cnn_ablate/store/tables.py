@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import Recipe, Record, Study, Trial, TrialResult, label
+from cnn_ablate.schema import ComputeConfig, Record, Study, Trial, TrialResult, label
 from cnn_ablate.store import atomic
 from cnn_ablate.store.trials import Store, csv
 
@@ -169,7 +169,7 @@ def _collect(store: Store, record: Record) -> Results:
     )
 
 
-def _usual(record: Record, ended: list[TrialResult]) -> Recipe:
+def _usual(record: Record, ended: list[TrialResult]) -> ComputeConfig:
     """Give the recipe of most trials; that of each stands in its row."""
     counted = Counter(result.recipe for result in ended).most_common(1)
     return counted[0][0] if counted else record.recipe
@@ -188,7 +188,7 @@ def factor_columns(study: Study) -> list[str]:
 
 def _row_columns(record: Record) -> list[str]:
     before = ["study", "profile", "trial", "variant", "seed", "status"]
-    after = [*Recipe.model_fields, "precision", "torch", "started", "error"]
+    after = [*ComputeConfig.model_fields, "precision", "torch", "started", "error"]
     return [*before, *factor_columns(record.study), *_METRICS, *after]
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cnn_ablate.messages import unknown, worded
 from cnn_ablate.schema import Claim, Factor, Plan, label
 from cnn_ablate.study.file import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
-from cnn_ablate.wording import unknown, worded
 
 _SPELLING = {"from": "from_level", "to": "to_level"}
 _SPELT = {new: old for old, new in _SPELLING.items()}

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cnn_ablate.custom import is_users
 from cnn_ablate.errors import UserError
+from cnn_ablate.messages import unknown
 from cnn_ablate.schema import Overrides, Settings, replaced
 from cnn_ablate.settings import TABLES, USERS, complete, known_keys
 from cnn_ablate.study.source import Place, Source, spell
-from cnn_ablate.users import is_users
-from cnn_ablate.wording import unknown
 
 
 class Problems:

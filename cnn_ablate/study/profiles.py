@@ -8,12 +8,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from cnn_ablate.data import DATASETS, DataSet, KnownDataSet
 from cnn_ablate.errors import UserError
+from cnn_ablate.messages import unknown, worded
 from cnn_ablate.plan import matches
 from cnn_ablate.schema import Plan
 from cnn_ablate.study.file import FewerSeeds, Seeds, StudyFile, not_a_folder
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
-from cnn_ablate.wording import unknown, worded
 
 SMOKE: dict[str, Any] = {"data.subset": 64, "data.test_subset": 50, "training.epochs": 1}
 # Published data may not be here yet; what is embedded stands for them.

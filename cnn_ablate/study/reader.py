@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cnn_ablate.custom import look_in
 from cnn_ablate.errors import UserError
+from cnn_ablate.messages import unknown, worded
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Plan, Study, looked_up, replaced
 from cnn_ablate.settings import TABLES, Keys, complete, settle
@@ -24,8 +26,6 @@ from cnn_ablate.study.profiles import (
     read_profiles,
 )
 from cnn_ablate.study.source import load, parse
-from cnn_ablate.users import look_in
-from cnn_ablate.wording import unknown, worded
 
 
 @dataclass(frozen=True)

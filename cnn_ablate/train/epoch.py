@@ -7,24 +7,24 @@ from math import isfinite
 import torch
 from torch import Tensor
 
+from cnn_ablate.rng import key
 from cnn_ablate.schema import EpochRow
-from cnn_ablate.streams import key
-from cnn_ablate.train.bench import Bench
-from cnn_ablate.train.gradients import Gradients, Lesson, Told
-from cnn_ablate.train.watch import Watch
+from cnn_ablate.train.hooks import Hooks
+from cnn_ablate.train.step import Gradients, StepInput, StepOutput
+from cnn_ablate.train.trainer import Trainer
 
 # Which column of an epoch decides whether its weights are kept.
 SELECTIONS = {"last": None, "best_val": "val_accuracy", "best_test": "test_accuracy"}
 
 
-class Tally:
+class EpochMetrics:
     """What a training came to in the batches of an epoch so far, still on the device.
 
     Nothing that is kept is allocated in a step: between the maps of a step, it would keep the next
     ones from their places, and the memory would grow with every step.
     """
 
-    def __init__(self, bench: Bench, watch: Watch, began: float) -> None:
+    def __init__(self, bench: Trainer, watch: Hooks, began: float) -> None:
         self.watch = watch
         self.began = began
         self.losses = torch.zeros(bench.loader.steps, device=bench.device)
@@ -32,7 +32,7 @@ class Tally:
         self.sizes: list[int] = []
         self.seen = 0
 
-    def add(self, told: Told, lesson: Lesson) -> None:
+    def add(self, told: StepOutput, lesson: StepInput) -> None:
         """Take in a step."""
         targets = lesson.batch.targets
         # Where images are mixed, the class that an image has most of counts.
@@ -57,7 +57,7 @@ class Tally:
         }
 
 
-def one_epoch(running: Sequence[tuple[Bench, Watch]], gradients: Gradients) -> None:
+def one_epoch(running: Sequence[tuple[Trainer, Hooks]], gradients: Gradients) -> None:
     """Train each on every batch of its next epoch, measure, and move its schedule.
 
     Trainings that go together share the seconds that it takes evenly.
@@ -66,14 +66,14 @@ def one_epoch(running: Sequence[tuple[Bench, Watch]], gradients: Gradients) -> N
     starts = [
         (bench, len(bench.log.rows), bench.optimizer.param_groups[0]["lr"]) for bench, _ in running
     ]
-    tallies = [Tally(bench, watch, began) for bench, watch in running]
+    tallies = [EpochMetrics(bench, watch, began) for bench, watch in running]
     for bench, epoch, _ in starts:
         # For networks of users' own, which may draw from torch's generator: ours never do.
         torch.manual_seed(key(bench.trial.seed, "chance", epoch))
         bench.model.train()
     for batches in zip(*(bench.loader.epoch(epoch) for bench, epoch, _ in starts), strict=True):
         lessons = [
-            Lesson(bench, epoch, batch)
+            StepInput(bench, epoch, batch)
             for (bench, epoch, _), batch in zip(starts, batches, strict=True)
         ]
         for told, lesson, tally in zip(gradients(lessons), lessons, tallies, strict=True):
@@ -89,7 +89,7 @@ def one_epoch(running: Sequence[tuple[Bench, Watch]], gradients: Gradients) -> N
         bench.log.rows[-1] = bench.log.rows[-1].model_copy(update={"seconds": share})
 
 
-def _conclude(bench: Bench, row: EpochRow, course: Tensor) -> None:
+def _conclude(bench: Trainer, row: EpochRow, course: Tensor) -> None:
     """Enter an epoch in the log, and draw the conclusions."""
     bench.schedule.after_epoch(watched(row))
     bench.log.rows.append(row)
@@ -114,7 +114,7 @@ def _divergence(course: Tensor, row: EpochRow) -> str:
     return ""
 
 
-def _running_loss(course: Tensor, bench: Bench) -> list[tuple[int, float]]:
+def _running_loss(course: Tensor, bench: Trainer) -> list[tuple[int, float]]:
     """Average the loss over every so many batches of the epoch that has just ended."""
     every = bench.parts.training.log_every
     if not every:
@@ -124,7 +124,7 @@ def _running_loss(course: Tensor, bench: Bench) -> list[tuple[int, float]]:
     return [(before + (i + 1) * every, mean) for i, mean in enumerate(means)]
 
 
-def _select(bench: Bench, row: EpochRow) -> None:
+def _select(bench: Trainer, row: EpochRow) -> None:
     column = SELECTIONS[bench.parts.training.select]
     score = float(getattr(row, column) if column else row.epoch)
     if score > bench.log.best_score:

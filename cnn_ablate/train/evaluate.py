@@ -14,7 +14,7 @@ from cnn_ablate.data import Batch
 
 
 @dataclass(frozen=True)
-class Answers:
+class Outputs:
     """What a network says of some images, in their order, and what they are."""
 
     logits: Float[Tensor, "n classes"]
@@ -33,28 +33,28 @@ class Evaluation:
 
 
 @torch.inference_mode()
-def answers(model: nn.Module, batches: Iterable[Batch]) -> Answers:
+def answers(model: nn.Module, batches: Iterable[Batch]) -> Outputs:
     """Classify images without augmentation; leaves the network in evaluation mode."""
     model.eval()
     said = [(model(batch.images).float(), batch.targets) for batch in batches]
-    return Answers(torch.cat([logits for logits, _ in said]), torch.cat([true for _, true in said]))
+    return Outputs(torch.cat([logits for logits, _ in said]), torch.cat([true for _, true in said]))
 
 
 @torch.inference_mode()
-def merged(views: Sequence[Answers], how: Literal["logits", "probabilities"]) -> Answers:
+def merged(views: Sequence[Outputs], how: Literal["logits", "probabilities"]) -> Outputs:
     """Average what a network says of several views of the same images."""
     if len(views) == 1:
         return views[0]
     logits = torch.stack([view.logits for view in views])
     if how == "logits":
-        return Answers(logits.mean(0), views[0].labels)
+        return Outputs(logits.mean(0), views[0].labels)
     # The logarithm of the mean probability, without the probabilities: they can underflow.
     summed = logits.log_softmax(2).logsumexp(0)
-    return Answers(summed - log(len(views)), views[0].labels)
+    return Outputs(summed - log(len(views)), views[0].labels)
 
 
 @torch.inference_mode()
-def judged(said: Answers) -> Evaluation:
+def judged(said: Outputs) -> Evaluation:
     """Compare answers with the truth, whatever loss is trained: labels are not smoothed here."""
     predicted = said.logits.argmax(1)
     loss = functional.cross_entropy(said.logits, said.labels, reduction="sum")

@@ -8,32 +8,32 @@ from math import isfinite
 import torch
 
 from cnn_ablate.data import Images
-from cnn_ablate.schema import EpochRow, Metrics, Recipe, Trial, TrialResult
-from cnn_ablate.train.bench import Bench
+from cnn_ablate.schema import ComputeConfig, EpochRow, Metrics, Trial, TrialResult
+from cnn_ablate.train.artifacts import class_rows, opened, predictions, saved
 from cnn_ablate.train.epoch import one_epoch, watched
 from cnn_ablate.train.evaluate import Evaluation
-from cnn_ablate.train.gradients import Gradients, alone
+from cnn_ablate.train.hooks import Hooks
 from cnn_ablate.train.memory import forget_peak, peak_memory_mb
-from cnn_ablate.train.outcome import class_rows, opened, predictions, saved
 from cnn_ablate.train.stacked import Stack
-from cnn_ablate.train.watch import Watch
+from cnn_ablate.train.step import Gradients, alone
+from cnn_ablate.train.trainer import Trainer
 
 
 @dataclass(frozen=True)
-class Member:
+class TrialInput:
     """A trial to train: on the images that its fingerprint names, afresh or from a checkpoint."""
 
     trial: Trial
     images: Images
-    watch: Watch = Watch()  # noqa: RUF009 - it is frozen
+    watch: Hooks = Hooks()  # noqa: RUF009 - it is frozen
     resume: bytes | None = None
 
 
 def train(
     trial: Trial,
     images: Images,
-    recipe: Recipe,
-    watch: Watch | None = None,
+    recipe: ComputeConfig,
+    watch: Hooks | None = None,
     resume: bytes | None = None,
 ) -> TrialResult:
     """Train a trial from its seed, or from a checkpoint, to its result.
@@ -48,10 +48,10 @@ def train(
         watch: Hears of progress, and keeps the state after each epoch.
         resume: A state that `watch.save` was given earlier.
     """
-    return next(train_together([Member(trial, images, watch or Watch(), resume)], recipe))
+    return next(train_together([TrialInput(trial, images, watch or Hooks(), resume)], recipe))
 
 
-def train_together(members: Sequence[Member], recipe: Recipe) -> Iterator[TrialResult]:
+def train_together(members: Sequence[TrialInput], recipe: ComputeConfig) -> Iterator[TrialResult]:
     """Train trials side by side, and give the result of each as it ends.
 
     Each comes to the same result, bit for bit, whoever the others are, as long as the recipe is
@@ -76,7 +76,7 @@ def train_together(members: Sequence[Member], recipe: Recipe) -> Iterator[TrialR
                 watch.save(saved(bench.state()))
 
 
-def set_up(recipe: Recipe, trial: Trial) -> None:
+def set_up(recipe: ComputeConfig, trial: Trial) -> None:
     """Make this process compute as recipe and precision say, the same every time."""
     torch.set_num_threads(recipe.threads)
     torch._C._set_mkldnn_enabled(recipe.onednn)  # noqa: SLF001 - its public form warns
@@ -89,19 +89,19 @@ def set_up(recipe: Recipe, trial: Trial) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def _bench(member: Member, recipe: Recipe) -> Bench:
-    bench = Bench(member.trial, member.images, recipe)
+def _bench(member: TrialInput, recipe: ComputeConfig) -> Trainer:
+    bench = Trainer(member.trial, member.images, recipe)
     if member.resume and bench.fits(state := opened(member.resume)):
         bench.restore(state)
     return bench
 
 
-def gradients_of(benches: Sequence[Bench], recipe: Recipe) -> Gradients:
+def gradients_of(benches: Sequence[Trainer], recipe: ComputeConfig) -> Gradients:
     """Give the way that the recipe says to find the gradients of these networks."""
     return Stack(benches, recipe) if recipe.compiled or recipe.stack > 1 else alone
 
 
-def _ended(bench: Bench) -> bool:
+def _ended(bench: Trainer) -> bool:
     """Say whether the training is over: in time, early for want of progress, or diverged."""
     rows, training = bench.log.rows, bench.parts.training
     if len(rows) >= training.epochs or bench.log.diverged:
@@ -111,11 +111,11 @@ def _ended(bench: Bench) -> bool:
     return 0 < training.patience <= since_best
 
 
-def _result(bench: Bench, started: str) -> TrialResult:
+def _result(bench: Trainer, started: str) -> TrialResult:
     return _diverged(bench, started) if bench.log.diverged else _done(bench, started)
 
 
-def _done(bench: Bench, started: str) -> TrialResult:
+def _done(bench: Trainer, started: str) -> TrialResult:
     bench.take_reported()
     found = bench.tested()
     if not isfinite(found.loss):  # of averaged weights, it may be
@@ -137,7 +137,7 @@ def _done(bench: Bench, started: str) -> TrialResult:
     )
 
 
-def _diverged(bench: Bench, started: str) -> TrialResult:
+def _diverged(bench: Trainer, started: str) -> TrialResult:
     return TrialResult(
         trial=bench.trial,
         status="diverged",
@@ -152,7 +152,7 @@ def _diverged(bench: Bench, started: str) -> TrialResult:
     )
 
 
-def _metrics(bench: Bench, found: Evaluation | None) -> Metrics:
+def _metrics(bench: Trainer, found: Evaluation | None) -> Metrics:
     rows = bench.log.rows
     chosen = rows[max(bench.log.selected, 1) - 1]
     seconds = sum(row.seconds for row in rows)
@@ -172,7 +172,7 @@ def _metrics(bench: Bench, found: Evaluation | None) -> Metrics:
     )
 
 
-def _val_accuracy(bench: Bench, chosen: EpochRow) -> float | None:
+def _val_accuracy(bench: Trainer, chosen: EpochRow) -> float | None:
     """Give the accuracy on the validation images of the weights that are reported."""
     if bench.loader.validates and bench.average.has_begun:
         return bench.evaluated(bench.loader.val()).accuracy

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
-from cnn_ablate.data.places import tensors
+from cnn_ablate.data.paths import tensors
 from cnn_ablate.models import Dropout
-from cnn_ablate.schema import Recipe
-from cnn_ablate.train.bench import Bench
-from cnn_ablate.train.gradients import Lesson, Told, alone, find_unreached
+from cnn_ablate.schema import ComputeConfig
+from cnn_ablate.train.step import StepInput, StepOutput, alone, find_unreached
+from cnn_ablate.train.trainer import Trainer
 
 State = dict[str, Tensor]
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class Stack:
     bits of each network, whoever its neighbours are.
     """
 
-    def __init__(self, benches: Sequence[Bench], recipe: Recipe) -> None:
+    def __init__(self, benches: Sequence[Trainer], recipe: ComputeConfig) -> None:
         self.width = recipe.stack
         self.slots = {id(bench): slot for slot, bench in enumerate(benches)}
         self.first = benches[0]
@@ -51,7 +51,7 @@ class Stack:
             self._fix_places()
         self.gradients = _compiled(grad(self._loss, has_aux=True), recipe)
 
-    def __call__(self, lessons: Sequence[Lesson]) -> list[Told]:
+    def __call__(self, lessons: Sequence[StepInput]) -> list[StepOutput]:
         """Leave each network's gradients in its parameters, and give what each of them said."""
         sizes = {len(lesson.batch.samples) for lesson in lessons}
         if sizes != {self.first.parts.training.batch_size}:
@@ -76,7 +76,7 @@ class Stack:
 
     def _loss(
         self, weights: State, buffers: State, images: Tensor, targets: Sequence[Tensor]
-    ) -> tuple[Tensor, list[Told]]:
+    ) -> tuple[Tensor, list[StepOutput]]:
         """Add up the losses of all slots: the gradient of the sum holds the gradient of each."""
         run = vmap(self._logits) if self.width > 1 else self._logits
         logits = run(weights, buffers, images)
@@ -85,7 +85,8 @@ class Stack:
             loss(said, true) for loss, said, true in zip(self.losses, apart, targets, strict=True)
         ]
         told = [
-            Told(loss.detach(), said.detach()) for loss, said in zip(losses, apart, strict=True)
+            StepOutput(loss.detach(), said.detach())
+            for loss, said in zip(losses, apart, strict=True)
         ]
         return torch.stack(losses).sum(), told
 
@@ -119,7 +120,7 @@ class Stack:
     def _joined(self, tensors: Sequence[Tensor]) -> Tensor:
         return torch.stack(list(tensors)) if self.width > 1 else tensors[0]
 
-    def _keys(self, filled: Sequence[Lesson]) -> State:
+    def _keys(self, filled: Sequence[StepInput]) -> State:
         """Give the dropout keys of this step, the same to each dropout of a network."""
         if not self.dropouts:
             return {}
@@ -141,7 +142,7 @@ class Stack:
             for name, own in rates.items()
         }
 
-    def _hand_out(self, found: State, slot: int, bench: Bench) -> None:
+    def _hand_out(self, found: State, slot: int, bench: Trainer) -> None:
         for name, weight in self.parameters[id(bench)].items():
             if name in (bench.unreached or ()):
                 continue  # alone it would get none, which is not zero to a weight decay
@@ -160,7 +161,7 @@ def _padded(some: Sequence[T], width: int) -> list[T]:
     return [*some, *repeat(some[0], width - len(some))]
 
 
-def _compiled(function: Any, recipe: Recipe) -> Any:
+def _compiled(function: Any, recipe: ComputeConfig) -> Any:
     if not recipe.compiled:
         return function
     # What one process has compiled the others take from there.

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import torch
 
 from cnn_ablate.data import Images
-from cnn_ablate.schema import DataFacts, Overrides, Recipe, Trial, replaced
-from cnn_ablate.train.bench import Bench
-from cnn_ablate.train.gradients import Lesson
+from cnn_ablate.schema import ComputeConfig, DataFacts, Overrides, Trial, replaced
 from cnn_ablate.train.loop import gradients_of, set_up
+from cnn_ablate.train.step import StepInput
+from cnn_ablate.train.trainer import Trainer
 
 # Larger batches cost much the same an image, and an estimate should be short.
 _MOST_IMAGES = 32
@@ -17,7 +17,7 @@ _MOST_IMAGES = 32
 _WHOLE: Overrides = {"data.subset": None, "data.test_subset": None, "data.val_fraction": 0.0}
 
 
-def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
+def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: ComputeConfig) -> float:
     """Estimate how long an epoch and its evaluation take, from a few batches of noise.
 
     Evaluation is taken to cost a third of training an equal number of images; of a study with
@@ -32,7 +32,7 @@ def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: Recipe) -> float:
 
 
 def seconds_per_step(
-    trial: Trial, facts: DataFacts, recipe: Recipe, *, at_least: float = 0.0
+    trial: Trial, facts: DataFacts, recipe: ComputeConfig, *, at_least: float = 0.0
 ) -> float:
     """Time the training step of a trial; in a stack, its share of the joint step.
 
@@ -45,7 +45,7 @@ def seconds_per_step(
     settings = {**trial.settings, "schedule": {"name": "constant"}}
     trial = trial.model_copy(update={"settings": settings})
     images = noise(facts, trial.settings["training"]["batch_size"])
-    benches = [Bench(trial, images, recipe) for _ in range(recipe.stack)]
+    benches = [Trainer(trial, images, recipe) for _ in range(recipe.stack)]
     gradients = gradients_of(benches, recipe)
     times: list[float] = []
     epochs = _endless(benches)
@@ -69,12 +69,12 @@ def _wait(device: str) -> None:
         torch.mps.synchronize()
 
 
-def _endless(benches: list[Bench]) -> Iterator[list[Lesson]]:
+def _endless(benches: list[Trainer]) -> Iterator[list[StepInput]]:
     """Give the one batch of each epoch, for each network."""
     for bench in benches:
         bench.model.train()
     while True:
-        yield [Lesson(bench, 0, batch) for bench in benches for batch in bench.loader.epoch(0)]
+        yield [StepInput(bench, 0, batch) for bench in benches for batch in bench.loader.epoch(0)]
 
 
 def _changed(trial: Trial, overrides: Overrides) -> Trial:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from cnn_ablate.data.normalize import Pixels
 from cnn_ablate.options import Options
-from cnn_ablate.streams import Draws
+from cnn_ablate.rng import Draws
 
 Targets = Int[Tensor, " n"] | Float[Tensor, "n classes"]
 Colour = UInt8[Tensor, "channel 1 1"] | Float[Tensor, "channel 1 1"]

@@ -16,12 +16,12 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from cnn_ablate.custom import is_users
 from cnn_ablate.data.augment import AUGMENTS, Augmentation
-from cnn_ablate.data.augment.user import user_augmentation
+from cnn_ablate.data.augment.custom import user_augmentation
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import OneOf
 from cnn_ablate.schema import SOURCE_KEY
-from cnn_ablate.users import is_users
 
 _NAME = TypeAdapter(Annotated[str, OneOf("augmentation", AUGMENTS)])
 

@@ -6,24 +6,24 @@ from cnn_ablate.report.figures import (
     confusion,
     confusion_change,
     cost,
-    crossing,
     curves,
+    factor_effects,
     forest,
+    learning_rate,
     per_class,
-    rate,
     reliability,
     samples,
     seeds,
     speed,
 )
-from cnn_ablate.report.figures.figure import Picture
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 
-FIGURES: dict[str, Picture] = {
+FIGURES: dict[str, FigureSpec] = {
     "effects": forest.EFFECTS,
     "trials": seeds.TRIALS,
-    "main_effects": crossing.MAIN,
-    "interactions": crossing.PAIRS,
-    "contributions": crossing.SHARES,
+    "main_effects": factor_effects.MAIN,
+    "interactions": factor_effects.PAIRS,
+    "contributions": factor_effects.SHARES,
     "per_class": per_class.ACCURACY,
     "per_class_difference": per_class.DIFFERENCE,
     "confusion": confusion.MATRICES,
@@ -42,6 +42,6 @@ FIGURES: dict[str, Picture] = {
     "running_loss": curves.RUNNING,
     "running_loss_rest": curves.MORE_RUNNING,
     "speed": speed.EPOCHS,
-    "learning_rate": rate.COURSE,
+    "learning_rate": learning_rate.COURSE,
     "reliability": reliability.DIAGRAMS,
 }

@@ -5,14 +5,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import style
-from cnn_ablate.report.figures import confusion, heat
-from cnn_ablate.report.figures.figure import Picture
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures import confusion, heatmap
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 
 SHOWN = 12
 
 
-def data(measured: Measured) -> pd.DataFrame | None:
+def data(measured: ReportContext) -> pd.DataFrame | None:
     """Give the share of the most frequent confusions, over all variants, in per cent."""
     if measured.results.confusion.empty:
         return None
@@ -31,12 +31,12 @@ def draw(data: pd.DataFrame) -> Figure:
     table = data.pivot_table("share", "variant", "pair", sort=False)
     rows, columns = table.shape
     figure, axes = style.canvas(2.8 + 0.52 * columns, 1.7 + 0.27 * rows)
-    heat.draw(axes, table, heat.shares(0, np.nanmax(table)))
-    heat.head(axes, table)
+    heatmap.draw(axes, table, heatmap.shares(0, np.nanmax(table)))
+    heatmap.head(axes, table)
     return figure
 
 
-def _caption(measured: Measured, data: pd.DataFrame) -> str:
+def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
     pair = data["pair"].iloc[0]
     return (
         "The most frequent confusions, true → predicted, in per cent of the images of the true "
@@ -49,4 +49,4 @@ def _alt(data: pd.DataFrame) -> str:
     return f"Heat map of the most confused pairs of classes per variant; the first are {pairs}."
 
 
-PAIRS = Picture("Confusions", "Most confused pairs", data, draw, _caption, _alt)
+PAIRS = FigureSpec("Confusions", "Most confused pairs", data, draw, _caption, _alt)

@@ -3,22 +3,22 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import style, words
+from cnn_ablate.report import formats, style
+from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import confusion, thumbnails
-from cnn_ablate.report.figures.figure import Picture
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 
 PAIRS = 3
 EACH = 6
 AROUND = 0.5  # inches for the title above and the text below
 
 
-def data(measured: Measured) -> pd.DataFrame | None:
+def data(measured: ReportContext) -> pd.DataFrame | None:
     """Give the first samples of the most confused pairs, with the pair's share over all seeds."""
     return thumbnails.pictured(measured, lambda images: _confused(measured, images))
 
 
-def _confused(measured: Measured, images: pd.DataFrame) -> pd.DataFrame:
+def _confused(measured: ReportContext, images: pd.DataFrame) -> pd.DataFrame:
     shares = confusion.shares(measured)
     wrong = shares["true"] != shares["predicted"]
     own = shares[wrong & (shares["variant"] == measured.reference)]
@@ -34,7 +34,7 @@ def draw(data: pd.DataFrame) -> Figure:
     step, row = thumbnails.INCHES + thumbnails.APART, thumbnails.INCHES + AROUND
     figure, axes = style.board(EACH * step, len(pairs) * row)
     for index, ((true, predicted), images) in enumerate(pairs):
-        title = words.short(f"{true} → {predicted}", 60)
+        title = formats.short(f"{true} → {predicted}", 60)
         top = index * row + 0.25
         axes.text(0, top - 0.06, f"{title}, {images['share'].iloc[0]:.1f} %")
         for column, image in enumerate(images.to_dict("records")):
@@ -43,7 +43,7 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(measured: Measured, _: pd.DataFrame) -> str:
+def _caption(measured: ReportContext, _: pd.DataFrame) -> str:
     return (
         "Test images of the most confused pairs, true → predicted, with the share of the true "
         f"class that {measured.reference} confuses so, over all seeds. Under each image: how sure "
@@ -54,7 +54,7 @@ def _caption(measured: Measured, _: pd.DataFrame) -> str:
 def _alt(data: pd.DataFrame) -> str:
     pairs = data.groupby(["true", "predicted"], sort=False)
     said = [f"{len(own)} of {true} taken for {predicted}" for (true, predicted), own in pairs]
-    return f"Rows of wrongly named test images: {words.several(said)}."
+    return f"Rows of wrongly named test images: {formats.several(said)}."
 
 
-ROWS = Picture("Confusions", "Images of the most confused pairs", data, draw, _caption, _alt)
+ROWS = FigureSpec("Confusions", "Images of the most confused pairs", data, draw, _caption, _alt)

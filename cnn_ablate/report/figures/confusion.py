@@ -3,16 +3,16 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import style, words
-from cnn_ablate.report.figures import heat
-from cnn_ablate.report.figures.figure import Picture
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import formats, style
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures import heatmap
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.stats import count
 
 SHOWN = 6
 
 
-def shares(measured: Measured) -> pd.DataFrame:
+def shares(measured: ReportContext) -> pd.DataFrame:
     """Sum counts over seeds, and give their share of the images of the true class in per cent."""
     confusion = measured.results.confusion
     keys = ["variant", "true", "predicted"]
@@ -21,7 +21,7 @@ def shares(measured: Measured) -> pd.DataFrame:
     return measured.in_order(summed.assign(share=100 * summed["count"] / images.clip(lower=1)))
 
 
-def ranked(measured: Measured, tidy: pd.DataFrame) -> list[str]:
+def ranked(measured: ReportContext, tidy: pd.DataFrame) -> list[str]:
     """Order variants by how much their matrix differs from the reference's, which comes first."""
     wide = tidy.pivot_table("share", ["true", "predicted"], "variant", sort=False)
     if measured.reference not in wide:
@@ -31,17 +31,17 @@ def ranked(measured: Measured, tidy: pd.DataFrame) -> list[str]:
     return [str(name) for name in distance.sort_values(ascending=False, kind="stable").index]
 
 
-def data(measured: Measured) -> pd.DataFrame | None:
+def data(measured: ReportContext) -> pd.DataFrame | None:
     """Give the matrices of the reference and of those that differ most from it."""
     return _part(measured, slice(None, SHOWN))
 
 
-def rest(measured: Measured) -> pd.DataFrame | None:
+def rest(measured: ReportContext) -> pd.DataFrame | None:
     """Give the matrices of all other variants."""
     return _part(measured, slice(SHOWN, None))
 
 
-def _part(measured: Measured, part: slice) -> pd.DataFrame | None:
+def _part(measured: ReportContext, part: slice) -> pd.DataFrame | None:
     if measured.results.confusion.empty:
         return None
     tidy = shares(measured)
@@ -54,38 +54,40 @@ def _part(measured: Measured, part: slice) -> pd.DataFrame | None:
 
 def sparse(tidy: pd.DataFrame, value: str) -> pd.DataFrame:
     """Drop the cells off the diagonal that hold nothing, where classes are many."""
-    if tidy["true"].nunique() <= heat.CROWDED:
+    if tidy["true"].nunique() <= heatmap.CROWDED:
         return tidy
     return tidy[(tidy[value].abs() > 1e-9) | (tidy["true"] == tidy["predicted"])]
 
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw one matrix a variant, true classes down and predicted across."""
-    return matrices(data, "share", heat.shares(0, 100, zero=""))
+    return matrices(data, "share", heatmap.shares(0, 100, zero=""))
 
 
 def draw_small(data: pd.DataFrame) -> Figure:
     """Draw many matrices, too small for numbers."""
-    return matrices(data, "share", heat.shares(0, 100), small=True)
+    return matrices(data, "share", heatmap.shares(0, 100), small=True)
 
 
-def matrices(data: pd.DataFrame, value: str, scale: heat.Scale, *, small: bool = False) -> Figure:
+def matrices(
+    data: pd.DataFrame, value: str, scale: heatmap.Scale, *, small: bool = False
+) -> Figure:
     """Draw a grid of matrices of one value of the data; small ones without names and numbers."""
     tables = {str(name): _square(own, value) for name, own in data.groupby("variant", sort=False)}
     # Beside each other they share the names of their classes.
     shared = len({tuple(table.index) for table in tables.values()}) == 1
     columns, side, margin = (6, 1.45, 0.0) if small else (3 if shared else 1, 2.9, 0.95)
-    titles = [words.short(name, 34) if small else name for name in tables]
+    titles = [formats.short(name, 34) if small else name for name in tables]
     figure, axes, corners = style.tiles(titles, columns=columns, side=side, margin=margin)
     for index, (table, corner) in enumerate(zip(tables.values(), corners, strict=True)):
         classes = list(table.index)
         size = 0 if small else min(7.5, 75 / len(classes))
-        place = heat.Place(*corner, side / len(classes))
-        heat.draw(axes, table, scale, size=size, place=place)
+        place = heatmap.Place(*corner, side / len(classes))
+        heatmap.draw(axes, table, scale, size=size, place=place)
         if not small and index % columns == 0:
-            heat.name_rows(axes, classes, place)
+            heatmap.name_rows(axes, classes, place)
         if not small and index + columns >= len(tables):
-            heat.name_columns(axes, classes, place)
+            heatmap.name_columns(axes, classes, place)
     return figure
 
 
@@ -96,7 +98,7 @@ def _square(own: pd.DataFrame, value: str) -> pd.DataFrame:
     return table.loc[classes, classes]
 
 
-def _caption(measured: Measured, data: pd.DataFrame) -> str:
+def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
     shown = data["variant"].nunique()
     which = (
         f" Shown are {measured.reference} and the {shown - 1} that differ most from it."
@@ -109,7 +111,7 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
     )
 
 
-def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
+def _rest_caption(measured: ReportContext, data: pd.DataFrame) -> str:
     return (
         f"The {count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
         f"the same order ({measured.budget})."
@@ -117,7 +119,7 @@ def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
 
 
 def _alt(data: pd.DataFrame) -> str:
-    names = words.several(data["variant"].unique())
+    names = formats.several(data["variant"].unique())
     wrong = data[(data["true"] != data["predicted"]) & (data["share"] > 0)]
     if wrong.empty:
         return f"Confusion matrices of {names}. No image was taken for another class."
@@ -128,8 +130,8 @@ def _alt(data: pd.DataFrame) -> str:
     )
 
 
-MATRICES = Picture("Confusions", "Confusion matrices", data, draw, _caption, _alt)
-REST = Picture(
+MATRICES = FigureSpec("Confusions", "Confusion matrices", data, draw, _caption, _alt)
+REST = FigureSpec(
     "Confusions",
     "Confusion matrices of the other variants",
     rest,

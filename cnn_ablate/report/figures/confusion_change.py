@@ -3,14 +3,14 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import words
-from cnn_ablate.report.figures import confusion, heat
-from cnn_ablate.report.figures.figure import Picture
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import formats
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures import confusion, heatmap
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.stats import count
 
 
-def changes(measured: Measured) -> pd.DataFrame | None:
+def changes(measured: ReportContext) -> pd.DataFrame | None:
     """Give each cell's difference from the reference in points, paired by seed and averaged."""
     counts = measured.results.confusion
     if counts.empty or measured.reference not in measured.variants or len(measured.variants) < 2:
@@ -25,17 +25,17 @@ def changes(measured: Measured) -> pd.DataFrame | None:
     return tidy.dropna(subset="difference")
 
 
-def data(measured: Measured) -> pd.DataFrame | None:
+def data(measured: ReportContext) -> pd.DataFrame | None:
     """Give the differences of the variants that differ most."""
     return _part(measured, slice(None, confusion.SHOWN))
 
 
-def rest(measured: Measured) -> pd.DataFrame | None:
+def rest(measured: ReportContext) -> pd.DataFrame | None:
     """Give the differences of all others."""
     return _part(measured, slice(confusion.SHOWN, None))
 
 
-def _part(measured: Measured, part: slice) -> pd.DataFrame | None:
+def _part(measured: ReportContext, part: slice) -> pd.DataFrame | None:
     tidy = changes(measured)
     if tidy is None:
         return None
@@ -49,16 +49,16 @@ def _part(measured: Measured, part: slice) -> pd.DataFrame | None:
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw one matrix a variant: what it takes more often in blue, less often in orange."""
-    return confusion.matrices(data, "difference", heat.changes(data["difference"].abs().max()))
+    return confusion.matrices(data, "difference", heatmap.changes(data["difference"].abs().max()))
 
 
 def draw_small(data: pd.DataFrame) -> Figure:
     """Draw many of them, too small for numbers."""
-    scale = heat.changes(data["difference"].abs().max())
+    scale = heatmap.changes(data["difference"].abs().max())
     return confusion.matrices(data, "difference", scale, small=True)
 
 
-def _caption(measured: Measured, data: pd.DataFrame) -> str:
+def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
     del data
     return (
         f"Confusion matrix minus that of {measured.reference}, in points of the images of each "
@@ -67,7 +67,7 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
     )
 
 
-def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
+def _rest_caption(measured: ReportContext, data: pd.DataFrame) -> str:
     limit = data["difference"].abs().max()
     return (
         f"The {count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
@@ -78,14 +78,15 @@ def _rest_caption(measured: Measured, data: pd.DataFrame) -> str:
 def _alt(data: pd.DataFrame) -> str:
     most = data.iloc[int(data["difference"].abs().to_numpy().argmax())]
     return (
-        f"Differences of the confusion matrices of {words.several(data['variant'].unique())}. The "
+        f"Differences of the confusion matrices of "
+        f"{formats.several(data['variant'].unique())}. The "
         f"largest: {most['true']} taken for {most['predicted']}, "
-        f"{words.points(most['difference'])} points with {most['variant']}."
+        f"{formats.points(most['difference'])} points with {most['variant']}."
     )
 
 
-MATRICES = Picture("Confusions", "Confusions, against the reference", data, draw, _caption, _alt)
-REST = Picture(
+MATRICES = FigureSpec("Confusions", "Confusions, against the reference", data, draw, _caption, _alt)
+REST = FigureSpec(
     "Confusions",
     "Confusions of the other variants, against the reference",
     rest,

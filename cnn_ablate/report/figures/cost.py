@@ -7,16 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
-from cnn_ablate.report import style, words
-from cnn_ablate.report.figures.figure import Picture
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import formats, style
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 
 NAMED = 14
 _COUNTS = ((1e9, "billions"), (1e6, "millions"), (1e3, "thousands"), (1.0, ""))
 _TIMES = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
-def data(measured: Measured, *, cost: str) -> pd.DataFrame | None:
+def data(measured: ReportContext, *, cost: str) -> pd.DataFrame | None:
     """Average accuracy (per cent) and cost over seeds, and mark who is on the Pareto front."""
     if len(measured.variants) < 2 or measured.trials[cost].isna().all():
         return None
@@ -72,7 +72,7 @@ def _name(axes: Axes, data: pd.DataFrame) -> None:
         ends = [row["cost"], edge], [row["accuracy"], height]
         axes.plot(*ends, color=style.INK, alpha=0.25, lw=0.6, clip_on=False)
         colour = style.ACCENT if row["front"] else style.INK
-        name = f" {words.short(row['variant'], 36)}"
+        name = f" {formats.short(row['variant'], 36)}"
         axes.text(edge, height, name, fontsize=8, color=colour, va="center")
 
 
@@ -95,8 +95,8 @@ def _scale(axes: Axes, costs: pd.Series) -> None:
         axes.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
 
 
-def _caption(measured: Measured, data: pd.DataFrame, *, label: str) -> str:
-    best = words.several(data.loc[data["front"], "variant"])
+def _caption(measured: ReportContext, data: pd.DataFrame, *, label: str) -> str:
+    best = formats.several(data.loc[data["front"], "variant"])
     return (
         f"Test accuracy against {label}, means over seeds ({measured.budget}). In blue the front, "
         f"{best}: no other variant is as good at less cost."
@@ -104,12 +104,12 @@ def _caption(measured: Measured, data: pd.DataFrame, *, label: str) -> str:
 
 
 def _alt(data: pd.DataFrame, *, label: str) -> str:
-    best = words.several(data.loc[data["front"], "variant"])
+    best = formats.several(data.loc[data["front"], "variant"])
     return f"Scatter of accuracy against {label}. On the Pareto front: {best}."
 
 
-def _picture(title: str, cost: str, label: str) -> Picture:
-    return Picture(
+def _picture(title: str, cost: str, label: str) -> FigureSpec:
+    return FigureSpec(
         "Cost",
         title,
         partial(data, cost=cost),

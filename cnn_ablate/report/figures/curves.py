@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cnn_ablate.report import style, words
-from cnn_ablate.report.figures.figure import Picture
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import formats, style
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 
 SHOWN = 12
 FIRST, OTHERS = slice(None, SHOWN), slice(SHOWN, None)
@@ -20,7 +20,7 @@ _DASHES = {"training": "--", "validation": "-", "test": "-", "running": "-"}
 _BEHIND: dict[str, Any] = {"color": style.INK, "lw": 1.0, "alpha": 0.4}
 
 
-def data(measured: Measured, *, metric: str, part: slice) -> pd.DataFrame | None:
+def data(measured: ReportContext, *, metric: str, part: slice) -> pd.DataFrame | None:
     """Give mean, lowest and highest seed of a metric per epoch, training and held out."""
     epochs = measured.epochs
     if epochs.empty or epochs["epoch"].max() < 2:
@@ -34,7 +34,7 @@ def data(measured: Measured, *, metric: str, part: slice) -> pd.DataFrame | None
     return _panelled(measured, pd.concat(means), part)
 
 
-def running(measured: Measured, *, part: slice) -> pd.DataFrame | None:
+def running(measured: ReportContext, *, part: slice) -> pd.DataFrame | None:
     """Give mean, lowest and highest seed of the running loss, thinned where steps are many."""
     steps = measured.steps
     if steps.empty:
@@ -49,7 +49,7 @@ def _spread(rows: pd.DataFrame, time: str, column: str) -> pd.DataFrame:
     return grouped.agg(mean="mean", low="min", high="max").round(6).reset_index()
 
 
-def _panelled(measured: Measured, tidy: pd.DataFrame, part: slice) -> pd.DataFrame | None:
+def _panelled(measured: ReportContext, tidy: pd.DataFrame, part: slice) -> pd.DataFrame | None:
     """Keep the variants to show and the reference, which stands behind each of them."""
     shown = _names(measured)[part]
     own = measured.in_order(tidy[tidy["variant"].isin([*shown, measured.reference])])
@@ -62,7 +62,7 @@ def _panelled(measured: Measured, tidy: pd.DataFrame, part: slice) -> pd.DataFra
     )
 
 
-def _names(measured: Measured) -> list[str]:
+def _names(measured: ReportContext) -> list[str]:
     """List the variants whose accuracy is farthest from the reference's, then all others."""
     means = measured.trials.groupby("variant")["test_accuracy"].mean()
     far = set(measured.farthest(means)[:SHOWN])
@@ -130,21 +130,21 @@ def _compares(data: pd.DataFrame) -> bool:
     return not data.loc[data["shown"], "reference"].all()
 
 
-def _caption(measured: Measured, data: pd.DataFrame, *, what: str) -> str:
+def _caption(measured: ReportContext, data: pd.DataFrame, *, what: str) -> str:
     spread = "; the band spans the seeds" if (data["high"] > data["low"]).any() else ""
     behind = f"; in grey {measured.reference}" if _compares(data) else ""
     return f"{what}, mean over seeds{spread}{behind} ({measured.budget})."
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:
-    return f"{what} for {words.several(data.loc[data['shown'], 'variant'].unique())}."
+    return f"{what} for {formats.several(data.loc[data['shown'], 'variant'].unique())}."
 
 
 def _picture(
     what: str, data: Callable[..., pd.DataFrame | None], part: slice, *, time: str, label: str
-) -> Picture:
+) -> FigureSpec:
     rest = part == OTHERS
-    return Picture(
+    return FigureSpec(
         "Training",
         f"{what}, other variants" if rest else what,
         partial(data, part=part),

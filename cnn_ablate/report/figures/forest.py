@@ -4,14 +4,14 @@ from functools import partial
 
 import pandas as pd
 
-from cnn_ablate.report import words
+from cnn_ablate.report import formats
+from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import intervals
-from cnn_ablate.report.figures.figure import Picture
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.schema import Effect
 
 
-def data(measured: Measured) -> pd.DataFrame | None:
+def data(measured: ReportContext) -> pd.DataFrame | None:
     """Give a row for each contrast that can be measured: points, intervals, each seed's points."""
     known = [effect for effect in measured.effects if effect.difference is not None]
     rows = [
@@ -31,12 +31,12 @@ def data(measured: Measured) -> pd.DataFrame | None:
 _NUMBERS = {"seeds", "difference", "low", "high", "images_low", "images_high", "p_adjusted"}
 
 
-def _against(measured: Measured, effect: Effect) -> str:
+def _against(measured: ReportContext, effect: Effect) -> str:
     usual = effect.reference == measured.reference
     return "" if usual else f"vs {measured.short[effect.reference]}"
 
 
-def _caption(measured: Measured, data: pd.DataFrame) -> str:
+def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
     usual = (data["reference"] == measured.reference).all()
     reference = measured.reference if usual else "each variant's reference"
     images = "; the thin line is the noise of the test images" if _tested(data) else ""
@@ -55,13 +55,13 @@ def _tested(data: pd.DataFrame) -> bool:
 
 def _alt(data: pd.DataFrame) -> str:
     said = [
-        " ".join(filter(None, (row["name"], row["detail"], words.points(row["difference"]))))
+        " ".join(filter(None, (row["name"], row["detail"], formats.points(row["difference"]))))
         for _, row in data.iterrows()
     ]
-    return f"Forest plot of effects in percentage points: {words.several(said, at_most=12)}."
+    return f"Forest plot of effects in percentage points: {formats.several(said, at_most=12)}."
 
 
-EFFECTS = Picture(
+EFFECTS = FigureSpec(
     "Effects",
     "Effects on test accuracy",
     data,

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
-from cnn_ablate.report import style, words
+from cnn_ablate.report import formats, style
 
 # Of an axis, what a line goes on past the last mark, and what its arrow head takes.
 _PAST, _HEAD = 0.02, 0.04
@@ -87,9 +87,9 @@ def _row(axes: Axes, row: pd.Series, value: float, height: int, ends: tuple[floa
     if row["high"] > high:
         axes.plot([high], [height], marker=CARETRIGHTBASE, color=colour, ms=6, mew=0)
     axes.plot([value], [height], "o", color=colour, ms=6)
-    interval = words.between(words.points(row["low"]), words.points(row["high"]))
+    interval = formats.between(formats.points(row["low"]), formats.points(row["high"]))
     axes.annotate(
-        f"{words.points(value)} {interval}",
+        f"{formats.points(value)} {interval}",
         (1.02, height),
         xycoords=axes.get_yaxis_transform(),
         va="center",
@@ -99,7 +99,11 @@ def _row(axes: Axes, row: pd.Series, value: float, height: int, ends: tuple[floa
 
 
 def _name(name: str, detail: str) -> str:
-    return f"{words.short(name, 34)}\n{words.short(detail, 34)}" if detail else words.wrapped(name)
+    return (
+        f"{formats.short(name, 34)}\n{formats.short(detail, 34)}"
+        if detail
+        else formats.wrapped(name)
+    )
 
 
 def _colour(low: float, high: float) -> str:

@@ -5,16 +5,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import style, words
-from cnn_ablate.report.figures.figure import Picture
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import formats, style
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.store import Predictions
 
 BINS = 15
 SHOWN = 8
 
 
-def data(measured: Measured) -> pd.DataFrame | None:
+def data(measured: ReportContext) -> pd.DataFrame | None:
     """Bin the test images by confidence, over all seeds; the reference and the unlike come first.
 
     The calibration error (ECE) is that of each seed's own bins, in points, averaged over seeds.
@@ -84,7 +84,7 @@ def _diagram(axes: Axes, bins: pd.DataFrame) -> None:
     axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
 
 
-def _caption(measured: Measured, data: pd.DataFrame) -> str:
+def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
     shown = data["variant"].nunique()
     which = (
         " Shown are the reference and the variants least like it."
@@ -101,7 +101,7 @@ def _caption(measured: Measured, data: pd.DataFrame) -> str:
 def _alt(data: pd.DataFrame) -> str:
     errors = data.groupby("variant", sort=False)["ece"].first()
     said = [f"{name} {error:.1f}" for name, error in errors.items()]
-    return f"Reliability diagrams. Expected calibration error in points: {words.several(said)}."
+    return f"Reliability diagrams. Expected calibration error in points: {formats.several(said)}."
 
 
-DIAGRAMS = Picture("Calibration", "Reliability", data, draw, _caption, _alt)
+DIAGRAMS = FigureSpec("Calibration", "Reliability", data, draw, _caption, _alt)

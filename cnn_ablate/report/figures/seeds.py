@@ -6,12 +6,12 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import style, words
-from cnn_ablate.report.figures.figure import Picture
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report import formats, style
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures.figure_spec import FigureSpec
 
 
-def data(measured: Measured) -> pd.DataFrame | None:
+def data(measured: ReportContext) -> pd.DataFrame | None:
     """Give the test accuracy of each trial in per cent, if there are several seeds."""
     trials = measured.trials
     if len(trials) == len(measured.variants):
@@ -30,25 +30,25 @@ def draw(data: pd.DataFrame) -> Figure:
     sns.stripplot(data, x="accuracy", y="variant", ax=axes, **look)
     means = data.groupby("variant", sort=False)["accuracy"].mean()
     axes.scatter(means, range(len(means)), s=150, marker="|", color=style.INK, lw=1.2, zorder=3)
-    axes.set_yticks(range(len(means)), [words.wrapped(str(name)) for name in means.index])
+    axes.set_yticks(range(len(means)), [formats.wrapped(str(name)) for name in means.index])
     axes.set(xlabel="test accuracy, per cent", ylabel="", ylim=(len(means) - 0.5, -0.5))
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     return figure
 
 
-def _caption(measured: Measured, data: pd.DataFrame) -> str:
+def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
     spread = data.groupby("variant")["accuracy"].agg(lambda values: values.max() - values.min())
     return (
         f"Test accuracy of every trial; the line is the mean over seeds ({measured.budget}). Seeds "
-        f"differ most in {spread.idxmax()}, by {words.number(spread.max())} points."
+        f"differ most in {spread.idxmax()}, by {formats.number(spread.max())} points."
     )
 
 
 def _alt(data: pd.DataFrame) -> str:
     means = data.groupby("variant", sort=False)["accuracy"].mean()
     said = [f"{name} {value:.1f}" for name, value in means.items()]
-    return f"Dots of test accuracy in per cent; means: {words.several(said, at_most=12)}."
+    return f"Dots of test accuracy in per cent; means: {formats.several(said, at_most=12)}."
 
 
-TRIALS = Picture("Results", "Every trial", data, draw, _caption, _alt)
+TRIALS = FigureSpec("Results", "Every trial", data, draw, _caption, _alt)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cnn_ablate.report import style
-from cnn_ablate.report.measured import Measured
+from cnn_ablate.report.context import ReportContext
 
 SIDE = 64  # in pixels: larger images are made smaller
 INCHES = 0.95
@@ -22,7 +22,7 @@ _PNG = "data:image/png;base64,"
 
 
 def pictured(
-    measured: Measured, choose: Callable[[pd.DataFrame], pd.DataFrame]
+    measured: ReportContext, choose: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> pd.DataFrame | None:
     """Choose among the sample images by what the reference's first finished seed named them.
 
@@ -38,7 +38,7 @@ def pictured(
     return chosen.assign(image=images) if images else None
 
 
-def _named(measured: Measured, trial: str, images: int) -> pd.DataFrame:
+def _named(measured: ReportContext, trial: str, images: int) -> pd.DataFrame:
     classes = measured.results.classes
     names = classes.loc[classes["trial"] == trial, "class"].to_numpy()
     found = measured.results.predictions(trial)
