@@ -1,0 +1,59 @@
+"""Generic English: lists of names, counts of things, percentages and p values in sentences."""
+
+from collections.abc import Iterable
+
+
+def listed(names: Iterable[str], word: str = "and") -> str:
+    """Return names joined as in prose: `a, b and c`."""
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def some(names: Iterable[str], most: int = 3) -> str:
+    """Return the first few names, and how many more there are: `a, b, c and 7 more`."""
+    known = list(names)
+    more = len(known) - most
+    # "and 1 more" would be as long as the name itself.
+    return listed(known if more <= 1 else [*known[:most], f"{more} more"])
+
+
+def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Group names by key, in order of first appearance, from pairs of a key and a name."""
+    groups: dict[str, list[str]] = {}
+    for key, name in pairs:
+        groups.setdefault(key, []).append(name)
+    return groups
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 seed`, `2,400 seeds`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def count_range(numbers: Iterable[int], noun: str) -> str:
+    """Return the range of several numbers with its noun: `3 to 5 seeds`."""
+    known = sorted({int(number) for number in numbers})
+    if len(known) > 1:
+        return f"{known[0]:,} to {known[-1]:,} {noun}s"
+    return count(known[0], noun) if known else f"no {noun}s"
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction in per cent with one decimal, or more if it is tiny: `14.0 %`, `0.003 %`."""
+    share = 100 * fraction
+    return f"{share:.2g} %" if 0 < share < 0.1 else f"{share:.1f} %"
+
+
+def p_value(p: float) -> str:
+    """Return a p value as a sentence states it: `p = 0.031`, `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+
+
+def plain_number(value: float) -> str:
+    """Return a number without a unit, in three digits if small: `4,969,600`, `0.031`."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def capital(text: str) -> str:
+    """Return a text with its first letter in upper case and all others as they are."""
+    return f"{text[:1].upper()}{text[1:]}"
