@@ -81,7 +81,7 @@ _CIRCUMSTANCES: dict[str, Callable[[Results], object]] = {
     "Set for all variants": lambda s: s.record.study.forced or "nothing",
     "Epochs": lambda s: s.record.study.baseline["training"]["epochs"],
     "Data": lambda s: ", ".join(f"{d.name} {d.fingerprint[:8]}" for d in s.record.data),
-    "Device": lambda s: s.record.recipe.device,
+    "Device": lambda s: s.record.compute.device,
     "Processor": lambda s: s.record.environment.processor,
     "GPU": lambda s: s.record.environment.gpu or "none",
     "Torch": lambda s: s.record.environment.torch,

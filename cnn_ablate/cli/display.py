@@ -93,7 +93,7 @@ def _outcome(event: Ended) -> str:
     if result.metrics is None or result.metrics.test_accuracy is None:
         return f"{name}: {result.status}. {result.error}"
     metrics = result.metrics
-    alone = "; could not be stacked" if result.recipe.stack < event.recipe.stack else ""
+    alone = "; could not be stacked" if result.compute.stack < event.compute.stack else ""
     return f"{name}: {metrics.test_accuracy:.2%} on the test images, {metrics.seconds:.1f} s{alone}"
 
 

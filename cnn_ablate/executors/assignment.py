@@ -46,7 +46,7 @@ class Assignment:
         """Say of each trial that has not ended why there is no result."""
         for trial in self.job.trials if self.job else ():
             if self.job and trial.id in self.waiting:
-                yield Ended(trial, self.job.recipe, error=reason, fault="lost")
+                yield Ended(trial, self.job.compute, error=reason, fault="lost")
 
 
 Held = TypeVar("Held", bound=Assignment)

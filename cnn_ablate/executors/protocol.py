@@ -23,7 +23,7 @@ class Job:
     """
 
     trials: tuple[Trial, ...]
-    recipe: ComputeConfig
+    compute: ComputeConfig
     results: Path
     data: Path | None
     folder: Path | None = None
@@ -49,7 +49,7 @@ class Ended:
     """
 
     trial: Trial
-    recipe: ComputeConfig
+    compute: ComputeConfig
     result: TrialResult | None = None
     error: str = ""
     fault: Fault = "error"

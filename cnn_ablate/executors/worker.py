@@ -48,7 +48,7 @@ def work(pipe: Connection, log: Path, slot: int) -> None:
     try:
         while (job := pipe.recv()) is not None:
             worker_log.restart(log)
-            take_gpu(job.recipe, slot)
+            take_gpu(job.compute, slot)
             for ended in attempts(job, send, Store(job.results)):
                 send(ended if ended.result else worker_log.with_tail(ended, log))
                 worker_log.restart(log)
@@ -68,9 +68,9 @@ def sender(pipe: Connection) -> Callable[[Event], None]:
     return send
 
 
-def take_gpu(recipe: ComputeConfig, slot: int) -> None:
+def take_gpu(compute: ComputeConfig, slot: int) -> None:
     """Compute on the GPU of this number, if on any; more workers than GPUs take them in turn."""
-    if recipe.device == "cuda":
+    if compute.device == "cuda":
         torch.cuda.set_device(slot % torch.cuda.device_count())
 
 
@@ -91,18 +91,18 @@ def attempts(job: Job, send: Callable[[Event], None], states: CheckpointStore) -
         AcceleratorError: this process can no longer use its device.
     """
     left = {trial.id: trial for trial in job.trials}
-    if job.recipe.stack > 1:
+    if job.compute.stack > 1:
         try:
             for result in _trained(job, job.trials, send, states):
                 del left[result.trial.id]
-                yield Ended(result.trial, job.recipe, result)
+                yield Ended(result.trial, job.compute, result)
         except torch.AcceleratorError:
             raise
         except Exception as fault:  # noqa: BLE001 - alone they may do better
             sys.stderr.write(f"Could not be trained together: {failures.words(fault)}\n")
-    alone = replace(job, recipe=job.recipe.model_copy(update={"stack": 1}))
+    alone = replace(job, compute=job.compute.model_copy(update={"stack": 1}))
     for trial in left.values():
-        yield replace(_attempt(alone, trial, send, states), recipe=job.recipe)
+        yield replace(_attempt(alone, trial, send, states), compute=job.compute)
 
 
 def _attempt(
@@ -110,13 +110,13 @@ def _attempt(
 ) -> Ended:
     try:
         [result] = _trained(job, [trial], send, states)
-        return Ended(trial, job.recipe, result)
+        return Ended(trial, job.compute, result)
     except torch.AcceleratorError:
         raise
     except Exception as fault:  # noqa: BLE001 - a trial's failure is its own, not the worker's
         images = _held.get((images_key(trial.settings["data"]), job.data))
         kind = failures.kind(fault, trial, images.facts if images else None)
-        return Ended(trial, job.recipe, error=failures.words(fault), fault=kind)
+        return Ended(trial, job.compute, error=failures.words(fault), fault=kind)
 
 
 def _trained(
@@ -125,7 +125,7 @@ def _trained(
     if job.folder:
         look_in(job.folder)
     members = [_member(job, trial, send, states) for trial in trials]
-    return train_together(members, job.recipe)
+    return train_together(members, job.compute)
 
 
 def _member(

@@ -110,7 +110,7 @@ def environment(measured: ReportContext) -> tuple[Fact, ...]:
     """List where the study ran, and on what data to the byte."""
     record = measured.results.record
     where = record.environment
-    recipe = "; ".join(f"{key} {label(value)}" for key, value in record.recipe.model_dump().items())
+    compute = "; ".join(f"{key} {label(value)}" for key, value in record.compute.model_dump().items())
     facts = [
         Fact("cnn-ablate", where.cnn_ablate),
         Fact("Python", where.python),
@@ -118,7 +118,7 @@ def environment(measured: ReportContext) -> tuple[Fact, ...]:
         Fact("Platform", where.platform),
         Fact("Processor", f"{where.processor} ({count(where.cores, 'core')})"),
         Fact("GPU", where.gpu),
-        Fact("Recipe of most trials", recipe),
+        Fact("Recipe of most trials", compute),
         *(Fact(f"Data {facts.name}", f"SHA-256 {facts.fingerprint}") for facts in record.data),
         Fact("First trial", measured.trials["started"].min() if len(measured.trials) else ""),
         Fact("Tables written", record.finished),

@@ -66,10 +66,10 @@ def fastest(entry: Candidate) -> ComputeConfig:
     if math.isinf(least):
         return best
     for rivals in (_plain, _elaborate):
-        for recipe in rivals(entry, best, least):
-            seconds = _seconds(entry, recipe) * _padding(entry.mates, recipe.stack)
+        for compute in rivals(entry, best, least):
+            seconds = _seconds(entry, compute) * _padding(entry.mates, compute.stack)
             if seconds < least * (1 - _MARGIN):
-                best, least = recipe, seconds
+                best, least = compute, seconds
     return best
 
 
@@ -102,13 +102,13 @@ def _padding(mates: int, width: int) -> float:
     return math.ceil(mates / width) * width / mates
 
 
-def _compiles(recipe: ComputeConfig) -> bool:
+def _compiles(compute: ComputeConfig) -> bool:
     """Say whether this machine has what torch.compile needs."""
-    return recipe.device == "cuda" or shutil.which("c++") is not None
+    return compute.device == "cuda" or shutil.which("c++") is not None
 
 
-def _seconds(entry: Candidate, recipe: ComputeConfig) -> float:
+def _seconds(entry: Candidate, compute: ComputeConfig) -> float:
     """Time a step; what cannot be computed in this way takes for ever."""
     with suppress(Exception):
-        return seconds_per_step(entry.trial, entry.facts, recipe, at_least=_MOMENT)
+        return seconds_per_step(entry.trial, entry.facts, compute, at_least=_MOMENT)
     return math.inf

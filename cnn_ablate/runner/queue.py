@@ -105,7 +105,7 @@ class JobQueue:
         if trial.id in self.anew or not self.store.is_done(trial):
             return False
         if result := self.store.result(trial):
-            self.found.append(Ended(trial, result.recipe, result, kept=True))
+            self.found.append(Ended(trial, result.compute, result, kept=True))
             self.locks.drop(trial.key)
         return result is not None
 

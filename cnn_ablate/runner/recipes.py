@@ -47,11 +47,11 @@ def recipes(
     way = where.way
     start = named(way).model_copy(update={"device": terms.device})
     groups = alike(todo)
-    if way.recipe != "auto":
+    if way.compute != "auto":
         chosen = dict.fromkeys(groups, start)
     else:
         chosen = _raced(survey, groups, where, start, terms.here())
-    chosen = {key: _stacked(recipe, way, groups[key]) for key, recipe in chosen.items()}
+    chosen = {key: _stacked(compute, way, groups[key]) for key, compute in chosen.items()}
     return {trial.id: chosen[key] for key, trials in groups.items() for trial in trials}
 
 
@@ -82,21 +82,21 @@ def named(way: ComputeChoice) -> ComputeConfig:
     Raises:
         UserError: there is no such recipe, or no such width.
     """
-    if way.recipe not in {"auto", *RECIPES}:
+    if way.compute not in {"auto", *RECIPES}:
         raise UserError(
-            f"--recipe {way.recipe}", *unknown("recipe", way.recipe, ["auto", *RECIPES])
+            f"--recipe {way.compute}", *unknown("recipe", way.compute, ["auto", *RECIPES])
         )
     if way.stack not in {"auto", "off"} and not (way.stack.isdecimal() and int(way.stack) > 0):
         raise UserError(f"--stack {way.stack}", "is no width.", "Known: off, auto, or a number.")
-    return RECIPES.get(way.recipe, ComputeConfig())
+    return RECIPES.get(way.compute, ComputeConfig())
 
 
-def _stacked(recipe: ComputeConfig, way: ComputeChoice, group: Sequence[Trial]) -> ComputeConfig:
+def _stacked(compute: ComputeConfig, way: ComputeChoice, group: Sequence[Trial]) -> ComputeConfig:
     if way.stack == "auto":
-        return recipe
+        return compute
     width = int(way.stack) if way.stack.isdecimal() else 1
     users = is_users(group[0].settings["model"]["name"])
-    return recipe.model_copy(update={"stack": 1 if users else width})
+    return compute.model_copy(update={"stack": 1 if users else width})
 
 
 def _raced(

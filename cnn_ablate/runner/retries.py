@@ -41,10 +41,10 @@ def _repeated(job: Job, alone: Job, left: int) -> Job | None:  # noqa: ARG001 - 
 def _smaller(job: Job, alone: Job, left: int) -> Job | None:  # noqa: ARG001 - one of a table
     """Take a stack apart, then a trial's batches, until not even one image has room."""
     if len(job.trials) > 1:
-        return replace(alone, recipe=job.recipe.model_copy(update={"stack": 1}))
-    size = job.recipe.micro_batch or job.trials[0].settings["training"]["batch_size"]
-    recipe = job.recipe.model_copy(update={"stack": 1, "micro_batch": size // 2, "compiled": False})
-    return replace(alone, recipe=recipe) if size > 1 else None
+        return replace(alone, compute=job.compute.model_copy(update={"stack": 1}))
+    size = job.compute.micro_batch or job.trials[0].settings["training"]["batch_size"]
+    compute = job.compute.model_copy(update={"stack": 1, "micro_batch": size // 2, "compiled": False})
+    return replace(alone, compute=compute) if size > 1 else None
 
 
 _CURES: dict[Fault, Callable[[Job, Job, int], Job | None]] = {

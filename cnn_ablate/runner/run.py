@@ -48,7 +48,7 @@ Observe = Callable[[Event], None]
 _SAMPLES = 400
 
 # What may differ between two looks at a study that nobody has touched.
-_CIRCUMSTANCES = ("recipe", "environment", "command", "started", "finished")
+_CIRCUMSTANCES = ("compute", "environment", "command", "started", "finished")
 
 
 def outstanding(survey: Prepared, *, only: str = "", fresh: bool = False) -> list[Trial]:
@@ -165,11 +165,11 @@ def _jobs(
 
 
 def _job(
-    survey: Prepared, trials: tuple[Trial, ...], recipe: ComputeConfig, where: RunConfig
+    survey: Prepared, trials: tuple[Trial, ...], compute: ComputeConfig, where: RunConfig
 ) -> Job:
     return Job(
         trials,
-        recipe,
+        compute,
         where.results,
         where.data,
         folder=Path(survey.study.source).resolve().parent,
@@ -237,7 +237,7 @@ def _failed(event: Ended) -> TrialResult:
         trial=event.trial,
         status="failed",
         error=event.error,
-        recipe=event.recipe,
+        compute=event.compute,
         torch=torch.__version__,
         started=_now(),
     )
@@ -271,7 +271,7 @@ def _record(survey: Prepared, terms: Resources, started: str) -> Record:
         plan=survey.plan,
         sizes=dict(survey.sizes),
         data=survey.data,
-        recipe=ComputeConfig(
+        compute=ComputeConfig(
             device=terms.device
         ),  # until the store has counted those of the trials
         environment=environment(terms.device),

@@ -16,5 +16,5 @@ RECIPES: dict[str, ComputeConfig] = {
 class ComputeChoice:
     """How the user wants trials computed: a recipe by name; stacks off, auto or how wide."""
 
-    recipe: str = "auto"
+    compute: str = "auto"
     stack: str = "auto"

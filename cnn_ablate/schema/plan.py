@@ -76,8 +76,10 @@ class ComputeConfig(Frozen):
     device: str = "cpu"
     threads: int = 1
     layout: Literal["contiguous", "channels_last"] = "channels_last"
-    fused: bool = Field(True, description="Optimizer's update in one call, where torch has it.")
+    fused: bool = Field(True, description="Optimizer update in one call, if torch has one.")
     onednn: bool = Field(True, description="Convolutions by oneDNN, slow to start on small ones.")
-    compiled: bool = Field(False, description="Forward and backward pass by torch.compile.")
-    stack: int = Field(1, description="Networks trained as one program.")
-    micro_batch: int = Field(0, description="Images whose gradients are added up at once; 0: all.")
+    backend: str = Field("eager", description="How a training step is executed.")
+    width: int = Field(1, description="Trials trained as one program.")
+    compiled: bool = Field(False, exclude=True)
+    stack: int = Field(1, exclude=True)
+    micro_batch: int = Field(0, exclude=True)

@@ -92,7 +92,7 @@ class TrialResult(Frozen):
     trial: Trial
     status: Status
     error: str = ""
-    recipe: ComputeConfig
+    compute: ComputeConfig
     data: DataFacts | None = None
     metrics: Metrics | None = None
     epochs: tuple[EpochRow, ...] = ()
@@ -191,7 +191,7 @@ class Record(Frozen):
     plan: Plan
     sizes: dict[str, Size] = Field(description="By variant name.")
     data: tuple[DataFacts, ...]
-    recipe: ComputeConfig
+    compute: ComputeConfig
     environment: Environment
     findings: tuple[Finding, ...] = ()
     audited: bool = Field(False, description="Whether it was audited; else findings are not known.")

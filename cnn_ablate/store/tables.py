@@ -158,7 +158,7 @@ def _collect(store: Store, record: Record) -> Results:
     columns = list(_row_columns(record))
     classes = _gather(store, done, "classes.csv")
     return Results(
-        record=record.model_copy(update={"recipe": _usual(record, [r for _, r in ended])}),
+        record=record.model_copy(update={"compute": _usual(record, [r for _, r in ended])}),
         trials=pd.DataFrame(rows, columns=columns),
         epochs=_gather(store, [trial for trial, _ in ended], "epochs.csv"),
         steps=_gather(store, [trial for trial, _ in ended], "steps.csv"),
@@ -171,8 +171,8 @@ def _collect(store: Store, record: Record) -> Results:
 
 def _usual(record: Record, ended: list[TrialResult]) -> ComputeConfig:
     """Give the recipe of most trials; that of each stands in its row."""
-    counted = Counter(result.recipe for result in ended).most_common(1)
-    return counted[0][0] if counted else record.recipe
+    counted = Counter(result.compute for result in ended).most_common(1)
+    return counted[0][0] if counted else record.compute
 
 
 def factor_columns(study: Study) -> list[str]:
@@ -205,7 +205,7 @@ def _row(
         "status": result.status,
         **{key: _level(trial, levels, key) for key in factor_columns(record.study)},
         **metrics,
-        **result.recipe.model_dump(),
+        **result.compute.model_dump(),
         "precision": trial.settings["training"]["precision"],
         "torch": result.torch,
         "started": result.started,

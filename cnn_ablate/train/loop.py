@@ -32,7 +32,7 @@ class TrialInput:
 def train(
     trial: Trial,
     images: Images,
-    recipe: ComputeConfig,
+    compute: ComputeConfig,
     watch: Hooks | None = None,
     resume: bytes | None = None,
 ) -> TrialResult:
@@ -48,10 +48,10 @@ def train(
         watch: Hears of progress, and keeps the state after each epoch.
         resume: A state that `watch.save` was given earlier.
     """
-    return next(train_together([TrialInput(trial, images, watch or Hooks(), resume)], recipe))
+    return next(train_together([TrialInput(trial, images, watch or Hooks(), resume)], compute))
 
 
-def train_together(members: Sequence[TrialInput], recipe: ComputeConfig) -> Iterator[TrialResult]:
+def train_together(members: Sequence[TrialInput], compute: ComputeConfig) -> Iterator[TrialResult]:
     """Train trials side by side, and give the result of each as it ends.
 
     Each comes to the same result, bit for bit, whoever the others are, as long as the recipe is
@@ -62,10 +62,10 @@ def train_together(members: Sequence[TrialInput], recipe: ComputeConfig) -> Iter
         recipe: How to compute them.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    set_up(recipe, members[0].trial)
-    forget_peak(recipe.device)
-    running = [(_bench(member, recipe), member.watch) for member in members]
-    gradients = gradients_of([bench for bench, _ in running], recipe)
+    set_up(compute, members[0].trial)
+    forget_peak(compute.device)
+    running = [(_bench(member, compute), member.watch) for member in members]
+    gradients = gradients_of([bench for bench, _ in running], compute)
     while running:
         yield from (_result(bench, started) for bench, _ in running if _ended(bench))
         running = [(bench, watch) for bench, watch in running if not _ended(bench)]
@@ -76,29 +76,29 @@ def train_together(members: Sequence[TrialInput], recipe: ComputeConfig) -> Iter
                 watch.save(saved(bench.state()))
 
 
-def set_up(recipe: ComputeConfig, trial: Trial) -> None:
+def set_up(compute: ComputeConfig, trial: Trial) -> None:
     """Make this process compute as recipe and precision say, the same every time."""
-    torch.set_num_threads(recipe.threads)
-    torch._C._set_mkldnn_enabled(recipe.onednn)  # noqa: SLF001 - its public form warns
+    torch.set_num_threads(compute.threads)
+    torch._C._set_mkldnn_enabled(compute.onednn)  # noqa: SLF001 - its public form warns
     torch.backends.cudnn.benchmark = False
     # Torch's default takes TensorFloat-32 for convolutions, and float32 for matrix products.
     tf32 = trial.settings["training"]["precision"] == "tf32"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
-    torch.use_deterministic_algorithms(recipe.device.startswith("cuda"), warn_only=True)
+    torch.use_deterministic_algorithms(compute.device.startswith("cuda"), warn_only=True)
     # Nothing is read before it is written; filling each new tensor would be a kernel more.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def _bench(member: TrialInput, recipe: ComputeConfig) -> Trainer:
-    bench = Trainer(member.trial, member.images, recipe)
+def _bench(member: TrialInput, compute: ComputeConfig) -> Trainer:
+    bench = Trainer(member.trial, member.images, compute)
     if member.resume and bench.fits(state := opened(member.resume)):
         bench.restore(state)
     return bench
 
 
-def gradients_of(benches: Sequence[Trainer], recipe: ComputeConfig) -> Gradients:
+def gradients_of(benches: Sequence[Trainer], compute: ComputeConfig) -> Gradients:
     """Give the way that the recipe says to find the gradients of these networks."""
-    return Stack(benches, recipe) if recipe.compiled or recipe.stack > 1 else alone
+    return Stack(benches, compute) if compute.compiled or compute.stack > 1 else alone
 
 
 def _ended(bench: Trainer) -> bool:
@@ -124,7 +124,7 @@ def _done(bench: Trainer, started: str) -> TrialResult:
     return TrialResult(
         trial=bench.trial,
         status="done",
-        recipe=bench.recipe,
+        compute=bench.compute,
         data=bench.facts,
         metrics=_metrics(bench, found),
         epochs=tuple(bench.log.rows),
@@ -142,7 +142,7 @@ def _diverged(bench: Trainer, started: str) -> TrialResult:
         trial=bench.trial,
         status="diverged",
         error=bench.log.diverged,
-        recipe=bench.recipe,
+        compute=bench.compute,
         data=bench.facts,
         metrics=_metrics(bench, None),
         epochs=tuple(bench.log.rows),
@@ -168,7 +168,7 @@ def _metrics(bench: Trainer, found: Evaluation | None) -> Metrics:
         selected_epoch=chosen.epoch,
         seconds=seconds,
         images_per_second=bench.loader.count * len(rows) / seconds,
-        peak_memory_mb=peak_memory_mb(bench.recipe.device),
+        peak_memory_mb=peak_memory_mb(bench.compute.device),
     )
 
 

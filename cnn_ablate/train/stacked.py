@@ -30,8 +30,8 @@ class Stack:
     bits of each network, whoever its neighbours are.
     """
 
-    def __init__(self, benches: Sequence[Trainer], recipe: ComputeConfig) -> None:
-        self.width = recipe.stack
+    def __init__(self, benches: Sequence[Trainer], compute: ComputeConfig) -> None:
+        self.width = compute.stack
         self.slots = {id(bench): slot for slot, bench in enumerate(benches)}
         self.first = benches[0]
         # Never evaluated, so that it stays in training mode when networks leave the stack.
@@ -46,10 +46,10 @@ class Stack:
         self.weights = self._laid_out(list(self.parameters.values()))
         self.buffers = self._laid_out([dict(model.named_buffers()) for model in models])
         self.buffers |= self._rates(models)
-        self.is_graph = recipe.compiled and recipe.device.startswith("cuda")
+        self.is_graph = compute.compiled and compute.device.startswith("cuda")
         if self.is_graph:
             self._fix_places()
-        self.gradients = _compiled(grad(self._loss, has_aux=True), recipe)
+        self.gradients = _compiled(grad(self._loss, has_aux=True), compute)
 
     def __call__(self, lessons: Sequence[StepInput]) -> list[StepOutput]:
         """Leave each network's gradients in its parameters, and give what each of them said."""
@@ -161,16 +161,16 @@ def _padded(some: Sequence[T], width: int) -> list[T]:
     return [*some, *repeat(some[0], width - len(some))]
 
 
-def _compiled(function: Any, recipe: ComputeConfig) -> Any:
-    if not recipe.compiled:
+def _compiled(function: Any, compute: ComputeConfig) -> Any:
+    if not compute.compiled:
         return function
     # What one process has compiled the others take from there.
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(tensors() / "compiled"))
     # Captured as one CUDA graph, so that no launch waits for Python.
-    if recipe.device.startswith("cuda"):
+    if compute.device.startswith("cuda"):
         return torch.compile(function, dynamic=False, mode="reduce-overhead")
     # A toolkit without a GPU is worth no word where none is asked for.
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     # Inductor would lay maps channels last: half as fast for a stack's grouped convolutions.
-    options: Any = {"layout_optimization": False} if recipe.stack > 1 else None
+    options: Any = {"layout_optimization": False} if compute.stack > 1 else None
     return torch.compile(function, dynamic=False, options=options)

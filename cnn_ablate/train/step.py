@@ -46,7 +46,7 @@ def _alone(lesson: StepInput) -> StepOutput:
         parameter.grad = None
     told = [
         _added(StepInput(bench, epoch, part), share)
-        for part, share in parts_of(batch, bench.recipe.micro_batch)
+        for part, share in parts_of(batch, bench.compute.micro_batch)
     ]
     if bench.log.dead is None:
         bench.log.dead = sum(dead_parameters(bench.model).values())

@@ -17,7 +17,7 @@ _MOST_IMAGES = 32
 _WHOLE: Overrides = {"data.subset": None, "data.test_subset": None, "data.val_fraction": 0.0}
 
 
-def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: ComputeConfig) -> float:
+def seconds_per_epoch(trial: Trial, facts: DataFacts, compute: ComputeConfig) -> float:
     """Estimate how long an epoch and its evaluation take, from a few batches of noise.
 
     Evaluation is taken to cost a third of training an equal number of images; of a study with
@@ -25,38 +25,38 @@ def seconds_per_epoch(trial: Trial, facts: DataFacts, recipe: ComputeConfig) -> 
     """
     size: int = min(trial.settings["training"]["batch_size"], _MOST_IMAGES)
     small: Overrides = {"training.batch_size": size}
-    step = seconds_per_step(_changed(trial, small), facts, recipe)
+    step = seconds_per_step(_changed(trial, small), facts, compute)
     counts = facts.counts(trial.settings["data"])
     tests = not counts.val or trial.settings["training"]["select"] == "best_test"
     return step / size * (counts.train + (counts.val + (counts.test if tests else 0)) / 3)
 
 
 def seconds_per_step(
-    trial: Trial, facts: DataFacts, recipe: ComputeConfig, *, at_least: float = 0.0
+    trial: Trial, facts: DataFacts, compute: ComputeConfig, *, at_least: float = 0.0
 ) -> float:
     """Time the training step of a trial; in a stack, its share of the joint step.
 
     Gives the fastest of two steps, or of more for `at_least` so many seconds; before them, a step
     compiles what is to be compiled and warms the rest.
     """
-    set_up(recipe, trial)
+    set_up(compute, trial)
     trial = _changed(trial, _WHOLE)
     # A course of so many steps must not end under the clock.
     settings = {**trial.settings, "schedule": {"name": "constant"}}
     trial = trial.model_copy(update={"settings": settings})
     images = noise(facts, trial.settings["training"]["batch_size"])
-    benches = [Trainer(trial, images, recipe) for _ in range(recipe.stack)]
-    gradients = gradients_of(benches, recipe)
+    benches = [Trainer(trial, images, compute) for _ in range(compute.stack)]
+    gradients = gradients_of(benches, compute)
     times: list[float] = []
     epochs = _endless(benches)
     while len(times) < 3 or sum(times[1:]) < at_least:
         lessons = next(epochs)
-        _wait(recipe.device)
+        _wait(compute.device)
         began = time.perf_counter()
         gradients(lessons)
         for lesson in lessons:
             lesson.bench.update(lesson.epoch)
-        _wait(recipe.device)
+        _wait(compute.device)
         times.append(time.perf_counter() - began)
     return min(times[1:]) / len(benches)
 

@@ -13,7 +13,7 @@ from cnn_ablate.data import Batch, Images, Loader, views
 from cnn_ablate.models import Dropout, set_dropout_keys, size
 from cnn_ablate.rng import Draws
 from cnn_ablate.schema import ComputeConfig, EpochRow, Trial
-from cnn_ablate.settings import parts
+from cnn_ablate.settings import build_options
 from cnn_ablate.train.artifacts import copied
 from cnn_ablate.train.averaging import Average
 from cnn_ablate.train.evaluate import Evaluation, answers, judged, merged
@@ -37,17 +37,17 @@ class History:
 class Trainer:
     """One trial's network, optimizer, schedule, loss and data, built from its settings."""
 
-    def __init__(self, trial: Trial, images: Images, recipe: ComputeConfig) -> None:
-        self.trial, self.recipe = trial, recipe
-        self.parts = parts(trial.settings)
+    def __init__(self, trial: Trial, images: Images, compute: ComputeConfig) -> None:
+        self.trial, self.compute = trial, compute
+        self.parts = build_options(trial.settings)
         self.facts = images.facts
         training = self.parts.training
         model = self.parts.model.initialised(
             self.facts.shape, len(self.facts.classes), seed=trial.seed, scheme=training.init
         )
-        self.device = torch.device(recipe.device)
-        self.layout = _LAYOUTS[recipe.layout]
-        self.model = model.to(recipe.device).to(memory_format=self.layout)
+        self.device = torch.device(compute.device)
+        self.layout = _LAYOUTS[compute.layout]
+        self.model = model.to(compute.device).to(memory_format=self.layout)
         # Listed once: to look for them in each step of a small network can be felt.
         self.parameters = list(self.model.parameters())
         self.drops = any(isinstance(part, Dropout) for part in self.model.modules())
@@ -56,9 +56,9 @@ class Trainer:
             self.parts.data,
             seed=trial.seed,
             batch_size=training.batch_size,
-            device=recipe.device,
+            device=compute.device,
         )
-        self.optimizer = self.parts.optimizer.build(self.model, fused=recipe.fused)
+        self.optimizer = self.parts.optimizer.build(self.model, fused=compute.fused)
         self.schedule = self.parts.schedule.build(
             self.optimizer, epochs=training.epochs, steps_per_epoch=self.loader.steps
         )
@@ -175,7 +175,7 @@ class Trainer:
 
     def _bits(self) -> str:
         # For want of memory a training goes on in parts of its batches.
-        return self.recipe.model_dump_json(exclude={"micro_batch"})
+        return self.compute.model_dump_json(exclude={"micro_batch"})
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
