@@ -4,15 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import made
 import pandas as pd
 import pytest
-import tiny
 
 import cnn_ablate
 from cnn_ablate.errors import UserError
 from cnn_ablate.stats import effects
 from cnn_ablate.store import FRAMES, write_table
+from support import cli_study, fake_study
 
 
 def test_names_are_exported() -> None:
@@ -35,8 +34,8 @@ def test_importing_the_package_is_cheap() -> None:
 def test_from_study_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A study is loaded, planned, run, read and reported, and its network used."""
     monkeypatch.chdir(tmp_path)
-    text = tiny.STUDY.replace("seeds: 2", "seeds: 1")
-    study = cnn_ablate.load_study(tiny.write(tmp_path, text), sets={"training.epochs": 1})
+    text = cli_study.STUDY.replace("seeds: 2", "seeds: 1")
+    study = cnn_ablate.load_study(cli_study.write(tmp_path, text), sets={"training.epochs": 1})
     assert 1 == study.baseline["training"]["epochs"]
     before = cnn_ablate.plan_study(study)
     assert [("baseline", 0), ("norm=none", 0)] == [*zip(before.variant, before.done, strict=True)]
@@ -54,7 +53,7 @@ def test_from_study_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_results_by_name(tmp_path: Path) -> None:
     """What was run is read by name, without its file; numbers are numbers."""
-    small = made.results(tmp_path, made.Made(variants=3, seeds=4, images=200))
+    small = fake_study.results(tmp_path, fake_study.Made(variants=3, seeds=4, images=200))
     found = cnn_ablate.read_results("made_up", results=tmp_path)
     pd.testing.assert_frame_equal(small.trials, found["trials"])
     assert "float64" == str(found["trials"]["test_accuracy"].dtype)
@@ -62,7 +61,9 @@ def test_results_by_name(tmp_path: Path) -> None:
 
 def test_names_in_written_tables_stay_names(tmp_path: Path) -> None:
     """A variant `01` is no number, and a class `NA` is not missing."""
-    small = made.results(tmp_path, made.Made(variants=3, seeds=2, images=40, names=("01", "NA")))
+    small = fake_study.results(
+        tmp_path, fake_study.Made(variants=3, seeds=2, images=40, names=("01", "NA"))
+    )
     write_table(small, "effects", effects(small.trials, small.record.plan.contrasts))
     found = cnn_ablate.read_results("made_up", results=tmp_path)["effects"]
     assert ["01", "NA"] == list(found["variant"])
@@ -84,6 +85,6 @@ def test_what_a_run_lacks_is_said_before_the_audit(
 ) -> None:
     """As the command does: no one waits for an audit of what cannot run."""
     monkeypatch.setattr("cnn_ablate.api.with_findings", lambda *_, **__: pytest.fail("audited"))
-    study = cnn_ablate.load_study(tiny.write(tmp_path))
+    study = cnn_ablate.load_study(cli_study.write(tmp_path))
     with pytest.raises(UserError, match="--device tpu: this machine has no such device"):
         cnn_ablate.run_study(study, device="tpu", results=tmp_path)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from auditing import LENET, changed, found, subject
 
 from cnn_ablate.data.catalogue import Cifar10
+from support.audit import LENET, changed, found, subject
 
 CIFAR = changed(LENET, ("fashion_mnist_sample", "cifar10")) + (
     "factors:\n  model.norm: [none, batch]\n  optimizer.lr: [0.01, 0.1]\nclaims:\n"

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-import tiny
-from auditing import LENET, NETWORK, USERS, changed
 from typer.testing import CliRunner, Result
 
 from cnn_ablate.cli import app
+from support import cli_study
+from support.audit import LENET, NETWORK, USERS, changed
 
 INERT = f"{LENET}factors: {{model.norm: [none, batch], training.patience: [0, 9]}}\n"
 SOUND = f"{LENET}factors: {{model.norm: [none, batch]}}\n"
@@ -25,9 +25,9 @@ def audit(folder: Path, text: str, *words: str) -> Result:
 def test_an_option_that_a_users_network_ignores_is_caught(tmp_path: Path) -> None:
     """The study says `cbam`, the network compares with `CBAM`: the result would be of nothing."""
     (tmp_path / "nets.py").write_text(NETWORK, encoding="utf-8")
-    path = tiny.write(tmp_path, f"{USERS}factors: {{model.attention: [none, cbam]}}\n")
+    path = cli_study.write(tmp_path, f"{USERS}factors: {{model.attention: [none, cbam]}}\n")
 
-    code, said, _ = tiny.call("audit", path.name, "--strict", cwd=tmp_path)
+    code, said, _ = cli_study.call("audit", path.name, "--strict", cwd=tmp_path)
 
     assert 1 == code
     assert "inert-factor at model.attention" in said

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from auditing import LENET, changed, found, subject
 
 from cnn_ablate.schema import Finding
+from support.audit import LENET, changed, found, subject
 
 FASHION = changed(LENET, ("{name: lenet}", "{name: fashion_cnn, convs: 1, hidden: [128]}"))
 LIST = "design:\n  list:\n"

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from auditing import LENET, found, subject
 
 from cnn_ablate.data import Images
 from cnn_ablate.data.split import balanced
 from cnn_ablate.schema import DataFacts, Finding, canonical
 from cnn_ablate.train import noise
+from support.audit import LENET, found, subject
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

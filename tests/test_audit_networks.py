@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from auditing import LENET, NETWORK, USERS, changed, found, subject
 
 from cnn_ablate.schema import Finding
+from support.audit import LENET, NETWORK, USERS, changed, found, subject
 
 PREACT = changed(
     LENET,

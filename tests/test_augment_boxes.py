@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from batches import context, draws, pictures, stream
 from scipy import stats
 from torch.nn.functional import pad
 from torchvision.transforms import v2
@@ -13,6 +12,7 @@ from cnn_ablate.data.augment.crop import RandomCrop
 from cnn_ablate.data.augment.erasing import Cutout, RandomErasing
 from cnn_ablate.data.augment.flip import HorizontalFlip
 from cnn_ablate.data.augment.operation import below
+from support.image_batches import context, draws, pictures, stream
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
 DTYPES = [torch.uint8, torch.float32]

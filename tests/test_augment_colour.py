@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from batches import context, pictures, stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -16,6 +15,7 @@ from cnn_ablate.data.augment.jitter import (
     hue_turned,
     saturated,
 )
+from support.image_batches import context, pictures, stream
 
 PAIRS = [
     (brightened, functional.adjust_brightness),

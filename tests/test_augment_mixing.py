@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from batches import context, draws
 from scipy import stats
 from torchvision.transforms import v2
 
 from cnn_ablate.data.augment import augment
 from cnn_ablate.data.augment.mixing import CutMix, MixUp, beta
+from support.image_batches import context, draws
 
 IMAGES = torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1).repeat(1, 3, 20, 32)
 LABELS = torch.arange(10)

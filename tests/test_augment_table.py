@@ -3,7 +3,6 @@
 import jsonschema
 import pytest
 import torch
-from batches import context, draws, pictures
 from pydantic import ValidationError
 
 from cnn_ablate.data.augment import AUGMENTS, ImageAugmentation, augment
@@ -11,6 +10,7 @@ from cnn_ablate.data.augment.crop import RandomCrop
 from cnn_ablate.data.augment.erasing import RandomErasing
 from cnn_ablate.data.augment.spec import Augments, read_augment
 from cnn_ablate.options import Options, knob
+from support.image_batches import context, draws, pictures
 
 ALONE = [name for name, entry in AUGMENTS.items() if issubclass(entry, ImageAugmentation)]
 

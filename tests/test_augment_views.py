@@ -2,13 +2,13 @@
 
 import pytest
 import torch
-from batches import pictures
 from pydantic import TypeAdapter, ValidationError
 from torch.nn.functional import pad
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional
 
 from cnn_ablate.data.augment.views import TTA_VIEWS, TtaViews, views
+from support.image_batches import pictures
 
 
 @pytest.mark.parametrize("name", TTA_VIEWS)

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from batches import context, pictures, stream
 from scipy import stats
 from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms import functional as classic
 
 from cnn_ablate.data.augment.warp import Affine, Rotation, Warp, warped
+from support.image_batches import context, pictures, stream
 
 MODES = {"bilinear": InterpolationMode.BILINEAR, "nearest": InterpolationMode.NEAREST}
 

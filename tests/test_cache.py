@@ -5,7 +5,6 @@ import sys
 import time
 import warnings
 
-import layouts
 import numpy as np
 import pytest
 import torch
@@ -16,6 +15,7 @@ from cnn_ablate.data.dataset import Form
 from cnn_ablate.data.image_tensors import fingerprint, verified
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
+from support import data_files
 
 CLASSES = ["a", "b"]
 FINGERPRINT = "3fd2aa583d1ea7d9e80c252bbf47dadf10355d5c15c1468c66f721a9ca369555"
@@ -33,7 +33,7 @@ def tensors(tmp_path, monkeypatch):
 @pytest.fixture
 def options(tmp_path):
     """Six pictures."""
-    return DATASETS["image_folder"](path=str(layouts.folder(tmp_path / "images", CLASSES)))
+    return DATASETS["image_folder"](path=str(data_files.folder(tmp_path / "images", CLASSES)))
 
 
 class Seen(list):
@@ -65,7 +65,7 @@ def test_images_are_decoded_once(options):
 def test_progress_is_told_up_to_the_end(tmp_path, monkeypatch):
     """Progress counts training and test images together."""
     monkeypatch.setattr("cnn_ablate.data.published.CHUNK", 20)
-    layouts.mnist(tmp_path, train=30, test=20)
+    data_files.mnist(tmp_path, train=30, test=20)
     seen = Seen()
     load(DATASETS["mnist"](), tmp_path, seen)
 
@@ -75,7 +75,7 @@ def test_progress_is_told_up_to_the_end(tmp_path, monkeypatch):
 def test_a_changed_picture_is_decoded_again(options, tmp_path):
     """A file of another size or time makes the cache stale, and the fingerprint another."""
     before = load(options).facts.fingerprint
-    layouts.picture(tmp_path / "images" / "train" / "a" / "0000.png", seed=99)
+    data_files.picture(tmp_path / "images" / "train" / "a" / "0000.png", seed=99)
 
     assert before != load(options).facts.fingerprint
 
@@ -83,7 +83,7 @@ def test_a_changed_picture_is_decoded_again(options, tmp_path):
 def test_an_added_picture_is_decoded(options, tmp_path):
     """New files are seen."""
     load(options)
-    layouts.picture(tmp_path / "images" / "train" / "a" / "9999.png")
+    data_files.picture(tmp_path / "images" / "train" / "a" / "9999.png")
 
     assert 5 == load(options).facts.train
 
@@ -99,8 +99,8 @@ def test_options_that_change_pixels_have_their_own_cache(options):
 
 def test_the_fingerprint_is_of_the_contents_alone(options, tmp_path):
     """The same pictures elsewhere have the same fingerprint; other class names another."""
-    same = layouts.folder(tmp_path / "moved", CLASSES)
-    other = layouts.folder(tmp_path / "renamed", ["a", "c"])
+    same = data_files.folder(tmp_path / "moved", CLASSES)
+    other = data_files.folder(tmp_path / "renamed", ["a", "c"])
     expected = load(options).facts.fingerprint
 
     assert expected == load(options.model_copy(update={"path": str(same)})).facts.fingerprint

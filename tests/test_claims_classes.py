@@ -1,14 +1,14 @@
 """What papers say of single classes."""
 
-import invented
 import pandas as pd
 import pytest
 
 from cnn_ablate.claims import verdicts
 from cnn_ablate.schema import Claim
+from support import fake_results
 
 NAMES = ("Shirt", "T-shirt", "Coat", "Bag")
-VARIANTS = [invented.variant("baseline", model_a=1), invented.variant("other", model_a=2)]
+VARIANTS = [fake_results.variant("baseline", model_a=1), fake_results.variant("other", model_a=2)]
 
 
 def judge(claim, accuracies, wrong=(), n=1000, trials=None):
@@ -24,9 +24,9 @@ def judge(claim, accuracies, wrong=(), n=1000, trials=None):
         for seed, row in enumerate(wrong)
         for name, count in zip(NAMES, row, strict=True)
     ]
-    results = invented.Invented(
-        invented.record(VARIANTS, claims=[claim]),
-        invented.trials(values),
+    results = fake_results.Invented(
+        fake_results.record(VARIANTS, claims=[claim]),
+        fake_results.trials(values),
         classes=pd.DataFrame(classes),
         confusion=pd.DataFrame(confusion),
     )
@@ -144,11 +144,11 @@ def test_a_class_that_the_data_lack_is_said():
 
 def test_the_precision_of_a_class_is_not_that_of_the_arithmetic():
     """Of the same name are a column of classes.csv and one of results.csv."""
-    trials = invented.trials({"baseline": [0.8, 0.8, 0.8]}, precision="float32")
-    classes = invented.classes_of_one(trials).assign(precision=0.7)
+    trials = fake_results.trials({"baseline": [0.8, 0.8, 0.8]}, precision="float32")
+    classes = fake_results.classes_of_one(trials).assign(precision=0.7)
     claim = of("cat", metric="class_precision", value=0.7)
-    record = invented.record(VARIANTS, claims=[claim])
-    found = verdicts(invented.Invented(record, trials, classes=classes))[0]
+    record = fake_results.record(VARIANTS, claims=[claim])
+    found = verdicts(fake_results.Invented(record, trials, classes=classes))[0]
 
     assert ("reproduced", "70.00 %") == (found.verdict, found.measured)
 
@@ -178,7 +178,7 @@ def test_opposite_effects_on_a_class_are_judged_alike(rises, value):
     """A loss has the noise of the images as a gain of that size has: that of both its sides."""
     levels = ([0.60, 0.61, 0.62], [0.64, 0.65, 0.66])
     values = dict(zip(("baseline", "other"), levels if rises else levels[::-1], strict=True))
-    trials = invented.trials(values)
+    trials = fake_results.trials(values)
     classes = pd.DataFrame(
         {"trial": row.trial, "class": "Shirt", "n": 1000, "accuracy": row.test_accuracy}
         for row in trials.itertuples()
@@ -186,8 +186,8 @@ def test_opposite_effects_on_a_class_are_judged_alike(rises, value):
     claim = of("Shirt", value=value).model_copy(
         update={"variant": "other", "reference": "baseline"}
     )
-    record = invented.record(VARIANTS, claims=[claim])
-    found = verdicts(invented.Invented(record, trials, classes=classes))[0]
+    record = fake_results.record(VARIANTS, claims=[claim])
+    found = verdicts(fake_results.Invented(record, trials, classes=classes))[0]
 
     # 1.96 sqrt(0.61 x 0.39 / 1000 + 0.65 x 0.35 / 1000) = 4.2, plus half of a last digit.
     assert "reproduced" == found.verdict
@@ -209,8 +209,8 @@ def test_opposite_effects_on_a_class_are_judged_alike(rises, value):
 def test_before_any_trial_is_done_every_claim_is_open(fields):
     """A run that is stopped at once still writes what became of each claim: nothing yet."""
     claim = Claim(id="a", variant="baseline", **fields)
-    record = invented.record(VARIANTS, claims=[claim])
-    none = invented.trials({"baseline": [0.5]}).iloc[:0]
-    found = verdicts(invented.Invented(record, none))[0]
+    record = fake_results.record(VARIANTS, claims=[claim])
+    none = fake_results.trials({"baseline": [0.5]}).iloc[:0]
+    found = verdicts(fake_results.Invented(record, none))[0]
 
     assert ("undetermined", "No seed is done yet.") == (found.verdict, found.reason)

@@ -1,8 +1,9 @@
 """Published effects: their directions, their sizes, and that there is none."""
 
-import invented
 import pytest
-from claimed import HELPS, HURTS, NOISE, SAME, judge, moved
+
+from support import fake_results
+from support.claims import HELPS, HURTS, NOISE, SAME, judge, moved
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_the_margin_is_the_claims():
 
 def test_no_effect_on_seconds_needs_a_margin():
     """A point means nothing in seconds, so without a stated margin equivalence stays open."""
-    trials = invented.trials({"none": [10.0, 11.0], "baseline": [10.0, 11.0]}, metric="seconds")
+    trials = fake_results.trials({"none": [10.0, 11.0], "baseline": [10.0, 11.0]}, metric="seconds")
     open_, closed = (
         judge(moved(effect="none", metric="seconds", margin=margin), {}, trials=trials)
         for margin in (None, 0.5)
@@ -123,7 +124,7 @@ def test_few_test_images_leave_a_direction_open():
     values = {"none": [0.5] * 3, "baseline": [0.6, 0.6, 0.59]}
     right = {"none": range(5), "baseline": range(2, 8)}
     seen = {
-        f"{name}-{seed}": invented.right_on(images, of=10)
+        f"{name}-{seed}": fake_results.right_on(images, of=10)
         for name, images in right.items()
         for seed in range(3)
     }
@@ -136,9 +137,9 @@ def test_few_test_images_leave_a_direction_open():
 @pytest.mark.parametrize(("values", "value"), [(HELPS, 6), (HURTS, -6)])
 def test_opposite_effects_on_other_images_are_judged_alike(values, value):
     """Variants that were tested on different images have the noise of the images of both."""
-    trials = invented.trials(values)
-    seen = {f"none-{seed}": invented.right_on([], of=900) for seed in range(3)}
-    tables = {"seen": seen, "classes": invented.classes_of_one(trials, 1000)}
+    trials = fake_results.trials(values)
+    seen = {f"none-{seed}": fake_results.right_on([], of=900) for seed in range(3)}
+    tables = {"seen": seen, "classes": fake_results.classes_of_one(trials, 1000)}
     found = judge(moved(value=value), values, **tables)
 
     assert "reproduced" == found.verdict

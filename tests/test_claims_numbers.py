@@ -1,21 +1,21 @@
 """Published numbers: tolerances from seeds, images and rounding, limits, and exact counts."""
 
-import invented
 import pytest
 
 from cnn_ablate.claims import METRICS, verdicts
 from cnn_ablate.schema import Claim
+from support import fake_results
 
-BASELINE = invented.variant("baseline", model_residual=True)
-OFF = invented.variant("off", model_residual=False)
+BASELINE = fake_results.variant("baseline", model_residual=True)
+OFF = fake_results.variant("off", model_residual=False)
 
 
 def judge(claim, values, *, n=10_000, **study):
     """Judge one claim by accuracies of the baseline and of a variant without shortcuts."""
-    trials = invented.trials(values)
-    record = invented.record([BASELINE, OFF], claims=[claim], **study)
-    classes = invented.classes_of_one(trials, n)
-    return verdicts(invented.Invented(record, trials, classes=classes))[0]
+    trials = fake_results.trials(values)
+    record = fake_results.record([BASELINE, OFF], claims=[claim], **study)
+    classes = fake_results.classes_of_one(trials, n)
+    return verdicts(fake_results.Invented(record, trials, classes=classes))[0]
 
 
 def accuracy(value, **fields):
@@ -77,9 +77,11 @@ def test_a_small_test_set_widens_the_tolerance():
 
 def test_losses_are_numbers_too():
     """A published loss is judged in its own unit, by seeds and rounding."""
-    trials = invented.trials({"baseline": [0.41, 0.43, 0.42]}, metric="test_loss")
+    trials = fake_results.trials({"baseline": [0.41, 0.43, 0.42]}, metric="test_loss")
     claim = accuracy(0.43, metric="test_loss")
-    found = verdicts(invented.Invented(invented.record([BASELINE], claims=[claim]), trials))[0]
+    found = verdicts(
+        fake_results.Invented(fake_results.record([BASELINE], claims=[claim]), trials)
+    )[0]
 
     assert ("reproduced", "0.42", "[0.395, 0.445]") == (
         found.verdict,
@@ -188,11 +190,11 @@ def test_intervals_of_accuracies_end_where_accuracies_do():
 def test_dead_parameters_come_from_the_trials():
     """What only a trial counts is taken from there, and is open before."""
     claim = Claim(id="dead", variant="baseline", metric="dead_parameters", value=694_320)
-    record = invented.record([BASELINE], claims=[claim])
-    trials = invented.trials({"baseline": [0.5]}, dead_parameters=694_320)
+    record = fake_results.record([BASELINE], claims=[claim])
+    trials = fake_results.trials({"baseline": [0.5]}, dead_parameters=694_320)
 
-    assert "reproduced" == verdicts(invented.Invented(record, trials))[0].verdict
-    assert "undetermined" == verdicts(invented.Invented(record, trials[:0]))[0].verdict
+    assert "reproduced" == verdicts(fake_results.Invented(record, trials))[0].verdict
+    assert "undetermined" == verdicts(fake_results.Invented(record, trials[:0]))[0].verdict
 
 
 def test_another_budget_is_not_comparable():

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from test_study import SOUND, messages, write
 
 from cnn_ablate.study import read
+from test_study import SOUND, messages, write
 
 OF_CLASS = "That is the class it speaks of."
 FACTOR = "That is the factor whose effect it states."

@@ -5,10 +5,8 @@ import shutil
 from itertools import product
 from pathlib import Path
 
-import made
 import pytest
 from PIL import Image
-from test_train import trial
 from typer.testing import CliRunner, Result
 
 from cnn_ablate.cli import app
@@ -18,10 +16,12 @@ from cnn_ablate.models import MODELS
 from cnn_ablate.runner import RunConfig, survey
 from cnn_ablate.runner.run import check
 from cnn_ablate.schema import ComputeConfig
-from cnn_ablate.settings import parts
+from cnn_ablate.settings import build_options
 from cnn_ablate.store import Store
 from cnn_ablate.study import read
 from cnn_ablate.train import train
+from support import fake_study
+from test_train import trial
 
 
 def call(*words: object, columns: int = 200) -> Result:
@@ -193,8 +193,10 @@ def test_plan_estimates_time(tmp_path: Path) -> None:
 
 def test_compare_two_runs(tmp_path: Path) -> None:
     """Contrasts of two studies stand beside each other, with what else differs."""
-    made.results(tmp_path / "here", made.Made(variants=3, seeds=4, images=200))
-    made.results(tmp_path / "there", made.Made(variants=3, seeds=4, images=200, epochs=5))
+    fake_study.results(tmp_path / "here", fake_study.Made(variants=3, seeds=4, images=200))
+    fake_study.results(
+        tmp_path / "there", fake_study.Made(variants=3, seeds=4, images=200, epochs=5)
+    )
     folder = next(path.parent for path in (tmp_path / "there").glob("*/study.json"))
     said = call("compare", folder.name, folder, "--results", tmp_path / "here").output
     assert "batch_norm=false" in said
@@ -204,7 +206,7 @@ def test_compare_two_runs(tmp_path: Path) -> None:
 def test_predict_writes_both_formats(tmp_path: Path) -> None:
     """Predictions come as four columns, or as the two of a competition; broken pictures cost 2."""
     one = trial(training__epochs=1)
-    images = load(parts(one.settings).data)
+    images = load(build_options(one.settings).data)
     Store(tmp_path / "results").publish(train(one, images, ComputeConfig()))
     pictures = tmp_path / "pictures"
     pictures.mkdir()
@@ -237,7 +239,9 @@ def test_compare_knows_equal_trials_by_other_names(tmp_path: Path) -> None:
 
     One of the twelve trials has failed in both studies.
     """
-    study = made.results(tmp_path / "here", made.Made(variants=3, seeds=4, images=200, failed=1))
+    study = fake_study.results(
+        tmp_path / "here", fake_study.Made(variants=3, seeds=4, images=200, failed=1)
+    )
     folder = tmp_path / "there" / study.record.study.folder
     shutil.copytree(tmp_path / "here", tmp_path / "there")
     record = (folder / "study.json").read_text().replace("batch_norm=false", "bare")
@@ -258,6 +262,6 @@ def test_two_profiles_at_once(command: str) -> None:
 
 def test_one_profile_named_twice(tmp_path: Path) -> None:
     """Both options may name the same."""
-    made.results(tmp_path, made.Made(variants=2, seeds=1, images=50, profile="smoke"))
+    fake_study.results(tmp_path, fake_study.Made(variants=2, seeds=1, images=50, profile="smoke"))
     said = call("status", "made_up", "--profile", "smoke", "--smoke", "--results", tmp_path)
     assert "made_up-smoke: 2 trials: 2 done." in said.output

@@ -4,19 +4,19 @@ import shutil
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-import made
 import pytest
-from test_cli import call
 
 from cnn_ablate.schema import RunProgress
 from cnn_ablate.store import Results, Store, cleanup, write_standing
+from support import fake_study
+from test_cli import call
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Results:
     """A made-up study of three variants and two seeds; one trial was never trained."""
-    small = made.Made(variants=3, seeds=2, images=100, missing=1)
-    return made.results(tmp_path / "results", small)
+    small = fake_study.Made(variants=3, seeds=2, images=100, missing=1)
+    return fake_study.results(tmp_path / "results", small)
 
 
 def clean(study: Results, *words: str) -> str:

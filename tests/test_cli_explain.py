@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from test_cli import call
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import MODELS, size
 from cnn_ablate.models.summary import Layer, outline
+from test_cli import call
 
 STUDY = """\
 study: s

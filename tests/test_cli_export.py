@@ -3,20 +3,20 @@
 from pathlib import Path
 from unittest.mock import Mock
 
-import made
 import pandas as pd
 import pytest
-from test_cli import call
 from typer.testing import Result
 
 from cnn_ablate.cli.export import FORMATS
+from support import fake_study
+from test_cli import call
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results folder of a made-up study."""
     root = tmp_path_factory.mktemp("results")
-    made.results(root, made.Made(variants=3, seeds=2, images=200, failed=1))
+    fake_study.results(root, fake_study.Made(variants=3, seeds=2, images=200, failed=1))
     return root
 
 

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-import layouts
 import pytest
 from jsonschema import Draft7Validator
-from test_cli import call
 
 from cnn_ablate.data import DATASETS
 from cnn_ablate.models import MODELS
 from cnn_ablate.plan import plan
-from cnn_ablate.settings import options_of, parts, settle
+from cnn_ablate.settings import options_of, build_options, resolve
 from cnn_ablate.study import Changes, read
 from cnn_ablate.study.json_schema import json_schema
 from cnn_ablate.study.source import load
 from cnn_ablate.study.template import draft
+from support import data_files
+from test_cli import call
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -23,11 +23,11 @@ def test_a_draft_of_every_network_is_a_study(tmp_path: Path, model: str) -> None
     path = tmp_path / "mine.yaml"
     path.write_text(draft(path.name, "fashion_mnist_sample", model), encoding="utf-8")
     study = read(path, Changes(profile="smoke"))
-    layout = plan(study, settle)
+    layout = plan(study, resolve)
     assert ("mine", model) == (study.name, study.baseline["model"]["name"])
     assert (5, {}) == (len(layout.variants), layout.same)
     for variant in layout.variants:
-        parts(variant.settings).model.build((1, 28, 28), 10)
+        build_options(variant.settings).model.build((1, 28, 28), 10)
 
 
 @pytest.mark.parametrize("data", DATASETS)
@@ -64,7 +64,7 @@ def test_a_draft_of_a_folder_of_pictures(
     """The study finds the pictures from wherever it is run: by its own folder, or by their path."""
     monkeypatch.chdir(tmp_path)
     for name in ("猫/1.png", "猫/2.png"):
-        layouts.picture(tmp_path / "my pictures" / name)
+        data_files.picture(tmp_path / "my pictures" / name)
     path = Path(where) / "mine.yaml"
 
     assert 0 == call("init", path, "--data", "my pictures", "--model", "lenet").exit_code
@@ -81,7 +81,7 @@ def test_a_study_may_lie_beside_train_and_test(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There it is not among the folders of classes, and finds them."""
-    layouts.folder(tmp_path, ["a", "b"])
+    data_files.folder(tmp_path, ["a", "b"])
     monkeypatch.chdir(tmp_path)
 
     assert 0 == call("init", "mine.yaml", "--data", ".", "--model", "lenet").exit_code

@@ -5,21 +5,21 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import made
 import pytest
-from test_cli import call
 
 from cnn_ablate.executors import Ended, Progress
 from cnn_ablate.runner.progress import ProgressWriter
 from cnn_ablate.schema import ComputeConfig, RunningTrial, RunProgress, Trial, TrialResult
 from cnn_ablate.store import Results, Store, read_standing, write_standing
+from support import fake_study
+from test_cli import call
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """A made-up study of 3 variants and 4 seeds: one trial has failed, two were never trained."""
-    small = made.Made(variants=3, seeds=4, images=200, failed=1, missing=2)
-    return made.results(tmp_path_factory.mktemp("ran"), small)
+    small = fake_study.Made(variants=3, seeds=4, images=200, failed=1, missing=2)
+    return fake_study.results(tmp_path_factory.mktemp("ran"), small)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_failure_is_told_by_its_first_line(study: Results) -> None:
     """The reason comes first; after it come its traces."""
     trial = study.record.plan.trials[-1]
     error = "The worker process died (exit code -9).\nLast lines of its log:\nnothing"
-    failed = TrialResult(trial=trial, status="failed", error=error, recipe=ComputeConfig())
+    failed = TrialResult(trial=trial, status="failed", error=error, compute=ComputeConfig())
     study.store.publish(failed)
     assert "failed. The worker process died (exit code -9).\n" in status(study)
 

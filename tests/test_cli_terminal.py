@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-import made
 import pytest
 from typer.testing import CliRunner
 
 from cnn_ablate.cli import app
+from support import fake_study
 
 COMMANDS = {
     "plan": ["plan", "s.yaml"],
@@ -22,7 +22,7 @@ COMMANDS = {
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a study, and the results of another."""
     folder = tmp_path_factory.mktemp("place")
-    made.results(folder / "results", made.Made(variants=3, seeds=3, images=100))
+    fake_study.results(folder / "results", fake_study.Made(variants=3, seeds=3, images=100))
     (folder / "s.yaml").write_text(
         "study: s\n"
         "baseline: {data: {name: fashion_mnist_sample}, model: {name: lenet}}\n"

@@ -1,15 +1,15 @@
 """Data sets: found in every layout, read as they are, refused with the file's name."""
 
-import layouts
 import numpy as np
 import pytest
-from layouts import refused
 from pydantic import ValidationError
 
 from cnn_ablate.data import DATASETS, class_names
 from cnn_ablate.data.cache import load
 from cnn_ablate.data.embedded import SAMPLE
 from cnn_ablate.data.sample import make
+from support import data_files
+from support.data_files import refused
 
 KNOWN = [name for name in DATASETS if name != "image_folder"]
 
@@ -53,28 +53,28 @@ def test_impossible_knobs_are_refused(knobs):
 )
 def test_the_mnist_family_is_read_from_idx_files(root, name, folder):
     """Images get one channel; labels and order are those of the files."""
-    layouts.mnist(root, folder)
+    data_files.mnist(root, folder)
 
     images = load(DATASETS[name](), root)
 
     assert (30, 20) == (images.facts.train, images.facts.test)
-    assert np.array_equal(layouts.pixels(30, 28, 28), images.train[:, 0].numpy())
-    assert layouts.labels(20).tolist() == images.test_labels.tolist()
+    assert np.array_equal(data_files.pixels(30, 28, 28), images.train[:, 0].numpy())
+    assert data_files.labels(20).tolist() == images.test_labels.tolist()
 
 
 def test_cifar10_is_read_from_its_batches(root, monkeypatch):
     """Images are channels first, as the batches hold them."""
-    layouts.cifar10(root, monkeypatch)
+    data_files.cifar10(root, monkeypatch)
 
     images = load(DATASETS["cifar10"](), root)
 
     assert (50, 10, "") == (images.facts.train, images.facts.test, images.facts.note)
-    assert layouts.pixels(10, 3072)[7].tolist() == images.train[17].flatten().tolist()
+    assert data_files.pixels(10, 3072)[7].tolist() == images.train[17].flatten().tolist()
 
 
 def test_cifar100_has_its_fine_labels(root, monkeypatch):
     """The hundred classes are used, not the twenty groups."""
-    layouts.cifar100(root, monkeypatch)
+    data_files.cifar100(root, monkeypatch)
 
     images = load(DATASETS["cifar100"](), root)
 
@@ -83,17 +83,17 @@ def test_cifar100_has_its_fine_labels(root, monkeypatch):
 
 def test_svhn_calls_the_digit_0_class_0(root, monkeypatch):
     """The files' label 10 is the digit 0."""
-    layouts.svhn(root, monkeypatch)
+    data_files.svhn(root, monkeypatch)
 
     images = load(DATASETS["svhn"](), root)
 
     assert [1, 2, 3, 4, 5, 6, 7, 8, 9, 0] == images.train_labels[:10].tolist()
-    assert layouts.pixels(32, 32, 3, 20)[4, 5, 2, 6] == images.train[6, 2, 4, 5]
+    assert data_files.pixels(32, 32, 3, 20)[4, 5, 2, 6] == images.train[6, 2, 4, 5]
 
 
 def test_cifar10_falls_back_to_pictures(root):
     """Pictures by class serve where the batches are not, and the facts say what they are."""
-    layouts.folder(root / "cifar10", class_names.CIFAR10, suffix=".jpg")
+    data_files.folder(root / "cifar10", class_names.CIFAR10, suffix=".jpg")
 
     images = load(DATASETS["cifar10"](), root)
 
@@ -104,14 +104,14 @@ def test_cifar10_falls_back_to_pictures(root):
 
 def test_pictures_without_loss_need_no_note(root):
     """PNG copies are as good as the originals."""
-    layouts.folder(root / "cifar10", class_names.CIFAR10)
+    data_files.folder(root / "cifar10", class_names.CIFAR10)
 
     assert load(DATASETS["cifar10"](), root).facts.note == ""
 
 
 def test_cifar10_pictures_of_other_classes_are_refused(root):
     """A folder that is called cifar10 and is something else is not trained on."""
-    layouts.folder(root / "cifar10", ["cat", "dog"])
+    data_files.folder(root / "cifar10", ["cat", "dog"])
 
     message = refused(load, DATASETS["cifar10"](), root)
 
@@ -135,10 +135,10 @@ def test_data_roots_are_searched_in_order(tmp_path, root, monkeypatch):
     """The command line comes before the environment, and that before the home folder."""
     other = tmp_path / "other"
     monkeypatch.setenv("CNN_ABLATE_DATA", str(other))
-    layouts.mnist(tmp_path / "home" / "cnn-ablate", train=10)
+    data_files.mnist(tmp_path / "home" / "cnn-ablate", train=10)
     found = [load(DATASETS["mnist"](), root).facts.train]
     for place, n in ((other, 20), (root, 30)):
-        layouts.mnist(place, train=n)
+        data_files.mnist(place, train=n)
         found.append(load(DATASETS["mnist"](), root).facts.train)
 
     assert [10, 20, 30] == found
@@ -146,7 +146,7 @@ def test_data_roots_are_searched_in_order(tmp_path, root, monkeypatch):
 
 def test_an_incomplete_data_set_names_the_missing_file(root):
     """A download that broke off is not taken for no data at all."""
-    missing = layouts.mnist(root) / "t10k-labels-idx1-ubyte"
+    missing = data_files.mnist(root) / "t10k-labels-idx1-ubyte"
     missing.unlink()
 
     message = refused(load, DATASETS["mnist"](), root)
@@ -158,14 +158,14 @@ def test_an_incomplete_data_set_names_the_missing_file(root):
     ("file", "content"),
     [
         ("train-images-idx3-ubyte", b"\0\0\x08\x03"),
-        ("train-images-idx3-ubyte", layouts.idx(layouts.pixels(30, 14, 14))),
-        ("train-labels-idx1-ubyte", layouts.idx(layouts.labels(29))),
-        ("train-labels-idx1-ubyte", layouts.idx(layouts.labels(30, 11))),
+        ("train-images-idx3-ubyte", data_files.idx(data_files.pixels(30, 14, 14))),
+        ("train-labels-idx1-ubyte", data_files.idx(data_files.labels(29))),
+        ("train-labels-idx1-ubyte", data_files.idx(data_files.labels(30, 11))),
     ],
 )
 def test_damaged_files_are_refused(root, file, content):
     """Files cut short, of other images, or whose labels do not fit them, are not trained on."""
-    (layouts.mnist(root) / file).write_bytes(content)
+    (data_files.mnist(root) / file).write_bytes(content)
 
     message = refused(load, DATASETS["mnist"](), root)
 
@@ -174,7 +174,7 @@ def test_damaged_files_are_refused(root, file, content):
 
 def test_cifar10_batches_that_were_changed_are_refused(root, monkeypatch):
     """A pickle is opened only if it is the published one."""
-    layouts.cifar10(root, monkeypatch)
+    data_files.cifar10(root, monkeypatch)
     (root / "cifar-10-batches-py" / "data_batch_3").write_bytes(b"changed")
 
     assert "data set cifar10: the files in" in refused(load, DATASETS["cifar10"](), root)
@@ -182,14 +182,14 @@ def test_cifar10_batches_that_were_changed_are_refused(root, monkeypatch):
 
 def test_what_is_fetched_is_found(tmp_path, root, monkeypatch):
     """What is fetched into a data root is found there."""
-    with layouts.mirror(tmp_path, monkeypatch):
+    with data_files.mirror(tmp_path, monkeypatch):
         assert root == DATASETS["mnist"]().fetch(root)
     assert 30 == load(DATASETS["mnist"](), root).facts.train
 
 
 def test_a_failed_download_says_why(tmp_path, root, monkeypatch):
     """A download that does not arrive whole is told in one sentence."""
-    with layouts.mirror(tmp_path, monkeypatch):
+    with data_files.mirror(tmp_path, monkeypatch):
         (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half of it")
         message = refused(DATASETS["mnist"]().fetch, root)
 
@@ -225,9 +225,9 @@ def test_the_embedded_sample_comes_with_its_notice():
 
 def test_the_sample_is_made_of_the_first_of_each_class(tmp_path):
     """Making it again from the same files gives the same bytes."""
-    raw = layouts.mnist(tmp_path, train=30)
+    raw = data_files.mnist(tmp_path, train=30)
     for path in list(raw.iterdir()):
-        layouts.pack(path)
+        data_files.pack(path)
     written = []
     for name in ("one.npz", "two.npz"):
         make.make(raw, tmp_path / name, train=2, test=1)
@@ -236,5 +236,5 @@ def test_the_sample_is_made_of_the_first_of_each_class(tmp_path):
         images, labels = arrays["train_images"], arrays["train_labels"]
 
     assert written[0] == written[1]
-    assert np.array_equal(layouts.pixels(30, 28, 28)[:20], images[:, 0])
-    assert layouts.labels(20).tolist() == labels.tolist()
+    assert np.array_equal(data_files.pixels(30, 28, 28)[:20], images[:, 0])
+    assert data_files.labels(20).tolist() == labels.tolist()

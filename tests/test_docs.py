@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hasty import STUDY, fork_is_meant, forking
 from PIL import Image
 from typer.testing import CliRunner, Result
 
 from cnn_ablate.cli import app
 from cnn_ablate.report import summary
 from cnn_ablate.study import read
+from support.fast_study import STUDY, fork_is_meant, forking
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -4,24 +4,24 @@ import random
 import shutil
 from pathlib import Path
 
-import made
 import pytest
 import typer
-from test_store import damaged
 
 from cnn_ablate.cli.doctor import examine_store
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from cnn_ablate.store import Store, verify
 from cnn_ablate.store.verify import examine, mend
+from support import fake_study
+from test_store import damaged
 
-SMALL = made.Made(variants=2, seeds=1, images=10, epochs=1)
+SMALL = fake_study.Made(variants=2, seeds=1, images=10, epochs=1)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A store with a small study."""
-    return made.results(tmp_path / "results", SMALL).store
+    return fake_study.results(tmp_path / "results", SMALL).store
 
 
 def hurt(store: Store) -> list[str]:
@@ -90,7 +90,7 @@ def test_a_done_copy_is_found_before_a_failed_one(
     store: Store, monkeypatch: pytest.MonkeyPatch, *, backwards: bool
 ) -> None:
     """A trial that two names have is done if one of them is, however a folder is listed."""
-    [trial, *_] = made.results(store.root, SMALL).record.plan.trials
+    [trial, *_] = fake_study.results(store.root, SMALL).record.plan.trials
     failed = store.trials / f"copy-{trial.id.rpartition('-')[2]}"
     shutil.copytree(store.folder(trial), failed)
     (failed / "DONE").unlink()
@@ -110,7 +110,7 @@ def test_only_what_was_mended_is_said(store: Store, capsys: pytest.CaptureFixtur
 
 def test_checkpoints_of_what_is_done_are_of_no_use(store: Store) -> None:
     """A state that nothing will go on from is found; one of an unfinished trial is not."""
-    [trial, *_] = made.results(store.root, SMALL).record.plan.trials
+    [trial, *_] = fake_study.results(store.root, SMALL).record.plan.trials
     store.save_checkpoint(trial, b"state")
     store.save_checkpoint(trial.model_copy(update={"key": "0" * 64}), b"state")
     assert ["is of a trial that is done."] == [trouble.what for trouble in examine(store)]

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import tiny
+
+from support import cli_study
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Run the tiny study once, without interruption: its folder and what was printed."""
     folder = tmp_path_factory.mktemp("ran")
-    code, out, err = tiny.program("run", tiny.write(folder), cwd=folder)
+    code, out, err = cli_study.program("run", cli_study.write(folder), cwd=folder)
     assert 0 == code, err
     return folder, out + err
 
@@ -25,7 +26,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def table(folder: Path, name: str = "results") -> pd.DataFrame:
     """Read a table of the tiny study without what depends on the clock."""
     frame = pd.read_csv(folder / "results" / "tiny" / f"{name}.csv", keep_default_na=False)
-    kept = frame.drop(columns=[column for column in tiny.VOLATILE if column in frame])
+    kept = frame.drop(columns=[column for column in cli_study.VOLATILE if column in frame])
     return kept.sort_values(list(kept.columns[:4]), ignore_index=True)
 
 
@@ -56,7 +57,7 @@ def test_running_again_trains_nothing(ran: tuple[Path, str]) -> None:
     """The same command finds everything done, and leaves the trials as they are."""
     folder, _ = ran
     before = {path: path.stat().st_mtime_ns for path in folder.glob("results/trials/*/*")}
-    code, _, err = tiny.call("run", "tiny.yaml", cwd=folder)
+    code, _, err = cli_study.call("run", "tiny.yaml", cwd=folder)
     assert 0 == code
     assert "4 are done, 0 to train." in err
     assert before == {path: path.stat().st_mtime_ns for path in folder.glob("results/trials/*/*")}
@@ -66,16 +67,16 @@ def test_findings_stay_until_another_version_looks(ran: tuple[Path, str], tmp_pa
     """A run without the audit keeps what the last one found; a new version looks for itself."""
     folder = shutil.copytree(ran[0], tmp_path / "here")
     path = folder / "results" / "tiny" / "study.json"
-    assert 0 == tiny.call("run", "tiny.yaml", cwd=folder)[0]
+    assert 0 == cli_study.call("run", "tiny.yaml", cwd=folder)[0]
     before = json.loads(path.read_bytes())["findings"]
     assert before
     (path.parent / "claims.csv").unlink()
-    assert 0 == tiny.call("run", "tiny.yaml", "--no-audit", cwd=folder)[0]
+    assert 0 == cli_study.call("run", "tiny.yaml", "--no-audit", cwd=folder)[0]
     record = json.loads(path.read_bytes())
     assert (True, before) == (record["audited"], record["findings"])
     old = {**record, "findings": [], "environment": {**record["environment"], "cnn_ablate": "0"}}
     path.write_text(json.dumps(old), encoding="utf-8")
-    assert 0 == tiny.call("run", "tiny.yaml", cwd=folder)[0]
+    assert 0 == cli_study.call("run", "tiny.yaml", cwd=folder)[0]
     assert before == json.loads(path.read_bytes())["findings"]
 
 
@@ -88,10 +89,10 @@ def test_trials_that_came_from_elsewhere_enter_the_tables(
     trials = folder / "results" / "trials"
     late = next(trials.glob("norm=none*"))
     late.rename(tmp_path / late.name)
-    assert 0 == tiny.call("run", "tiny.yaml", "--only", "baseline", cwd=folder)[0]
+    assert 0 == cli_study.call("run", "tiny.yaml", "--only", "baseline", cwd=folder)[0]
     assert 3 == len(table(folder))
     (tmp_path / late.name).rename(late)
-    assert "0 to train." in tiny.call("run", "tiny.yaml", cwd=folder)[2]
+    assert "0 to train." in cli_study.call("run", "tiny.yaml", cwd=folder)[2]
     for name, before in whole.items():
         pd.testing.assert_frame_equal(before, table(folder, name))
 
@@ -101,7 +102,7 @@ def test_test_images_can_be_left_out_of_the_report(ran: tuple[Path, str], tmp_pa
     folder = shutil.copytree(ran[0], tmp_path / "here")
     reports = folder / "reports" / "tiny"
     for options, shown in ((), True), (("--no-pictures",), False), ((), True):
-        assert 0 == tiny.call("run", "tiny.yaml", *options, cwd=folder)[0]
+        assert 0 == cli_study.call("run", "tiny.yaml", *options, cwd=folder)[0]
         assert shown == ("data:image/png" in (reports / "report.html").read_text("utf-8"))
         assert shown == (reports / "figures" / "samples.svg").exists()
 
@@ -110,13 +111,13 @@ def test_more_seeds_train_only_what_is_missing(ran: tuple[Path, str], tmp_path: 
     """A study is extended by what is new in it."""
     folder = shutil.copytree(ran[0], tmp_path / "copy")
     extended = ("--seeds", 3, "--only", "baseline")
-    _, _, err = tiny.call("run", "tiny.yaml", *extended, cwd=folder)
+    _, _, err = cli_study.call("run", "tiny.yaml", *extended, cwd=folder)
     assert "6 trials; 4 are done, 1 to train." in err
 
 
 def test_plan_as_data(ran: tuple[Path, str]) -> None:
     """`plan --json` tells what is changed, what it costs, and what is done."""
-    code, out, _ = tiny.call("plan", "tiny.yaml", "--json", cwd=ran[0])
+    code, out, _ = cli_study.call("plan", "tiny.yaml", "--json", cwd=ran[0])
     rows = {row["variant"]: row for row in json.loads(out)}
     assert 0 == code
     assert ["baseline", "norm=none"] == list(rows)
@@ -128,7 +129,7 @@ def test_plan_as_data(ran: tuple[Path, str]) -> None:
 
 def test_report_is_written_again_without_training(ran: tuple[Path, str], tmp_path: Path) -> None:
     """`report` needs only what was stored."""
-    code, out, _ = tiny.call("report", "tiny", "--reports", tmp_path, cwd=ran[0])
+    code, out, _ = cli_study.call("report", "tiny", "--reports", tmp_path, cwd=ran[0])
     assert 0 == code
     assert (tmp_path / "tiny" / "report.html").is_file()
     assert str(tmp_path) in out
@@ -155,11 +156,11 @@ def test_kill_9_costs_nothing_but_the_epoch_in_progress(
     ran: tuple[Path, str], tmp_path: Path
 ) -> None:
     """After kill -9 the same command finishes, and the tables are those of an unbroken run."""
-    study = tiny.write(tmp_path)
-    process = tiny.start("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
+    study = cli_study.write(tmp_path)
+    process = cli_study.start("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
     wait_for("results/.checkpoints/*", tmp_path, process)
     killed(process)
-    code, _, err = tiny.call("run", study, "--no-audit", cwd=tmp_path)
+    code, _, err = cli_study.call("run", study, "--no-audit", cwd=tmp_path)
     assert 0 == code, err
     for name in ("results", "epochs", "classes", "confusion"):
         assert table(ran[0], name).equals(table(tmp_path, name))
@@ -167,8 +168,8 @@ def test_kill_9_costs_nothing_but_the_epoch_in_progress(
 
 def test_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     """Ctrl-C ends with 130, keeps what is done, and the same command goes on."""
-    study = tiny.write(tmp_path)
-    process = tiny.start("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
+    study = cli_study.write(tmp_path)
+    process = cli_study.start("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
     wait_for("results/trials/*/DONE", tmp_path, process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=300)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import torch
-from test_train import WRITTEN, trained
 
 from cnn_ablate.data import Loader, load
-from cnn_ablate.settings import parts, settle
+from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.train.evaluate import Outputs, judged, merged
+from test_train import WRITTEN, trained
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_weights_are_tested_once(
     asked: list[object] = []
     usual = Loader.test
     monkeypatch.setattr(Loader, "test", lambda *a, **k: asked.append(a) or usual(*a, **k))
-    result = trained(load(parts(settle(WRITTEN)).data), **changes)
+    result = trained(load(build_options(resolve(WRITTEN)).data), **changes)
     assert passes == len(asked)
     if passes == 3:
         assert result.metrics.test_accuracy == result.epochs[-1].test_accuracy

@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hasty import fork_is_meant, forking
 
 from cnn_ablate import load_model, load_study, plan_study, run_study
 from cnn_ablate.custom import look_in
 from cnn_ablate.schema import Study
+from support.fast_study import fork_is_meant, forking
 
 __all__ = ["forking"]
 pytestmark = fork_is_meant

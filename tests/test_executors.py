@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_train import trial
 
 from cnn_ablate.executors import EXECUTORS, Ended, Job, Progress, Resources
 from cnn_ablate.executors.local import Local
 from cnn_ablate.executors.worker import take_gpu
 from cnn_ablate.schema import ComputeConfig
+from test_train import trial
 
 
 def job(results: Path, seed: int = 0, **changes: object) -> Job:

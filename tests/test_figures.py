@@ -3,7 +3,6 @@
 import re
 import xml.etree.ElementTree as ET
 
-import made
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +12,7 @@ from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import FIGURES, cost, heatmap, reliability, speed
 from cnn_ablate.report.style import ACCENT, INK, WARM
 from cnn_ablate.store import Predictions
+from support import fake_study
 
 CLASSES = ("cat", "dog", "owl", "ox")
 NAMES = list(FIGURES)
@@ -20,7 +20,7 @@ NAMES = list(FIGURES)
 
 def measured(folder, **study):
     """Measure a made-up study."""
-    return ReportContext.of(made.results(folder, made.Made(**study)))
+    return ReportContext.of(fake_study.results(folder, fake_study.Made(**study)))
 
 
 @pytest.fixture(scope="module")
@@ -224,8 +224,8 @@ OWN = [name for name in NAMES if FIGURES[name].section in {"Classes", "Confusion
 def test_variants_may_have_classes_of_their_own(tmp_path, classes):
     """Each variant is drawn with the classes of its data, and compared where it shares them."""
     size = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4}
-    study = made.results(tmp_path, made.Made(**size, classes=CLASSES))
-    other = made.remade(study, "attention=none", made.Made(**size, classes=classes))
+    study = fake_study.results(tmp_path, fake_study.Made(**size, classes=CLASSES))
+    other = fake_study.remade(study, "attention=none", fake_study.Made(**size, classes=classes))
     found = {name: FIGURES[name].data(ReportContext.of(other)) for name in OWN}
     drawn = {name: frame for name, frame in found.items() if frame is not None}
 
@@ -256,8 +256,10 @@ def test_classes_keep_the_names_of_the_data(tmp_path, classes):
 def test_nothing_is_compared_where_no_class_is_shared(tmp_path):
     """A study of two data sets without a common class has no differences to draw."""
     size = {"variants": 2, "seeds": 2, "images": 40, "epochs": 2}
-    study = made.results(tmp_path, made.Made(**size, classes=CLASSES))
-    other = made.remade(study, "batch_norm=false", made.Made(**size, classes=("yak", "zebu")))
+    study = fake_study.results(tmp_path, fake_study.Made(**size, classes=CLASSES))
+    other = fake_study.remade(
+        study, "batch_norm=false", fake_study.Made(**size, classes=("yak", "zebu"))
+    )
 
     for name in ("per_class_difference", "confusion_difference"):
         assert FIGURES[name].data(ReportContext.of(other)) is None

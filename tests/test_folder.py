@@ -4,20 +4,20 @@ import os
 import sys
 import unicodedata
 
-import layouts
 import numpy as np
 import pytest
-from layouts import refused
 from PIL import Image
 
 from cnn_ablate import custom
 from cnn_ablate.data import DATASETS
 from cnn_ablate.data.cache import load
+from support import data_files
+from support.data_files import refused
 
 
 def test_pictures_are_ordered_by_rank_then_class(root):
     """The first of every class come first, so that the tail holds every class."""
-    layouts.folder(root / "images", ["b", "a", "c"], train=2)
+    data_files.folder(root / "images", ["b", "a", "c"], train=2)
 
     images = load(DATASETS["image_folder"](), root)
 
@@ -27,7 +27,7 @@ def test_pictures_are_ordered_by_rank_then_class(root):
 
 def test_pictures_keep_their_pixels(root):
     """A picture of the right size and mode is taken as it is."""
-    layouts.folder(root / "images", ["a"], train=1)
+    data_files.folder(root / "images", ["a"], train=1)
     expected = np.asarray(Image.open(root / "images" / "train" / "a" / "0000.png"))
 
     images = load(DATASETS["image_folder"](), root)
@@ -52,7 +52,7 @@ def test_pictures_keep_their_pixels(root):
 def test_any_mode_and_format_is_read(root, suffix, mode, grey):
     """Grey, palette, alpha and print colours become the channels that are asked for."""
     for part in ("train", "test"):
-        layouts.picture(root / "images" / part / "a" / f"x{suffix}", mode=mode)
+        data_files.picture(root / "images" / part / "a" / f"x{suffix}", mode=mode)
 
     images = load(DATASETS["image_folder"](grey=grey), root)
 
@@ -63,7 +63,7 @@ def test_pictures_of_any_size_are_fitted(root):
     """Wide, tall and tiny pictures become squares of the asked-for size."""
     for number, size in enumerate([(64, 32), (20, 90), (1, 50), (16, 16)]):
         for part in ("train", "test"):
-            layouts.picture(root / "images" / part / "a" / f"{number}.png", size=size)
+            data_files.picture(root / "images" / part / "a" / f"{number}.png", size=size)
 
     images = load(DATASETS["image_folder"](image_size=16), root)
 
@@ -110,7 +110,7 @@ def test_pictures_are_turned_upright(root):
 def test_class_names_may_be_in_any_script(root):
     """Names are compared as they read, however a file system spells them."""
     names = ["猫", unicodedata.normalize("NFD", "éléphant"), "Übung 1"]
-    layouts.folder(root / "images", names)
+    data_files.folder(root / "images", names)
 
     images = load(DATASETS["image_folder"](), root)
 
@@ -119,7 +119,7 @@ def test_class_names_may_be_in_any_script(root):
 
 def test_an_absolute_path_needs_no_data_root(tmp_path):
     """The pictures may lie anywhere; what file managers leave is passed over."""
-    place = layouts.folder(tmp_path / "mine", ["a", "b"])
+    place = data_files.folder(tmp_path / "mine", ["a", "b"])
     (place / "train" / ".DS_Store").write_bytes(b"x")
     (place / "train" / "a" / ".hidden").write_bytes(b"x")
     (place / "train" / "a" / "Thumbs.db").write_bytes(b"x")
@@ -130,7 +130,7 @@ def test_an_absolute_path_needs_no_data_root(tmp_path):
 
 def test_broken_pictures_are_named(root):
     """A picture that breaks off is refused with its path."""
-    layouts.folder(root / "images", ["a"], train=3, suffix=".jpg")
+    data_files.folder(root / "images", ["a"], train=3, suffix=".jpg")
     broken = root / "images" / "train" / "a" / "0001.jpg"
     broken.write_bytes(broken.read_bytes()[:300])
 
@@ -143,7 +143,7 @@ def test_broken_pictures_are_named(root):
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_files_that_only_look_like_pictures_are_named(root, content):
     """Empty files, text, and a good beginning without an end are refused."""
-    layouts.folder(root / "images", ["a"])
+    data_files.folder(root / "images", ["a"])
     broken = root / "images" / "train" / "a" / "0000.png"
     broken.write_bytes(content)
 
@@ -153,7 +153,7 @@ def test_files_that_only_look_like_pictures_are_named(root, content):
 @pytest.mark.parametrize("limit", [10, 800])
 def test_decompression_bombs_are_refused(root, monkeypatch, limit):
     """A picture beyond Pillow's limit, or beyond half of it, is not unpacked."""
-    layouts.folder(root / "images", ["a"])
+    data_files.folder(root / "images", ["a"])
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
 
     assert "0000.png: cannot be read" in refused(load, DATASETS["image_folder"](), root)
@@ -161,7 +161,7 @@ def test_decompression_bombs_are_refused(root, monkeypatch, limit):
 
 def test_pictures_of_sixteen_bits_are_refused(root):
     """Depths that eight bits cannot hold are not cut off silently."""
-    layouts.folder(root / "images", ["a"])
+    data_files.folder(root / "images", ["a"])
     deep = Image.fromarray(np.full((32, 32), 40000, np.uint16))
     deep.save(root / "images" / "train" / "a" / "0000.png")
 
@@ -172,7 +172,7 @@ def test_pictures_of_sixteen_bits_are_refused(root):
 
 def test_odd_files_among_pictures_are_named(root):
     """A file that is no picture may be a picture gone wrong: it is not passed over."""
-    layouts.folder(root / "images", ["a"])
+    data_files.folder(root / "images", ["a"])
     odd = root / "images" / "train" / "a" / "notes.txt"
     odd.write_text("x")
 
@@ -181,7 +181,7 @@ def test_odd_files_among_pictures_are_named(root):
 
 def test_files_among_class_folders_are_named(root):
     """What lies where a class belongs must be a folder."""
-    layouts.folder(root / "images", ["a"])
+    data_files.folder(root / "images", ["a"])
     odd = root / "images" / "test" / "notes.txt"
     odd.write_text("x")
 
@@ -193,8 +193,8 @@ def test_files_among_class_folders_are_named(root):
 
 def test_a_class_must_be_in_both_parts(root):
     """A class that is trained and never tested, or the reverse, is refused."""
-    layouts.folder(root / "images", ["a", "b"])
-    layouts.picture(root / "images" / "train" / "c" / "x.png")
+    data_files.folder(root / "images", ["a", "b"])
+    data_files.picture(root / "images" / "train" / "c" / "x.png")
 
     message = refused(load, DATASETS["image_folder"](), root)
 
@@ -211,7 +211,7 @@ def test_a_class_must_be_in_both_parts(root):
 def test_empty_folders_are_named(root, empty, complaint):
     """A class without pictures, and a part without classes, are refused."""
     if empty:
-        layouts.folder(root / "images", ["a"])
+        data_files.folder(root / "images", ["a"])
         (root / "images" / empty).mkdir()
     else:
         (root / "images" / "train").mkdir(parents=True)
@@ -222,7 +222,7 @@ def test_empty_folders_are_named(root, empty, complaint):
 
 def test_pictures_may_lie_where_the_program_is_started(root, monkeypatch):
     """A folder that is named as it is seen is found, without any data root."""
-    layouts.folder(root / "mine", ["a", "b"])
+    data_files.folder(root / "mine", ["a", "b"])
     monkeypatch.chdir(root)
 
     assert 4 == load(DATASETS["image_folder"](path="mine")).facts.train
@@ -245,7 +245,7 @@ def test_missing_pictures_name_the_place_to_put_them(tmp_path, monkeypatch):
 
 def test_links_that_lead_nowhere_are_named(root):
     """What cannot be read is said with its path."""
-    layouts.folder(root / "images", ["a"])
+    data_files.folder(root / "images", ["a"])
     link = root / "images" / "train" / "a" / "gone.png"
     link.symlink_to(root / "nowhere.png")
 
@@ -257,7 +257,7 @@ def test_links_that_lead_nowhere_are_named(root):
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_names_that_are_no_text_are_named(root):
     """A class whose name no report could print is refused."""
-    layouts.folder(root / "images", ["a", os.fsdecode(b"caf\xe9")])
+    data_files.folder(root / "images", ["a", os.fsdecode(b"caf\xe9")])
 
     message = refused(load, DATASETS["image_folder"](), root)
 
@@ -267,7 +267,7 @@ def test_names_that_are_no_text_are_named(root):
 
 def test_a_cache_that_vanishes_is_named(root, monkeypatch):
     """Where nothing that is written can be read again, no one tries for ever."""
-    layouts.folder(root / "images", ["a", "b"])
+    data_files.folder(root / "images", ["a", "b"])
     monkeypatch.setattr("cnn_ablate.data.cache._build", lambda *_: None)
 
     said = refused(load, DATASETS["image_folder"](), root)

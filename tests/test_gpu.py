@@ -8,10 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import tiny
 import torch
-from test_stacked import SMALL, STEPS, assert_close, together
-from test_train import WRITTEN, trial, without_times
 from torch.nn import functional
 
 from cnn_ablate.data import Images, load
@@ -24,12 +21,15 @@ from cnn_ablate.runner import autotune
 from cnn_ablate.runner.autotune import Candidate
 from cnn_ablate.runner.way import RECIPES
 from cnn_ablate.schema import ComputeConfig
-from cnn_ablate.settings import parts, settle
+from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.store import Store
 from cnn_ablate.train import Hooks, Stack, StepInput, Trainer, train
 from cnn_ablate.train.epoch import EpochMetrics
 from cnn_ablate.train.loop import set_up
 from cnn_ablate.train.step import alone
+from support import cli_study
+from test_stacked import SMALL, STEPS, assert_close, together
+from test_train import WRITTEN, trial, without_times
 
 pytestmark = [
     pytest.mark.gpu,
@@ -48,7 +48,7 @@ BATCHES = {"training__batch_size": 8, "data__subset": 80}
 @pytest.fixture(scope="module")
 def images() -> Images:
     """The embedded images."""
-    return load(parts(settle(WRITTEN)).data)
+    return load(build_options(resolve(WRITTEN)).data)
 
 
 @contextmanager
@@ -101,14 +101,14 @@ def test_a_graph_learns_what_the_processor_does(images: Images, family: str) -> 
     assert without_times(found) == without_times(train(one, images, GRAPH))
 
 
-@pytest.mark.parametrize("recipe", [THERE, GRAPH], ids=["eager", "compiled"])
-def test_stacks_learn_what_each_learns_alone(images: Images, recipe: ComputeConfig) -> None:
+@pytest.mark.parametrize("compute", [THERE, GRAPH], ids=["eager", "compiled"])
+def test_stacks_learn_what_each_learns_alone(images: Images, compute: ComputeConfig) -> None:
     """Side by side on a GPU, in any slot, each comes to its own weights."""
     trials = [trial(seed, **{**STEPS, **BATCHES, "optimizer__lr": 1e-4}) for seed in range(3)]
-    stacked = together(trials, images, recipe.model_copy(update={"stack": 4}))
+    stacked = together(trials, images, compute.model_copy(update={"stack": 4}))
     for one, result in zip(trials, stacked, strict=True):
         assert_close(train(one, images, HERE), result)
-    turned = together(trials[::-1], images, recipe.model_copy(update={"stack": 4}))
+    turned = together(trials[::-1], images, compute.model_copy(update={"stack": 4}))
     assert [r.weights for r in stacked] == [r.weights for r in turned[::-1]]
 
 
@@ -136,11 +136,11 @@ def test_a_graph_is_recorded_and_never_waited_for(images: Images, width: int) ->
     """Networks with statistics and masks are captured, alone and in stacks, and leave no wait."""
     skipped = torch._dynamo.utils.counters["inductor"]
     before = skipped["cudagraph_skips"]
-    recipe = GRAPH.model_copy(update={"stack": width})
+    compute = GRAPH.model_copy(update={"stack": width})
     trials = [trial(seed, model__name="convnet", **SMALL["convnet"]) for seed in range(width)]
-    set_up(recipe, trials[0])
-    benches = [Trainer(one, images, recipe) for one in trials]
-    stack = Stack(benches, recipe)
+    set_up(compute, trials[0])
+    benches = [Trainer(one, images, compute) for one in trials]
+    stack = Stack(benches, compute)
     steps = zip(*(list(bench.loader.epoch(0)) for bench in benches), strict=True)
     lessons = [
         [StepInput(*pair) for pair in zip(benches, [0] * width, s, strict=True)] for s in steps
@@ -198,14 +198,14 @@ def test_too_little_memory_is_told_as_such(images: Images, tmp_path: Path) -> No
 def test_long_work_is_raced_there_too(images: Images) -> None:
     """Each way to compute can be timed."""
     entry = Candidate(trial(0), images.facts, THERE, steps=1e6, mates=4)
-    for recipe in (THERE, GRAPH, GRAPH.model_copy(update={"stack": 4})):
-        assert 0 < autotune._seconds(entry, recipe) < 10
+    for compute in (THERE, GRAPH, GRAPH.model_copy(update={"stack": 4})):
+        assert 0 < autotune._seconds(entry, compute) < 10
 
 
 def test_a_study_runs_on_a_gpu(tmp_path: Path) -> None:
     """The command trains there, two trials at a time, and the record names the GPU."""
-    words = ("run", tiny.write(tmp_path), "--device", "cuda", "--gpus-per-trial", 0.5)
-    code, _, said = tiny.program(*words, cwd=tmp_path)
+    words = ("run", cli_study.write(tmp_path), "--device", "cuda", "--gpus-per-trial", 0.5)
+    code, _, said = cli_study.program(*words, cwd=tmp_path)
     assert 0 == code, said
     folder = tmp_path / "results" / "tiny"
     table = pd.read_csv(folder / "results.csv")

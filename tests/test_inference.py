@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_train import trial
 
 import cnn_ablate
 from cnn_ablate.data import Loader, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.inference import load_trained, pictures, predict
 from cnn_ablate.schema import ComputeConfig, TrialResult
-from cnn_ablate.settings import parts
+from cnn_ablate.settings import build_options
 from cnn_ablate.store import Store
 from cnn_ablate.train import train
+from test_train import trial
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrialResult]:
     """Train one trial and keep it."""
     root = tmp_path_factory.mktemp("results")
     made = trial()
-    result = train(made, load(parts(made.settings).data), ComputeConfig())
+    result = train(made, load(build_options(made.settings).data), ComputeConfig())
     Store(root).publish(result)
     return root, result
 
@@ -32,7 +32,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrialResult]:
 def test_load_model_by_id_and_by_folder(kept: tuple[Path, TrialResult]) -> None:
     """The network of a trial says what it said when it was tested."""
     root, result = kept
-    options = parts(result.trial.settings)
+    options = build_options(result.trial.settings)
     loader = Loader(load(options.data), options.data, seed=0, batch_size=40)
     batch = next(loader.test())
     stored = np.load(root / "trials" / result.trial.id / "predictions.npz")["predicted"]
@@ -80,7 +80,7 @@ def folder(tmp_path: Path) -> Path:
     """Save the first test images as pictures, one of them larger, one in colour, one broken."""
     place = tmp_path / "pictures"
     (place / "more").mkdir(parents=True)
-    options = parts(trial().settings).data
+    options = build_options(trial().settings).data
     everything = load(options)
     tested = next(Loader(everything, options, seed=0, batch_size=40).test()).samples[:4]
     images = everything.test[tested, 0].numpy()

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import made
 import pytest
 from ruamel.yaml import YAML
 
 from cnn_ablate.cli import main
+from support import fake_study
 
 CASES: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(
     Path(__file__).with_name("messages.yaml")
@@ -34,7 +34,7 @@ seeds: 2
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with a made-up study."""
     root = tmp_path_factory.mktemp("ran") / "results"
-    made.results(root, made.Made(variants=3, seeds=2, images=50))
+    fake_study.results(root, fake_study.Made(variants=3, seeds=2, images=50))
     return root
 
 

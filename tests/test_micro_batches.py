@@ -2,20 +2,20 @@
 
 import pytest
 import torch
-from test_train import WRITTEN, trial
 
 from cnn_ablate.data import Images, load
 from cnn_ablate.schema import ComputeConfig
-from cnn_ablate.settings import parts, settle
+from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.train import StepInput, Trainer, train
 from cnn_ablate.train.micro import divisible
 from cnn_ablate.train.step import alone
+from test_train import WRITTEN, trial
 
 
 @pytest.fixture(scope="module")
 def images() -> Images:
     """The embedded images."""
-    return load(parts(settle(WRITTEN)).data)
+    return load(build_options(resolve(WRITTEN)).data)
 
 
 def gradients(images: Images, size: int, **changes: object) -> tuple[float, list[torch.Tensor]]:
@@ -49,7 +49,7 @@ def test_a_recipe_with_parts_trains(images: Images) -> None:
     """Its result says how it came about, and is not far from that of whole batches."""
     whole = train(trial(model__norm="none"), images, ComputeConfig())
     added = train(trial(model__norm="none"), images, ComputeConfig(micro_batch=3))
-    assert 3 == added.recipe.micro_batch
+    assert 3 == added.compute.micro_batch
     losses = [[row.train_loss for row in result.epochs] for result in (whole, added)]
     assert losses[0] == pytest.approx(losses[1], abs=0.01)
 
@@ -58,5 +58,5 @@ def test_a_recipe_with_parts_trains(images: Images) -> None:
 def test_batch_norm_is_not_divisible(norm: str, *, expected: bool) -> None:
     """A network whose images know of each other cannot be given them in parts."""
     assert expected == divisible(
-        parts(trial(model__norm=norm).settings).model.build((1, 28, 28), 10)
+        build_options(trial(model__norm=norm).settings).model.build((1, 28, 28), 10)
     )

@@ -4,7 +4,6 @@ import json
 
 import pytest
 import torch
-from networks import COLOUR, DEFAULTS, PUBLISHED, SHAPES, SMALL, WALK
 from pydantic import ValidationError
 from torch import nn
 
@@ -17,6 +16,7 @@ from cnn_ablate.models import (
     set_dropout_keys,
 )
 from cnn_ablate.rng import Draws
+from support.network_cases import COLOUR, DEFAULTS, PUBLISHED, SHAPES, SMALL, WALK
 
 
 def built(name, knobs, shape, classes=10):

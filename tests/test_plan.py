@@ -16,7 +16,7 @@ BASELINE: dict[str, dict[str, Any]] = {
 }
 
 
-def settle(written: Settings) -> dict[str, dict[str, Any]]:
+def resolve(written: Settings) -> dict[str, dict[str, Any]]:
     """Drop `d` where `a` is off, as a table's entry would drop an option of a part that is off."""
     settings = {section: dict(values) for section, values in written.items()}
     if not settings["model"]["a"]:
@@ -43,7 +43,7 @@ def laid_out(*factors: Factor, designs: tuple[Design, ...], **study: Any) -> Pla
     made = Study(
         name="s", written=BASELINE, baseline=BASELINE, factors=factors, designs=designs, **study
     )
-    return plan(made, settle)
+    return plan(made, resolve)
 
 
 def names(layout: Plan) -> list[str]:
@@ -209,7 +209,7 @@ def test_trial_keys_cover_settings_seed_and_data() -> None:
     moved = {**BASELINE, "model": {**BASELINE["model"], "b": 1}}
     changed = study.model_copy(update={"written": moved, "baseline": moved})
     keys = [
-        {trial.key for trial in plan(one, settle, data).trials}
+        {trial.key for trial in plan(one, resolve, data).trials}
         for one, data in (
             (study, fingerprint),
             (other, fingerprint),
@@ -249,7 +249,7 @@ def test_levels_that_leave_out_knobs_keep_their_labels() -> None:
     """A level that is completed by settling is still known by its label, at every variant."""
 
     def completing(written: Settings) -> dict[str, dict[str, Any]]:
-        settled = settle(written)
+        settled = resolve(written)
         settled["data"]["name"] = [{"name": name, "p": 0.5} for name in settled["data"]["name"]]
         return settled
 

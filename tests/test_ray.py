@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from auditing import NETWORK, USERS, changed
-from test_executors import job
-from tiny import STUDY, write
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event, Progress, Resources
@@ -18,6 +15,9 @@ from cnn_ablate.runner import RunConfig, survey
 from cnn_ablate.runner.run import outstanding, run
 from cnn_ablate.store import Results
 from cnn_ablate.study import read
+from support.audit import NETWORK, USERS, changed
+from support.cli_study import STUDY, write
+from test_executors import job
 
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("default")]
 

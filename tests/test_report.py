@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 
-import made
 import pytest
 
 from cnn_ablate.report import pages, run_facts, summarise, write
@@ -11,6 +10,7 @@ from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.table import table
 from cnn_ablate.report.verdicts import judge
 from cnn_ablate.stats import t_interval, wilson
+from support import fake_study
 
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}
@@ -19,7 +19,7 @@ SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSE
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A small study that is complete."""
-    return made.results(tmp_path_factory.mktemp("results"), made.Made(**SIZE))
+    return fake_study.results(tmp_path_factory.mktemp("results"), fake_study.Made(**SIZE))
 
 
 def test_table_shows_means_and_intervals_over_seeds(results):
@@ -73,8 +73,10 @@ def _look(component):
 
 def test_a_variant_is_best_only_if_its_intervals_say_so(results, tmp_path):
     """A variant far ahead of all is best; with one seed, or a rival within noise, none is."""
-    ahead = made.results(tmp_path / "ahead", made.Made(variants=2, seeds=4, images=400))
-    single = made.results(tmp_path / "single", made.Made(variants=2, seeds=1, images=400))
+    ahead = fake_study.results(tmp_path / "ahead", fake_study.Made(variants=2, seeds=4, images=400))
+    single = fake_study.results(
+        tmp_path / "single", fake_study.Made(variants=2, seeds=1, images=400)
+    )
 
     assert ["baseline"] == _best(ahead)
     assert [] == _best(single)
@@ -87,7 +89,7 @@ def _best(results):
 
 def test_summary_says_what_failed_and_what_is_missing(tmp_path):
     """Failed trials are named with their reason, missing ones with their seeds."""
-    summary = summarise(made.results(tmp_path, made.Made(**SIZE, failed=1, missing=2)))
+    summary = summarise(fake_study.results(tmp_path, fake_study.Made(**SIZE, failed=1, missing=2)))
 
     assert 1 == len(summary.failures)
     assert "the loss was not finite at batch 40 of epoch 2." == summary.failures[0].error
@@ -106,7 +108,7 @@ def test_summary_says_the_study_in_one_sentence(results):
 
 def test_budget_names_the_profile_and_what_it_set(tmp_path):
     """A reduced budget shows its profile and the keys that the profile set."""
-    study = made.results(tmp_path, made.Made(**SIZE, profile="smoke"))
+    study = fake_study.results(tmp_path, fake_study.Made(**SIZE, profile="smoke"))
     facts = {fact.name: fact.text for fact in run_facts.budget(ReportContext.of(study))}
 
     assert "smoke" == facts["Profile"]
@@ -123,8 +125,8 @@ def test_budget_names_the_profile_and_what_it_set(tmp_path):
 )
 def test_a_reduced_budget_stands_where_numbers_stand(tmp_path, profile, said):
     """Tables say what was reduced, in every format, and figures that something was."""
-    made_up = made.Made(**SIZE, profile=profile, forced={"training.epochs": 4})
-    summary = summarise(made.results(tmp_path, made_up))
+    made_up = fake_study.Made(**SIZE, profile=profile, forced={"training.epochs": 4})
+    summary = summarise(fake_study.results(tmp_path, made_up))
     short = f"120 test images, {f'profile {profile}' if profile else 'some settings replaced'})"
 
     assert f"2 seeds, {said}" == summary.conditions
@@ -163,8 +165,8 @@ def test_claims_need_no_paper(results, changes, said):
 
 def test_claims_that_cannot_be_compared_stand_apart(tmp_path):
     """Where a profile changed the data, only what it leaves alone is judged; why is said once."""
-    made_up = made.Made(**SIZE, profile="smoke", forced={"data.name": "sample"})
-    found = judge(made.results(tmp_path, made_up))
+    made_up = fake_study.Made(**SIZE, profile="smoke", forced={"data.name": "sample"})
+    found = judge(fake_study.results(tmp_path, made_up))
 
     assert "1 reproduced, 3 not comparable" == found.tally
     assert ["parameters"] == [one.claim.id for one in found.judged.judged]
@@ -174,7 +176,7 @@ def test_claims_that_cannot_be_compared_stand_apart(tmp_path):
 
 def test_what_several_verdicts_share_is_said_once(tmp_path):
     """With one seed no direction can be judged: the reason stands over the table alone."""
-    found = judge(made.results(tmp_path, made.Made(**{**SIZE, "seeds": 1}))).judged
+    found = judge(fake_study.results(tmp_path, fake_study.Made(**{**SIZE, "seeds": 1}))).judged
 
     assert ("Where no reason is given: one seed cannot show the noise of seeds.",) == found.notes
     assert ["", "", "", "2,134,902 were counted, as published."] == [
@@ -184,7 +186,7 @@ def test_what_several_verdicts_share_is_said_once(tmp_path):
 
 def test_a_study_of_which_nothing_is_done_has_a_report(tmp_path):
     """With no result at all the page says so, instead of failing."""
-    study = made.results(tmp_path, made.Made(**SIZE, missing=8))
+    study = fake_study.results(tmp_path, fake_study.Made(**SIZE, missing=8))
     page = write(study, tmp_path / "reports", latex=True)
 
     text = page.read_text(encoding="utf-8")
@@ -194,7 +196,7 @@ def test_a_study_of_which_nothing_is_done_has_a_report(tmp_path):
 
 def test_failures_stand_before_the_results(tmp_path):
     """Failed trials and what is missing come first on both pages."""
-    study = made.results(tmp_path, made.Made(**SIZE, failed=1, missing=1))
+    study = fake_study.results(tmp_path, fake_study.Made(**SIZE, failed=1, missing=1))
     summary = replace(summarise(study), figures=())
 
     for text in (pages.html(summary, {}), pages.markdown(summary)):
@@ -204,8 +206,8 @@ def test_failures_stand_before_the_results(tmp_path):
 
 def test_a_variant_of_two_epochs_has_no_instability(tmp_path):
     """Where a factor moves the epochs, what takes three of them is left empty for some variants."""
-    study = made.results(tmp_path, made.Made(**SIZE))
-    short = made.remade(study, "attention=none", made.Made(**{**SIZE, "epochs": 2}))
+    study = fake_study.results(tmp_path, fake_study.Made(**SIZE))
+    short = fake_study.remade(study, "attention=none", fake_study.Made(**{**SIZE, "epochs": 2}))
     learning = summarise(short).listings[-1]
     row = dict(learning.rows)["attention=none"]
     cells = dict(zip(learning.columns[1:], row, strict=True))

@@ -9,10 +9,10 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-import made
 import pytest
 
 from cnn_ablate.report import escaping, render, summarise, write
+from support import fake_study
 
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}
@@ -22,7 +22,7 @@ WICKED = '<script>alert("1")</script> & 100 % of $x_1$ | a\\b ~ #{y}^2 `c` *d*'
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A small study that is complete."""
-    return made.results(tmp_path_factory.mktemp("results"), made.Made(**SIZE))
+    return fake_study.results(tmp_path_factory.mktemp("results"), fake_study.Made(**SIZE))
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,9 @@ def test_figures_lie_beside_the_pages(page, results):
 def wicked(tmp_path_factory):
     """The report of a study whose title and variants are full of markup."""
     size = {**SIZE, "title": WICKED, "names": [WICKED, "x" * 80, "[*] start"]}
-    summary = summarise(made.results(tmp_path_factory.mktemp("wicked"), made.Made(**size)))
+    summary = summarise(
+        fake_study.results(tmp_path_factory.mktemp("wicked"), fake_study.Made(**size))
+    )
     few = replace(summary, figures=summary.figures[:2])
     return render(few, tmp_path_factory.mktemp("reports"), latex=True)
 
@@ -270,8 +272,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_large_report_is_quick_and_small(tmp_path):
     """60 trials of 10,000 predictions: 15 s, 1 GB, a page of 5 MB at most."""
-    size = made.Made(variants=15, seeds=4, images=10_000, epochs=30)
-    made.results(tmp_path / "results", size)
+    size = fake_study.Made(variants=15, seeds=4, images=10_000, epochs=30)
+    fake_study.results(tmp_path / "results", size)
     seconds, memory, page = built_alone(tmp_path / "results", tmp_path / "reports")
 
     assert seconds < 15

@@ -1,19 +1,19 @@
 """Sample images in a report: which are shown, with which names, and how."""
 
-import made
 import numpy as np
 import pytest
 
 from cnn_ablate.report import svg
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import FIGURES, thumbnails
+from support import fake_study
 
 CLASSES = ("cat", "dog", "owl", "ox")
 
 
 def measured(folder, **study):
     """Measure a made-up study."""
-    return ReportContext.of(made.results(folder, made.Made(**study)))
+    return ReportContext.of(fake_study.results(folder, fake_study.Made(**study)))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Record
-from cnn_ablate.settings import settle
+from cnn_ablate.settings import resolve
 from cnn_ablate.study import Changes, read
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,7 @@ def test_results_are_of_the_committed_study(folder: str, monkeypatch: pytest.Mon
     record = Record.model_validate_json((RESULTS / folder / "study.json").read_bytes())
     study = read(Path(record.study.source), Changes(record.study.profile))
     prints = {facts.name: facts.fingerprint for facts in record.data}
-    planned = plan(study, settle, lambda data: prints[data["name"]])
+    planned = plan(study, resolve, lambda data: prints[data["name"]])
     trials = pd.read_csv(RESULTS / folder / "results.csv")
 
     assert [trial.id for trial in record.plan.trials] == [trial.id for trial in planned.trials]

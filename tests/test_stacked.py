@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import torch
-from test_train import WRITTEN, trial, without_times
 from torch import Tensor
 
 from cnn_ablate.data import Images, load
@@ -14,9 +13,10 @@ from cnn_ablate.models import MODELS
 from cnn_ablate.optim import OPTIMIZERS
 from cnn_ablate.runner.way import RECIPES
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
-from cnn_ablate.settings import parts, settle
+from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.train import Hooks, Stack, TrialInput, train, train_together
 from cnn_ablate.train.trainer import Trainer
+from test_train import WRITTEN, trial, without_times
 
 # One epoch of 20 steps, at a rate at which rounding errors do not grow.
 STEPS = {"training__epochs": 1, "training__batch_size": 4, "optimizer__lr": 1e-4}
@@ -35,15 +35,15 @@ FOUR = ALONE.model_copy(update={"stack": 4})
 @pytest.fixture(scope="module")
 def images() -> Images:
     """The embedded images."""
-    return load(parts(settle(WRITTEN)).data)
+    return load(build_options(resolve(WRITTEN)).data)
 
 
 def together(
-    trials: Sequence[Trial], images: Images, recipe: ComputeConfig = FOUR
+    trials: Sequence[Trial], images: Images, compute: ComputeConfig = FOUR
 ) -> list[TrialResult]:
     """Train a stack, and give its results in the order of its trials."""
     results = {
-        r.trial.id: r for r in train_together([TrialInput(t, images) for t in trials], recipe)
+        r.trial.id: r for r in train_together([TrialInput(t, images) for t in trials], compute)
     }
     return [results[one.id] for one in trials]
 
@@ -61,17 +61,17 @@ def assert_close(one: TrialResult, other: TrialResult) -> None:
 
 
 @pytest.mark.parametrize(
-    "recipe", [ComputeConfig(), ComputeConfig(layout="contiguous", onednn=False)]
+    "compute", [ComputeConfig(), ComputeConfig(layout="contiguous", onednn=False)]
 )
 @pytest.mark.parametrize("family", MODELS)
 def test_every_recipe_learns_what_the_reference_does(
-    images: Images, family: str, recipe: ComputeConfig
+    images: Images, family: str, compute: ComputeConfig
 ) -> None:
     """Layout, library and fused updates change no more than the last bits of ten steps."""
     # In batches of two, normalisation makes much of a last bit.
     batches = {"training__batch_size": 8, "data__subset": 80}
     one = trial(0, **{**STEPS, "model__name": family, **SMALL[family], **batches})
-    assert_close(train(one, images, ALONE), train(one, images, recipe))
+    assert_close(train(one, images, ALONE), train(one, images, compute))
 
 
 @pytest.mark.parametrize("family", MODELS)
@@ -193,6 +193,6 @@ def test_weights_are_views_of_the_stack(images: Images) -> None:
 def test_compiled_networks_learn_the_same(images: Images, width: int) -> None:
     """What torch.compile makes of forward and backward pass comes to the same weights."""
     trials = [trial(seed, **STEPS, data__subset=82) for seed in range(min(2, width))]
-    recipe = ComputeConfig(compiled=True, stack=width)
-    for one, result in zip(trials, together(trials, images, recipe), strict=True):
+    compute = ComputeConfig(compiled=True, stack=width)
+    for one, result in zip(trials, together(trials, images, compute), strict=True):
         assert_close(train(one, images, ALONE), result)

@@ -2,7 +2,6 @@
 
 import math
 
-import invented
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,15 +9,16 @@ from hypothesis import strategies as st
 
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import effects, means, measure
+from support import fake_results
 
 ACCURACIES = {"a": [0.80, 0.81, 0.82], "b": [0.77, 0.79, 0.80], "c": [0.80, 0.83, 0.82]}
-OFF = invented.contrast("b", model_residual=(True, False))
-ADAM = invented.contrast("c", optimizer_name=("sgd", "adam"))
+OFF = fake_results.contrast("b", model_residual=(True, False))
+ADAM = fake_results.contrast("c", optimizer_name=("sgd", "adam"))
 
 
 def test_effects_by_hand():
     """Differences are in points and paired by seed; Holm adjusts over both contrasts."""
-    found = effects(invented.trials(ACCURACIES), [OFF, ADAM]).set_index("variant")
+    found = effects(fake_results.trials(ACCURACIES), [OFF, ADAM]).set_index("variant")
 
     assert pytest.approx([-7 / 3, 2 / 3]) == [*found["difference"]]
     assert pytest.approx([0.57735, 1.154701], abs=1e-6) == [*found["sd"]]
@@ -35,7 +35,7 @@ def test_effects_by_hand():
 def test_the_least_p_after_holm_where_seeds_differ():
     """Each contrast has the bound of its own seeds, not that of the one with most."""
     accuracies = {"a": [0.8 + i / 100 for i in range(10)], "b": [0.7] * 10, "c": [0.7] * 3}
-    found = effects(invented.trials(accuracies), [OFF, ADAM]).set_index("variant")
+    found = effects(fake_results.trials(accuracies), [OFF, ADAM]).set_index("variant")
 
     assert [2 / 2**10, 2 / 2**3] == [*found["smallest_p"]]
     assert [2 * 2 / 2**10, 2 / 2**3] == [*found["smallest_adjusted"]]
@@ -43,13 +43,13 @@ def test_the_least_p_after_holm_where_seeds_differ():
 
 def test_the_columns_are_the_fields_of_effect():
     """A row is an effect, also in an empty table."""
-    assert [*Effect.model_fields] == [*effects(invented.trials(ACCURACIES), [OFF]).columns]
-    assert [*Effect.model_fields] == [*effects(invented.trials(ACCURACIES), []).columns]
+    assert [*Effect.model_fields] == [*effects(fake_results.trials(ACCURACIES), [OFF]).columns]
+    assert [*Effect.model_fields] == [*effects(fake_results.trials(ACCURACIES), []).columns]
 
 
 def test_only_seeds_of_both_sides_count():
     """A seed that failed on one side is left out, and the number of seeds says so."""
-    trials = invented.trials({"a": [0.5, 0.6, 0.7], "b": [0.6, None, 0.9]})
+    trials = fake_results.trials({"a": [0.5, 0.6, 0.7], "b": [0.6, None, 0.9]})
     effect = measure(trials, [OFF])[0]
 
     assert (2, pytest.approx(15)) == (effect.seeds, effect.difference)
@@ -57,7 +57,7 @@ def test_only_seeds_of_both_sides_count():
 
 def test_one_seed_gives_a_difference_only():
     """One seed gives a difference without interval or p, and is not of the family."""
-    trials = invented.trials({"a": [0.5, 0.6], "b": [0.6, None], "c": [0.7, 0.7]})
+    trials = fake_results.trials({"a": [0.5, 0.6], "b": [0.6, None], "c": [0.7, 0.7]})
     alone, other = measure(trials, [OFF, ADAM])
 
     assert (1, pytest.approx(10), None, None) == (alone.seeds, alone.difference, alone.sd, alone.p)
@@ -67,7 +67,7 @@ def test_one_seed_gives_a_difference_only():
 
 def test_a_study_without_results_is_empty():
     """Nothing done is no error: no seeds, and everything unknown."""
-    trials = invented.trials({"a": [None], "b": [None]})
+    trials = fake_results.trials({"a": [None], "b": [None]})
     row = effects(trials, [OFF]).iloc[0]
 
     assert 0 == row["seeds"]
@@ -76,8 +76,8 @@ def test_a_study_without_results_is_empty():
 
 def test_other_test_images_are_not_compared():
     """Where the sides were tested on different images only the seeds speak."""
-    seen = {"a-0": invented.right_on([0], of=4), "b-0": invented.right_on([0], of=5)}
-    trials = invented.trials({"a": [0.25], "b": [0.2]})
+    seen = {"a-0": fake_results.right_on([0], of=4), "b-0": fake_results.right_on([0], of=5)}
+    trials = fake_results.trials({"a": [0.25], "b": [0.2]})
     effect = measure(trials, [OFF], read=seen.__getitem__)[0]
 
     assert (pytest.approx(-5), None) == (effect.difference, effect.images)
@@ -86,7 +86,7 @@ def test_other_test_images_are_not_compared():
 def test_equal_trials_have_no_effect():
     """The same results on both sides give exactly zero, with certainty."""
     values = [0.8123, 0.7911, 0.8051]
-    effect = measure(invented.trials({"a": values, "b": values}), [OFF])[0]
+    effect = measure(fake_results.trials({"a": values, "b": values}), [OFF])[0]
 
     assert (0.0, 0.0, 0.0, 0.0, 1.0) == (
         effect.difference,
@@ -99,14 +99,16 @@ def test_equal_trials_have_no_effect():
 
 def test_equal_differences_have_no_spread():
     """Differences that are equal on paper leave no dust of floats in the spread."""
-    effect = measure(invented.trials({"a": [0.1, 0.7, 0.3], "b": [0.2, 0.8, 0.4]}), [OFF])[0]
+    effect = measure(fake_results.trials({"a": [0.1, 0.7, 0.3], "b": [0.2, 0.8, 0.4]}), [OFF])[0]
 
     assert (10.0, 0.0, 10.0, 10.0) == (effect.difference, effect.sd, effect.low, effect.high)
 
 
 def test_predictions_show_the_noise_of_images():
     """With predictions there is an interval over images and McNemar's p, apart from the seeds'."""
-    results = invented.Invented(invented.record([]), invented.trials({"a": [0.5], "b": [0.52]}))
+    results = fake_results.Invented(
+        fake_results.record([]), fake_results.trials({"a": [0.5], "b": [0.52]})
+    )
     effect = measure(results.trials, [OFF], read=results.predictions)[0]
 
     assert (1000, None) == (effect.images, effect.low)
@@ -116,7 +118,7 @@ def test_predictions_show_the_noise_of_images():
 
 def test_other_metrics_keep_their_unit():
     """Seconds are not turned into points, and are not compared image by image."""
-    trials = invented.trials({"a": [10.0, 12.0], "b": [11.0, 13.0]}, metric="seconds")
+    trials = fake_results.trials({"a": [10.0, 12.0], "b": [11.0, 13.0]}, metric="seconds")
     effect = measure(trials, [OFF], metric="seconds", read={}.__getitem__)[0]
 
     assert (1.0, None) == (effect.difference, effect.images)
@@ -128,7 +130,7 @@ def test_other_metrics_keep_their_unit():
 )
 def test_what_was_never_reached_took_at_least_the_budget(a, b, expected):
     """Of ten epochs without success ten count; where both sides had none the seed is left out."""
-    trials = invented.trials({"a": a, "b": b}, metric="epochs_to_accuracy_0.7")
+    trials = fake_results.trials({"a": a, "b": b}, metric="epochs_to_accuracy_0.7")
     effect = measure(trials, [OFF], metric="epochs_to_accuracy_0.7")[0]
 
     assert (len(expected), np.mean(expected)) == (effect.seeds, effect.difference)
@@ -138,10 +140,10 @@ def test_what_was_never_reached_took_at_least_the_budget(a, b, expected):
 def test_swapping_the_sides_turns_the_sign(pairs):
     """Variant against reference is minus reference against variant, with the same p."""
     a, b = ([number / 1000 for number in side] for side in zip(*pairs, strict=True))
-    trials = invented.trials({"a": a, "b": b})
+    trials = fake_results.trials({"a": a, "b": b})
     one, other = (
         measure(trials, [contrast])[0]
-        for contrast in (invented.contrast("b", "a"), invented.contrast("a", "b"))
+        for contrast in (fake_results.contrast("b", "a"), fake_results.contrast("a", "b"))
     )
 
     assert (one.difference, one.p, one.sd) == (-other.difference, other.p, other.sd)
@@ -150,7 +152,9 @@ def test_swapping_the_sides_turns_the_sign(pairs):
 
 def test_means_by_hand():
     """The mean of each variant has an interval over seeds and Wilson's over images, in per cent."""
-    table = means(invented.trials({"a": [0.79, 0.80, 0.81], "b": [0.5, None, None]}), images=1000)
+    table = means(
+        fake_results.trials({"a": [0.79, 0.80, 0.81], "b": [0.5, None, None]}), images=1000
+    )
     a, b = table.to_dict("records")
 
     assert (3, pytest.approx(80), pytest.approx(1)) == (a["seeds"], a["mean"], a["sd"])
@@ -161,7 +165,7 @@ def test_means_by_hand():
 
 def test_a_variant_without_the_metric_has_no_mean():
     """What was not measured, as a validation accuracy without validation images, has no row."""
-    trials = invented.trials({"a": [0.5], "b": [0.6]}).assign(val_accuracy=[0.4, None])
+    trials = fake_results.trials({"a": [0.5], "b": [0.6]}).assign(val_accuracy=[0.4, None])
 
     assert ["a"] == [*means(trials, metric="val_accuracy")["variant"]]
 
@@ -169,7 +173,7 @@ def test_a_variant_without_the_metric_has_no_mean():
 def test_means_of_other_metrics_have_no_image_noise():
     """Seconds are averaged as they are."""
     row = means(
-        invented.trials({"a": [2.0, 4.0]}, metric="seconds"), metric="seconds", images=10
+        fake_results.trials({"a": [2.0, 4.0]}, metric="seconds"), metric="seconds", images=10
     ).iloc[0]
 
     assert (3.0, True) == (row["mean"], math.isnan(row["images_low"]))

@@ -2,16 +2,16 @@
 
 from itertools import product
 
-import invented
 import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.formula.api import ols
 
 from cnn_ablate.stats import factorial
+from support import fake_results
 
-FIRST, SECOND, THIRD = (invented.factor(f"model.{name}", 0, 1) for name in "abc")
-THREE = invented.factor("model.a", "x", "y", "z")
+FIRST, SECOND, THIRD = (fake_results.factor(f"model.{name}", 0, 1) for name in "abc")
+THREE = fake_results.factor("model.a", "x", "y", "z")
 
 
 def crossed(values, *factors):
@@ -20,9 +20,9 @@ def crossed(values, *factors):
     for levels in product(*([level.label for level in f.levels] for f in factors)):
         sets = {f.name.replace(".", "_"): at for f, at in zip(factors, levels, strict=True)}
         name = ",".join(levels)
-        variants.append(invented.variant(name, **sets))
+        variants.append(fake_results.variant(name, **sets))
         results[name] = values[levels] if isinstance(values, dict) else values(*levels)
-    return invented.trials(results), variants
+    return fake_results.trials(results), variants
 
 
 def rows(table):
@@ -136,16 +136,16 @@ def test_nothing_done_is_an_empty_table():
 def test_other_factors_stay_where_the_crossing_was_made():
     """A variant that moves another factor, or to no level of these, is not of the crossing."""
     variants = [
-        invented.variant("00", model_a=0, model_b=0, optimizer_lr=0.1),
-        invented.variant("10", model_a=1, model_b=0, optimizer_lr=0.1),
-        invented.variant("01", model_a=0, model_b=1, optimizer_lr=0.1),
-        invented.variant("11", model_a=1, model_b=1, optimizer_lr=0.1),
-        invented.variant("lr", model_a=0, model_b=0, optimizer_lr=0.9),
-        invented.variant("7", model_a=7, model_b=0, optimizer_lr=0.1),
+        fake_results.variant("00", model_a=0, model_b=0, optimizer_lr=0.1),
+        fake_results.variant("10", model_a=1, model_b=0, optimizer_lr=0.1),
+        fake_results.variant("01", model_a=0, model_b=1, optimizer_lr=0.1),
+        fake_results.variant("11", model_a=1, model_b=1, optimizer_lr=0.1),
+        fake_results.variant("lr", model_a=0, model_b=0, optimizer_lr=0.9),
+        fake_results.variant("7", model_a=7, model_b=0, optimizer_lr=0.1),
     ]
     results = {"00": [0.5] * 2, "10": [0.6] * 2, "01": [0.5] * 2, "11": [0.6] * 2}
     results |= {"lr": [0.1] * 2, "7": [0.2] * 2}
-    found = factorial(invented.trials(results), [FIRST, SECOND], variants)
+    found = factorial(fake_results.trials(results), [FIRST, SECOND], variants)
 
     assert pytest.approx([10, 0, 0], abs=1e-9) == [*found["difference"]]
 

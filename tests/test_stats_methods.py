@@ -1,20 +1,19 @@
 """What was done in a study and what limits it, in plain words, to the letter."""
 
-import invented
-
 from cnn_ablate.schema import Claim, Design, Entry
 from cnn_ablate.stats import forced, limitations, measure, methods
+from support import fake_results
 
-OFF = invented.contrast("b", "a", model_residual=(True, False))
-BOTH = invented.contrast("c", "a", model_residual=(True, False), optimizer_lr=(0.1, 0.01))
-VARIANTS = [invented.variant(name) for name in "abc"]
+OFF = fake_results.contrast("b", "a", model_residual=(True, False))
+BOTH = fake_results.contrast("c", "a", model_residual=(True, False), optimizer_lr=(0.1, 0.01))
+VARIANTS = [fake_results.variant(name) for name in "abc"]
 VALUES = {"a": [0.5, 0.6, 0.7], "b": [0.6, 0.7, 0.9], "c": [0.7, None, 0.8]}
 
 
 def study(values, **fields):
     """Measure a study of two contrasts."""
-    record = invented.record(VARIANTS, [OFF, BOTH], **fields)
-    trials = invented.trials(values)
+    record = fake_results.record(VARIANTS, [OFF, BOTH], **fields)
+    trials = fake_results.trials(values)
     return record, trials, measure(trials, record.plan.contrasts)
 
 
@@ -24,9 +23,9 @@ def test_methods_say_what_was_done():
         Claim(id="accuracy", variant="a", value=0.86),
         Claim(id="none", variant="b", reference="a", effect="none"),
     ]
-    designs = invented.designs("factorial")
+    designs = fake_results.designs("factorial")
     record, trials, effects = study(VALUES, claims=claims, designs=designs)
-    read = invented.Invented(record, trials).predictions
+    read = fake_results.Invented(record, trials).predictions
     said = methods(record, measure(trials, record.plan.contrasts, read=read))
 
     assert 3 == len(said)
@@ -101,11 +100,11 @@ def test_limitations_of_what_was_done():
 def test_limitations_of_a_study_just_begun():
     """Without effects nothing is said of seeds; of many joint moves only some are named."""
     moves = [
-        invented.contrast(f"v{i}", "a", model_x=(1, 2), model_y=(1, 2), model_z=(None, 3))
+        fake_results.contrast(f"v{i}", "a", model_x=(1, 2), model_y=(1, 2), model_z=(None, 3))
         for i in range(5)
     ]
-    record = invented.record(VARIANTS, moves)
-    missing, moved, images = limitations(record, invented.trials({"a": [None]}), [])
+    record = fake_results.record(VARIANTS, moves)
+    missing, moved, images = limitations(record, fake_results.trials({"a": [None]}), [])
 
     assert missing.startswith("Only 0 of 9 planned trials are done (1 failed)")
     assert moved.startswith("5 contrasts moved more than one setting (v0, v1, v2 and 2 more)")
@@ -115,7 +114,7 @@ def test_limitations_of_a_study_just_begun():
 def test_compared_images_are_no_limitation():
     """Where the noise of the test set was measured, it is not called open."""
     record, trials, _ = study(VALUES)
-    read = invented.Invented(record, trials).predictions
+    read = fake_results.Invented(record, trials).predictions
     said = limitations(record, trials, measure(trials, record.plan.contrasts, read=read))
 
     assert not any("test images" in text for text in said)
@@ -142,9 +141,9 @@ def test_machines_that_differ_are_said():
 def test_a_sound_study_has_no_limitations():
     """Enough seeds, one setting moved, compared images and nothing missing leave nothing to say."""
     values = {name: [0.5 + 0.01 * (i * i % 7) for i in range(10)] for name in "ab"}
-    record = invented.record(VARIANTS[:2], [OFF], seeds=tuple(range(10)))
-    trials = invented.trials(values)
-    read = invented.Invented(record, trials).predictions
+    record = fake_results.record(VARIANTS[:2], [OFF], seeds=tuple(range(10)))
+    trials = fake_results.trials(values)
+    read = fake_results.Invented(record, trials).predictions
     effects = measure(trials, record.plan.contrasts, read=read)
 
     assert [] == limitations(record, trials, effects)

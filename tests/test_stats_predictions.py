@@ -2,7 +2,6 @@
 
 from itertools import product
 
-import invented
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,6 +19,7 @@ from cnn_ablate.stats import (
     weigh_images,
     wilson,
 )
+from support import fake_results
 
 BOTH = {"b": 1.0, "a": -1.0}
 
@@ -103,12 +103,12 @@ def test_the_noise_of_a_share():
 
 def test_images_are_weighed_over_common_seeds():
     """Net wins add up over the seeds that both sides have done."""
-    trials = invented.trials({"a": [0.2, 0.3, 0.4], "b": [0.4, None, 0.5]})
+    trials = fake_results.trials({"a": [0.2, 0.3, 0.4], "b": [0.4, None, 0.5]})
     seen = {
-        "a-0": invented.right_on([0, 1], of=10),
-        "b-0": invented.right_on([0, 2, 3, 4], of=10),
-        "a-2": invented.right_on([0, 1, 2, 3], of=10),
-        "b-2": invented.right_on([1, 2, 4, 5, 6], of=10),
+        "a-0": fake_results.right_on([0, 1], of=10),
+        "b-0": fake_results.right_on([0, 2, 3, 4], of=10),
+        "a-2": fake_results.right_on([0, 1, 2, 3], of=10),
+        "b-2": fake_results.right_on([1, 2, 4, 5, 6], of=10),
     }
     images = weigh_images(trials, BOTH, answers(seen.__getitem__))
 
@@ -119,9 +119,9 @@ def test_images_are_weighed_over_common_seeds():
 
 def test_other_images_are_not_compared():
     """Trials tested on different images, or not at all, have nothing to say image by image."""
-    trials = invented.trials({"a": [0.5], "b": [0.5]})
-    seen = {"a-0": invented.right_on([0], of=4), "b-0": invented.right_on([0], of=5)}
-    nothing = invented.trials({"a": [0.5], "b": [None]})
+    trials = fake_results.trials({"a": [0.5], "b": [0.5]})
+    seen = {"a-0": fake_results.right_on([0], of=4), "b-0": fake_results.right_on([0], of=5)}
+    nothing = fake_results.trials({"a": [0.5], "b": [None]})
 
     assert weigh_images(trials, BOTH, answers(seen.__getitem__)) is None
     assert weigh_images(nothing, BOTH, answers(seen.__getitem__)) is None
@@ -129,12 +129,12 @@ def test_other_images_are_not_compared():
 
 def test_mcnemar_seed_by_seed():
     """The table has the images that only one side got right, for each seed."""
-    trials = invented.trials({"a": [0.2, 0.2], "b": [0.4, 0.4]})
+    trials = fake_results.trials({"a": [0.2, 0.2], "b": [0.4, 0.4]})
     seen = {
-        "a-0": invented.right_on([0, 1], of=10),
-        "b-0": invented.right_on([0, 2, 3, 4], of=10),
-        "a-1": invented.right_on([0, 1], of=10),
-        "b-1": invented.right_on([0, 1], of=10),
+        "a-0": fake_results.right_on([0, 1], of=10),
+        "b-0": fake_results.right_on([0, 2, 3, 4], of=10),
+        "a-1": fake_results.right_on([0, 1], of=10),
+        "b-1": fake_results.right_on([0, 1], of=10),
     }
     table = mcnemar(trials, "b", "a", answers(seen.__getitem__))
 

@@ -2,17 +2,17 @@
 
 from itertools import permutations
 
-import invented
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_ablate.stats import SHARED, attribution, components, shapley
+from support import fake_results
 
-BN = invented.factor("model.bn", True, False)
-CBAM = invented.factor("model.attention", "none", "cbam")
-SMOOTH = invented.factor("loss.smooth", 0.0, 0.1)
+BN = fake_results.factor("model.bn", True, False)
+CBAM = fake_results.factor("model.attention", "none", "cbam")
+SMOOTH = fake_results.factor("loss.smooth", 0.0, 0.1)
 PARTS = [BN, CBAM, SMOOTH]
 
 games = st.integers(1, 4).flatmap(
@@ -59,8 +59,11 @@ def test_what_only_adds_up_is_its_own_share(gains):
 
 def test_components_are_factors_that_can_be_absent():
     """A factor of two levels is a component if just one of them is the absence of a part."""
-    others = [invented.factor("optimizer.lr", 0.1, 0.2), invented.factor("a.b", "x", "none", "y")]
-    crop = invented.factor("data.augment", ["random_crop"], [])
+    others = [
+        fake_results.factor("optimizer.lr", 0.1, 0.2),
+        fake_results.factor("a.b", "x", "none", "y"),
+    ]
+    crop = fake_results.factor("data.augment", ["random_crop"], [])
 
     assert (BN, CBAM, SMOOTH, crop) == components([*PARTS, *others, crop])
 
@@ -101,16 +104,16 @@ def test_without_the_bare_system_nothing_is_said_of_the_rest():
 
 def test_without_components_there_is_nothing_to_share():
     """Factors that cannot be absent give an empty table."""
-    rates = invented.factor("optimizer.lr", 0.1, 0.2)
-    variants = [invented.variant("baseline", optimizer_lr=0.1)]
+    rates = fake_results.factor("optimizer.lr", 0.1, 0.2)
+    variants = [fake_results.variant("baseline", optimizer_lr=0.1)]
 
-    assert attribution(invented.trials({"baseline": [0.5]}), [rates], variants).empty
+    assert attribution(fake_results.trials({"baseline": [0.5]}), [rates], variants).empty
 
 
 def _study(results):
     """Name variants by their coalition: bit 0 BN, bit 1 attention, bit 2 smoothing."""
     variants = [
-        invented.variant(
+        fake_results.variant(
             str(mask),
             model_bn=bool(mask & 1),
             model_attention="cbam" if mask & 2 else "none",
@@ -118,4 +121,4 @@ def _study(results):
         )
         for mask in results
     ]
-    return variants, invented.trials({str(mask): values for mask, values in results.items()})
+    return variants, fake_results.trials({str(mask): values for mask, values in results.items()})

@@ -1,6 +1,5 @@
 """Studies with known truth, thousands of them: what 95 % intervals and 5 % tests really keep."""
 
-import invented
 import numpy as np
 import pytest
 
@@ -18,15 +17,16 @@ from cnn_ablate.stats import (
     wilson,
 )
 from cnn_ablate.stats.paired import quantile, spread
+from support import fake_results
 
 pytestmark = pytest.mark.slow
 
 FACTORS = [
-    invented.factor("model.bn", True, False),
-    invented.factor("model.attention", "a", "none"),
+    fake_results.factor("model.bn", True, False),
+    fake_results.factor("model.attention", "a", "none"),
 ]
 CELLS = [
-    invented.variant(f"{bn} {attention}", model_bn=bn, model_attention=attention)
+    fake_results.variant(f"{bn} {attention}", model_bn=bn, model_attention=attention)
     for bn in (True, False)
     for attention in ("a", "none")
 ]
@@ -103,7 +103,7 @@ def test_factorial_and_shapley_intervals_cover():
             name: [*(mean + seeds + rng.normal(0, 0.3, size=3)) / 100]
             for name, mean in truth.items()
         }
-        trials = invented.trials(results)
+        trials = fake_results.trials(results)
         effects.append(factorial(trials, FACTORS, CELLS)[["low", "high"]].to_numpy())
         shares.append(attribution(trials, FACTORS, CELLS)[["low", "high"]].to_numpy())
     for i, true in enumerate((-4.5, -1.5, -1.0)):
@@ -134,10 +134,10 @@ def test_effects_of_null_studies():
     """From tables to verdict words: whole null studies cover and keep their family error."""
     rng, studies = np.random.default_rng(8), 400
     names = [f"v{i}" for i in range(4)]
-    contrasts = [invented.contrast(name, "a") for name in names]
+    contrasts = [fake_results.contrast(name, "a") for name in names]
     found = [
         measure(
-            invented.trials({n: [*rng.normal(0.8, 0.004, 9)] for n in ["a", *names]}), contrasts
+            fake_results.trials({n: [*rng.normal(0.8, 0.004, 9)] for n in ["a", *names]}), contrasts
         )
         for _ in range(studies)
     ]

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import made
 import numpy as np
 import pytest
 
@@ -16,29 +15,30 @@ from cnn_ablate.report import figure_files
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult, hash_of
 from cnn_ablate.store import Store, atomic, read, write_study
 from cnn_ablate.store.trials import damage
+from support import fake_study
 
-SMALL = made.Made(variants=2, seeds=2, images=40, epochs=2)
+SMALL = fake_study.Made(variants=2, seeds=2, images=40, epochs=2)
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> made.Results:
+def study(tmp_path: Path) -> fake_study.Results:
     """A small study, all of it published."""
-    return made.results(tmp_path / "results", SMALL)
+    return fake_study.results(tmp_path / "results", SMALL)
 
 
-def trials(study: made.Results) -> tuple[Trial, ...]:
+def trials(study: fake_study.Results) -> tuple[Trial, ...]:
     """Give the trials of a study."""
     return study.record.plan.trials
 
 
-def test_published_trials_are_done(study: made.Results) -> None:
+def test_published_trials_are_done(study: fake_study.Results) -> None:
     """What was published is found, and vouched for by its checksums."""
     done, notes = Store(study.store.root).done(trials(study))
     assert {trial.id for trial in trials(study)} == done
     assert [] == notes
 
 
-def test_results_csv_is_tidy(study: made.Results) -> None:
+def test_results_csv_is_tidy(study: fake_study.Results) -> None:
     """One row a trial, with identity first, then factors, measures and circumstances."""
     columns = list(study.trials.columns)
     assert ["study", "profile", "trial", "variant", "seed", "status"] == columns[:6]
@@ -47,7 +47,7 @@ def test_results_csv_is_tidy(study: made.Results) -> None:
     assert study.trials["test_accuracy"].between(0, 1).all()
 
 
-def test_confusion_counts_every_image(study: made.Results) -> None:
+def test_confusion_counts_every_image(study: fake_study.Results) -> None:
     """The matrix of each trial sums to the test images, and its diagonal to the accuracy."""
     for trial, frame in study.confusion.groupby("trial"):
         hits = frame.loc[frame["true"] == frame["predicted"], "count"].sum()
@@ -56,7 +56,7 @@ def test_confusion_counts_every_image(study: made.Results) -> None:
         assert accuracy == pytest.approx(hits / 40)
 
 
-def test_reading_gives_what_was_written(study: made.Results) -> None:
+def test_reading_gives_what_was_written(study: fake_study.Results) -> None:
     """A study is read back from its record and the folders of its trials."""
     again = read(study.store.root, study.record.study.folder)
     assert study.record == again.record
@@ -66,18 +66,18 @@ def test_reading_gives_what_was_written(study: made.Results) -> None:
     assert np.array_equal(study.predictions(first).label, again.predictions(first).label)
 
 
-def test_the_record_names_the_recipe_of_most_trials(study: made.Results) -> None:
+def test_the_record_names_the_recipe_of_most_trials(study: fake_study.Results) -> None:
     """Also where the tables were written by a run that trained nothing itself."""
-    idle = study.record.model_copy(update={"recipe": ComputeConfig(threads=7)})
+    idle = study.record.model_copy(update={"compute": ComputeConfig(threads=7)})
     written = write_study(study.store, idle)
     assert (
         ComputeConfig()
-        == written.record.recipe
-        == read(study.store.root, idle.study.folder).record.recipe
+        == written.record.compute
+        == read(study.store.root, idle.study.folder).record.compute
     )
 
 
-def test_tables_without_their_trials_are_no_results(study: made.Results) -> None:
+def test_tables_without_their_trials_are_no_results(study: fake_study.Results) -> None:
     """A report of nothing must not be written over the one of what was run elsewhere."""
     shutil.rmtree(study.store.trials)
     with pytest.raises(UserError, match="tables of trials that are not here"):
@@ -92,7 +92,7 @@ def test_reading_what_was_never_run(tmp_path: Path) -> None:
 
 def test_failed_trials_are_kept_but_not_done(tmp_path: Path) -> None:
     """A failure keeps its row and its reason, and is tried again."""
-    study = made.results(tmp_path, made.Made(variants=2, seeds=2, images=40, failed=1))
+    study = fake_study.results(tmp_path, fake_study.Made(variants=2, seeds=2, images=40, failed=1))
     done, _ = Store(tmp_path).done(trials(study))
     lost = study.trials[study.trials["status"] != "done"]
     assert 3 == len(done)
@@ -102,17 +102,17 @@ def test_failed_trials_are_kept_but_not_done(tmp_path: Path) -> None:
 
 def test_success_replaces_failure(tmp_path: Path) -> None:
     """A trial that failed and then succeeds is done."""
-    shape = made.Made(variants=2, seeds=2, images=40, failed=1)
-    study = made.results(tmp_path, shape)
-    made.results(tmp_path, replace(shape, failed=0))
+    shape = fake_study.Made(variants=2, seeds=2, images=40, failed=1)
+    study = fake_study.results(tmp_path, shape)
+    fake_study.results(tmp_path, replace(shape, failed=0))
     assert {t.id for t in trials(study)} == Store(tmp_path).done(trials(study))[0]
 
 
-def test_failure_replaces_no_success(study: made.Results) -> None:
+def test_failure_replaces_no_success(study: fake_study.Results) -> None:
     """A trial that is done and whole stays so; a damaged one makes room for what is true now."""
     [trial, *_] = trials(study)
     before = study.store.result(trial)
-    failed = TrialResult(trial=trial, status="failed", error="x", recipe=ComputeConfig())
+    failed = TrialResult(trial=trial, status="failed", error="x", compute=ComputeConfig())
     study.store.save_checkpoint(trial, b"state")
     study.store.publish(failed)
     assert before == study.store.result(trial)
@@ -122,7 +122,7 @@ def test_failure_replaces_no_success(study: made.Results) -> None:
     assert failed == study.store.result(trial)
 
 
-def test_equal_trials_of_other_studies_are_found(study: made.Results) -> None:
+def test_equal_trials_of_other_studies_are_found(study: fake_study.Results) -> None:
     """A trial is known by its content: another study's name for it does not matter."""
     renamed = [
         t.model_copy(update={"id": f"other-{t.id.rpartition('-')[2]}"}) for t in trials(study)
@@ -131,7 +131,7 @@ def test_equal_trials_of_other_studies_are_found(study: made.Results) -> None:
     assert {trial.id for trial in renamed} == done
 
 
-def test_what_other_studies_publish_meanwhile_is_found(study: made.Results) -> None:
+def test_what_other_studies_publish_meanwhile_is_found(study: fake_study.Results) -> None:
     """A store that has been looked at sees also what another run then keeps under its own name."""
     [trial, *_] = trials(study)
     result, root = study.store.result(trial), study.store.root / "other"
@@ -165,7 +165,9 @@ def test_every_damage_is_found(tmp_path: Path, harms: int) -> None:
 
     A look moves nothing.
     """
-    study = made.results(tmp_path / "whole", made.Made(variants=1, seeds=1, images=20, epochs=1))
+    study = fake_study.results(
+        tmp_path / "whole", fake_study.Made(variants=1, seeds=1, images=20, epochs=1)
+    )
     [trial] = trials(study)
     chance = random.Random(0)
     for i in range(harms):
@@ -184,7 +186,7 @@ def test_every_damage_is_found(tmp_path: Path, harms: int) -> None:
         shutil.rmtree(root)
 
 
-def test_a_seal_cut_by_one_byte_is_broken(study: made.Results) -> None:
+def test_a_seal_cut_by_one_byte_is_broken(study: fake_study.Results) -> None:
     """Even where all its checksums can still be read."""
     [trial, *_] = trials(study)
     seal = study.store.folder(trial) / "DONE"
@@ -193,7 +195,7 @@ def test_a_seal_cut_by_one_byte_is_broken(study: made.Results) -> None:
 
 
 @pytest.mark.parametrize("file", ["trial.json", "classes.csv", "predictions.npz"])
-def test_damaged_numbers_are_never_shown(study: made.Results, file: str) -> None:
+def test_damaged_numbers_are_never_shown(study: fake_study.Results, file: str) -> None:
     """A report is refused that would rest on a file that its seal does not vouch for."""
     [trial, *_] = trials(study)
     damaged(study.store.folder(trial) / file, random.Random(2))
@@ -201,14 +203,14 @@ def test_damaged_numbers_are_never_shown(study: made.Results, file: str) -> None
         read(study.store.root, study.record.study.folder)
 
 
-def test_a_damaged_record_is_said(study: made.Results) -> None:
+def test_a_damaged_record_is_said(study: fake_study.Results) -> None:
     """What describes the study is no exception."""
     (study.store.root / study.record.study.folder / "study.json").write_text("{}")
     with pytest.raises(UserError, match=r"study\.json: is damaged, or of another version"):
         read(study.store.root, study.record.study.folder)
 
 
-def test_checkpoints_are_whole_or_nothing(study: made.Results) -> None:
+def test_checkpoints_are_whole_or_nothing(study: fake_study.Results) -> None:
     """A state comes back as it was saved; a damaged one is as good as none."""
     [trial, *_] = trials(study)
     store = study.store
@@ -222,7 +224,7 @@ def test_checkpoints_are_whole_or_nothing(study: made.Results) -> None:
     assert None is store.checkpoint(trial)
 
 
-def test_publishing_drops_the_checkpoint(study: made.Results) -> None:
+def test_publishing_drops_the_checkpoint(study: fake_study.Results) -> None:
     """What has ended needs no state to go on from."""
     [trial, *_] = trials(study)
     study.store.save_checkpoint(trial, b"state")

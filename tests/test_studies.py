@@ -13,7 +13,7 @@ from cnn_ablate.claims.sides import weights
 from cnn_ablate.models import find_dead, size
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Claim, Plan, Record, Settings, Size, Study
-from cnn_ablate.settings import parts, settle
+from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.study import Changes, read
 
 FOLDER = Path(__file__).parents[1] / "ablations"
@@ -56,13 +56,13 @@ CONTRADICTIONS = {
 def laid_out(name: str, profile: str = "") -> tuple[Study, Plan]:
     """Read a shipped study and lay it out."""
     study = read(FOLDER / f"{name}.yaml", Changes(profile=profile))
-    return study, plan(study, settle)
+    return study, plan(study, resolve)
 
 
 @cache
 def _measured(network: str, data: str) -> Size:
     section = {"data": json.loads(data), "model": json.loads(network)}
-    chosen = parts(settle(section))
+    chosen = build_options(resolve(section))
     form = chosen.data.form()
     return size(chosen.model, form.shape, len(form.classes))
 
@@ -145,7 +145,7 @@ def test_a_stated_limit_is_broken_with_attention_on() -> None:
 
 def test_the_released_network_has_a_dead_transformer() -> None:
     """The Transformer block is built as released, and no gradient reaches it."""
-    chosen = parts(laid_out("preact_cbam")[1].variants[0].settings)
+    chosen = build_options(laid_out("preact_cbam")[1].variants[0].settings)
 
     assert {"transformer": 694_320} == find_dead(chosen.model, (3, 32, 32), 10)
 
@@ -155,7 +155,7 @@ def test_every_claim_can_be_answered(name: str) -> None:
     """Claims speak of variants, metrics and classes that the study has."""
     study, layout = laid_out(name)
     record = Record.model_construct(study=study, plan=layout)
-    classes = parts(study.baseline).data.form().classes
+    classes = build_options(study.baseline).data.form().classes
 
     for claim in study.claims:
         assert claim.compares == (len(weights(record, claim)) > 1), claim.id

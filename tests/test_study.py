@@ -7,7 +7,7 @@ import pytest
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Study
-from cnn_ablate.settings import settle
+from cnn_ablate.settings import resolve
 from cnn_ablate.study import Changes, read
 
 SOUND = """\
@@ -150,7 +150,7 @@ def test_some_variants_have_fewer_seeds(tmp_path: Path) -> None:
     path = write(tmp_path, SOUND + "fewer_seeds: {residual=*: 1}\n")
     for count, expected in ((None, [3, 5]), (1, [3]), (3, [3, 5, 6])):
         seeds: dict[str, list[int]] = {}
-        for trial in plan(read(path, Changes(seeds=count)), settle).trials:
+        for trial in plan(read(path, Changes(seeds=count)), resolve).trials:
             seeds.setdefault(trial.variant, []).append(trial.seed)
         assert {"baseline": expected, "residual=false": [3], "attention=none": expected} == seeds
 

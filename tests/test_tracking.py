@@ -8,8 +8,6 @@ from typing import ClassVar
 from unittest.mock import Mock
 
 import pytest
-from made import Made, result
-from made_study import cells_of
 from typer.testing import CliRunner
 
 from cnn_ablate import tracking as module
@@ -24,6 +22,8 @@ from cnn_ablate.schema import DataFacts, Trial, TrialResult
 from cnn_ablate.study import Changes
 from cnn_ablate.tracking import TRACKERS, tracking
 from cnn_ablate.tracking.tracker import confusion, flat
+from support.fake_study import Made, result
+from support.fake_study_record import cells_of
 
 MADE = Made(variants=2, seeds=1, epochs=3, images=200)
 
@@ -133,8 +133,8 @@ def test_what_another_run_has_trained_is_left_to_it(
     theirs, ours = results()
 
     def told(_survey: Prepared, _todo: object, _where: RunConfig, observe: Observe) -> None:
-        observe(Ended(theirs.trial, theirs.recipe, theirs, kept=True))
-        observe(Ended(ours.trial, ours.recipe, ours))
+        observe(Ended(theirs.trial, theirs.compute, theirs, kept=True))
+        observe(Ended(ours.trial, ours.compute, ours))
         raise KeyboardInterrupt
 
     monkeypatch.setitem(module.TRACKERS, "listener", Listener)

@@ -11,7 +11,7 @@ import torch
 from cnn_ablate.data import Images, load
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import ComputeConfig, Study, Trial, TrialResult, replaced
-from cnn_ablate.settings import parts, settle
+from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.train import Hooks, StepInput, step, train
 from cnn_ablate.train.trainer import Trainer
 
@@ -26,15 +26,15 @@ WRITTEN: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def images() -> Images:
     """The embedded images."""
-    return load(parts(settle(WRITTEN)).data)
+    return load(build_options(resolve(WRITTEN)).data)
 
 
 def trial(seed: int = 0, **changes: Any) -> Trial:
     """Make a trial of the tiny settings with some keys replaced (`model__norm="none"`)."""
     overrides = {key.replace("__", "."): value for key, value in changes.items()}
     written = replaced(WRITTEN, overrides)
-    study = Study(name="s", written=written, baseline=settle(written), seeds=(seed,))
-    return plan(study, settle).trials[0]
+    study = Study(name="s", written=written, baseline=resolve(written), seeds=(seed,))
+    return plan(study, resolve).trials[0]
 
 
 def trained(images: Images, seed: int = 0, **changes: Any) -> TrialResult:
@@ -116,7 +116,7 @@ def test_weights_are_a_plain_state_dict(images: Images) -> None:
     """Saved weights open with `weights_only=True` and fit the network."""
     result = trained(images)
     state = torch.load(io.BytesIO(result.weights), weights_only=True)
-    model = parts(result.trial.settings).model.build(images.facts.shape, 10)
+    model = build_options(result.trial.settings).model.build(images.facts.shape, 10)
     model.load_state_dict(state)
 
 

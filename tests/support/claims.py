@@ -1,0 +1,47 @@
+"""A small invented study of attention and batch size, and how claims on it are judged."""
+
+from cnn_ablate.claims import verdicts
+from cnn_ablate.schema import Claim
+from support import fake_results
+
+ATTENTION = ("cbam", "none", "se")
+VARIANTS = [
+    fake_results.variant(name, model_attention=attention, training_batch_size=batch)
+    for name, attention, batch in (
+        ("baseline", "cbam", 128),
+        ("none", "none", 128),
+        ("se", "se", 128),
+        ("small", "cbam", 4),
+        ("small none", "none", 4),
+    )
+]
+CONTRASTS = [
+    fake_results.contrast(name, "baseline", model_attention=("cbam", name))
+    for name in ("none", "se")
+]
+
+
+def results(values, *claims, **tables):
+    """Make results of the variants above."""
+    return fake_results.Invented(
+        fake_results.record(VARIANTS, CONTRASTS, claims, **tables.pop("study", {})),
+        tables.pop("trials", fake_results.trials(values)),
+        **tables,
+    )
+
+
+def judge(claim, values, **tables):
+    """Judge one claim."""
+    return verdicts(results(values, claim, **tables))[0]
+
+
+def moved(**fields):
+    """Claim what going from no attention to CBAM does."""
+    levels = {"factor": "model.attention", "from_level": "none", "to_level": "cbam"}
+    return Claim(id="cbam", **{**levels, **fields})
+
+
+HELPS = {"none": [0.500, 0.520, 0.510], "baseline": [0.540, 0.565, 0.548]}
+HURTS = {"none": HELPS["baseline"], "baseline": HELPS["none"]}
+NOISE = {"none": [0.50, 0.56, 0.53], "baseline": [0.53, 0.51, 0.55]}
+SAME = {"none": [0.501, 0.522, 0.512], "baseline": [0.502, 0.521, 0.512]}

@@ -1,0 +1,39 @@
+"""Studies of a user's own network, written beside the module that they name."""
+
+from pathlib import Path
+
+import pytest
+from torch import nn
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.schema import Study
+from cnn_ablate.settings import build_options
+from cnn_ablate.study import Changes, read
+from support.audit import NETWORK, USERS
+
+
+def write(folder: Path, text: str = USERS, network: str = NETWORK) -> Path:
+    """Write a study and the module that it names."""
+    (folder / "nets.py").write_text(network, encoding="utf-8")
+    path = folder / "tiny.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def study(folder: Path, text: str = USERS, network: str = NETWORK) -> Study:
+    """Read a study of a user's network."""
+    return read(write(folder, text, network))
+
+
+def messages(folder: Path, text: str = USERS, network: str = NETWORK, *sets: str) -> list[str]:
+    """Read a study that is wrong, and give what is said of it, without the folder."""
+    path = write(folder, text, network)
+    with pytest.raises((ExceptionGroup, UserError)) as caught:
+        read(path, Changes(sets=sets))
+    errors = getattr(caught.value, "exceptions", [caught.value])
+    return [str(error).replace(f"{folder}", "HERE") for error in errors]
+
+
+def built(found: Study) -> nn.Module:
+    """Build the network of a study's baseline, for images of 28 x 28 px and 10 classes."""
+    return build_options(found.baseline).model.build((1, 28, 28), 10)

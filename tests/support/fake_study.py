@@ -1,0 +1,168 @@
+"""A made-up study for tests: invented trials, published through the real store, in no time."""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+
+from cnn_ablate.schema import (
+    ClassRow,
+    ComputeConfig,
+    EpochRow,
+    Metrics,
+    Trial,
+    TrialResult,
+)
+from cnn_ablate.store import Results, Store, read, write_samples, write_study
+from support.fake_study_record import (
+    SIMILAR,
+    Cell,
+    Made,
+    cells_of,
+    record_of,
+    settings_of,
+    study_of,
+)
+
+
+def results(root: Path, made: Made | None = None) -> Results:
+    """Publish every trial of a made-up study and give its results, as a run would."""
+    made = made or Made()
+    cells, store, study = cells_of(made), Store(root), study_of(made)
+    trials = [_trial(cell, seed, made) for cell in cells for seed in range(made.seeds)]
+    kept = trials[: len(trials) - made.missing]
+    skills = {cell.name: cell for cell in cells}
+    for index, trial in enumerate(kept):
+        cell = skills[trial.variant]
+        lost = index >= len(kept) - made.failed
+        store.publish(_failure(trial) if lost else result(trial, cell, made))
+    if made.samples:
+        write_samples(store, study.folder, _samples(made))
+    return write_study(store, record_of(study, cells, tuple(trials), made))
+
+
+def remade(results: Results, variant: str, made: Made) -> Results:
+    """Publish the trials of one variant anew, as of a study made otherwise, and read all again."""
+    [cell] = [cell for cell in cells_of(made) if cell.name == variant]
+    for trial in results.record.plan.trials:
+        if trial.variant == variant:
+            results.store.publish(result(trial, cell, made))
+    return read(results.store.root, results.record.study.folder)
+
+
+def result(trial: Trial, cell: Cell, made: Made) -> TrialResult:
+    """Invent all that one finished trial leaves behind."""
+    labels, probability = _predictions(trial, cell.skill, made)
+    predicted = probability.argmax(axis=1)
+    accuracy = float((labels == predicted).mean())
+    epochs = _epochs(trial, accuracy, made.epochs)
+    npz = io.BytesIO()
+    np.savez(npz, label=labels, predicted=predicted, probability=probability)
+    return TrialResult(
+        trial=trial,
+        status="done",
+        compute=ComputeConfig(),
+        metrics=Metrics(
+            parameters=cell.parameters,
+            dead_parameters=0,
+            macs=cell.parameters * 37,
+            train_loss=epochs[-1].train_loss,
+            test_loss=1 - accuracy,
+            test_accuracy=accuracy,
+            val_accuracy=epochs[-1].val_accuracy,
+            epochs=made.epochs,
+            selected_epoch=made.epochs,
+            seconds=made.epochs * (20 + cell.parameters / 1e6 + trial.seed),
+            images_per_second=2100.0,
+            peak_memory_mb=410.0,
+        ),
+        epochs=epochs,
+        steps=tuple((step, 2.3 - accuracy * step / 800) for step in range(100, 900, 100)),
+        classes=tuple(_classes(labels, predicted, made.classes)),
+        predictions=npz.getvalue(),
+        torch="2.14.1",
+        started="2026-03-01T10:00:00",
+    )
+
+
+def _trial(cell: Cell, seed: int, made: Made) -> Trial:
+    settings = settings_of(cell.sets, made)
+    content = json.dumps([settings, seed, cell.name, made.images], sort_keys=True)
+    key = hashlib.sha256(content.encode()).hexdigest()
+    readable = "".join(sign if sign.isalnum() or sign in "=.,+" else "_" for sign in cell.name)
+    return Trial(
+        id=f"{readable[:60]}-{key[:8]}",
+        key=key,
+        variant=cell.name,
+        seed=seed,
+        settings=settings,
+        fingerprint="f1" * 32,
+    )
+
+
+def _failure(trial: Trial) -> TrialResult:
+    error = "the loss was not finite at batch 40 of epoch 2."
+    return TrialResult(trial=trial, status="diverged", error=error, compute=ComputeConfig())
+
+
+def _predictions(trial: Trial, skill: float, made: Made) -> tuple[np.ndarray, np.ndarray]:
+    n, k = made.images, len(made.classes)
+    test = np.random.default_rng(7)  # the same images are hard for all
+    own = np.random.default_rng([trial.seed, crc32(trial.variant.encode())])
+    labels = np.arange(n) % k
+    logits = 0.8 * test.normal(size=(n, k)) + 0.5 * own.normal(size=(n, k))
+    logits[np.arange(n), labels] += skill + 0.6 * np.cos(labels)
+    similar = np.array([SIMILAR[i % 10] % k for i in range(k)])
+    logits[np.arange(n), similar[labels]] += 0.9
+    odds = np.exp(1.4 * logits)
+    return labels, (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _samples(made: Made) -> np.ndarray:
+    """Invent small pictures: noise over a slope whose direction tells the class."""
+    y, x = np.mgrid[-1:1:16j, -1:1:16j]
+    turns = 2 * np.pi * np.arange(made.samples) / len(made.classes)
+    slopes = np.cos(turns)[:, None, None] * x + np.sin(turns)[:, None, None] * y
+    noise = np.random.default_rng(8).normal(size=(made.samples, made.channels, 16, 16))
+    return (128 + 60 * slopes[:, None] + 20 * noise).clip(0, 255).astype(np.uint8)
+
+
+def _epochs(trial: Trial, accuracy: float, epochs: int) -> tuple[EpochRow, ...]:
+    rng = np.random.default_rng([trial.seed, len(trial.variant)])
+    rows = []
+    for epoch in range(1, epochs + 1):
+        reached = accuracy * (1 - np.exp(-3 * epoch / epochs)) + 0.01 * rng.normal()
+        rows.append(
+            EpochRow(
+                epoch=epoch,
+                lr=trial.settings["optimizer"]["lr"] * 0.96 ** (epoch - 1),
+                train_loss=2.3 * (1.05 - reached),
+                train_accuracy=reached + 0.03 * epoch / epochs,
+                val_loss=2.3 * (1.1 - reached),
+                val_accuracy=reached,
+                seconds=20.0,
+            )
+        )
+    return tuple(rows)
+
+
+def _classes(
+    labels: np.ndarray, predicted: np.ndarray, classes: Sequence[str]
+) -> Iterator[ClassRow]:
+    for index, name in enumerate(classes):
+        hits = int(((labels == index) & (predicted == index)).sum())
+        n, called = int((labels == index).sum()), int((predicted == index).sum())
+        precision, recall = hits / max(called, 1), hits / max(n, 1)
+        yield ClassRow(
+            class_name=name,
+            n=n,
+            correct=hits,
+            accuracy=recall,
+            precision=precision,
+            recall=recall,
+            f1=2 * precision * recall / max(precision + recall, 1e-9),
+        )

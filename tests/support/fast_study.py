@@ -1,0 +1,113 @@
+"""A study of trials that take a moment, run by processes that are forked from the test's own."""
+
+import importlib
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cnn_ablate import processes
+from cnn_ablate.executors import Event, Resources
+from cnn_ablate.runner import RetryPolicy, RunConfig, survey
+from cnn_ablate.runner.run import outstanding, run
+from cnn_ablate.runner.way import ComputeChoice
+from cnn_ablate.store import Results
+from cnn_ablate.study import read
+from support import cli_study
+
+STUDY = """\
+study: hasty
+baseline:
+  data: {name: fashion_mnist_sample, subset: 32, test_subset: 20}
+  model: {name: lenet, norm: batch}
+  optimizer: {name: sgd, lr: 0.05, momentum: 0.9}
+  training: {epochs: 4, batch_size: 16}
+factors:
+  model.norm: [batch, none]
+seeds: 2
+"""
+TRIALS = 4
+TABLES = ("results", "epochs", "classes", "confusion", "effects")
+
+# Optimizers import it when they are first built: once here, not in each fork.
+importlib.import_module("torch._dynamo")
+
+# The process that forks has threads of pytest's, which the children do without.
+fork_is_meant = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def forking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork the workers, so that none has to import torch."""
+    monkeypatch.setattr(processes, "_METHOD", "fork")
+
+
+def ran(
+    folder: Path,
+    *,
+    workers: int = 1,
+    fresh: bool = False,
+    patience: RetryPolicy | None = None,
+    observe: Callable[[Event], None] = lambda _: None,
+) -> Results:
+    """Run the study in this process, as the command line does."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "hasty.yaml"
+    path.write_text(STUDY, encoding="utf-8")
+    terms = Resources(workers=workers)
+    way = ComputeChoice("eager", "off")
+    where = RunConfig(folder / "results", terms=terms, patience=patience or RetryPolicy(), way=way)
+    laid_out = survey(read(path), where)
+    return run(laid_out, outstanding(laid_out, fresh=fresh), where, observe)
+
+
+def forked(action: Callable[[], object]) -> int:
+    """Start an action in a process group of its own, and give the process."""
+    if pid := os.fork():
+        return pid
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        action()
+    except KeyboardInterrupt:
+        os._exit(130)
+    except BaseException:  # noqa: BLE001 - the process ends here
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+def code_of(pid: int) -> int:
+    """Wait for a forked process, and give its exit code: below 0, the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read the tables of the study without what depends on the clock."""
+    found = {}
+    for name in TABLES:
+        frame = pd.read_csv(folder / "results" / "hasty" / f"{name}.csv", keep_default_na=False)
+        found[name] = frame.drop(
+            columns=[column for column in cli_study.VOLATILE if column in frame]
+        )
+    return found
+
+
+def weights(folder: Path) -> dict[str, bytes]:
+    """Read the trained networks, by trial."""
+    return {
+        path.parent.name: path.read_bytes() for path in folder.glob("results/trials/*/model.pt")
+    }
+
+
+def assert_same(folder: Path, other: Path) -> None:
+    """Compare all that two runs of the study came to."""
+    mine, theirs = tables(folder), tables(other)
+    assert all(mine[name].equals(theirs[name]) for name in TABLES)
+    assert weights(folder) == weights(other)
+    assert TRIALS == mine["results"]["trial"].nunique() == len(mine["results"])

@@ -1,0 +1,252 @@
+"""Factors that change nothing are proven, named with their reason, and never alleged."""
+
+from pathlib import Path
+
+import pytest
+
+from cnn_ablate.schema import Finding
+from support.audit import LENET, changed, found, subject
+
+CNNNET = changed(
+    LENET, ("{name: lenet}", "{name: cnnnet, attention: none, relu_logits: false, fc_layers: 1}")
+)
+PREACT = changed(
+    LENET,
+    ("{name: lenet}", "{name: preact_resnet, blocks: [1], width: 8, transformer: built}"),
+)
+
+
+def inert(folder: Path, text: str, *, profile: str = "") -> list[Finding]:
+    """Give the inert factors of a study."""
+    return found("inert factors", subject(folder, text, profile=profile))
+
+
+def said(folder: Path, text: str, *, profile: str = "") -> list[str]:
+    """Give what is said of them."""
+    return [finding.message for finding in inert(folder, text, profile=profile)]
+
+
+def factor(text: str, line: str) -> str:
+    """Add one factor."""
+    return f"{text}factors:\n  {line}\n"
+
+
+def test_an_option_of_a_part_that_is_off_is_inert(tmp_path: Path) -> None:
+    """The reason names the switch, and the finding its numbers."""
+    [finding] = inert(tmp_path, factor(CNNNET, "model.reduction: [3, 2]"))
+
+    assert ("inert-factor", "error", "model.reduction") == (
+        finding.kind,
+        finding.severity,
+        finding.where,
+    )
+    assert finding.message == (
+        "Levels 3 and 2 of model.reduction are one and the same training: model.reduction cannot "
+        "matter while model.attention is none."
+    )
+    assert {"model.reduction": [3, 2]} == finding.data["changed"]
+
+
+# What is added to which study; the reason that is given.
+INERT = {
+    "knob of another entry": (
+        changed(LENET, ("name: sgd, lr: 0.01, momentum: 0.9", "name: adam, lr: 0.001")),
+        "optimizer.momentum: [0.9, 0.5]",
+        "the optimizer adam has no setting momentum.",
+    ),
+    "rate under a schedule that sets it": (
+        changed(LENET, ("  training", "  schedule: {name: one_cycle, max_lr: 0.1}\n  training")),
+        "optimizer.lr: [0.01, 0.1]",
+        "the schedule one_cycle sets optimizer.lr itself.",
+    ),
+    "momentum under a schedule that sets it": (
+        changed(LENET, ("  training", "  schedule: {name: one_cycle, max_lr: 0.1}\n  training")),
+        "optimizer.momentum: [0.9, 0.5]",
+        "the schedule one_cycle sets optimizer.momentum itself.",
+    ),
+    "schedule that acts too late": (
+        changed(LENET, ("  training", "  schedule: {name: step, step_size: 4}\n  training")),
+        "schedule.step_size: [4, 9]",
+        "the learning rate takes the same course through 3 epochs.",
+    ),
+    "more patience than epochs": (
+        LENET,
+        "training.patience: [0, 20]",
+        "training.patience 20 cannot stop a training of 3 epochs.",
+    ),
+    "choice of one epoch": (
+        changed(LENET, ("epochs: 3", "epochs: 1")),
+        "training.select: [last, best_test]",
+        "training.select has one epoch to select from.",
+    ),
+    "augmentation that never happens": (
+        LENET,
+        "data.augment: {none: [], erased: [{name: random_erasing, p: 0.0}]}",
+        "from the same seed, 3 steps of training on the same batches give the same 44,426 weights "
+        "and the same outputs, bit for bit.",
+    ),
+    "block that is built and never called": (
+        PREACT,
+        "model.transformer: [built, none]",
+        "from the same seed, 3 steps of training on the same batches give the same 1,362 weights "
+        "and the same outputs, bit for bit; the 872 parameters that only one of them has do "
+        "nothing.",
+    ),
+    "switch that is no option": (
+        changed(PREACT, ("width: 8", "width: 8, attention: cbam, attention_ignored: true")),
+        "model.attention: [cbam, none]\n  model.attention_ignored: [true, false]",
+        "from the same seed, 3 steps of training on the same batches give the same 1,362 weights "
+        "and the same outputs, bit for bit. They differ where model.attention_ignored is false.",
+    ),
+}
+SOUND = {
+    "option of a part that is on": (
+        changed(PREACT, ("width: 8", "width: 8, attention: cbam, reduction: 8")),
+        "model.reduction: [8, 2]",
+    ),
+    "momentum": (LENET, "optimizer.momentum: [0.9, 0.5]"),
+    "rate": (LENET, "optimizer.lr: [0.01, 0.010001]"),
+    "schedule that acts": (
+        changed(LENET, ("  training", "  schedule: {name: step, step_size: 2}\n  training")),
+        "schedule.step_size: [2, 1]",
+    ),
+    "plateaus that only a real loss tells apart": (
+        changed(LENET, ("  training", "  schedule: {name: plateau, patience: 0}\n  training")),
+        "schedule.threshold: [0.0001, 0.1]",
+    ),
+    "patience": (LENET, "training.patience: [0, 1]"),
+    "choice of an epoch": (LENET, "training.select: [last, best_test]"),
+    "length": (LENET, "training.epochs: [3, 4]"),
+    "batch size": (LENET, "training.batch_size: [32, 64]"),
+    "averaged weights": (LENET, "training.average: [none, ema]"),
+    "clipping that may never happen": (LENET, "training.clip_norm: [0.0, 1000.0]"),
+    "number of images": (LENET, "data.subset: [200, 199]"),
+    "validation images": (LENET, "data.val_fraction: [0.0, 0.1]"),
+    "order": (LENET, "data.shuffle: [true, false]"),
+    "augmentation": (LENET, "data.augment: {none: [], erased: [{name: random_erasing, p: 0.1}]}"),
+    "augmentation that is rare": (
+        LENET,
+        "data.augment: {none: [], erased: [{name: random_erasing, p: 0.0001}]}",
+    ),
+    "normalisation": (LENET, "data.normalize: [none, half]"),
+    "label smoothing": (LENET, "loss.label_smoothing: [0.0, 0.001]"),
+    "weight decay": (LENET, "optimizer.weight_decay: [0.0, 0.0001]"),
+    "weight decay of norms": (
+        changed(PREACT, ("momentum: 0.9", "momentum: 0.9, weight_decay: 0.001")),
+        "optimizer.decay_norms_and_biases: [true, false]",
+    ),
+    "initial weights": (LENET, "training.init: [default, kaiming_fan_out]"),
+    "precision": (LENET, "training.precision: [float32, bfloat16]"),
+    "precision that only a GPU tells apart": (LENET, "training.precision: [float32, tf32]"),
+    "dropout": (PREACT, "model.head_dropout: [0.05, 0.06]"),
+    "block that is called": (
+        changed(PREACT, ("transformer: built", "transformer: none")),
+        "model.transformer: [none, used]",
+    ),
+    "training that overflows": (
+        changed(LENET, ("lr: 0.01", "lr: 1e30")),
+        "loss.label_smoothing: [0.0, 0.1]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INERT)
+def test_inert_factors_are_found_with_their_reason(tmp_path: Path, name: str) -> None:
+    """Two levels that come to one training are an error that says why they do."""
+    text, line, reason = INERT[name]
+
+    [message] = said(tmp_path, factor(text, line))
+
+    assert reason == message.partition("one and the same training: ")[2]
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_factors_that_change_anything_are_left_alone(tmp_path: Path, name: str) -> None:
+    """However small or rare a change is, it is not called inert."""
+    text, line = SOUND[name]
+
+    assert [] == said(tmp_path, factor(text, line))
+
+
+def test_two_levels_are_compared_though_neither_is_the_baselines(tmp_path: Path) -> None:
+    """Black and the mean are one colour where nothing is subtracted; no erasing is another."""
+    levels = ", ".join(
+        f"{fill}: [{{name: random_erasing, fill: {fill}}}]" for fill in ("mean", "zero")
+    )
+    [message] = said(tmp_path, factor(LENET, f"data.augment: {{none: [], {levels}}}"))
+
+    assert message.startswith("Levels mean and zero of data.augment are one and the same")
+
+
+def test_an_option_that_matters_somewhere_is_only_noted(tmp_path: Path) -> None:
+    """An option that is off at some levels of a factorial costs nothing: no variant is doubled."""
+    text = f"{PREACT}factors:\n  model.attention: [none, cbam]\n  model.reduction: [8, 2]\n"
+
+    [finding] = inert(tmp_path, f"{text}design: factorial\n")
+
+    assert "note" == finding.severity
+    assert finding.message == (
+        "Levels 8 and 2 of model.reduction are, at some levels of the other factors, one and the "
+        "same training: model.reduction cannot matter while model.attention is none."
+    )
+
+
+def test_what_is_trained_twice_at_some_levels_is_a_warning(tmp_path: Path) -> None:
+    """Where two variants are trained to the same end, time is lost even if others differ."""
+    text = changed(PREACT, ("width: 8", "width: 8, attention: cbam"))
+    text += "factors:\n  model.attention: [cbam, none]\n  model.attention_ignored: [false, true]\n"
+
+    there = inert(tmp_path, f"{text}design: factorial\n")
+
+    assert [("warning", "model.attention"), ("note", "model.attention_ignored")] == [
+        (finding.severity, finding.where) for finding in there
+    ]
+
+
+def test_what_is_excluded_does_not_excuse_a_factor(tmp_path: Path) -> None:
+    """A level that is left out at one place is not known to matter there."""
+    text = f"{PREACT}factors:\n  model.transformer: [built, none]\n  optimizer.lr: [0.01, 0.1]\n"
+    text += "design: factorial\nexclude: [{model.transformer: none, optimizer.lr: 0.1}]\n"
+
+    [finding] = inert(tmp_path, text)
+
+    assert ("error", "model.transformer") == (finding.severity, finding.where)
+
+
+def test_a_fraction_is_searched_factor_by_factor(tmp_path: Path) -> None:
+    """Although a fraction never moves one factor alone, its inert factor is found."""
+    text = f"{CNNNET}factors:\n  model.reduction: [3, 2]\n  model.residual: [true, false]\n"
+    text += "  model.fc_layers: [1, 2]\ndesign: fractional\n"
+
+    assert ["model.reduction"] == [finding.where for finding in inert(tmp_path, text)]
+
+
+def test_an_entry_that_changes_nothing_is_named(tmp_path: Path) -> None:
+    """A variant of a list that is its own starting point is no variant."""
+    text = f"{CNNNET}design:\n  list:\n    narrow: {{model.reduction: 1}}\n"
+    text += "    dense: {model.fc_layers: 2}\n"
+
+    [message] = said(tmp_path, text)
+
+    assert message.startswith("Variants baseline and narrow are one and the same training: ")
+
+
+def test_a_level_at_the_baseline_is_not_compared_with_it(tmp_path: Path) -> None:
+    """A level that says what the baseline says, in other words, is the baseline."""
+    text = changed(LENET, ("test_subset: 100", "test_subset: 100, augment: [random_crop]"))
+    levels = "{crop: [{name: random_crop, padding: 4}], none: []}"
+
+    assert [] == said(tmp_path, factor(text, f"data.augment: {levels}"))
+
+
+def test_what_only_a_profile_makes_equal_is_no_fault(tmp_path: Path) -> None:
+    """With the one epoch of a smoke test no schedule acts, and no epoch can be chosen."""
+    text = changed(LENET, ("  training", "  schedule: {name: step, step_size: 2}\n  training"))
+    text = factor(text, "schedule.step_size: [2, 1]\n  training.select: [last, best_test]")
+
+    assert [] == said(tmp_path, text, profile="smoke")
+
+
+def test_a_profile_hides_no_fault(tmp_path: Path) -> None:
+    """What is inert in the study is so in its smoke test."""
+    assert 1 == len(said(tmp_path, factor(CNNNET, "model.reduction: [3, 2]"), profile="smoke"))

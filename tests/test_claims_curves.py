@@ -1,0 +1,50 @@
+"""Claims on how fast and how steadily networks learn, and on what they make of training images."""
+
+import pandas as pd
+import pytest
+
+from support.claims import judge, moved
+
+
+def epochs(courses):
+    """Make epochs.csv of the validation courses of trials."""
+    return pd.DataFrame(
+        [
+            {
+                "trial": trial,
+                "epoch": epoch,
+                "seconds": 1.0,
+                "train_loss": 1.0,
+                "train_accuracy": accuracy + 0.05,
+                "val_accuracy": accuracy,
+                "val_loss": loss,
+            }
+            for trial, course in courses.items()
+            for epoch, (accuracy, loss) in enumerate(course, start=1)
+        ]
+    )
+
+
+FAST = [(0.5, 1.0), (0.8, 0.9), (0.9, 0.8), (0.9, 0.7)]
+SLOW = [(0.2, 1.0), (0.4, 2.0), (0.6, 1.0), (0.8, 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("metric", "threshold", "effect", "measured"),
+    [
+        ("epochs_to_accuracy", 0.75, "lower", "-2"),
+        ("seconds_to_accuracy", 0.75, "lower", "-2"),
+        ("auc_accuracy", None, "higher", "+30.0 points"),
+        ("instability", None, "lower", "-1"),
+        ("best_accuracy", None, "higher", "+10.0 points"),
+        ("train_accuracy", None, "higher", "+10.0 points"),
+    ],
+)
+def test_courses_can_be_claimed(metric, threshold, effect, measured):
+    """Faster and steadier are claims on metrics derived from the epochs."""
+    courses = {f"baseline-{seed}": FAST for seed in range(2)}
+    courses |= {f"none-{seed}": SLOW for seed in range(2)}
+    claim = moved(metric=metric, threshold=threshold, effect=effect)
+    found = judge(claim, {"none": [0.8] * 2, "baseline": [0.9] * 2}, epochs=epochs(courses))
+
+    assert ("reproduced", measured) == (found.verdict, found.measured)

@@ -1,0 +1,149 @@
+"""Several runs of one study on one folder: all finish, and each trial is trained once."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_lost_trials import Scripted
+
+from cnn_ablate.executors import Job, worker
+from cnn_ablate.locks import Locks
+from cnn_ablate.runner import queue
+from cnn_ablate.schema import ComputeConfig, TrialResult, hash_of
+from cnn_ablate.store import Store, read
+from support import fast_study
+from support.fast_study import forking, ran
+from test_train import trial
+
+__all__ = ["forking"]
+pytestmark = fast_study.fork_is_meant
+
+
+@pytest.fixture
+def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a file in which every worker notes the trials that it has trained to the end."""
+    notes, whole = tmp_path / "trained.txt", worker.train_together
+
+    def noted(*given: Any) -> Iterator[TrialResult]:
+        for result in whole(*given):
+            with notes.open("a") as file:
+                file.write(f"{result.trial.id}\n")
+            yield result
+
+    monkeypatch.setattr(worker, "train_together", noted)
+    return notes
+
+
+def test_two_runs_share_the_work(tmp_path: Path, trained: Path) -> None:
+    """Both end well, no trial is trained twice, and both find the tables whole."""
+    runs = [fast_study.forked(lambda: ran(tmp_path / "shared")) for _ in range(2)]
+    assert [0, 0] == [fast_study.code_of(pid) for pid in runs]
+    assert [1] * fast_study.TRIALS == list(Counter(trained.read_text().split()).values())
+    ran(tmp_path / "alone")
+    fast_study.assert_same(tmp_path / "alone", tmp_path / "shared")
+    assert [] == list((tmp_path / "shared/results/.locks").iterdir())
+
+
+def test_runs_of_two_studies_share_equal_trials(
+    tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one names as a variant and the other as its baseline is trained once."""
+    shared, study, runs = tmp_path / "shared", fast_study.STUDY, []
+    shared.mkdir()
+    for baseline in ("batch", "none"):
+        text = study.replace("hasty", f"of_{baseline}").replace("norm: batch", f"norm: {baseline}")
+        monkeypatch.setattr(fast_study, "STUDY", text)
+        folder = tmp_path / baseline
+        folder.mkdir()
+        (folder / "results").symlink_to(shared)
+        runs.append(fast_study.forked(partial(ran, folder)))
+    assert [0, 0] == [fast_study.code_of(pid) for pid in runs]
+    hashes = [hash_of(name) for name in trained.read_text().split()]
+    assert [1] * fast_study.TRIALS == list(Counter(hashes).values())
+    for baseline in ("batch", "none"):
+        assert fast_study.TRIALS == len(read(shared, f"of_{baseline}").trials)
+
+
+def test_workers_do_not_matter(tmp_path: Path) -> None:
+    """One worker and two come to the same bytes."""
+    for workers in (1, 2):
+        ran(tmp_path / f"{workers}", workers=workers)
+    fast_study.assert_same(tmp_path / "1", tmp_path / "2")
+
+
+@pytest.mark.slow
+def test_eight_runs_four_of_them_killed(tmp_path: Path) -> None:
+    """The four that live do the work of all."""
+    ran(tmp_path / "alone")
+    chance = random.Random(3)
+    for attempt in range(5):
+        folder = tmp_path / f"shared{attempt}"
+        runs = [fast_study.forked(partial(ran, folder)) for _ in range(8)]
+        for pid in runs[:4]:
+            time.sleep(chance.uniform(0, 1))
+            os.killpg(pid, signal.SIGKILL)
+        codes = [fast_study.code_of(pid) for pid in runs]
+        assert [0] * 4 == codes[4:]
+        fast_study.assert_same(tmp_path / "alone", folder)
+
+
+def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
+    """After kill -9 of who held it, a lock can be taken; while it is held, it cannot."""
+
+    def hold() -> None:
+        locks = Locks(tmp_path)
+        assert locks.take("trial")
+        (tmp_path / "held").touch()
+        time.sleep(30)
+
+    pid = fast_study.forked(hold)
+    while not (tmp_path / "held").exists():
+        time.sleep(0.005)
+    mine = Locks(tmp_path)
+    taken, others = mine.take("trial"), mine.others("tri")
+    os.kill(pid, signal.SIGKILL)
+    fast_study.code_of(pid)
+    assert (False, ["trial"]) == (taken, others)
+    assert [] == mine.others("tri")
+    assert mine.take("trial")
+
+
+def test_a_run_that_waits_for_another_says_that_it_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no event meanwhile; when the other run ends without a result, it is trained here."""
+    monkeypatch.setattr(queue, "_PAUSE", 0.0)
+    executor, beats = Scripted([]), []
+    theirs, ours = Locks(tmp_path / ".locks"), Locks(tmp_path / ".locks")
+    assert theirs.take(trial().key)
+
+    def beat() -> None:
+        beats.append(len(executor.jobs))
+        if len(beats) == 3:
+            theirs.close()
+
+    jobs = [Job((trial(),), ComputeConfig(), tmp_path, None)]
+    with ours:
+        [event] = queue.JobQueue(jobs, Store(tmp_path), ours).events(executor, beat)
+    assert event.result
+    assert [0, 0, 0] == beats
+    assert 1 == len(executor.jobs)
+
+
+def test_what_a_living_run_writes_is_not_swept(tmp_path: Path) -> None:
+    """Scratch is cleared by who comes into an empty store, and by no one else."""
+    first, second = Store(tmp_path), Store(tmp_path)
+    with first.occupied():
+        first.new_log().parent.mkdir()
+        (first.scratch / "draft").touch()
+        with second.occupied():
+            assert (first.scratch / "draft").exists()
+    with second.occupied():
+        assert not (first.scratch / "draft").exists()

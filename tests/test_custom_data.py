@@ -1,0 +1,250 @@
+"""Data sets of the user's own: asked for both halves, read as they give items, checked."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cnn_ablate.data import load
+from cnn_ablate.data.torch_dataset import pixels
+from cnn_ablate.errors import UserError
+from cnn_ablate.executors import Resources
+from cnn_ablate.plan import plan
+from cnn_ablate.runner import RunConfig, survey
+from cnn_ablate.runner.run import outstanding, run
+from cnn_ablate.settings import build_options, resolve
+from cnn_ablate.study import read
+from support.audit import LENET, changed
+from support.custom_study import write
+from support.data_files import refused
+from support.fast_study import fork_is_meant, forking
+
+__all__ = ["forking"]
+pytestmark = fork_is_meant
+
+# Images that a straight line tells apart: class 1 is brighter.
+STRIPES = """\
+import numpy as np
+
+
+class Stripes:
+    classes = ("dark", "bright")
+
+    def __init__(self, train, root, size=16, count: int = 40):
+        self.numbers = range(count if train else 10)
+        self.size = size
+
+    def __len__(self):
+        return len(self.numbers)
+
+    def __getitem__(self, number):
+        label = number % 2
+        image = np.full((self.size, self.size, 1), 60 + 60 * label + number, np.uint8)
+        return image, label
+"""
+STUDY = changed(
+    LENET,
+    ("{name: fashion_mnist_sample, subset: 200, test_subset: 100}", '{name: "sets:Stripes"}'),
+    ("epochs: 3", "epochs: 1"),
+    ("seeds: 6", "seeds: 1"),
+)
+
+
+def options(folder, text=STUDY, module=STRIPES):
+    """Give the options of a study's data set, whose module lies beside it."""
+    (folder / "sets.py").write_text(module, encoding="utf-8")
+    return build_options(read(write(folder, text)).baseline).data
+
+
+def test_items_become_images_in_their_order(tmp_path):
+    """Shape, classes and pixels are those that the items have."""
+    images = load(options(tmp_path), tmp_path)
+
+    assert ("dark", "bright") == images.facts.classes
+    assert ("sets:Stripes", 40, 10) == (images.facts.name, images.facts.train, images.facts.test)
+    assert (40, 1, 16, 16) == images.train.shape
+    assert [60, 121, 62] == images.train[:3, 0, 0, 0].tolist()
+    assert [0, 1, 0] == images.test_labels[:3].tolist()
+
+
+def test_arguments_are_knobs_beside_those_of_every_data_set(tmp_path):
+    """What the program gives is none of them; the source's digest is part of the settings."""
+    settings = read_settings(tmp_path, "size: 20, subset: 8, augment: [random_crop]")
+
+    assert (20, 40, 8) == (settings["size"], settings["count"], settings["subset"])
+    assert not {"train", "root"} & settings.keys()
+    assert 64 == len(settings["sha256"])
+
+
+def read_settings(folder, knobs, module=STRIPES):
+    """Give the `data` section of a study's baseline, complete."""
+    (folder / "sets.py").write_text(module, encoding="utf-8")
+    text = changed(STUDY, ('"sets:Stripes"', f'"sets:Stripes", {knobs}'))
+    return read(write(folder, text)).baseline["data"]
+
+
+def test_a_factor_may_vary_a_knob_of_the_data(tmp_path):
+    """Each level reads its own images, and another source makes other trials."""
+    keys = []
+    for module in (STRIPES, STRIPES.replace("60 +", "70 +")):
+        (tmp_path / "sets.py").write_text(module, encoding="utf-8")
+        study = read(write(tmp_path, STUDY + "factors: {data.size: [16, 20]}\n"))
+        keys += [trial.key for trial in plan(study, resolve).trials]
+
+    assert 4 == len(set(keys))
+
+
+def test_a_function_may_give_the_halves_by_their_name(tmp_path):
+    """`split` is asked for where `train` is not, and labels name the classes if nothing else."""
+    module = """\
+import torch
+from torch.utils.data import TensorDataset
+
+def make(split, amount=1.0):
+    n = {"train": 6, "test": 3}[split]
+    return TensorDataset(torch.full((n, 3, 16, 16), amount), torch.arange(n) % 3)
+"""
+    text = changed(STUDY, ("sets:Stripes", "sets:make"))
+
+    images = load(options(tmp_path, text, module))
+
+    assert ("0", "1", "2") == images.facts.classes
+    assert (6, 3, 255) == (len(images.train), len(images.test), int(images.train.max()))
+
+
+def test_torchvision_has_data_sets_that_can_be_named(tmp_path):
+    """A class of an installed package is looked for in the folder of data, and found missing."""
+    text = changed(STUDY, ("sets:Stripes", "torchvision.datasets:USPS"))
+
+    message = refused(load, options(tmp_path, text), tmp_path)
+
+    assert message.startswith("torchvision.datasets:USPS: building it failed: FileNotFoundError: ")
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        Image.new("L", (4, 3), 51),
+        Image.new("1", (4, 3), 0),
+        np.full((3, 4), 51, np.uint8),
+        np.full((3, 4, 1), 0.2),
+        torch.full((1, 3, 4), 0.2),
+        torch.full((3, 4), 51),
+    ],
+)
+def test_pictures_arrays_and_tensors_are_images(image):
+    """Whatever it is given as, an image comes out in bytes, channels first."""
+    found = pixels(image)
+
+    assert (1, 3, 4) == found.shape
+    assert {51, 0} >= set(found.flatten().tolist())
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
+def test_deep_pictures_are_refused(mode):
+    """More than 8 bits a channel would be cut off without a word."""
+    with pytest.raises(UserError, match=f"mode {mode} has more than 8 bits a channel"):
+        pixels(Image.new(mode, (4, 5)))
+
+
+def test_masks_are_black_and_white():
+    """True is the brightest there is."""
+    assert [0, 255] == pixels(np.array([[False, True]])).ravel().tolist()
+
+
+def test_colours_come_first():
+    """The last side of an array and the first of a tensor are its channels."""
+    assert (3, 5, 4) == pixels(Image.new("RGBA", (4, 5))).shape
+    assert (3, 5, 4) == pixels(np.zeros((5, 4, 3), np.uint8)).shape
+    assert (3, 5, 4) == pixels(torch.zeros(3, 5, 4)).shape
+
+
+WRONG = {
+    "neither": (
+        ("train, root", "root"),
+        "HERE/tiny.yaml:3:16: baseline.data.name: sets:Stripes: takes neither 'train' nor 'split'. "
+        "It is called once for the training and once for the test images.",
+    ),
+    "a knob that is taken": (
+        ("size=16", "shuffle=16"),
+        "HERE/tiny.yaml:3:16: baseline.data.name: sets:Stripes: 'shuffle' cannot be a knob. "
+        "Rename this argument.",
+    ),
+    "building": (
+        ("self.size = size", "self.size = size / 0"),
+        "sets:Stripes: building it failed: ZeroDivisionError: division by zero (sets.py, line 9).",
+    ),
+    "an item": (
+        ("image, label", "image, label, 3"),
+        "sets:Stripes: item 0 is no pair of an image and a label.",
+    ),
+    "an item that fails": (
+        ("label = number % 2", "label = [0, 1][number]"),
+        "sets:Stripes: its training images cannot be read: IndexError: list index out of range "
+        "(sets.py, line 15).",
+    ),
+    "normalised": (
+        ("np.uint8)", "np.float32)"),
+        "sets:Stripes: item 0: expected numbers from 0 to 1, got 60 to 60. Leave it to "
+        "data.normalize to normalise.",
+    ),
+    "mixed sizes": (
+        ("self.size, self.size, 1", "self.size, self.size + number, 1"),
+        "sets:Stripes: image 1 is 1 x 16 x 17, but the first is 1 x 16 x 16. The data set must "
+        "give all in one size.",
+    ),
+    "too many labels": (
+        ("label = number % 2", "label = number % 3 * (number < 6)"),
+        "sets:Stripes: the label 2 is not one of 2 classes. Labels count from 0.",
+    ),
+    "no labels": (
+        ("image, label", "image, 'bright'"),
+        "sets:Stripes: item 0: expected a class number from 0 up as label, got 'bright'.",
+    ),
+    "no images": (
+        ("image, label", "'file.png', label"),
+        "sets:Stripes: item 0: expected a picture, an array or a tensor, got str.",
+    ),
+    "nothing": (
+        ("else 10", "else 0"),
+        "sets:Stripes: it holds no images.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_in_one_sentence(tmp_path: Path, name: str) -> None:
+    """What goes wrong in the user's code, or with what it gives, names it and its line."""
+    change, expected = WRONG[name]
+    with pytest.raises((ExceptionGroup, UserError)) as caught:
+        load(options(tmp_path, module=changed(STRIPES, change)))
+
+    [fault] = getattr(caught.value, "exceptions", [caught.value])
+    assert expected == str(fault).replace(str(tmp_path), "HERE")
+
+
+def test_a_study_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers open it too, wherever the program was started, and learn from it."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    monkeypatch.chdir(tmp_path)
+    options(folder)
+    where = RunConfig(results=tmp_path / "results", terms=Resources(workers=1))
+    laid_out = survey(read(folder / "tiny.yaml"), where)
+
+    [status] = run(laid_out, outstanding(laid_out), where, lambda _: None).trials["status"]
+
+    assert "done" == status
+
+
+def test_images_that_change_are_not_trained_on(tmp_path: Path) -> None:
+    """A data set that draws its images by chance cannot be compared with itself."""
+    options(tmp_path, module=changed(STRIPES, ("+ number,", "+ np.random.randint(9),")))
+    where = RunConfig(results=tmp_path / "results", terms=Resources(workers=1))
+    laid_out = survey(read(tmp_path / "tiny.yaml"), where)
+
+    [error] = run(laid_out, outstanding(laid_out), where, lambda _: None).trials["error"]
+
+    assert "sets:Stripes: gives other images than when the study was laid out." in error

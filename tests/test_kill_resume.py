@@ -1,0 +1,107 @@
+"""Processes killed at any moment: the same command finishes, and comes to the same results."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from support import fast_study
+from support.fast_study import forking, ran
+
+__all__ = ["forking"]
+pytestmark = fast_study.fork_is_meant
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """Run the study without interruption: its folder, and the seconds it took."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(fast_study.processes, "_METHOD", "fork")
+    ran(tmp_path_factory.mktemp("warm"))
+    folder = tmp_path_factory.mktemp("unbroken")
+    began = time.monotonic()
+    fast_study.code_of(fast_study.forked(lambda: ran(folder, workers=2)))
+    patch.undo()
+    return folder, time.monotonic() - began
+
+
+def children(pid: int) -> list[int]:
+    """List the processes that a process has started."""
+    try:
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def kill_all(pid: int, chance: random.Random) -> None:
+    """Kill the program with its workers, as the power cut would."""
+    del chance
+    os.killpg(pid, signal.SIGKILL)
+
+
+def kill_main(pid: int, chance: random.Random) -> None:
+    """Kill the program, and leave its workers to find out."""
+    del chance
+    os.kill(pid, signal.SIGKILL)
+
+
+def kill_worker(pid: int, chance: random.Random) -> None:
+    """Kill one of the workers."""
+    if workers := children(pid):
+        os.kill(chance.choice(workers), signal.SIGKILL)
+
+
+KILLS = (kill_all, kill_main, kill_worker)
+
+
+def seals(folder: Path) -> dict[str, int]:
+    """Tell the trials that are done, and the very files that say so."""
+    return {p.parent.name: p.stat().st_ino for p in folder.glob("results/trials/*/DONE")}
+
+
+def survives(folder: Path, seconds: float, chance: random.Random, kills: int) -> int:
+    """Run the study, killing it again and again, until it is done: give the kills it took."""
+    survived, done = 0, {}
+    while True:
+        pid = fast_study.forked(lambda: ran(folder, workers=2))
+        if survived < kills:
+            time.sleep(chance.uniform(0, seconds))
+            if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                chance.choice(KILLS)(pid, chance)
+                survived += 1
+                code = fast_study.code_of(pid)
+            else:
+                code = 0
+        else:
+            code = fast_study.code_of(pid)
+        before, done = done, seals(folder)
+        assert before.items() <= done.items()
+        if code == 0:
+            return survived
+
+
+def survived(tmp_path: Path, unbroken: tuple[Path, float], kills: int) -> int:
+    """Kill so many times over as many runs of the study as that takes."""
+    whole, seconds = unbroken
+    chance, total = random.Random(7), 0
+    while total < kills:
+        folder = tmp_path / f"killed{total}"
+        total += survives(folder, seconds, chance, kills - total)
+        fast_study.assert_same(whole, folder)
+    return total
+
+
+def test_kill_9_loses_nothing_and_trains_nothing_twice(
+    tmp_path: Path, unbroken: tuple[Path, float]
+) -> None:
+    """After ten kills at random moments, of any process, weights and tables are as if unbroken."""
+    assert 10 == survived(tmp_path, unbroken, 10)
+
+
+@pytest.mark.slow
+def test_two_hundred_kills(tmp_path: Path, unbroken: tuple[Path, float]) -> None:
+    """The same, two hundred times."""
+    assert 200 == survived(tmp_path, unbroken, 200)

@@ -1,0 +1,101 @@
+"""What a user sees when something is wrong: with a trial, with the input, with the data."""
+
+import signal
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+
+from cnn_ablate.cli.exits import guarded
+from support import cli_study
+
+
+def test_a_trial_that_diverges_is_reported_and_costs_only_itself(tmp_path: Path) -> None:
+    """An exploding variant keeps its row and its reason; the rest is done; the exit code is 2."""
+    text = cli_study.STUDY.replace("model.norm: [batch, none]", "optimizer.lr: [0.05, 1.0e+30]")
+    text = text.partition("claims:")[0]
+    code, _, err = cli_study.call(
+        "run", cli_study.write(tmp_path, text), "--seeds", 1, cwd=tmp_path
+    )
+    rows = pd.read_csv(tmp_path / "results/tiny/results.csv").set_index("variant")
+    assert 2 == code
+    assert "1 of 2 trials failed" in err
+    assert "done" == rows.loc["baseline", "status"]
+    assert "diverged" == rows.loc["lr=1e+30", "status"]
+    assert "The loss became" in rows.loc["lr=1e+30", "error"]
+
+
+FLAT = """\
+from torch import nn
+
+class Flat(nn.Sequential):
+    def __init__(self, classes: int):
+        last = nn.Linear(16, classes)
+        super().__init__(nn.Flatten(), nn.Linear(784, 16), nn.BatchNorm1d(16), last)
+"""
+
+
+def test_a_last_batch_of_one_image_is_told_in_words(tmp_path: Path) -> None:
+    """Batch normalisation has no variance of one value: the way out is a batch or a subset."""
+    (tmp_path / "flat.py").write_text(FLAT, encoding="utf-8")
+    text = cli_study.STUDY.replace("{name: lenet, norm: batch}", "{name: 'flat:Flat'}")
+    text = text.partition("factors:")[0].replace("subset: 96", "subset: 97")
+    code, _, err = cli_study.call("run", cli_study.write(tmp_path, text), cwd=tmp_path)
+    assert 2 == code
+    assert "Choose another training.batch_size or data.subset." in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "nowhere.yaml"], "nowhere.yaml: no such file."),
+        (["run", "tiny.yaml", "--bogus"], "No such option: --bogus"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_exit_code_1(
+    tmp_path: Path, words: list[str], said: str
+) -> None:
+    """No traceback for a user's mistake."""
+    cli_study.write(tmp_path)
+    code, _, err = cli_study.call(*words, cwd=tmp_path)
+    assert 1 == code
+    assert said in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [(EOFError("no more"), 3, "EOFError: no more"), (typer.Abort(), 130, "Interrupted.")],
+)
+def test_only_an_interruption_is_called_one(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fault: Exception,
+    code: int,
+    said: str,
+) -> None:
+    """A file that ends too soon is a bug like any other, with its traceback."""
+    app, before = typer.Typer(), signal.getsignal(signal.SIGTERM)
+
+    @app.command()
+    def fails() -> None:
+        raise fault
+
+    monkeypatch.setattr("sys.argv", ["cnn-ablate"])
+    with pytest.raises(SystemExit) as ended:
+        guarded(app)
+    signal.signal(signal.SIGTERM, before)
+    assert code == ended.value.code
+    assert said in capsys.readouterr().err
+
+
+def test_help_is_fast(tmp_path: Path) -> None:
+    """`--help` imports neither torch nor pandas."""
+    cli_study.program("--help", cwd=tmp_path)
+    began = time.perf_counter()
+    code, out, _ = cli_study.program("--help", cwd=tmp_path)
+    assert 0 == code
+    assert "run" in out
+    assert time.perf_counter() - began < 1.0
