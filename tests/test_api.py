@@ -53,7 +53,7 @@ def test_from_study_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_results_by_name(tmp_path: Path) -> None:
     """What was run is read by name, without its file; numbers are numbers."""
-    small = fake_study.results(tmp_path, fake_study.Made(variants=3, seeds=4, images=200))
+    small = fake_study.publish(tmp_path, fake_study.FakeStudy(variants=3, seeds=4, images=200))
     found = cnn_ablate.read_results("made_up", results=tmp_path)
     pd.testing.assert_frame_equal(small.trials, found["trials"])
     assert "float64" == str(found["trials"]["test_accuracy"].dtype)
@@ -61,8 +61,8 @@ def test_results_by_name(tmp_path: Path) -> None:
 
 def test_names_in_written_tables_stay_names(tmp_path: Path) -> None:
     """A variant `01` is no number, and a class `NA` is not missing."""
-    small = fake_study.results(
-        tmp_path, fake_study.Made(variants=3, seeds=2, images=40, names=("01", "NA"))
+    small = fake_study.publish(
+        tmp_path, fake_study.FakeStudy(variants=3, seeds=2, images=40, names=("01", "NA"))
     )
     write_table(small, "effects", effects(small.trials, small.record.plan.contrasts))
     found = cnn_ablate.read_results("made_up", results=tmp_path)["effects"]

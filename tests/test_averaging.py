@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from cnn_ablate.train.averaging import Average
 from cnn_ablate.settings import Training
+from cnn_ablate.train.averaging import Average
 
 
 def test_averages_begin_where_decimals_say() -> None:

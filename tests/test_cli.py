@@ -193,9 +193,9 @@ def test_plan_estimates_time(tmp_path: Path) -> None:
 
 def test_compare_two_runs(tmp_path: Path) -> None:
     """Contrasts of two studies stand beside each other, with what else differs."""
-    fake_study.results(tmp_path / "here", fake_study.Made(variants=3, seeds=4, images=200))
-    fake_study.results(
-        tmp_path / "there", fake_study.Made(variants=3, seeds=4, images=200, epochs=5)
+    fake_study.publish(tmp_path / "here", fake_study.FakeStudy(variants=3, seeds=4, images=200))
+    fake_study.publish(
+        tmp_path / "there", fake_study.FakeStudy(variants=3, seeds=4, images=200, epochs=5)
     )
     folder = next(path.parent for path in (tmp_path / "there").glob("*/study.json"))
     said = call("compare", folder.name, folder, "--results", tmp_path / "here").output
@@ -239,8 +239,8 @@ def test_compare_knows_equal_trials_by_other_names(tmp_path: Path) -> None:
 
     One of the twelve trials has failed in both studies.
     """
-    study = fake_study.results(
-        tmp_path / "here", fake_study.Made(variants=3, seeds=4, images=200, failed=1)
+    study = fake_study.publish(
+        tmp_path / "here", fake_study.FakeStudy(variants=3, seeds=4, images=200, failed=1)
     )
     folder = tmp_path / "there" / study.record.study.folder
     shutil.copytree(tmp_path / "here", tmp_path / "there")
@@ -262,6 +262,8 @@ def test_two_profiles_at_once(command: str) -> None:
 
 def test_one_profile_named_twice(tmp_path: Path) -> None:
     """Both options may name the same."""
-    fake_study.results(tmp_path, fake_study.Made(variants=2, seeds=1, images=50, profile="smoke"))
+    fake_study.publish(
+        tmp_path, fake_study.FakeStudy(variants=2, seeds=1, images=50, profile="smoke")
+    )
     said = call("status", "made_up", "--profile", "smoke", "--smoke", "--results", tmp_path)
     assert "made_up-smoke: 2 trials: 2 done." in said.output

@@ -15,8 +15,8 @@ from test_cli import call
 @pytest.fixture
 def study(tmp_path: Path) -> Results:
     """A made-up study of three variants and two seeds; one trial was never trained."""
-    small = fake_study.Made(variants=3, seeds=2, images=100, missing=1)
-    return fake_study.results(tmp_path / "results", small)
+    small = fake_study.FakeStudy(variants=3, seeds=2, images=100, missing=1)
+    return fake_study.publish(tmp_path / "results", small)
 
 
 def clean(study: Results, *words: str) -> str:

@@ -57,7 +57,7 @@ def test_tables_and_names() -> None:
 def test_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files here and studies that were run are completed, with the variants of the latter."""
     monkeypatch.chdir(tmp_path)
-    fake_study.results(tmp_path / "results", fake_study.Made(variants=2, seeds=1, images=50))
+    fake_study.publish(tmp_path / "results", fake_study.FakeStudy(variants=2, seeds=1, images=50))
     (tmp_path / "made_mine.yaml").write_text("study: x\nprofiles: {fast: {}}\n", encoding="utf-8")
     assert ["made_mine.yaml", "made_up"] == completion.studies("made")
     monkeypatch.setenv("COMP_WORDS", "cnn-ablate explain made_up ")

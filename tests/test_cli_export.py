@@ -16,7 +16,7 @@ from test_cli import call
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results folder of a made-up study."""
     root = tmp_path_factory.mktemp("results")
-    fake_study.results(root, fake_study.Made(variants=3, seeds=2, images=200, failed=1))
+    fake_study.publish(root, fake_study.FakeStudy(variants=3, seeds=2, images=200, failed=1))
     return root
 
 

@@ -8,7 +8,7 @@ from jsonschema import Draft7Validator
 from cnn_ablate.data import DATASETS
 from cnn_ablate.models import MODELS
 from cnn_ablate.plan import plan
-from cnn_ablate.settings import options_of, build_options, resolve
+from cnn_ablate.settings import build_options, options_of, resolve
 from cnn_ablate.study import Changes, read
 from cnn_ablate.study.json_schema import json_schema
 from cnn_ablate.study.source import load

@@ -18,8 +18,8 @@ from test_cli import call
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """A made-up study of 3 variants and 4 seeds: one trial has failed, two were never trained."""
-    small = fake_study.Made(variants=3, seeds=4, images=200, failed=1, missing=2)
-    return fake_study.results(tmp_path_factory.mktemp("ran"), small)
+    small = fake_study.FakeStudy(variants=3, seeds=4, images=200, failed=1, missing=2)
+    return fake_study.publish(tmp_path_factory.mktemp("ran"), small)
 
 
 @pytest.fixture

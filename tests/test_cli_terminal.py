@@ -22,7 +22,7 @@ COMMANDS = {
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a study, and the results of another."""
     folder = tmp_path_factory.mktemp("place")
-    fake_study.results(folder / "results", fake_study.Made(variants=3, seeds=3, images=100))
+    fake_study.publish(folder / "results", fake_study.FakeStudy(variants=3, seeds=3, images=100))
     (folder / "s.yaml").write_text(
         "study: s\n"
         "baseline: {data: {name: fashion_mnist_sample}, model: {name: lenet}}\n"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_lost_trials import Scripted
 
 from cnn_ablate.executors import Job, worker
 from cnn_ablate.locks import Locks
@@ -19,11 +18,12 @@ from cnn_ablate.runner import queue
 from cnn_ablate.schema import ComputeConfig, TrialResult, hash_of
 from cnn_ablate.store import Store, read
 from support import fast_study
-from support.fast_study import forking, ran
+from support.fast_study import fork_workers, run_study
 from test_train import trial
+from test_worker_failures import Scripted
 
-__all__ = ["forking"]
-pytestmark = fast_study.fork_is_meant
+__all__ = ["fork_workers"]
+pytestmark = fast_study.allow_fork
 
 
 @pytest.fixture
@@ -43,10 +43,10 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_two_runs_share_the_work(tmp_path: Path, trained: Path) -> None:
     """Both end well, no trial is trained twice, and both find the tables whole."""
-    runs = [fast_study.forked(lambda: ran(tmp_path / "shared")) for _ in range(2)]
-    assert [0, 0] == [fast_study.code_of(pid) for pid in runs]
+    runs = [fast_study.fork(lambda: run_study(tmp_path / "shared")) for _ in range(2)]
+    assert [0, 0] == [fast_study.exit_code(pid) for pid in runs]
     assert [1] * fast_study.TRIALS == list(Counter(trained.read_text().split()).values())
-    ran(tmp_path / "alone")
+    run_study(tmp_path / "alone")
     fast_study.assert_same(tmp_path / "alone", tmp_path / "shared")
     assert [] == list((tmp_path / "shared/results/.locks").iterdir())
 
@@ -58,13 +58,13 @@ def test_runs_of_two_studies_share_equal_trials(
     shared, study, runs = tmp_path / "shared", fast_study.STUDY, []
     shared.mkdir()
     for baseline in ("batch", "none"):
-        text = study.replace("hasty", f"of_{baseline}").replace("norm: batch", f"norm: {baseline}")
+        text = study.replace("fast", f"of_{baseline}").replace("norm: batch", f"norm: {baseline}")
         monkeypatch.setattr(fast_study, "STUDY", text)
         folder = tmp_path / baseline
         folder.mkdir()
         (folder / "results").symlink_to(shared)
-        runs.append(fast_study.forked(partial(ran, folder)))
-    assert [0, 0] == [fast_study.code_of(pid) for pid in runs]
+        runs.append(fast_study.fork(partial(run_study, folder)))
+    assert [0, 0] == [fast_study.exit_code(pid) for pid in runs]
     hashes = [hash_of(name) for name in trained.read_text().split()]
     assert [1] * fast_study.TRIALS == list(Counter(hashes).values())
     for baseline in ("batch", "none"):
@@ -74,22 +74,22 @@ def test_runs_of_two_studies_share_equal_trials(
 def test_workers_do_not_matter(tmp_path: Path) -> None:
     """One worker and two come to the same bytes."""
     for workers in (1, 2):
-        ran(tmp_path / f"{workers}", workers=workers)
+        run_study(tmp_path / f"{workers}", workers=workers)
     fast_study.assert_same(tmp_path / "1", tmp_path / "2")
 
 
 @pytest.mark.slow
 def test_eight_runs_four_of_them_killed(tmp_path: Path) -> None:
     """The four that live do the work of all."""
-    ran(tmp_path / "alone")
+    run_study(tmp_path / "alone")
     chance = random.Random(3)
     for attempt in range(5):
         folder = tmp_path / f"shared{attempt}"
-        runs = [fast_study.forked(partial(ran, folder)) for _ in range(8)]
+        runs = [fast_study.fork(partial(run_study, folder)) for _ in range(8)]
         for pid in runs[:4]:
             time.sleep(chance.uniform(0, 1))
             os.killpg(pid, signal.SIGKILL)
-        codes = [fast_study.code_of(pid) for pid in runs]
+        codes = [fast_study.exit_code(pid) for pid in runs]
         assert [0] * 4 == codes[4:]
         fast_study.assert_same(tmp_path / "alone", folder)
 
@@ -103,13 +103,13 @@ def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
         (tmp_path / "held").touch()
         time.sleep(30)
 
-    pid = fast_study.forked(hold)
+    pid = fast_study.fork(hold)
     while not (tmp_path / "held").exists():
         time.sleep(0.005)
     mine = Locks(tmp_path)
     taken, others = mine.take("trial"), mine.others("tri")
     os.kill(pid, signal.SIGKILL)
-    fast_study.code_of(pid)
+    fast_study.exit_code(pid)
     assert (False, ["trial"]) == (taken, others)
     assert [] == mine.others("tri")
     assert mine.take("trial")

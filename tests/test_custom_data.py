@@ -19,10 +19,10 @@ from cnn_ablate.study import read
 from support.audit import LENET, changed
 from support.custom_study import write
 from support.data_files import refused
-from support.fast_study import fork_is_meant, forking
+from support.fast_study import allow_fork, fork_workers
 
-__all__ = ["forking"]
-pytestmark = fork_is_meant
+__all__ = ["fork_workers"]
+pytestmark = allow_fork
 
 # Images that a straight line tells apart: class 1 is brighter.
 STRIPES = """\

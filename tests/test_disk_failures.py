@@ -16,10 +16,10 @@ from cnn_ablate.executors import Ended, Event
 from cnn_ablate.runner.run import outstanding
 from cnn_ablate.schema import Trial
 from support import cli_study, fast_study
-from support.fast_study import forking, ran
+from support.fast_study import fork_workers, run_study
 
-__all__ = ["forking"]
-pytestmark = fast_study.fork_is_meant
+__all__ = ["fork_workers"]
+pytestmark = fast_study.allow_fork
 
 
 @pytest.fixture
@@ -45,13 +45,13 @@ def test_a_full_disk_is_said_and_costs_nothing_that_is_done(small_disk: Path) ->
     filler = small_disk / "filler"
     filler.write_bytes(bytes(1_000_000))
     with pytest.raises(UserError, match="cannot be written: No space left on device"):
-        ran(small_disk)
+        run_study(small_disk)
     done = {path.parent.name for path in small_disk.glob("results/trials/*/DONE")}
     assert 1 <= len(done) < fast_study.TRIALS
     filler.unlink()
     trained: list[str] = []
     assert ["done"] * fast_study.TRIALS == list(
-        ran(small_disk, observe=noting(trained)).trials.status
+        run_study(small_disk, observe=noting(trained)).trials.status
     )
     assert not done & set(trained)
 
@@ -65,30 +65,30 @@ def test_results_that_cannot_be_written_are_refused_before_training(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is trained for nothing; what is done can still be looked at."""
-    whole = ran(small_disk / "whole")
+    whole = run_study(small_disk / "whole")
     (small_disk / "empty").mkdir()
-    (small_disk / "empty" / "hasty.yaml").write_text(fast_study.STUDY)
+    (small_disk / "empty" / "fast.yaml").write_text(fast_study.STUDY)
     mount("-o", "remount,ro", str(small_disk))
     trained: list[str] = []
     monkeypatch.setattr(Path, "write_text", lambda *_, **__: None)
     with pytest.raises(UserError, match="cannot be written: Read-only file system"):
-        ran(small_disk / "empty", observe=noting(trained))
+        run_study(small_disk / "empty", observe=noting(trained))
     assert [] == trained
-    assert ran(small_disk / "whole").trials.equals(whole.trials)
+    assert run_study(small_disk / "whole").trials.equals(whole.trials)
 
 
 def test_a_damaged_trial_is_said_by_a_look_and_moved_by_a_run(small_disk: Path) -> None:
     """`plan` says it, also where nothing can be written; `run` trains the trial again."""
-    whole = ran(small_disk).trials
+    whole = run_study(small_disk).trials
     file = next(small_disk.glob("results/trials/*/epochs.csv"))
     file.write_text("no epochs")
     mount("-o", "remount,ro", str(small_disk))
-    code, said, _ = cli_study.call("plan", "hasty.yaml", cwd=small_disk)
+    code, said, _ = cli_study.call("plan", "fast.yaml", cwd=small_disk)
     assert 0 == code
     assert f"{file.parent.relative_to(small_disk)}: epochs.csv does not match its checksum" in said
     assert "4 trials; 3 are done" in said
     mount("-o", "remount,rw", str(small_disk))
-    again = ran(small_disk).trials
+    again = run_study(small_disk).trials
     assert whole.drop(columns=cli_study.VOLATILE).equals(again.drop(columns=cli_study.VOLATILE))
     assert 1 == len(list(small_disk.glob("results/damaged/*/epochs.csv")))
 
@@ -97,11 +97,11 @@ def test_a_run_of_other_variants_leaves_out_what_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The tables are of what is whole, though nothing is to be trained."""
-    ran(tmp_path)
+    run_study(tmp_path)
     file = next(tmp_path.glob("results/trials/norm=none*/epochs.csv"))
     file.write_text("no epochs")
     monkeypatch.setattr(fast_study, "outstanding", partial(outstanding, only="baseline"))
-    found = ran(tmp_path)
+    found = run_study(tmp_path)
     assert fast_study.TRIALS - 1 == len(found.trials)
     assert file.parent.name not in set(found.trials["trial"])
     assert not file.exists()
@@ -117,9 +117,9 @@ def test_a_folder_that_goes_while_running_is_said(tmp_path: Path) -> None:
             shutil.rmtree(tmp_path / "results")
 
     with pytest.raises(UserError, match="1 of the trials that were trained are gone"):
-        ran(tmp_path, observe=remove)
+        run_study(tmp_path, observe=remove)
     trained: list[str] = []
-    assert fast_study.TRIALS == len(ran(tmp_path, observe=noting(trained)).trials)
+    assert fast_study.TRIALS == len(run_study(tmp_path, observe=noting(trained)).trials)
     assert gone == trained
 
 
@@ -137,11 +137,11 @@ def test_what_goes_before_a_run_begins_is_trained_with_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No run ends well without a trial that was done when the study was laid out."""
-    before = ran(tmp_path).trials
+    before = run_study(tmp_path).trials
     first, second, *_ = sorted(tmp_path.glob("results/trials/*"))
     shutil.rmtree(first)
     monkeypatch.setattr(fast_study, "outstanding", removing(second))
-    again = ran(tmp_path).trials
+    again = run_study(tmp_path).trials
     assert before.drop(columns=cli_study.VOLATILE).equals(again.drop(columns=cli_study.VOLATILE))
 
 
@@ -149,12 +149,12 @@ def test_what_goes_from_a_study_that_is_done_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run with nothing to train does not end well either where a trial is gone."""
-    ran(tmp_path)
+    run_study(tmp_path)
     monkeypatch.setattr(
         fast_study, "outstanding", removing(next(tmp_path.glob("results/trials/*")))
     )
     with pytest.raises(UserError, match="1 of the trials that were trained are gone"):
-        ran(tmp_path)
+        run_study(tmp_path)
 
 
 class StepsBack(datetime):
@@ -173,15 +173,15 @@ def test_a_clock_that_steps_back_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Results, waiting and resuming rest on no time of day."""
-    ran(tmp_path / "whole")
+    run_study(tmp_path / "whole")
     backwards = iter(range(10**9, 0, -3600))
     monkeypatch.setattr(time, "time", lambda: float(next(backwards)))
     monkeypatch.setattr(time, "time_ns", lambda: 10**9 * next(backwards))
     for name in ("cnn_ablate.runner.run", "cnn_ablate.runner.progress", "cnn_ablate.train.loop"):
         monkeypatch.setattr(f"{name}.datetime", StepsBack)
-    ran(tmp_path / "odd")
+    run_study(tmp_path / "odd")
     fast_study.assert_same(tmp_path / "whole", tmp_path / "odd")
-    table = tmp_path / "odd/results/hasty/results.csv"
+    table = tmp_path / "odd/results/fast/results.csv"
     before = table.stat().st_ino
-    ran(tmp_path / "odd")
+    run_study(tmp_path / "odd")
     assert before == table.stat().st_ino

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from cnn_ablate.cli import app
 from cnn_ablate.report import summary
 from cnn_ablate.study import read
-from support.fast_study import STUDY, fork_is_meant, forking
+from support.fast_study import STUDY, allow_fork, fork_workers
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -44,8 +44,8 @@ NOT_RUN = {
 # Programs' messages and tables of results, which are not code.
 NOT_CODE = ("my_ablation.yaml:9:20:",)
 
-__all__ = ["forking"]
-pytestmark = fork_is_meant
+__all__ = ["fork_workers"]
+pytestmark = allow_fork
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
@@ -75,7 +75,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("docs")
     tiny = STUDY.replace("epochs: 4", "epochs: 1")
     for name in ("first", "my_ablation", "section_4"):
-        text = tiny.replace("study: hasty", f"study: {name}")
+        text = tiny.replace("study: fast", f"study: {name}")
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     chance = np.random.default_rng(0)
     for name in ("FOLDER", "pictures/cat", "pictures/dog"):

@@ -15,13 +15,13 @@ from cnn_ablate.store.verify import examine, mend
 from support import fake_study
 from test_store import damaged
 
-SMALL = fake_study.Made(variants=2, seeds=1, images=10, epochs=1)
+SMALL = fake_study.FakeStudy(variants=2, seeds=1, images=10, epochs=1)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """A store with a small study."""
-    return fake_study.results(tmp_path / "results", SMALL).store
+    return fake_study.publish(tmp_path / "results", SMALL).store
 
 
 def hurt(store: Store) -> list[str]:
@@ -90,7 +90,7 @@ def test_a_done_copy_is_found_before_a_failed_one(
     store: Store, monkeypatch: pytest.MonkeyPatch, *, backwards: bool
 ) -> None:
     """A trial that two names have is done if one of them is, however a folder is listed."""
-    [trial, *_] = fake_study.results(store.root, SMALL).record.plan.trials
+    [trial, *_] = fake_study.publish(store.root, SMALL).record.plan.trials
     failed = store.trials / f"copy-{trial.id.rpartition('-')[2]}"
     shutil.copytree(store.folder(trial), failed)
     (failed / "DONE").unlink()
@@ -110,7 +110,7 @@ def test_only_what_was_mended_is_said(store: Store, capsys: pytest.CaptureFixtur
 
 def test_checkpoints_of_what_is_done_are_of_no_use(store: Store) -> None:
     """A state that nothing will go on from is found; one of an unfinished trial is not."""
-    [trial, *_] = fake_study.results(store.root, SMALL).record.plan.trials
+    [trial, *_] = fake_study.publish(store.root, SMALL).record.plan.trials
     store.save_checkpoint(trial, b"state")
     store.save_checkpoint(trial.model_copy(update={"key": "0" * 64}), b"state")
     assert ["is of a trial that is done."] == [trouble.what for trouble in examine(store)]

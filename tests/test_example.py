@@ -9,10 +9,10 @@ import pytest
 from cnn_ablate import load_model, load_study, plan_study, run_study
 from cnn_ablate.custom import look_in
 from cnn_ablate.schema import Study
-from support.fast_study import fork_is_meant, forking
+from support.fast_study import allow_fork, fork_workers
 
-__all__ = ["forking"]
-pytestmark = fork_is_meant
+__all__ = ["fork_workers"]
+pytestmark = allow_fork
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "shapes"
 

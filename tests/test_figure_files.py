@@ -18,7 +18,7 @@ def small(tmp_path_factory):
     """Two variants, two seeds."""
     folder = tmp_path_factory.mktemp("small")
     return ReportContext.of(
-        fake_study.results(folder, fake_study.Made(variants=2, seeds=2, images=60, epochs=3))
+        fake_study.publish(folder, fake_study.FakeStudy(variants=2, seeds=2, images=60, epochs=3))
     )
 
 

@@ -20,7 +20,7 @@ NAMES = list(FIGURES)
 
 def measured(folder, **study):
     """Measure a made-up study."""
-    return ReportContext.of(fake_study.results(folder, fake_study.Made(**study)))
+    return ReportContext.of(fake_study.publish(folder, fake_study.FakeStudy(**study)))
 
 
 @pytest.fixture(scope="module")
@@ -224,8 +224,10 @@ OWN = [name for name in NAMES if FIGURES[name].section in {"Classes", "Confusion
 def test_variants_may_have_classes_of_their_own(tmp_path, classes):
     """Each variant is drawn with the classes of its data, and compared where it shares them."""
     size = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4}
-    study = fake_study.results(tmp_path, fake_study.Made(**size, classes=CLASSES))
-    other = fake_study.remade(study, "attention=none", fake_study.Made(**size, classes=classes))
+    study = fake_study.publish(tmp_path, fake_study.FakeStudy(**size, classes=CLASSES))
+    other = fake_study.publish_again(
+        study, "attention=none", fake_study.FakeStudy(**size, classes=classes)
+    )
     found = {name: FIGURES[name].data(ReportContext.of(other)) for name in OWN}
     drawn = {name: frame for name, frame in found.items() if frame is not None}
 
@@ -256,9 +258,9 @@ def test_classes_keep_the_names_of_the_data(tmp_path, classes):
 def test_nothing_is_compared_where_no_class_is_shared(tmp_path):
     """A study of two data sets without a common class has no differences to draw."""
     size = {"variants": 2, "seeds": 2, "images": 40, "epochs": 2}
-    study = fake_study.results(tmp_path, fake_study.Made(**size, classes=CLASSES))
-    other = fake_study.remade(
-        study, "batch_norm=false", fake_study.Made(**size, classes=("yak", "zebu"))
+    study = fake_study.publish(tmp_path, fake_study.FakeStudy(**size, classes=CLASSES))
+    other = fake_study.publish_again(
+        study, "batch_norm=false", fake_study.FakeStudy(**size, classes=("yak", "zebu"))
     )
 
     for name in ("per_class_difference", "confusion_difference"):

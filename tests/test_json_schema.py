@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
-from test_study_faults import FAULTS, broken
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.settings import TABLES
@@ -15,6 +14,7 @@ from cnn_ablate.study.json_schema import json_schema
 from cnn_ablate.study.source import load, parse
 from test_cli import call
 from test_study import SOUND
+from test_study_errors import FAULTS, broken
 
 FOLDER = Path(__file__).parents[1] / "ablations"
 STUDIES = sorted([*FOLDER.glob("*.yaml"), *FOLDER.parent.glob("examples/*/*.yaml")])

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from support import fast_study
-from support.fast_study import forking, ran
+from support.fast_study import fork_workers, run_study
 
-__all__ = ["forking"]
-pytestmark = fast_study.fork_is_meant
+__all__ = ["fork_workers"]
+pytestmark = fast_study.allow_fork
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +20,10 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """Run the study without interruption: its folder, and the seconds it took."""
     patch = pytest.MonkeyPatch()
     patch.setattr(fast_study.processes, "_METHOD", "fork")
-    ran(tmp_path_factory.mktemp("warm"))
+    run_study(tmp_path_factory.mktemp("warm"))
     folder = tmp_path_factory.mktemp("unbroken")
     began = time.monotonic()
-    fast_study.code_of(fast_study.forked(lambda: ran(folder, workers=2)))
+    fast_study.exit_code(fast_study.fork(lambda: run_study(folder, workers=2)))
     patch.undo()
     return folder, time.monotonic() - began
 
@@ -66,17 +66,17 @@ def survives(folder: Path, seconds: float, chance: random.Random, kills: int) ->
     """Run the study, killing it again and again, until it is done: give the kills it took."""
     survived, done = 0, {}
     while True:
-        pid = fast_study.forked(lambda: ran(folder, workers=2))
+        pid = fast_study.fork(lambda: run_study(folder, workers=2))
         if survived < kills:
             time.sleep(chance.uniform(0, seconds))
             if os.waitpid(pid, os.WNOHANG) == (0, 0):
                 chance.choice(KILLS)(pid, chance)
                 survived += 1
-                code = fast_study.code_of(pid)
+                code = fast_study.exit_code(pid)
             else:
                 code = 0
         else:
-            code = fast_study.code_of(pid)
+            code = fast_study.exit_code(pid)
         before, done = done, seals(folder)
         assert before.items() <= done.items()
         if code == 0:

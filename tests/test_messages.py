@@ -34,7 +34,7 @@ seeds: 2
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A results folder with a made-up study."""
     root = tmp_path_factory.mktemp("ran") / "results"
-    fake_study.results(root, fake_study.Made(variants=3, seeds=2, images=50))
+    fake_study.publish(root, fake_study.FakeStudy(variants=3, seeds=2, images=50))
     return root
 
 

@@ -13,7 +13,7 @@ from cnn_ablate.schema import Trial, TrialResult
 from cnn_ablate.store import Store
 from support import fake_study, fast_study
 
-pytestmark = fast_study.fork_is_meant
+pytestmark = fast_study.allow_fork
 
 # What touches the disk, by the names that Python's own functions have.
 CALLS = {"open", "write", "flush", "close", "fsync", "rename", "replace"}
@@ -37,16 +37,16 @@ def cut_at(call: int) -> None:
 
 def is_cut(action: Callable[[], object], call: int) -> bool:
     """Run an action in another process that ends at its n-th call, if it has so many."""
-    return CUT == fast_study.code_of(fast_study.forked(lambda: (cut_at(call), action())))
+    return CUT == fast_study.exit_code(fast_study.fork(lambda: (cut_at(call), action())))
 
 
 @pytest.fixture
 def known(tmp_path: Path) -> tuple[Store, Trial, TrialResult, TrialResult]:
     """Give a store, a trial, and two results of it: an old one and a new one."""
-    shape = fake_study.Made(variants=1, seeds=1, images=10, epochs=1)
-    study = fake_study.results(tmp_path / "made", shape)
+    shape = fake_study.FakeStudy(variants=1, seeds=1, images=10, epochs=1)
+    study = fake_study.publish(tmp_path / "made", shape)
     [trial] = study.record.plan.trials
-    old = fake_study.result(trial, fake_study.cells_of(shape)[0], shape)
+    old = fake_study.trial_result(trial, fake_study.variants_of(shape)[0], shape)
     new = old.model_copy(update={"weights": b"new", "started": "2026-03-02T10:00:00"})
     return Store(tmp_path / "results"), trial, old, new
 

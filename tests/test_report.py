@@ -19,7 +19,7 @@ SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSE
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A small study that is complete."""
-    return fake_study.results(tmp_path_factory.mktemp("results"), fake_study.Made(**SIZE))
+    return fake_study.publish(tmp_path_factory.mktemp("results"), fake_study.FakeStudy(**SIZE))
 
 
 def test_table_shows_means_and_intervals_over_seeds(results):
@@ -73,9 +73,11 @@ def _look(component):
 
 def test_a_variant_is_best_only_if_its_intervals_say_so(results, tmp_path):
     """A variant far ahead of all is best; with one seed, or a rival within noise, none is."""
-    ahead = fake_study.results(tmp_path / "ahead", fake_study.Made(variants=2, seeds=4, images=400))
-    single = fake_study.results(
-        tmp_path / "single", fake_study.Made(variants=2, seeds=1, images=400)
+    ahead = fake_study.publish(
+        tmp_path / "ahead", fake_study.FakeStudy(variants=2, seeds=4, images=400)
+    )
+    single = fake_study.publish(
+        tmp_path / "single", fake_study.FakeStudy(variants=2, seeds=1, images=400)
     )
 
     assert ["baseline"] == _best(ahead)
@@ -89,7 +91,9 @@ def _best(results):
 
 def test_summary_says_what_failed_and_what_is_missing(tmp_path):
     """Failed trials are named with their reason, missing ones with their seeds."""
-    summary = summarise(fake_study.results(tmp_path, fake_study.Made(**SIZE, failed=1, missing=2)))
+    summary = summarise(
+        fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE, failed=1, missing=2))
+    )
 
     assert 1 == len(summary.failures)
     assert "the loss was not finite at batch 40 of epoch 2." == summary.failures[0].error
@@ -108,7 +112,7 @@ def test_summary_says_the_study_in_one_sentence(results):
 
 def test_budget_names_the_profile_and_what_it_set(tmp_path):
     """A reduced budget shows its profile and the keys that the profile set."""
-    study = fake_study.results(tmp_path, fake_study.Made(**SIZE, profile="smoke"))
+    study = fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE, profile="smoke"))
     facts = {fact.name: fact.text for fact in run_facts.budget(ReportContext.of(study))}
 
     assert "smoke" == facts["Profile"]
@@ -125,8 +129,8 @@ def test_budget_names_the_profile_and_what_it_set(tmp_path):
 )
 def test_a_reduced_budget_stands_where_numbers_stand(tmp_path, profile, said):
     """Tables say what was reduced, in every format, and figures that something was."""
-    made_up = fake_study.Made(**SIZE, profile=profile, forced={"training.epochs": 4})
-    summary = summarise(fake_study.results(tmp_path, made_up))
+    made_up = fake_study.FakeStudy(**SIZE, profile=profile, forced={"training.epochs": 4})
+    summary = summarise(fake_study.publish(tmp_path, made_up))
     short = f"120 test images, {f'profile {profile}' if profile else 'some settings replaced'})"
 
     assert f"2 seeds, {said}" == summary.conditions
@@ -165,8 +169,8 @@ def test_claims_need_no_paper(results, changes, said):
 
 def test_claims_that_cannot_be_compared_stand_apart(tmp_path):
     """Where a profile changed the data, only what it leaves alone is judged; why is said once."""
-    made_up = fake_study.Made(**SIZE, profile="smoke", forced={"data.name": "sample"})
-    found = judge(fake_study.results(tmp_path, made_up))
+    made_up = fake_study.FakeStudy(**SIZE, profile="smoke", forced={"data.name": "sample"})
+    found = judge(fake_study.publish(tmp_path, made_up))
 
     assert "1 reproduced, 3 not comparable" == found.tally
     assert ["parameters"] == [one.claim.id for one in found.judged.judged]
@@ -176,7 +180,7 @@ def test_claims_that_cannot_be_compared_stand_apart(tmp_path):
 
 def test_what_several_verdicts_share_is_said_once(tmp_path):
     """With one seed no direction can be judged: the reason stands over the table alone."""
-    found = judge(fake_study.results(tmp_path, fake_study.Made(**{**SIZE, "seeds": 1}))).judged
+    found = judge(fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "seeds": 1}))).judged
 
     assert ("Where no reason is given: one seed cannot show the noise of seeds.",) == found.notes
     assert ["", "", "", "2,134,902 were counted, as published."] == [
@@ -186,7 +190,7 @@ def test_what_several_verdicts_share_is_said_once(tmp_path):
 
 def test_a_study_of_which_nothing_is_done_has_a_report(tmp_path):
     """With no result at all the page says so, instead of failing."""
-    study = fake_study.results(tmp_path, fake_study.Made(**SIZE, missing=8))
+    study = fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE, missing=8))
     page = write(study, tmp_path / "reports", latex=True)
 
     text = page.read_text(encoding="utf-8")
@@ -196,7 +200,7 @@ def test_a_study_of_which_nothing_is_done_has_a_report(tmp_path):
 
 def test_failures_stand_before_the_results(tmp_path):
     """Failed trials and what is missing come first on both pages."""
-    study = fake_study.results(tmp_path, fake_study.Made(**SIZE, failed=1, missing=1))
+    study = fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE, failed=1, missing=1))
     summary = replace(summarise(study), figures=())
 
     for text in (pages.html(summary, {}), pages.markdown(summary)):
@@ -206,8 +210,10 @@ def test_failures_stand_before_the_results(tmp_path):
 
 def test_a_variant_of_two_epochs_has_no_instability(tmp_path):
     """Where a factor moves the epochs, what takes three of them is left empty for some variants."""
-    study = fake_study.results(tmp_path, fake_study.Made(**SIZE))
-    short = fake_study.remade(study, "attention=none", fake_study.Made(**{**SIZE, "epochs": 2}))
+    study = fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE))
+    short = fake_study.publish_again(
+        study, "attention=none", fake_study.FakeStudy(**{**SIZE, "epochs": 2})
+    )
     learning = summarise(short).listings[-1]
     row = dict(learning.rows)["attention=none"]
     cells = dict(zip(learning.columns[1:], row, strict=True))

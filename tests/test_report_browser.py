@@ -25,8 +25,8 @@ LONG = "a variant whose name is as long as names get: " + "x" * 40
 def page(tmp_path_factory):
     """The report of a study with a long name, a failure and a gap, as the browser's address."""
     size = {"variants": 8, "seeds": 2, "images": 120, "epochs": 4, "failed": 1, "missing": 1}
-    study = fake_study.Made(**size, names=(LONG,), profile="smoke")
-    results = fake_study.results(tmp_path_factory.mktemp("results"), study)
+    study = fake_study.FakeStudy(**size, names=(LONG,), profile="smoke")
+    results = fake_study.publish(tmp_path_factory.mktemp("results"), study)
     return write(results, tmp_path_factory.mktemp("reports")).as_uri()
 
 

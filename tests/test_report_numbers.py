@@ -18,7 +18,7 @@ SIZE = {"variants": 4, "seeds": 3, "images": 120, "epochs": 6, "classes": CLASSE
 def measured(tmp_path_factory):
     """A small study that is complete."""
     return ReportContext.of(
-        fake_study.results(tmp_path_factory.mktemp("results"), fake_study.Made(**SIZE))
+        fake_study.publish(tmp_path_factory.mktemp("results"), fake_study.FakeStudy(**SIZE))
     )
 
 
@@ -49,7 +49,9 @@ def test_all_numbers_of_a_contrast_stand_in_one_row(measured):
 
 def test_what_too_few_seeds_cannot_say_is_left_blank(tmp_path):
     """With one seed there is a difference and a test of images, and no interval over seeds."""
-    single = ReportContext.of(fake_study.results(tmp_path, fake_study.Made(**{**SIZE, "seeds": 1})))
+    single = ReportContext.of(
+        fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "seeds": 1}))
+    )
     row = cells(single, "All numbers")["batch_norm=false"]
 
     assert "" == row["t interval"] == row["p, Holm"]
@@ -78,7 +80,9 @@ def test_who_never_gets_there_is_said(measured):
 
 def test_few_epochs_have_no_course(tmp_path):
     """Two epochs say nothing of speed or steadiness, and the table is left out."""
-    short = ReportContext.of(fake_study.results(tmp_path, fake_study.Made(**{**SIZE, "epochs": 2})))
+    short = ReportContext.of(
+        fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "epochs": 2}))
+    )
 
     assert ["All numbers of each contrast"] == [one.title for one in listings(short)]
 

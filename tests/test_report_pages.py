@@ -22,7 +22,7 @@ WICKED = '<script>alert("1")</script> & 100 % of $x_1$ | a\\b ~ #{y}^2 `c` *d*'
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A small study that is complete."""
-    return fake_study.results(tmp_path_factory.mktemp("results"), fake_study.Made(**SIZE))
+    return fake_study.publish(tmp_path_factory.mktemp("results"), fake_study.FakeStudy(**SIZE))
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +151,7 @@ def wicked(tmp_path_factory):
     """The report of a study whose title and variants are full of markup."""
     size = {**SIZE, "title": WICKED, "names": [WICKED, "x" * 80, "[*] start"]}
     summary = summarise(
-        fake_study.results(tmp_path_factory.mktemp("wicked"), fake_study.Made(**size))
+        fake_study.publish(tmp_path_factory.mktemp("wicked"), fake_study.FakeStudy(**size))
     )
     few = replace(summary, figures=summary.figures[:2])
     return render(few, tmp_path_factory.mktemp("reports"), latex=True)
@@ -272,8 +272,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_large_report_is_quick_and_small(tmp_path):
     """60 trials of 10,000 predictions: 15 s, 1 GB, a page of 5 MB at most."""
-    size = fake_study.Made(variants=15, seeds=4, images=10_000, epochs=30)
-    fake_study.results(tmp_path / "results", size)
+    size = fake_study.FakeStudy(variants=15, seeds=4, images=10_000, epochs=30)
+    fake_study.publish(tmp_path / "results", size)
     seconds, memory, page = built_alone(tmp_path / "results", tmp_path / "reports")
 
     assert seconds < 15

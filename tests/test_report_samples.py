@@ -13,7 +13,7 @@ CLASSES = ("cat", "dog", "owl", "ox")
 
 def measured(folder, **study):
     """Measure a made-up study."""
-    return ReportContext.of(fake_study.results(folder, fake_study.Made(**study)))
+    return ReportContext.of(fake_study.publish(folder, fake_study.FakeStudy(**study)))
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,12 @@
 """Effects in plain words, to the letter."""
 
 import pytest
+from cnn_ablate.stats.words import action, amount, between, is_off, listed, plain, probability
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import sentence
-from cnn_ablate.stats.words import action, amount, between, is_off, listed, plain, probability
 from support import fake_results
 
 NAN = float("nan")

@@ -17,13 +17,13 @@ from cnn_ablate.store import Store, atomic, read, write_study
 from cnn_ablate.store.trials import damage
 from support import fake_study
 
-SMALL = fake_study.Made(variants=2, seeds=2, images=40, epochs=2)
+SMALL = fake_study.FakeStudy(variants=2, seeds=2, images=40, epochs=2)
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> fake_study.Results:
     """A small study, all of it published."""
-    return fake_study.results(tmp_path / "results", SMALL)
+    return fake_study.publish(tmp_path / "results", SMALL)
 
 
 def trials(study: fake_study.Results) -> tuple[Trial, ...]:
@@ -92,7 +92,9 @@ def test_reading_what_was_never_run(tmp_path: Path) -> None:
 
 def test_failed_trials_are_kept_but_not_done(tmp_path: Path) -> None:
     """A failure keeps its row and its reason, and is tried again."""
-    study = fake_study.results(tmp_path, fake_study.Made(variants=2, seeds=2, images=40, failed=1))
+    study = fake_study.publish(
+        tmp_path, fake_study.FakeStudy(variants=2, seeds=2, images=40, failed=1)
+    )
     done, _ = Store(tmp_path).done(trials(study))
     lost = study.trials[study.trials["status"] != "done"]
     assert 3 == len(done)
@@ -102,9 +104,9 @@ def test_failed_trials_are_kept_but_not_done(tmp_path: Path) -> None:
 
 def test_success_replaces_failure(tmp_path: Path) -> None:
     """A trial that failed and then succeeds is done."""
-    shape = fake_study.Made(variants=2, seeds=2, images=40, failed=1)
-    study = fake_study.results(tmp_path, shape)
-    fake_study.results(tmp_path, replace(shape, failed=0))
+    shape = fake_study.FakeStudy(variants=2, seeds=2, images=40, failed=1)
+    study = fake_study.publish(tmp_path, shape)
+    fake_study.publish(tmp_path, replace(shape, failed=0))
     assert {t.id for t in trials(study)} == Store(tmp_path).done(trials(study))[0]
 
 
@@ -165,8 +167,8 @@ def test_every_damage_is_found(tmp_path: Path, harms: int) -> None:
 
     A look moves nothing.
     """
-    study = fake_study.results(
-        tmp_path / "whole", fake_study.Made(variants=1, seeds=1, images=20, epochs=1)
+    study = fake_study.publish(
+        tmp_path / "whole", fake_study.FakeStudy(variants=1, seeds=1, images=20, epochs=1)
     )
     [trial] = trials(study)
     chance = random.Random(0)

@@ -22,10 +22,9 @@ from cnn_ablate.schema import DataFacts, Trial, TrialResult
 from cnn_ablate.study import Changes
 from cnn_ablate.tracking import TRACKERS, tracking
 from cnn_ablate.tracking.tracker import confusion, flat
-from support.fake_study import Made, result
-from support.fake_study_record import cells_of
+from support.fake_study import FakeStudy, trial_result, variants_of
 
-MADE = Made(variants=2, seeds=1, epochs=3, images=200)
+MADE = FakeStudy(variants=2, seeds=1, epochs=3, images=200)
 
 
 def results() -> list[TrialResult]:
@@ -34,8 +33,8 @@ def results() -> list[TrialResult]:
         name="made", fingerprint="f1", classes=MADE.classes, shape=(1, 16, 16), train=1, test=200
     )
     return [
-        result(trial(seed, cell.name), cell, MADE).model_copy(update={"data": facts})
-        for seed, cell in enumerate(cells_of(MADE))
+        trial_result(trial(seed, cell.name), cell, MADE).model_copy(update={"data": facts})
+        for seed, cell in enumerate(variants_of(MADE))
     ]
 
 
@@ -195,7 +194,7 @@ def test_mlflow_takes_no_more_than_a_thousand_metrics_at_a_time(
     client.return_value.create_run.return_value.info.run_id = "run"
     monkeypatch.setitem(sys.modules, "mlflow.entities", Mock(Metric=lambda *values: values))
     monkeypatch.setitem(sys.modules, "mlflow.tracking", Mock(MlflowClient=client))
-    cell = cells_of(MADE)[0]
+    cell = variants_of(MADE)[0]
     long = result(trial(0, cell.name), cell, replace(MADE, epochs=300))
     with tracking(["mlflow"], tmp_path, "study", print) as track:
         track(long)

@@ -8,7 +8,7 @@ from cnn_ablate import report
 from cnn_ablate.report import summary
 from cnn_ablate.report.figures import FIGURES
 from support import fake_study
-from support.fake_study_record import Made
+from support.fake_study import FakeStudy
 
 NAMES = ("猫", "собака", "éléphant")
 
@@ -18,7 +18,7 @@ def test_a_report_shows_them_without_a_warning(
 ) -> None:
     """A font that lacks a script is no concern of the user's: the browser has another."""
     monkeypatch.setattr(summary, "FIGURES", {"confusion": FIGURES["confusion"]})
-    results = fake_study.results(tmp_path, Made(variants=2, seeds=2, images=90, classes=NAMES))
+    results = fake_study.publish(tmp_path, FakeStudy(variants=2, seeds=2, images=90, classes=NAMES))
 
     page = report.write(results, tmp_path / "reports").read_text(encoding="utf-8")
 

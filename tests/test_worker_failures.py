@@ -23,11 +23,11 @@ from cnn_ablate.runner.queue import JobQueue
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
 from cnn_ablate.store import Store
 from support import cli_study, fast_study
-from support.fast_study import forking
+from support.fast_study import fork_workers
 from test_train import trial
 
-__all__ = ["forking"]
-pytestmark = fast_study.fork_is_meant
+__all__ = ["fork_workers"]
+pytestmark = fast_study.allow_fork
 
 
 def done(one: Trial) -> TrialResult:
@@ -229,7 +229,7 @@ def test_what_fails_when_trained_again_keeps_its_result(
     fast_study.ran(tmp_path)
     monkeypatch.setattr(worker, "_member", lambda *_: raises(ValueError("so broken"))())
     before = fast_study.tables(tmp_path)["results"].set_index(["seed", "variant"])
-    words = ("run", "hasty.yaml", "--fresh", "--seeds", 1, "--workers", 1, "--no-pictures")
+    words = ("run", "fast.yaml", "--fresh", "--seeds", 1, "--workers", 1, "--no-pictures")
     code, _, said = cli_study.call(*words, cwd=tmp_path)
     after = fast_study.tables(tmp_path)["results"].set_index(["seed", "variant"])
     assert 2 == code

@@ -20,41 +20,41 @@ from cnn_ablate.schema import (
 from cnn_ablate.store import Results, Store, read, write_samples, write_study
 from support.fake_study_record import (
     SIMILAR,
-    Cell,
-    Made,
-    cells_of,
+    FakeStudy,
+    FakeVariant,
     record_of,
     settings_of,
     study_of,
+    variants_of,
 )
 
 
-def results(root: Path, made: Made | None = None) -> Results:
+def publish(root: Path, made: FakeStudy | None = None) -> Results:
     """Publish every trial of a made-up study and give its results, as a run would."""
-    made = made or Made()
-    cells, store, study = cells_of(made), Store(root), study_of(made)
+    made = made or FakeStudy()
+    cells, store, study = variants_of(made), Store(root), study_of(made)
     trials = [_trial(cell, seed, made) for cell in cells for seed in range(made.seeds)]
     kept = trials[: len(trials) - made.missing]
     skills = {cell.name: cell for cell in cells}
     for index, trial in enumerate(kept):
         cell = skills[trial.variant]
         lost = index >= len(kept) - made.failed
-        store.publish(_failure(trial) if lost else result(trial, cell, made))
+        store.publish(_failure(trial) if lost else trial_result(trial, cell, made))
     if made.samples:
         write_samples(store, study.folder, _samples(made))
     return write_study(store, record_of(study, cells, tuple(trials), made))
 
 
-def remade(results: Results, variant: str, made: Made) -> Results:
+def publish_again(results: Results, variant: str, made: FakeStudy) -> Results:
     """Publish the trials of one variant anew, as of a study made otherwise, and read all again."""
-    [cell] = [cell for cell in cells_of(made) if cell.name == variant]
+    [cell] = [cell for cell in variants_of(made) if cell.name == variant]
     for trial in results.record.plan.trials:
         if trial.variant == variant:
-            results.store.publish(result(trial, cell, made))
+            results.store.publish(trial_result(trial, cell, made))
     return read(results.store.root, results.record.study.folder)
 
 
-def result(trial: Trial, cell: Cell, made: Made) -> TrialResult:
+def trial_result(trial: Trial, cell: FakeVariant, made: FakeStudy) -> TrialResult:
     """Invent all that one finished trial leaves behind."""
     labels, probability = _predictions(trial, cell.skill, made)
     predicted = probability.argmax(axis=1)
@@ -89,7 +89,7 @@ def result(trial: Trial, cell: Cell, made: Made) -> TrialResult:
     )
 
 
-def _trial(cell: Cell, seed: int, made: Made) -> Trial:
+def _trial(cell: FakeVariant, seed: int, made: FakeStudy) -> Trial:
     settings = settings_of(cell.sets, made)
     content = json.dumps([settings, seed, cell.name, made.images], sort_keys=True)
     key = hashlib.sha256(content.encode()).hexdigest()
@@ -109,7 +109,7 @@ def _failure(trial: Trial) -> TrialResult:
     return TrialResult(trial=trial, status="diverged", error=error, compute=ComputeConfig())
 
 
-def _predictions(trial: Trial, skill: float, made: Made) -> tuple[np.ndarray, np.ndarray]:
+def _predictions(trial: Trial, skill: float, made: FakeStudy) -> tuple[np.ndarray, np.ndarray]:
     n, k = made.images, len(made.classes)
     test = np.random.default_rng(7)  # the same images are hard for all
     own = np.random.default_rng([trial.seed, crc32(trial.variant.encode())])
@@ -122,7 +122,7 @@ def _predictions(trial: Trial, skill: float, made: Made) -> tuple[np.ndarray, np
     return labels, (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _samples(made: Made) -> np.ndarray:
+def _samples(made: FakeStudy) -> np.ndarray:
     """Invent small pictures: noise over a slope whose direction tells the class."""
     y, x = np.mgrid[-1:1:16j, -1:1:16j]
     turns = 2 * np.pi * np.arange(made.samples) / len(made.classes)

@@ -50,7 +50,7 @@ CHANGES: tuple[tuple[str, Any, float, int], ...] = (
 
 
 @dataclass(frozen=True)
-class Made:
+class FakeStudy:
     """How large a made-up study is, and what is wrong with it."""
 
     variants: int = 8
@@ -72,7 +72,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Cell:
+class FakeVariant:
     """One variant to be: its name, its settings and how good it is."""
 
     name: str
@@ -81,26 +81,26 @@ class Cell:
     parameters: int
 
 
-def cells_of(made: Made) -> list[Cell]:
+def variants_of(made: FakeStudy) -> list[FakeVariant]:
     """List the variants to be, the baseline first."""
-    baseline = Cell("baseline", {}, 2.6, 2_134_902)
+    baseline = FakeVariant("baseline", {}, 2.6, 2_134_902)
     if made.factorial:
         return [baseline, *_crossed(baseline)]
     cells = [baseline]
     for index in range(made.variants - 1):
         key, level, skill, parameters = _change(index)
         name = "".join(made.names[index : index + 1]) or _name({key: level})
-        cells.append(Cell(name, {key: level}, 2.6 + skill, 2_134_902 + parameters))
+        cells.append(FakeVariant(name, {key: level}, 2.6 + skill, 2_134_902 + parameters))
     return cells
 
 
-def _crossed(baseline: Cell) -> Iterator[Cell]:
+def _crossed(baseline: FakeVariant) -> Iterator[FakeVariant]:
     for mask in range(1, 8):
         moved = [CHANGES[bit] for bit in range(3) if mask >> bit & 1]
         sets = {key: level for key, level, _, _ in moved}
         skill = baseline.skill + sum(change[2] for change in moved) - 0.2 * (mask & 3 == 3)
         parameters = baseline.parameters + sum(change[3] for change in moved)
-        yield Cell(_name(sets), sets, skill, parameters)
+        yield FakeVariant(_name(sets), sets, skill, parameters)
 
 
 def _change(index: int) -> tuple[str, Any, float, int]:
@@ -113,7 +113,7 @@ def _name(sets: dict[str, Any]) -> str:
     return ",".join(f"{key.partition('.')[2]}={label(value)}" for key, value in sets.items())
 
 
-def settings_of(sets: dict[str, Any], made: Made) -> dict[str, dict[str, Any]]:
+def settings_of(sets: dict[str, Any], made: FakeStudy) -> dict[str, dict[str, Any]]:
     """Replace some keys of the baseline's settings."""
     settings = {section: dict(values) for section, values in BASELINE.items()}
     settings["training"]["epochs"] = made.epochs
@@ -123,10 +123,10 @@ def settings_of(sets: dict[str, Any], made: Made) -> dict[str, dict[str, Any]]:
     return settings
 
 
-def study_of(made: Made) -> Study:
+def study_of(made: FakeStudy) -> Study:
     """Say what the study file would say."""
     moved: dict[str, dict[str, Any]] = {}
-    for cell in cells_of(made):
+    for cell in variants_of(made):
         for key, value in cell.sets.items():
             moved.setdefault(key, {})[label(value)] = value
     kind = "factorial" if made.factorial else "one_at_a_time"
@@ -204,7 +204,7 @@ def _findings() -> tuple[Finding, ...]:
     )
 
 
-def record_of(study: Study, cells: list[Cell], trials: tuple[Trial, ...], made: Made) -> Record:
+def record_of(study: Study, cells: list[FakeVariant], trials: tuple[Trial, ...], made: FakeStudy) -> Record:
     """Note the study as it was run."""
     baseline, *others = cells
     variants = tuple(_variant(cell, study) for cell in cells)
@@ -244,7 +244,7 @@ def record_of(study: Study, cells: list[Cell], trials: tuple[Trial, ...], made: 
     )
 
 
-def _variant(cell: Cell, study: Study) -> Variant:
+def _variant(cell: FakeVariant, study: Study) -> Variant:
     settings = {section: dict(values) for section, values in study.baseline.items()}
     for key, value in cell.sets.items():
         section, _, name = key.partition(".")
@@ -256,7 +256,7 @@ def _variant(cell: Cell, study: Study) -> Variant:
     return Variant(name=cell.name, settings=settings, levels=levels)
 
 
-def _contrast(cell: Cell, baseline: Cell, study: Study) -> Contrast:
+def _contrast(cell: FakeVariant, baseline: FakeVariant, study: Study) -> Contrast:
     changed = {}
     for key, value in cell.sets.items():
         section, _, name = key.partition(".")

@@ -20,7 +20,7 @@ from cnn_ablate.study import read
 from support import cli_study
 
 STUDY = """\
-study: hasty
+study: fast
 baseline:
   data: {name: fashion_mnist_sample, subset: 32, test_subset: 20}
   model: {name: lenet, norm: batch}
@@ -37,16 +37,16 @@ TABLES = ("results", "epochs", "classes", "confusion", "effects")
 importlib.import_module("torch._dynamo")
 
 # The process that forks has threads of pytest's, which the children do without.
-fork_is_meant = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+allow_fork = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
 
 @pytest.fixture(autouse=True)
-def forking(monkeypatch: pytest.MonkeyPatch) -> None:
+def fork_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fork the workers, so that none has to import torch."""
     monkeypatch.setattr(processes, "_METHOD", "fork")
 
 
-def ran(
+def run_study(
     folder: Path,
     *,
     workers: int = 1,
@@ -56,7 +56,7 @@ def ran(
 ) -> Results:
     """Run the study in this process, as the command line does."""
     folder.mkdir(exist_ok=True)
-    path = folder / "hasty.yaml"
+    path = folder / "fast.yaml"
     path.write_text(STUDY, encoding="utf-8")
     terms = Resources(workers=workers)
     way = ComputeChoice("eager", "off")
@@ -65,7 +65,7 @@ def ran(
     return run(laid_out, outstanding(laid_out, fresh=fresh), where, observe)
 
 
-def forked(action: Callable[[], object]) -> int:
+def fork(action: Callable[[], object]) -> int:
     """Start an action in a process group of its own, and give the process."""
     if pid := os.fork():
         return pid
@@ -82,7 +82,7 @@ def forked(action: Callable[[], object]) -> int:
     os._exit(0)
 
 
-def code_of(pid: int) -> int:
+def exit_code(pid: int) -> int:
     """Wait for a forked process, and give its exit code: below 0, the signal that ended it."""
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
@@ -91,7 +91,7 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the tables of the study without what depends on the clock."""
     found = {}
     for name in TABLES:
-        frame = pd.read_csv(folder / "results" / "hasty" / f"{name}.csv", keep_default_na=False)
+        frame = pd.read_csv(folder / "results" / "fast" / f"{name}.csv", keep_default_na=False)
         found[name] = frame.drop(
             columns=[column for column in cli_study.VOLATILE if column in frame]
         )
