@@ -20,7 +20,7 @@ from cnn_ablate import processes
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.way import RECIPES
 from cnn_ablate.schema import ComputeConfig, DataFacts, Study, Trial
-from cnn_ablate.settings import parts, settle
+from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.train import seconds_per_step
 from cnn_ablate.train.loop import set_up
 
@@ -36,8 +36,8 @@ def there(recipe: str, device: str) -> ComputeConfig:
 def trial(workload: Workload, precision: str) -> Trial:
     """Give one trial of a workload; its images are made up later."""
     settings = workload.settings(workload.real(1), precision)
-    study = Study(name="limit", written=settings, baseline=settle(settings), seeds=(0,))
-    return plan(study, settle).trials[0]
+    study = Study(name="limit", written=settings, baseline=resolve(settings), seeds=(0,))
+    return plan(study, resolve).trials[0]
 
 
 def facts(workload: Workload) -> DataFacts:
@@ -68,7 +68,7 @@ def limit(workload: Workload, precision: str, seconds: float, device: str) -> fl
     """Add up the least seconds of each layer, forward and backward."""
     one = trial(workload, precision)
     set_up(there("reference", device), one)
-    chosen = parts(one.settings)
+    chosen = build_options(one.settings)
     shape = facts(workload).shape
     model = chosen.model.initialised(shape, 10, seed=0, scheme="default").eval().to(device)
     entered = layers(model, torch.randn(workload.batch_size, *shape, device=device))

@@ -15,7 +15,7 @@ from torchvision import transforms
 
 from cnn_ablate.data import Images, load, split
 from cnn_ablate.models import Dropout
-from cnn_ablate.settings import TrialOptions, parts, settle
+from cnn_ablate.settings import TrialOptions, build_options, resolve
 from cnn_ablate.train.memory import peak_memory_mb
 
 
@@ -55,7 +55,7 @@ def data_sets(
 
 def run(settings: dict[str, dict[str, object]], workers: int, device: str) -> dict[str, float]:
     """Train and evaluate after each epoch; give images seen and the last accuracy."""
-    options = parts(settle(settings))
+    options = build_options(resolve(settings))
     images = load(options.data)
     on_gpu = device == "cuda"
     knobs = {

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from cnn_ablate.plan import plan
-from cnn_ablate.settings import settle
+from cnn_ablate.settings import resolve
 from cnn_ablate.study import Changes, read
 from cnn_ablate.study_paths import study_path
 
@@ -94,7 +94,7 @@ def smoke(folder: Path) -> Matrix:
     study = read(study_path("smoke"), Changes())
     runs = [
         _written(folder / f"run{number}.json", _named(trial.settings))
-        for number, trial in enumerate(plan(study, settle).trials)
+        for number, trial in enumerate(plan(study, resolve).trials)
     ]
     return Matrix(study_path("smoke"), runs)
 

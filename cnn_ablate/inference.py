@@ -14,7 +14,7 @@ from cnn_ablate.data import TTA_VIEWS, Batch, View, views
 from cnn_ablate.data.image_files import SUFFIXES, read
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import SOURCE_KEY, DataFacts, Record, Trial, TrialResult, canonical
-from cnn_ablate.settings import TrialOptions, parts
+from cnn_ablate.settings import TrialOptions, build_options
 from cnn_ablate.store import Store, intact
 from cnn_ablate.train import answers, merged
 
@@ -26,7 +26,7 @@ class Trained:
     """A trained network, and what it was trained as and on."""
 
     model: nn.Module
-    parts: TrialOptions
+    options: TrialOptions
     data: DataFacts
 
 
@@ -66,7 +66,7 @@ def load_trained(trial: str | Path, results: Path | str = "results") -> Trained:
     result = TrialResult.model_validate_json(intact(folder, "trial.json"))
     assert result.data is not None
     _look_beside_study(folder.resolve().parents[1], result.trial)
-    chosen = parts(result.trial.settings)
+    chosen = build_options(result.trial.settings)
     model = chosen.model.build(result.data.shape, len(result.data.classes))
     model.load_state_dict(torch.load(BytesIO(intact(folder, "model.pt")), weights_only=True))
     return Trained(model.eval(), chosen, result.data)
@@ -110,7 +110,7 @@ def predict(
         paths: Pictures of any size and mode.
         augmented: Average over views: those of the trial's settings, or else all there are.
     """
-    chosen = views(trained.parts.training.tta or TTA_VIEWS) if augmented else views(["identity"])
+    chosen = views(trained.options.training.tta or TTA_VIEWS) if augmented else views(["identity"])
     for start in range(0, len(paths), CHUNK):
         opened = [_opened(path, trained) for path in paths[start : start + CHUNK]]
         images = [image for image in opened if isinstance(image, np.ndarray)]
@@ -135,12 +135,12 @@ def _classified(
 ) -> Iterator[tuple[int, float]]:
     """Give the most probable class of each image (channels, height, width), and how probable."""
     pixels = torch.from_numpy(np.stack(images))
-    normalise = trained.parts.data.normalize.build(pixels.shape[1])
+    normalise = trained.options.data.normalize.build(pixels.shape[1])
     nothing = torch.zeros(len(pixels), dtype=torch.int64)
     said = [
         answers(trained.model, [Batch(normalise(view(pixels)), nothing, nothing)])
         for view in chosen
     ]
-    mean = merged(said, trained.parts.training.tta_average).logits.softmax(1)
+    mean = merged(said, trained.options.training.tta_average).logits.softmax(1)
     best = mean.max(1)
     yield from zip(best.indices.tolist(), best.values.tolist(), strict=True)

@@ -21,7 +21,7 @@ from cnn_ablate.schema import (
     looked_up,
     replaced,
 )
-from cnn_ablate.settings import entry_of, settle
+from cnn_ablate.settings import entry_of, resolve
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,6 @@ class _Pairs:
 def settled(study: Study, sets: Overrides) -> dict[str, dict[str, Any]] | None:
     """Settle a study's baseline with some keys replaced; None if they cannot go together."""
     try:
-        return settle(replaced(study.written, {**sets, **study.fixed}))
+        return resolve(replaced(study.written, {**sets, **study.fixed}))
     except UserError:
         return None

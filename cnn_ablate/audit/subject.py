@@ -10,7 +10,7 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.models import ModelOptions
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Plan, Settings, Size, Study, canonical
-from cnn_ablate.settings import options_of, settle
+from cnn_ablate.settings import options_of, resolve
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,6 @@ class Subject:
             if value is not None:
                 written[section][key] = value
         study = self.study.model_copy(
-            update={"written": written, "baseline": settle(written), "forced": {}, "before": {}}
+            update={"written": written, "baseline": resolve(written), "forced": {}, "before": {}}
         )
-        return Subject(study, plan(study, settle), {}, self.images)
+        return Subject(study, plan(study, resolve), {}, self.images)

@@ -17,7 +17,7 @@ from cnn_ablate.models import find_dead
 from cnn_ablate.models.summary import Layer, outline
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Contrast, Plan, Settings, Variant
-from cnn_ablate.settings import options_of, settle
+from cnn_ablate.settings import options_of, resolve
 from cnn_ablate.study import Changes, read
 from cnn_ablate.study_paths import study_path
 
@@ -40,7 +40,7 @@ def explain_variant(word: str, name: str, changes: Changes, view: View) -> None:
     Raises:
         UserError: the study has no such variant, or only its missing images tell their shape.
     """
-    layout = plan(read(study_path(word), changes), settle)
+    layout = plan(read(study_path(word), changes), resolve)
     variant = _variant(layout, name)
     contrasts = [one for one in layout.contrasts if one.variant == variant.name]
     network = Network(variant.settings, view.data)

@@ -7,7 +7,7 @@ import torch
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors.protocol import Fault
 from cnn_ablate.schema import DataFacts, Trial
-from cnn_ablate.settings import parts
+from cnn_ablate.settings import build_options
 from cnn_ablate.train.micro import divisible
 
 # Troubles of the machine, which may pass.
@@ -39,6 +39,6 @@ def kind(fault: Exception, trial: Trial, facts: DataFacts | None) -> Fault:
         facts: Of its data, if that could be had.
     """
     if isinstance(fault, torch.OutOfMemoryError) and facts:
-        network = parts(trial.settings).model.build(facts.shape, len(facts.classes))
+        network = build_options(trial.settings).model.build(facts.shape, len(facts.classes))
         return "memory" if divisible(network) else "error"
     return "lost" if isinstance(fault, _PASSING) else "error"

@@ -26,22 +26,22 @@ from cnn_ablate.schema import (
     trial_id,
 )
 
-Settle = Callable[[Settings], dict[str, dict[str, Any]]]
+Resolve = Callable[[Settings], dict[str, dict[str, Any]]]
 Fingerprint = Callable[[Mapping[str, Any]], str]
 
 
-def plan(study: Study, settle: Settle, fingerprint: Fingerprint = lambda _: "") -> Plan:
+def plan(study: Study, resolve: Resolve, fingerprint: Fingerprint = lambda _: "") -> Plan:
     """Lay out all that a study trains and compares.
 
     Args:
         study: As read.
-        settle: Completes settings as written and drops what cannot matter.
+        resolve: Completes settings as written and drops keys that cannot matter.
         fingerprint: Gives the SHA-256 of the data set that a `data` section names.
 
     Raises:
         UserError: levels that cannot go together, or two variants of one name.
     """
-    layout = _Layout(study, settle)
+    layout = _Layout(study, resolve)
     for design in study.designs:
         for point, reference in steps(study, design):
             layout.add(point, reference, design)
@@ -99,9 +99,9 @@ def _seeded(variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint) 
 class _Layout:
     """What has been laid out so far; variants by name, contrasts by their two names."""
 
-    def __init__(self, study: Study, settle: Settle) -> None:
+    def __init__(self, study: Study, resolve: Resolve) -> None:
         self.study = study
-        self.settle = settle
+        self.resolve = resolve
         self.shorts = _short_names(study.factors)
         self.variants: dict[str, Variant] = {}
         self.contrasts: dict[tuple[str, str], Contrast] = {}
@@ -123,10 +123,10 @@ class _Layout:
     def place(self, point: Point) -> Variant | None:
         """Give the variant at a point, a new one or the equal one; None if it is excluded."""
         if point.key not in self.placed:
-            self.placed[point.key] = self.resolve(point)
+            self.placed[point.key] = self.variant_at(point)
         return self.placed[point.key]
 
-    def resolve(self, point: Point) -> Variant | None:
+    def variant_at(self, point: Point) -> Variant | None:
         """Settle a point, and find what is equal to it."""
         name = self.name(point)
         written = replaced(self.study.written, {**point.sets, **self.study.fixed})
@@ -148,7 +148,7 @@ class _Layout:
     def settled(self, name: str, written: Settings) -> dict[str, dict[str, Any]]:
         """Complete the settings of a variant, or say of which one they cannot be."""
         try:
-            return self.settle(written)
+            return self.resolve(written)
         except UserError as fault:
             raise UserError(f"variant {name}: {fault.where}", fault.what, fault.hint) from None
 
@@ -171,7 +171,7 @@ class _Layout:
         """Give the complete value of a key that a level sets: knobs it leaves out included."""
         at = (canonical(level.sets), key)
         if at not in self.values:
-            settled = self.settle(replaced(self.study.written, level.sets))
+            settled = self.resolve(replaced(self.study.written, level.sets))
             self.values[at] = looked_up(settled, key, level.sets[key])
         return self.values[at]
 

@@ -1,7 +1,7 @@
-"""A study laid out: its plan, the size of each network, its data, and what is done of it."""
+"""A study ready to run: its plan, network sizes and data, and the trials that are done."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -10,41 +10,46 @@ from typing import Any
 from cnn_ablate.custom import UserOptions
 from cnn_ablate.data import DataSet, Images, Loader, load
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Resources
 from cnn_ablate.models import size
 from cnn_ablate.plan import plan
-from cnn_ablate.runner.retries import RetryPolicy
-from cnn_ablate.runner.way import ComputeChoice
-from cnn_ablate.schema import DataFacts, Finding, Plan, Size, Study, Trial, Variant, canonical
-from cnn_ablate.settings import images_key, options_of, settle
+from cnn_ablate.runner.config import RunConfig
+from cnn_ablate.schema import (
+    Contrast,
+    DataFacts,
+    Finding,
+    Plan,
+    Size,
+    Study,
+    Trial,
+    Variant,
+    canonical,
+)
+from cnn_ablate.settings import images_key, options_of, resolve
 from cnn_ablate.store import Store
 
-Decoding = Callable[[int, int], None]
+# Called with the number of images decoded, and their total.
+OnDecoding = Callable[[int, int], None]
 # Channels, height, width.
 Shape = tuple[int, int, int]
 GUESSED_SIZES = (50_000, 10_000)
-"""Training and test images of a data set that is not here and that is not a published one."""
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """Where results go, where data lies, and on what and how the trials run."""
-
-    results: Path = Path("results")
-    data: Path | None = None
-    device: str = "auto"
-    executor: str = "local"
-    terms: Resources = field(default_factory=Resources)
-    patience: RetryPolicy = field(default_factory=RetryPolicy)
-    way: ComputeChoice = field(default_factory=ComputeChoice)
+"""Training and test images assumed for a data set that is missing and not a published one."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A study before it runs; `missing` says why its data could not be had, if so.
+    """A study before it runs.
 
-    `images` are by the canonical text of the `data` section that names them; `findings` are None
-    until it is audited; `home` is the folder that data sets were looked for in, if one was named.
+    Attributes:
+        study: As read.
+        plan: Its variants, contrasts and trials.
+        sizes: By variant name.
+        data: The data sets that were found.
+        done: Ids of the trials that are done.
+        notes: One sentence per damaged trial.
+        missing: Why the data could not be loaded, if so.
+        images: By the canonical text of the `data` section that names them.
+        findings: None until the study is audited.
+        data_folder: Where data sets were looked for first, if one was given.
     """
 
     study: Study
@@ -56,49 +61,49 @@ class Prepared:
     missing: UserError | None = None
     images: Mapping[str, Images] = field(default_factory=dict)
     findings: tuple[Finding, ...] | None = None
-    home: Path | None = None
+    data_folder: Path | None = None
 
 
-def survey(study: Study, where: RunConfig, decoding: Decoding | None = None) -> Prepared:
-    """Lay out a study, measure its networks, and look what is done.
+def prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None = None) -> Prepared:
+    """Plan a study, open its data, measure its networks and look up the trials that are done.
 
-    Without its data the plan stands all the same, but nothing can be known as done.
+    Without its data a study can be planned all the same, but no trial is known to be done.
 
     Args:
         study: As read.
-        where: The places to look in.
-        decoding: Told (images, of how many) while a data set is read for the first time.
+        config: Where results and data are.
+        on_decoding: Called while a data set is read for the first time.
 
     Raises:
-        UserError: a network cannot take the images, or without them nobody knows their shape.
+        UserError: a network cannot take the images, or their shape is unknown without the data.
     """
-    shelf = _OpenedData(study, where, decoding)
+    data_sets = _DataSets(study, config.data, on_decoding)
     try:
-        layout = plan(study, settle, shelf.fingerprint)
+        planned = plan(study, resolve, data_sets.fingerprint)
     except UserError as missing:
-        layout = plan(study, settle)
-        sizes = _sizes(layout, shelf)
-        return Prepared(study, layout, sizes, (), missing=missing, home=where.data)
-    done, notes = Store(where.results).done(layout.trials)
+        planned = plan(study, resolve)
+        sizes = _sizes(planned, data_sets)
+        return Prepared(study, planned, sizes, (), missing=missing, data_folder=config.data)
+    done, notes = Store(config.results).done(planned.trials)
     return Prepared(
         study,
-        layout,
-        _sizes(layout, shelf),
-        tuple({one.facts.fingerprint: one.facts for one in shelf.opened.values()}.values()),
+        planned,
+        _sizes(planned, data_sets),
+        data_sets.facts(),
         frozenset(done),
         tuple(notes),
-        images=shelf.images,
-        home=where.data,
+        images=data_sets.images,
+        data_folder=config.data,
     )
 
 
-def facts_of(survey: Prepared, trial: Trial) -> DataFacts:
-    """Give the facts of the trial's data set, or what is known of it without the images."""
-    for facts in survey.data:
+def data_facts(prepared: Prepared, trial: Trial) -> DataFacts:
+    """Return the facts of a trial's data set, or what is known of it without its images."""
+    for facts in prepared.data:
         if facts.fingerprint == trial.fingerprint:
             return facts
     data = options_of("data", trial.settings["data"])
-    form = data.form(survey.home)
+    form = data.form(prepared.data_folder)
     train, test = data.sizes or GUESSED_SIZES
     return DataFacts(
         name=data.name,
@@ -110,53 +115,95 @@ def facts_of(survey: Prepared, trial: Trial) -> DataFacts:
     )
 
 
-class _OpenedData:
+def plan_rows(
+    prepared: Prepared, variants: Collection[str], seconds: Mapping[str, float]
+) -> Iterator[dict[str, Any]]:
+    """Yield one row per variant of the plan, as commands print it and programs read it.
+
+    Args:
+        prepared: The study.
+        variants: Names of the variants to list.
+        seconds: Estimated seconds per trial, by variant; may be empty.
+    """
+    contrasts: dict[str, Contrast] = {}
+    for contrast in prepared.plan.contrasts:
+        contrasts.setdefault(contrast.variant, contrast)
+    trials: dict[str, list[Trial]] = {}
+    for trial in prepared.plan.trials:
+        trials.setdefault(trial.variant, []).append(trial)
+    for variant in prepared.plan.variants:
+        if variant.name not in variants:
+            continue
+        contrast, repeats = contrasts.get(variant.name), trials[variant.name]
+        yield {
+            "variant": variant.name,
+            "changed": contrast.changed if contrast else {},
+            "reference": contrast.reference if contrast else None,
+            **prepared.sizes[variant.name].model_dump(),
+            "seeds": [trial.seed for trial in repeats],
+            "trial_ids": [] if prepared.missing else [trial.id for trial in repeats],
+            "done": sum(trial.id in prepared.done for trial in repeats),
+            **({"seconds": seconds[variant.name]} if seconds else {}),
+        }
+
+
+class _DataSets:
     """The data sets of a study, each opened once."""
 
-    def __init__(self, study: Study, where: RunConfig, decoding: Decoding | None) -> None:
+    def __init__(
+        self, study: Study, folder: Path | None, on_decoding: OnDecoding | None
+    ) -> None:
         self.study = study
-        self.where = where
-        self.decoding = decoding
+        self.folder = folder
+        self.on_decoding = on_decoding
         self.opened: dict[str, Images] = {}
         self.images: dict[str, Images] = {}
 
     def fingerprint(self, section: Mapping[str, Any]) -> str:
-        """Give the fingerprint of the data set that a `data` section names."""
+        """Return the fingerprint of the data set that a `data` section names."""
         key = images_key(section)
         if key not in self.opened:
             options = options_of("data", section)
-            self.opened[key] = load(options, self.where.data, self.decoding)
+            self.opened[key] = load(options, self.folder, self.on_decoding)
             _check_classes(self.opened[key])
         if canonical(section) not in self.images:
             self.images[canonical(section)] = self.opened[key]
             _try_augmentations(self.opened[key], options_of("data", section))
         return self.opened[key].facts.fingerprint
 
+    def facts(self) -> tuple[DataFacts, ...]:
+        """Return the facts of all opened data sets, without duplicates."""
+        facts = [images.facts for images in self.opened.values()]
+        return tuple({entry.fingerprint: entry for entry in facts}.values())
+
     def form(self, variant: Variant) -> tuple[Shape, int]:
-        """Give the shape of a variant's images and the number of classes; raises UserError."""
+        """Return the image shape of a variant and its number of classes; raises UserError."""
         section = variant.settings["data"]
         images = self.images.get(canonical(section))
         options: DataSet = options_of("data", section)
-        form = images.facts if images else options.form(self.where.data)
+        form = images.facts if images else options.form(self.folder)
         options.normalize.build(form.shape[0])
         return form.shape, len(form.classes)
 
 
 def _check_classes(images: Images) -> None:
-    """Refuse images of one class, of which any network is right; raises UserError."""
+    """Refuse a data set of one class, on which any network is right; raises UserError."""
     if len(images.facts.classes) < 2:
         what = "has one class; a classifier takes two or more."
         raise UserError(f"data set {images.facts.name}", what)
 
 
 def _try_augmentations(images: Images, options: DataSet) -> None:
-    """Augment a few images, if code of the user's is to do so; raises UserError."""
+    """Augment one batch if an augmentation is user-defined; raises UserError if that fails."""
     if any(isinstance(step, UserOptions) for step in options.augment):
         next(Loader(images, options, seed=0, batch_size=1).epoch(0))
 
 
-def _sizes(layout: Plan, shelf: _OpenedData) -> dict[str, Size]:
-    return {v.name: _size(canonical(v.settings["model"]), *shelf.form(v)) for v in layout.variants}
+def _sizes(planned: Plan, data_sets: _DataSets) -> dict[str, Size]:
+    return {
+        variant.name: _size(canonical(variant.settings["model"]), *data_sets.form(variant))
+        for variant in planned.variants
+    }
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Claim, DesignKind
-from cnn_ablate.settings import DEFAULT_NAMES, TABLES, USERS, known_keys
+from cnn_ablate.settings import CUSTOM, DEFAULT_NAMES, TABLES, known_keys
 from cnn_ablate.study.file import StudyFile
 from cnn_ablate.study.profiles import SEEDS
 
@@ -39,7 +39,7 @@ def json_schema() -> Schema:
         "title": "A study of cnn-ablate",
         **file,
         "if": _names_own(),
-        "then": {"properties": _closed(_keys(open_to=USERS))},
+        "then": {"properties": _closed(_keys(open_to=CUSTOM))},
         "else": {"properties": _closed(_keys())},
         "$defs": {**file.get("$defs", {}), "values": {"properties": _values()}},
     }
@@ -48,7 +48,7 @@ def json_schema() -> Schema:
 def _baseline() -> Schema:
     return {
         "properties": {section: _section(section) for section in TABLES},
-        "required": [section for section in USERS if section not in DEFAULT_NAMES],
+        "required": [section for section in CUSTOM if section not in DEFAULT_NAMES],
         "additionalProperties": False,
     }
 
@@ -66,7 +66,7 @@ def _section(section: str) -> Schema:
         "required": [] if section in DEFAULT_NAMES else ["name"],
         "allOf": [
             *({"if": _named(section, name), "then": _then(section, table[name])} for name in table),
-            {"if": _ANY_OWN, "else": closed} if section in USERS else closed,
+            {"if": _ANY_OWN, "else": closed} if section in CUSTOM else closed,
         ],
     }
 
@@ -76,7 +76,7 @@ def _name(section: str) -> Schema:
         {"const": name, "description": _about(entry)} for name, entry in TABLES[section].items()
     ]
     default = {"default": DEFAULT_NAMES[section]} if section in DEFAULT_NAMES else {}
-    return {"anyOf": [*known, *([_OWN] if section in USERS else [])], **default}
+    return {"anyOf": [*known, *([_OWN] if section in CUSTOM else [])], **default}
 
 
 def _named(section: str, name: str) -> Schema:
@@ -182,7 +182,7 @@ def _names_own() -> Schema:
     """Hold where a baseline or a factor names something of the user's."""
     named: Iterator[Schema] = (
         condition
-        for section in USERS
+        for section in CUSTOM
         for condition in (
             _within("baseline", _within(section, _ANY_OWN)),
             _within("factors", _within(f"{section}.name", {"contains": _OWN, "type": "array"})),

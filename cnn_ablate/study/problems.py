@@ -7,7 +7,7 @@ from cnn_ablate.custom import is_users
 from cnn_ablate.errors import UserError
 from cnn_ablate.messages import unknown
 from cnn_ablate.schema import Overrides, Settings, replaced
-from cnn_ablate.settings import TABLES, USERS, complete, known_keys
+from cnn_ablate.settings import CUSTOM, TABLES, known_keys, resolve_with_faults
 from cnn_ablate.study.source import Place, Source, spell
 
 
@@ -17,7 +17,7 @@ class Problems:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.found: list[tuple[tuple[int, int], UserError]] = []
-        self.known = known_keys({section: _names(source.values, section) for section in USERS})
+        self.known = known_keys({section: _names(source.values, section) for section in CUSTOM})
 
     def add(self, place: Place, what: str, hint: str = "", *, key: bool = False) -> None:
         """Note what is wrong with the value (or the key) at a place."""
@@ -48,8 +48,8 @@ class Problems:
         """
         if self.add_unknown_keys(sets, places):
             return
-        before = set(complete(written, self.known)[1])
-        for fault in complete(replaced(written, sets), self.known)[1]:
+        before = set(resolve_with_faults(written, self.known)[1])
+        for fault in resolve_with_faults(replaced(written, sets), self.known)[1]:
             if fault not in before:
                 dotted = ".".join(map(str, fault.place[:2]))
                 whole = next(iter(places.values()))

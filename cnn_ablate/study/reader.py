@@ -12,7 +12,7 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.messages import unknown, worded
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Plan, Study, looked_up, replaced
-from cnn_ablate.settings import TABLES, Keys, complete, settle
+from cnn_ablate.settings import TABLES, Keys, resolve, resolve_with_faults
 from cnn_ablate.study.claims import check_claims, read_claims
 from cnn_ablate.study.designs import check_exclude, read_designs
 from cnn_ablate.study.factors import read_factors
@@ -61,7 +61,7 @@ def read(path: Path, changes: Changes | None = None) -> Study:
         paper=file.paper,
         source=str(path),
         written=file.baseline,
-        baseline=settle(file.baseline),
+        baseline=resolve(file.baseline),
         factors=factors,
         designs=designs,
         exclude=tuple(file.exclude),
@@ -91,7 +91,7 @@ def _check_variants(
 
 
 def _layout(study: Study) -> Plan:
-    return plan(study.model_copy(update={"seeds": (0,)}), settle)
+    return plan(study.model_copy(update={"seeds": (0,)}), resolve)
 
 
 def _file(problems: Problems) -> StudyFile:
@@ -100,7 +100,7 @@ def _file(problems: Problems) -> StudyFile:
     for section in file.baseline:
         if section not in TABLES:
             problems.add(("baseline", section), *unknown("section", section, TABLES), key=True)
-    for fault in complete(file.baseline, problems.known)[1]:
+    for fault in resolve_with_faults(file.baseline, problems.known)[1]:
         problems.add(("baseline", *fault.place), fault.what, fault.hint, key=fault.of_key)
     return file
 
@@ -128,7 +128,7 @@ def _changed(study: Study, profile: Profile, sets: dict[str, Any]) -> Study:
         update={
             "profile": profile.name,
             "written": written,
-            "baseline": settle(written),
+            "baseline": resolve(written),
             "forced": forced,
             "caps": profile.caps,
             "before": {key: looked_up(study.written, key) for key in forced},

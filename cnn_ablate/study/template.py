@@ -10,7 +10,7 @@ from cnn_ablate.data import DataSet
 from cnn_ablate.data.normalize import NORMALIZATIONS
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, replaced
-from cnn_ablate.settings import entry_of, settle
+from cnn_ablate.settings import entry_of, resolve
 from cnn_ablate.study.file import not_a_folder
 
 _SWITCHES = 2
@@ -80,9 +80,9 @@ def draft(file: str, data: str, model: str, *, path: str = "") -> str:
         UserError: a name is unknown, or cannot be used without further knobs.
     """
     where = {"path": path} if path else {}
-    settings = settle({"data": {"name": data, **where}, "model": {"name": model}})
+    settings = resolve({"data": {"name": data, **where}, "model": {"name": model}})
     mended = {knob: value for knob, value in _MENDED.items() if knob in settings["model"]}
-    settings = settle(replaced(settings, {f"model.{knob}": v for knob, v in mended.items()}))
+    settings = resolve(replaced(settings, {f"model.{knob}": v for knob, v in mended.items()}))
     title = f"Does each part of {model} earn its place on {path.rpartition('/')[2] or data}?"
     levels = dict(list(_levels(entry_of("model", model), settings["model"]))[:_SWITCHES])
     count = len(levels) + _FACTORS
