@@ -64,7 +64,7 @@ def test_data_verify_names_the_cache_that_is_damaged(
 ) -> None:
     """Nobody has to look for what is to be removed."""
     monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path))
-    monkeypatch.setattr("cnn_ablate.cli.data.verified", lambda _: False)
+    monkeypatch.setattr("cnn_ablate.cli.commands.data.verified", lambda _: False)
 
     said = call("data", "verify", "fashion_mnist_sample")
 

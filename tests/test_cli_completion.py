@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.cli import completion, list_entries
+from cnn_ablate.cli import shell_completion
+from cnn_ablate.cli.commands import list as list_command
 from cnn_ablate.data import DATASETS
 from cnn_ablate.models import MODELS
 from support import fake_study
@@ -48,10 +49,10 @@ def test_the_shell_completes(tmp_path: Path, typed: str, expected: list[str]) ->
 
 def test_tables_and_names() -> None:
     """All tables, data sets and networks are completed, and nothing else."""
-    assert {*list_entries._OPTIONS, *list_entries._NAMES} == set(completion.tables(""))
-    assert set(DATASETS) == set(completion.datasets(""))
-    assert set(MODELS) == set(completion.models(""))
-    assert ["cuda"] == completion.devices("cu")
+    assert {*list_command._OPTIONS, *list_command._NAMES} == set(shell_completion.tables(""))
+    assert set(DATASETS) == set(shell_completion.datasets(""))
+    assert set(MODELS) == set(shell_completion.models(""))
+    assert ["cuda"] == shell_completion.devices("cu")
 
 
 def test_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,11 +60,11 @@ def test_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     fake_study.publish(tmp_path / "results", fake_study.FakeStudy(variants=2, seeds=1, images=50))
     (tmp_path / "made_mine.yaml").write_text("study: x\nprofiles: {fast: {}}\n", encoding="utf-8")
-    assert ["made_mine.yaml", "made_up"] == completion.studies("made")
+    assert ["made_mine.yaml", "made_up"] == shell_completion.studies("made")
     monkeypatch.setenv("COMP_WORDS", "cnn-ablate explain made_up ")
-    assert ["baseline", "batch_norm=false"] == completion.variants("")
+    assert ["baseline", "batch_norm=false"] == shell_completion.variants("")
     monkeypatch.setenv("COMP_WORDS", "cnn-ablate run made_mine.yaml --profile ")
-    assert ["smoke", "fast"] == completion.profiles("")
+    assert ["smoke", "fast"] == shell_completion.profiles("")
     monkeypatch.setenv("COMP_WORDS", "cnn-ablate run nothing --profile ")
-    assert ["smoke"] == completion.profiles("")
-    assert [] == completion.variants("")
+    assert ["smoke"] == shell_completion.profiles("")
+    assert [] == shell_completion.variants("")

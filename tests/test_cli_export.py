@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from typer.testing import Result
 
-from cnn_ablate.cli.export import FORMATS
+from cnn_ablate.cli.commands.export import FORMATS
 from support import fake_study
 from test_cli import call
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from cnn_ablate.cli.doctor import examine_store
+from cnn_ablate.cli.commands.doctor import examine_store
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from cnn_ablate.store import Store, verify

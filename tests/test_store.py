@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnn_ablate.cli import predict
+from cnn_ablate.cli.commands import predict
 from cnn_ablate.errors import UserError
 from cnn_ablate.report import figure_files
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult, hash_of

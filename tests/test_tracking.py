@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cnn_ablate import tracking as module
 from cnn_ablate.cli import app
-from cnn_ablate.cli.run import Choice, run_study
+from cnn_ablate.cli.commands.run import Choice, run_study
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended
 from cnn_ablate.runner import RunConfig
@@ -137,7 +137,7 @@ def test_what_another_run_has_trained_is_left_to_it(
         raise KeyboardInterrupt
 
     monkeypatch.setitem(module.TRACKERS, "listener", Listener)
-    monkeypatch.setattr("cnn_ablate.cli.run.run", told)
+    monkeypatch.setattr("cnn_ablate.cli.commands.run.run", told)
     choice = Choice(audit=False, track=("listener",))
     with pytest.raises(KeyboardInterrupt):
         run_study("smoke", Changes("smoke"), RunConfig(tmp_path), tmp_path, choice)

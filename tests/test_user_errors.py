@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import typer
 
-from cnn_ablate.cli.exits import guarded
+from cnn_ablate.cli.exit_codes import guarded
 from support import cli_study
 
 

@@ -7,11 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cnn_ablate.cli import completion
-from cnn_ablate.cli.app_data import data_app
-from cnn_ablate.cli.app_results import results_app
-from cnn_ablate.cli.exits import guarded
-from cnn_ablate.cli.options import (
+from cnn_ablate.cli import shell_completion
+from cnn_ablate.cli.common_options import (
     Data,
     Only,
     Pictures,
@@ -24,6 +21,9 @@ from cnn_ablate.cli.options import (
     Study,
     chosen,
 )
+from cnn_ablate.cli.data_app import data_app
+from cnn_ablate.cli.exit_codes import guarded
+from cnn_ablate.cli.results_app import results_app
 
 app = typer.Typer(
     help="Ablation studies of small image-classification CNNs that can be trusted.",
@@ -42,7 +42,7 @@ def run(
     profile: Profile = "",
     smoke: Smoke = False,
     device: Annotated[
-        str, typer.Option(help="auto, cpu, cuda or mps.", autocompletion=completion.devices)
+        str, typer.Option(help="auto, cpu, cuda or mps.", autocompletion=shell_completion.devices)
     ] = "auto",
     workers: Annotated[int | None, typer.Option(min=1, help="Trials at once.")] = None,
     executor: Annotated[str, typer.Option(help="Where trials run: local or ray.")] = "local",
@@ -88,7 +88,7 @@ def run(
 
     if executor == "local":
         warm_up()
-    from cnn_ablate.cli.run import Choice, run_study
+    from cnn_ablate.cli.commands.run import Choice, run_study
     from cnn_ablate.executors import Resources
     from cnn_ablate.runner import ComputeChoice, RetryPolicy, RunConfig
     from cnn_ablate.study import Changes
@@ -118,7 +118,7 @@ def plan(
     estimate: Annotated[bool, typer.Option("--estimate", help="Time a few steps first.")] = False,
 ) -> None:
     """Show what a study trains and compares, and what of it is done."""
-    from cnn_ablate.cli.plan import show_plan
+    from cnn_ablate.cli.commands.plan import show_plan
     from cnn_ablate.runner import RunConfig
     from cnn_ablate.study import Changes
 
@@ -134,7 +134,7 @@ def explain(
     variant: Annotated[
         str,
         typer.Argument(
-            help="A variant of it, as `plan` names them.", autocompletion=completion.variants
+            help="A variant of it, as `plan` names them.", autocompletion=shell_completion.variants
         ),
     ],
     profile: Profile = "",
@@ -145,7 +145,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Show what a variant changes, and its network part by part."""
-    from cnn_ablate.cli.explain import View, explain_variant
+    from cnn_ablate.cli.commands.explain import View, explain_variant
     from cnn_ablate.study import Changes
 
     changes = Changes(chosen(profile, smoke), tuple(sets))
@@ -164,7 +164,7 @@ def audit(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on any error.")] = False,
 ) -> None:
     """Prove what a study compares, without training."""
-    from cnn_ablate.cli.audit import show_findings
+    from cnn_ablate.cli.commands.audit import show_findings
     from cnn_ablate.runner import RunConfig
     from cnn_ablate.study import Changes
 
@@ -180,7 +180,7 @@ def doctor(
     ] = False,
 ) -> None:
     """Verify every file of a results folder."""
-    from cnn_ablate.cli.doctor import examine_store
+    from cnn_ablate.cli.commands.doctor import examine_store
 
     examine_store(results, mend=mend)
 
@@ -190,12 +190,13 @@ def list_entries(
     table: Annotated[
         str,
         typer.Argument(
-            help="models, datasets, augments, optimizers ...", autocompletion=completion.tables
+            help="models, datasets, augments, optimizers ...",
+            autocompletion=shell_completion.tables,
         ),
     ],
 ) -> None:
     """List what a study can name, with its knobs."""
-    from cnn_ablate.cli.list_entries import show_entries
+    from cnn_ablate.cli.commands.list import show_entries
 
     show_entries(table)
 
@@ -206,18 +207,20 @@ def init(
     data: Annotated[
         str,
         typer.Option(
-            help="Name of a data set, or a folder of pictures.", autocompletion=completion.datasets
+            help="Name of a data set, or a folder of pictures.",
+            autocompletion=shell_completion.datasets,
         ),
     ] = "fashion_mnist_sample",
     model: Annotated[
         str,
         typer.Option(
-            help="Name of a network, or your own: module:Name.", autocompletion=completion.models
+            help="Name of a network, or your own: module:Name.",
+            autocompletion=shell_completion.models,
         ),
     ] = "cnnnet",
 ) -> None:
     """Write a first study file, commented and ready to run."""
-    from cnn_ablate.cli.init import write_draft
+    from cnn_ablate.cli.commands.init import write_draft
 
     write_draft(file, data, model)
 
@@ -225,7 +228,7 @@ def init(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of study files, for editors."""
-    from cnn_ablate.cli.schema import print_schema
+    from cnn_ablate.cli.commands.schema import print_schema
 
     print_schema()
 

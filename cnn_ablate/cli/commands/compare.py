@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from cnn_ablate.cli.table import print_rows
+from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.schema import Effect, hash_of
 from cnn_ablate.stats import Compared, compared, measure
 from cnn_ablate.store import Results, read

@@ -5,18 +5,19 @@ from typing import Annotated
 
 import typer
 
-from cnn_ablate.cli import completion
+from cnn_ablate.cli import shell_completion
 from cnn_ablate.errors import UserError
 
 Study = Annotated[
     str,
     typer.Argument(
-        help="A study file, or the name of a shipped study.", autocompletion=completion.studies
+        help="A study file, or the name of a shipped study.",
+        autocompletion=shell_completion.studies,
     ),
 ]
 Profile = Annotated[
     str,
-    typer.Option(help="Use the study's named overrides.", autocompletion=completion.profiles),
+    typer.Option(help="Use the study's named overrides.", autocompletion=shell_completion.profiles),
 ]
 Smoke = Annotated[
     bool,

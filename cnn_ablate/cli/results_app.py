@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cnn_ablate.cli.options import Pictures, Profile, Reports, Results, Smoke, Study, chosen
+from cnn_ablate.cli.common_options import Pictures, Profile, Reports, Results, Smoke, Study, chosen
 
 results_app = typer.Typer()
 
@@ -19,7 +19,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Show how far a study has come, also while it runs."""
-    from cnn_ablate.cli.status import show_status
+    from cnn_ablate.cli.commands.status import show_status
 
     show_status(study, chosen(profile, smoke), results, as_json=as_json)
 
@@ -37,7 +37,7 @@ def report(
     pictures: Pictures = True,
 ) -> None:
     """Write the report of a study again, as far as it was run."""
-    from cnn_ablate.cli.report import write_report
+    from cnn_ablate.cli.commands.report import write_report
 
     write_report(study, chosen(profile, smoke), results, reports, latex=latex, pictures=pictures)
 
@@ -49,7 +49,7 @@ def compare(
     results: Results = Path("results"),
 ) -> None:
     """Compare two studies, profiles or machines, contrast by contrast."""
-    from cnn_ablate.cli.compare import compare_studies
+    from cnn_ablate.cli.commands.compare import compare_studies
 
     compare_studies(first, second, results)
 
@@ -69,8 +69,8 @@ def export(
     results: Results = Path("results"),
 ) -> None:
     """Write a table of a study for another program."""
-    from cnn_ablate.cli.export import Wanted
-    from cnn_ablate.cli.export import export as write
+    from cnn_ablate.cli.commands.export import Wanted
+    from cnn_ablate.cli.commands.export import export as write
     from cnn_ablate.study_paths import study_folder
 
     folder = study_folder(study, chosen(profile, smoke))
@@ -86,7 +86,7 @@ def clean(
     delete: Annotated[bool, typer.Option("--delete", help="Remove it; else it is shown.")] = False,
 ) -> None:
     """Show what no study in the results refers to any more, or remove it."""
-    from cnn_ablate.cli.clean import clean as tidy
+    from cnn_ablate.cli.commands.clean import clean as tidy
 
     tidy(results, checkpoints=checkpoints, delete=delete)
 
@@ -101,6 +101,6 @@ def predict(
     results: Results = Path("results"),
 ) -> None:
     """Classify pictures with a trained network."""
-    from cnn_ablate.cli.predict import predict_folder
+    from cnn_ablate.cli.commands.predict import predict_folder
 
     predict_folder(trial, images, results, output, tta=tta, style=style)

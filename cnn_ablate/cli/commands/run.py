@@ -9,8 +9,8 @@ from threading import Thread
 
 import typer
 
-from cnn_ablate.cli.display import Display, display
-from cnn_ablate.cli.exits import SOME_FAILED
+from cnn_ablate.cli.exit_codes import SOME_FAILED
+from cnn_ablate.cli.progress_bars import Display, display
 from cnn_ablate.executors import Ended, Event
 from cnn_ablate.runner.findings import with_findings
 from cnn_ablate.runner.prepare import Prepared, RunConfig, survey

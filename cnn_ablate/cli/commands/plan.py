@@ -7,9 +7,9 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from cnn_ablate.cli.display import display
 from cnn_ablate.cli.format_changes import changes_of
-from cnn_ablate.cli.table import print_rows
+from cnn_ablate.cli.progress_bars import display
+from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.plan import matching
 from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, RunConfig, survey
 from cnn_ablate.runner.price import MACS_PER_SECOND, SECONDS_PER_STEP, gpu_hours, guessed_sizes

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import typer
 
-from cnn_ablate.cli.exits import SOME_FAILED
+from cnn_ablate.cli.exit_codes import SOME_FAILED
 from cnn_ablate.errors import UserError
 from cnn_ablate.inference import Prediction, load_trained, pictures, predict
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 from cnn_ablate.store import atomic
 
 # The columns of a format, and how a prediction fills them.
@@ -35,7 +35,7 @@ def predict_folder(
         UserError: there is no such trial, format or folder, or no picture in it.
     """
     if style not in FORMATS:
-        raise UserError(f"--format {style}", *unknown("format", style, FORMATS))
+        raise UserError(f"--format {style}", *unknown_name("format", style, FORMATS))
     trained = load_trained(trial, results)
     said = list(predict(trained, pictures(folder), augmented=tta))
     skipped = [one for one in said if one.fault]

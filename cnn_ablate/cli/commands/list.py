@@ -7,7 +7,7 @@ from rich.markup import escape
 
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 from cnn_ablate.models import ACTIVATIONS, ATTENTION, INITS, NORMS
 from cnn_ablate.options import Options
 from cnn_ablate.schema import label
@@ -45,7 +45,7 @@ def show_entries(table: str) -> None:
         for name, entry in _OPTIONS[table].items():
             _show(console, name, entry)
     else:
-        raise UserError(f"list {table}", *unknown("table", table, [*_OPTIONS, *_NAMES]))
+        raise UserError(f"list {table}", *unknown_name("table", table, [*_OPTIONS, *_NAMES]))
 
 
 def _show(console: Console, name: str, entry: type[Options]) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from cnn_ablate.cli.format_changes import changes_of
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 from cnn_ablate.models import find_dead
 from cnn_ablate.models.summary import Layer, outline
 from cnn_ablate.plan import plan
@@ -82,7 +82,9 @@ def _variant(layout: Plan, name: str) -> Variant:
     variants = {variant.name: variant for variant in layout.variants}
     wanted = layout.same.get(name, name)
     if wanted not in variants:
-        raise UserError(f"variant {name}", *unknown("variant", name, [*variants, *layout.same]))
+        raise UserError(
+            f"variant {name}", *unknown_name("variant", name, [*variants, *layout.same])
+        )
     return variants[wanted]
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 from cnn_ablate.store import FRAMES, atomic, frames
 from cnn_ablate.store.trials import csv
 
@@ -60,9 +60,9 @@ def export(results: Path, folder: str, wanted: Wanted) -> None:
     ending = wanted.output.suffix.removeprefix(".")
     style = wanted.style or _ENDINGS.get(ending, ending)
     if style not in FORMATS:
-        raise UserError(f"--format {style}".rstrip(), *unknown("format", style, FORMATS))
+        raise UserError(f"--format {style}".rstrip(), *unknown_name("format", style, FORMATS))
     if wanted.table not in FRAMES:
-        raise UserError(f"--table {wanted.table}", *unknown("table", wanted.table, FRAMES))
+        raise UserError(f"--table {wanted.table}", *unknown_name("table", wanted.table, FRAMES))
     frame = frames(results, folder)[wanted.table]
     atomic.replace_file(wanted.output, FORMATS[style](frame), wanted.output.parent)
     typer.echo(f"{wanted.table}: {wanted.output} ({len(frame):,} rows)")

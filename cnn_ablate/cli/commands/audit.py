@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cnn_ablate.cli.display import display
-from cnn_ablate.cli.exits import WRONG_INPUT
+from cnn_ablate.cli.exit_codes import WRONG_INPUT
+from cnn_ablate.cli.progress_bars import display
 from cnn_ablate.runner.findings import audited
 from cnn_ablate.runner.prepare import RunConfig, survey
 from cnn_ablate.schema import Finding

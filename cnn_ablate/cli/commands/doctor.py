@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from cnn_ablate.cli.exits import WRONG_INPUT
+from cnn_ablate.cli.exit_codes import WRONG_INPUT
 from cnn_ablate.errors import UserError
 from cnn_ablate.store import Store
 from cnn_ablate.store.verify import examine

@@ -15,11 +15,11 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from cnn_ablate.cli.display import display
+from cnn_ablate.cli.progress_bars import display
 from cnn_ablate.data import DATASETS, Arriving, DataSet, load, verified
 from cnn_ablate.data.paths import tensors
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 
 
 def show_data(root: Path | None) -> None:
@@ -81,5 +81,5 @@ def _arrivals() -> Iterator[Arriving]:
 
 def _options(name: str) -> DataSet:
     if name not in DATASETS:
-        raise UserError(f"data set {name}", *unknown("data set", name, DATASETS))
+        raise UserError(f"data set {name}", *unknown_name("data set", name, DATASETS))
     return DATASETS[name]()

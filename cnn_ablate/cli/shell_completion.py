@@ -16,11 +16,11 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 def studies(incomplete: str) -> list[str]:
     """Complete a study: shipped ones, files here, and what was run."""
-    from cnn_ablate.study_paths import shipped
+    from cnn_ablate.study_paths import shipped_studies
 
     files = (str(path) for path in sorted(Path().glob("*.y*ml")))
     ran = (path.parent.name for path in sorted(Path("results").glob("*/study.json")))
-    return _starting(incomplete, *shipped(), *files, *ran)
+    return _starting(incomplete, *shipped_studies(), *files, *ran)
 
 
 def tables(incomplete: str) -> list[str]:
@@ -73,9 +73,9 @@ def _study() -> str:
 
 def _named(section: str) -> Iterator[str]:
     """Give the names of a section as the schema for editors has them."""
-    from cnn_ablate.study_paths import schema_file
+    from cnn_ablate.study_paths import schema_path
 
-    schema: dict[str, Any] = json.loads(schema_file().read_bytes())
+    schema: dict[str, Any] = json.loads(schema_path().read_bytes())
     options = schema["$defs"]["values"]["properties"][f"{section}.name"]["anyOf"]
     yield from (option["const"] for option in options if "const" in option)
 
