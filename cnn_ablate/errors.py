@@ -1,8 +1,8 @@
-"""The one exception that means: the user's input is wrong, and here is where."""
+"""The exception for wrong user input."""
 
 
 class UserError(Exception):
-    """One fault of the user's input, said in one sentence with its place and a hint.
+    """One fault of the user's input: where it is, what is wrong, and a hint.
 
     Several are raised together as an `ExceptionGroup`, so that a file is mended in one go.
     """

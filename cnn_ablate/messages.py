@@ -1,4 +1,4 @@
-"""Sentences about wrong values: what was expected, what was found, what may have been meant."""
+"""Error messages about wrong values: what was expected, what was found, and the nearest match."""
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
@@ -6,18 +6,20 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+Schema = Mapping[str, Any]
 
-def unknown(kind: str, name: object, known: Collection[str]) -> tuple[str, str]:
-    """Say that a name is unknown, and as a hint the nearest known one and all of them."""
+
+def unknown_name(kind: str, name: object, known: Collection[str]) -> tuple[str, str]:
+    """Return the message for an unknown name, and a hint: the nearest known name and all names."""
     near = get_close_matches(str(name), known, n=1) or get_close_matches(
         str(name).lower(), known, n=1, cutoff=0.5
     )
     guess = f"Did you mean '{near[0]}'? " if near else ""
-    return f"unknown {kind} {shown(name)}.", f"{guess}Known: {', '.join(sorted(known))}."
+    return f"unknown {kind} {format_value(name)}.", f"{guess}Known: {', '.join(sorted(known))}."
 
 
-def worded(error: ErrorDetails, schema: Mapping[str, Any]) -> tuple[str, str]:
-    """Turn one of Pydantic's errors into a sentence and a hint.
+def explain_error(error: ErrorDetails, schema: Schema) -> tuple[str, str]:
+    """Return the message and the hint for one of Pydantic's errors.
 
     Args:
         error: One of `ValidationError.errors()`.
@@ -25,34 +27,34 @@ def worded(error: ErrorDetails, schema: Mapping[str, Any]) -> tuple[str, str]:
     """
     context = error.get("ctx", {})
     if error["type"] == "unknown_name":
-        return unknown(context["kind"], error["input"], context["known"])
+        return unknown_name(context["kind"], error["input"], context["known"])
     if error["type"] == "extra_forbidden":
-        return unknown("key", error["loc"][-1], _properties(schema, error["loc"][:-1]))
+        return unknown_name("key", error["loc"][-1], _keys_at(schema, error["loc"][:-1]))
     if error["type"] == "missing":
         return f"the key '{error['loc'][-1]}' is missing.", ""
     if error["type"] in {"value_error", "assertion_error"}:
         return f"{str(context['error']).rstrip('.')}.", ""
-    expectation = expected(_descend(schema, error["loc"]), schema)
-    if not expectation:
-        return f"{error['msg'].rstrip('.')}, got {shown(error['input'])}.", ""
-    return f"expected {expectation}, got {shown(error['input'])}.", ""
+    expectation = describe_schema(_subschema(schema, error["loc"]), schema)
+    what = f"expected {expectation}" if expectation else error["msg"].rstrip(".")
+    return f"{what}, got {format_value(error['input'])}.", ""
 
 
-def shown(value: object) -> str:
-    """Show a value of the user's briefly, as YAML would write it."""
+def format_value(value: object) -> str:
+    """Return a value of a study file in brief, as YAML writes it."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "nothing"}[value]
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def expected(part: Mapping[str, Any], root: Mapping[str, Any]) -> str:
-    """Describe in words what a JSON schema accepts; nothing where it says too little."""
-    part = _resolved(part, root)
+def describe_schema(part: Schema, root: Schema) -> str:
+    """Return in words what a JSON schema accepts; empty if it does not say."""
+    part = _dereference(part, root)
     if "enum" in part:
         return f"one of {', '.join(map(str, part['enum']))}"
     if "anyOf" in part:
-        return " or ".join(filter(None, (expected(option, root) for option in part["anyOf"])))
+        options = (describe_schema(option, root) for option in part["anyOf"])
+        return " or ".join(filter(None, options))
     words = {
         "boolean": "true or false",
         "integer": "a whole number",
@@ -65,47 +67,43 @@ def expected(part: Mapping[str, Any], root: Mapping[str, Any]) -> str:
     return words.get(part.get("type", ""), "") + _limits(part)
 
 
-def _limits(part: Mapping[str, Any]) -> str:
+def _limits(part: Schema) -> str:
     if "minimum" in part and "maximum" in part:
         return f" from {part['minimum']:,} to {part['maximum']:,}"
-    limits = {
+    words = {
         "exclusiveMinimum": "above",
         "minimum": "of at least",
         "exclusiveMaximum": "below",
         "maximum": "of at most",
     }
-    said = [f"{words} {part[name]:,}" for name, words in limits.items() if name in part]
-    return f" {' and '.join(said)}" if said else ""
+    limits = [f"{word} {part[name]:,}" for name, word in words.items() if name in part]
+    return f" {' and '.join(limits)}" if limits else ""
 
 
-def _descend(schema: Mapping[str, Any], loc: tuple[int | str, ...]) -> Mapping[str, Any]:
+def _subschema(schema: Schema, loc: tuple[int | str, ...]) -> Schema:
+    """Return the schema of the value at a location."""
     part = schema
     for name in loc:
-        options = [_resolved(option, schema) for option in (part, *part.get("anyOf", ()))]
+        options = [_dereference(option, schema) for option in (part, *part.get("anyOf", ()))]
         if isinstance(name, int):
             part = next((option["items"] for option in options if "items" in option), {})
         else:
-            part = next(filter(None, (_under(option, name) for option in options)), part)
+            part = next(filter(None, (_schema_of_key(option, name) for option in options)), part)
     return part
 
 
-def _under(part: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Give what a mapping may have under a name, if it says so."""
-    found = _named(part).get(name) or part.get("additionalProperties")
-    return found if isinstance(found, Mapping) else {}
+def _schema_of_key(part: Schema, key: str) -> Schema:
+    """Return the schema of a mapping's value under a key; empty if there is none."""
+    schema = part.get("properties", {}).get(key) or part.get("additionalProperties")
+    return schema if isinstance(schema, Mapping) else {}
 
 
-def _named(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    properties: Mapping[str, Any] = part.get("properties", {})
-    return properties
-
-
-def _properties(schema: Mapping[str, Any], loc: tuple[int | str, ...]) -> Collection[str]:
-    part = _resolved(_descend(schema, loc), schema)
+def _keys_at(schema: Schema, loc: tuple[int | str, ...]) -> Collection[str]:
+    part = _dereference(_subschema(schema, loc), schema)
     return list(part.get("properties", {}))
 
 
-def _resolved(part: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+def _dereference(part: Schema, root: Schema) -> Schema:
     while "$ref" in part:
         part = root.get("$defs", {}).get(part["$ref"].rpartition("/")[2], {})
     return part

@@ -12,7 +12,7 @@ from cnn_ablate.claims import METRICS
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.data.normalize import NORMALIZATIONS
-from cnn_ablate.messages import expected
+from cnn_ablate.messages import describe_schema
 from cnn_ablate.options import Options
 from cnn_ablate.schema import Claim, Paper
 from cnn_ablate.settings import DEFAULT_NAMES, TABLES
@@ -125,7 +125,7 @@ def table(entry: Any, keys: Iterable[str]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for key in keys:
         field = entry.model_fields[key]
-        said = expected(schema["properties"][key], schema)
+        said = describe_schema(schema["properties"][key], schema)
         default = "-" if field.is_required() else shown(field.get_default())
         row = (f"`{SPELT.get(key, key)}`", said, default, field.description or "")
         yield f"| {' | '.join(cell.replace('|', ' or ') for cell in row)} |"

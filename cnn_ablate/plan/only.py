@@ -3,7 +3,7 @@
 from fnmatch import fnmatchcase
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 from cnn_ablate.schema import Plan
 
 
@@ -29,6 +29,6 @@ def matching(plan: Plan, only: str) -> frozenset[str]:
     for pattern in only.split():
         hits = {name for name in names if matches(name, pattern)}
         if not hits:
-            raise UserError(f"--only {pattern}", *unknown("variant", pattern, names))
+            raise UserError(f"--only {pattern}", *unknown_name("variant", pattern, names))
         found |= hits
     return frozenset(found | {c.reference for c in plan.contrasts if c.variant in found})

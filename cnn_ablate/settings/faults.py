@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown, worded
+from cnn_ablate.messages import unknown_name, explain_error
 from cnn_ablate.options import Options
 from cnn_ablate.settings.tables import CUSTOM, TABLES
 
@@ -32,7 +32,7 @@ def unknown_entry(section: str, name: object) -> SettingFault:
         known = f"Known: {', '.join(sorted(TABLES[section]))}."
         return SettingFault((section,), "the key 'name' is missing.", known)
     kind = _KINDS.get(section, section)
-    what, hint = unknown(kind, name, TABLES[section])
+    what, hint = unknown_name(kind, name, TABLES[section])
     if section in CUSTOM:
         hint += f" A {kind} of your own is named package.module:Name."
     return SettingFault((section, "name"), what, hint)
@@ -44,6 +44,6 @@ def validation_faults(
     """Return a fault per error that Pydantic found in the knobs of an entry."""
     schema = entry.model_json_schema()
     return [
-        SettingFault((section, *detail["loc"]), *worded(detail, schema))
+        SettingFault((section, *detail["loc"]), *explain_error(detail, schema))
         for detail in error.errors()
     ]

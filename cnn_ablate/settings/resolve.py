@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cnn_ablate.custom import is_users
+from cnn_ablate.custom import is_import_path
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Settings
 from cnn_ablate.settings.faults import SettingFault, unknown_entry, validation_faults
@@ -86,7 +86,7 @@ def _augments_by_users(values: Mapping[str, Any]) -> bool:
     steps = values.get("augment")
     if not isinstance(steps, list):
         return False
-    return any(is_users(step.get("name") if isinstance(step, dict) else step) for step in steps)
+    return any(is_import_path(step.get("name") if isinstance(step, dict) else step) for step in steps)
 
 
 @cache
@@ -95,7 +95,7 @@ def _resolve_knobs(section: str, entry: type[Options], written: str, keys: Keys 
     values = json.loads(written)
     takes_any = entry.model_config["extra"] == "allow"
     faults = [
-        SettingFault((section, key), *unknown("key", key, knobs_of(entry)), of_key=True)
+        SettingFault((section, key), *unknown_name("key", key, knobs_of(entry)), of_key=True)
         for key in values
         if keys is not None and f"{section}.{key}" not in keys
     ]

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from cnn_ablate.custom import is_users
-from cnn_ablate.data import DATASETS, user_data
-from cnn_ablate.models import MODELS, user_model
+from cnn_ablate.custom import is_import_path
+from cnn_ablate.data import DATASETS, user_data_options
+from cnn_ablate.models import MODELS, user_model_options
 from cnn_ablate.optim import LOSSES, OPTIMIZERS, SCHEDULES
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY
@@ -21,7 +21,7 @@ TABLES: dict[str, Mapping[str, type[Options]]] = {
 }
 
 # Sections whose name may be the import path of user-defined code.
-CUSTOM: dict[str, Callable[[str], type[Options]]] = {"data": user_data, "model": user_model}
+CUSTOM: dict[str, Callable[[str], type[Options]]] = {"data": user_data_options, "model": user_model_options}
 
 # The entry of a section that names none.
 DEFAULT_NAMES = {"optimizer": "sgd", "schedule": "constant", "loss": "cross_entropy"}
@@ -34,7 +34,7 @@ def entry_of(section: str, name: str) -> type[Options]:
         KeyError: the section's table has no such name.
         UserError: user-defined code cannot be imported.
     """
-    if section in CUSTOM and is_users(name):
+    if section in CUSTOM and is_import_path(name):
         return CUSTOM[section](name)
     return TABLES[section][name]
 

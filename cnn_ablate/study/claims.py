@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cnn_ablate.messages import unknown, worded
+from cnn_ablate.messages import unknown_name, explain_error
 from cnn_ablate.schema import Claim, Factor, Plan, label
 from cnn_ablate.study.file import StudyFile
 from cnn_ablate.study.problems import Problems
@@ -55,7 +55,7 @@ def check_claims(claims: tuple[Claim, ...], plan: Plan, problems: Problems) -> N
         for key in ("variant", "reference"):
             name = getattr(claim, key)
             if name is not None and name not in known and name not in plan.same:
-                problems.add(("claims", i, key), *unknown("variant", name, known))
+                problems.add(("claims", i, key), *unknown_name("variant", name, known))
 
 
 def _claim(place: Place, written: Mapping[str, Any], problems: Problems) -> Claim | None:
@@ -70,7 +70,7 @@ def _claim(place: Place, written: Mapping[str, Any], problems: Problems) -> Clai
         for detail in error.errors():
             spelt = tuple(_SPELT.get(str(part), part) for part in detail["loc"])
             of_key = detail["type"] == "extra_forbidden"
-            problems.add((*place, *spelt), *worded(detail, schema), key=of_key)
+            problems.add((*place, *spelt), *explain_error(detail, schema), key=of_key)
         return None
 
 
@@ -95,11 +95,11 @@ def _check_statement(place: Place, claim: Claim, problems: Problems) -> None:
     )
 
     if claim.metric not in METRICS:
-        problems.add((*place, "metric"), *unknown("metric", claim.metric, METRICS))
+        problems.add((*place, "metric"), *unknown_name("metric", claim.metric, METRICS))
     elif "_to_" in claim.metric and claim.threshold is None:
         problems.add(place, f"{claim.metric} needs a 'threshold'.")
     elif (claim.of_class or claim.rank) and claim.metric not in OF_CLASS:
-        problems.add((*place, "metric"), *unknown("metric of a class", claim.metric, OF_CLASS))
+        problems.add((*place, "metric"), *unknown_name("metric of a class", claim.metric, OF_CLASS))
     elif claim.metric.startswith("class_") and claim.of_class is None:
         what = f"{claim.metric} needs 'of_class'."
         problems.add((*place, "metric"), what, _MEANING["of_class"])
@@ -115,7 +115,7 @@ def _check_effect(
     if claim.factor is None:
         return
     if claim.factor not in levels:
-        problems.add((*place, "factor"), *unknown("factor", claim.factor, levels))
+        problems.add((*place, "factor"), *unknown_name("factor", claim.factor, levels))
         return
     known = levels[claim.factor]
     for key, level in (("from", claim.from_level), ("to", claim.to_level)):
@@ -123,7 +123,7 @@ def _check_effect(
             hint = f"Levels of {claim.factor}: {', '.join(known)}."
             problems.add((*place, "factor"), f"'factor' needs '{key}'.", hint, key=True)
         elif level not in known:
-            problems.add((*place, key), *unknown(f"level of {claim.factor}", level, known))
+            problems.add((*place, key), *unknown_name(f"level of {claim.factor}", level, known))
     if claim.from_level is not None and claim.from_level == claim.to_level:
         problems.add((*place, "to"), "'from' and 'to' are one level.")
 
@@ -139,6 +139,6 @@ def _check_elsewhere(
                 hint = "Its levels are given by 'from' and 'to'."
                 problems.add(where, "the effect is that of this very factor.", hint, key=True)
             elif name not in levels:
-                problems.add(where, *unknown("factor", name, levels), key=True)
+                problems.add(where, *unknown_name("factor", name, levels), key=True)
             elif label(level) not in levels[name]:
-                problems.add(where, *unknown(f"level of {name}", label(level), levels[name]))
+                problems.add(where, *unknown_name(f"level of {name}", label(level), levels[name]))

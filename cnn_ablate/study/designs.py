@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 from cnn_ablate.schema import Design, DesignKind, Entry, Factor, label
 from cnn_ablate.study.file import StudyFile
 from cnn_ablate.study.problems import Problems
@@ -45,7 +45,7 @@ class _Designs:
             at = place if isinstance(written, str) else (*place, kind)
             if kind not in KINDS:
                 key = not isinstance(written, str)
-                self.problems.add(at, *unknown("design", kind, KINDS), key=key)
+                self.problems.add(at, *unknown_name("design", kind, KINDS), key=key)
             elif kind == "list":
                 yield Design(kind="list", entries=tuple(self.entries(at, made_of)))
             else:
@@ -57,7 +57,7 @@ class _Designs:
         if isinstance(made_of, dict) and kind == "fractional":
             resolution = made_of.get("resolution", 3)
             for key in made_of.keys() - {"resolution", "factors"}:
-                words = unknown("key", key, ["resolution", "factors"])
+                words = unknown_name("key", key, ["resolution", "factors"])
                 self.problems.add((*place, key), *words, key=True)
             made_of, place = made_of.get("factors"), (*place, "factors")
         if type(resolution) is not int or not 3 <= resolution <= 10:
@@ -80,7 +80,7 @@ class _Designs:
             elif name in known:
                 self.problems.add((*place, i), f"the factor '{name}' stands twice.")
             else:
-                self.problems.add((*place, i), *unknown("factor", name, known))
+                self.problems.add((*place, i), *unknown_name("factor", name, known))
         for name in names or known:
             if kind == "fractional" and name in known and len(known[name]) != 2:
                 self.problems.add(place, f"'{name}' has {len(known[name])} levels, not two.")
@@ -99,7 +99,7 @@ class _Designs:
             sets = {key: value for key, value in keys.items() if key != "from"}
             start = keys.get("from", "baseline")
             if name == "baseline" or start not in sets_so_far:
-                words = unknown("variant", start, sets_so_far)
+                words = unknown_name("variant", start, sets_so_far)
                 self.problems.add((*at, "from"), *words)
                 continue
             sets_so_far[name] = {**sets_so_far[start], **sets}
@@ -119,9 +119,9 @@ def check_exclude(file: StudyFile, factors: tuple[Factor, ...], problems: Proble
             if factor := by_name.get(name):
                 known = [level.label for level in factor.levels]
                 if label(value) not in known and not _is_level(factor, value):
-                    problems.add(place, *unknown(f"level of {name}", value, known))
+                    problems.add(place, *unknown_name(f"level of {name}", value, known))
             elif name not in problems.known:
-                problems.add(place, *unknown("factor or key", name, [*by_name]), key=True)
+                problems.add(place, *unknown_name("factor or key", name, [*by_name]), key=True)
 
 
 def _is_level(factor: Factor, value: Any) -> bool:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cnn_ablate.custom import is_users
+from cnn_ablate.custom import is_import_path
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 from cnn_ablate.schema import Overrides, Settings, replaced
 from cnn_ablate.settings import CUSTOM, TABLES, known_keys, resolve_with_faults
 from cnn_ablate.study.source import Place, Source, spell
@@ -61,13 +61,13 @@ def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
     """Say that a dotted key is unknown; those of its section may have been meant."""
     section = key.partition(".")[0]
     near = [name for name in known if name.startswith(f"{section}.")]
-    return unknown("key", key, near or list(TABLES))
+    return unknown_name("key", key, near or list(TABLES))
 
 
 def _names(values: Any, section: str) -> list[str]:
     """Give what a study file names in a section, if something of the user's is among it."""
     names = [str(name) for name in _named(values, section)]
-    return names if any(map(is_users, names)) else []
+    return names if any(map(is_import_path, names)) else []
 
 
 def _named(values: Any, section: str, key: str = "") -> Iterator[Any]:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cnn_ablate.data import DATASETS, DataSet, KnownDataSet
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown, worded
+from cnn_ablate.messages import unknown_name, explain_error
 from cnn_ablate.plan import matches
 from cnn_ablate.schema import Plan
 from cnn_ablate.study.file import FewerSeeds, Seeds, StudyFile, not_a_folder
@@ -54,7 +54,7 @@ def chosen(known: dict[str, Profile], name: str) -> Profile:
         UserError: the study has no such profile.
     """
     if name and name not in known:
-        raise UserError(f"--profile {name}", *unknown("profile", name, known))
+        raise UserError(f"--profile {name}", *unknown_name("profile", name, known))
     return known[name] if name else Profile()
 
 
@@ -81,7 +81,7 @@ def _checked(place: Place, written: dict[str, Any], problems: Problems) -> dict[
             right[key] = adapter.validate_python(value)
         except ValidationError as error:
             fault = error.errors()[0]
-            problems.add((*place, key, *fault["loc"]), *worded(fault, adapter.json_schema()))
+            problems.add((*place, key, *fault["loc"]), *explain_error(fault, adapter.json_schema()))
     return right
 
 
@@ -91,7 +91,7 @@ def check_fewer_seeds(fewer: Iterable[str], layout: Plan, place: Place, problems
     for pattern in fewer:
         if not any(matches(name, pattern) for name in names):
             where = (*place, "fewer_seeds", pattern)
-            problems.add(where, *unknown("variant", pattern, names), key=True)
+            problems.add(where, *unknown_name("variant", pattern, names), key=True)
 
 
 def chosen_seeds(file: StudyFile, profile: Profile, count: int | None) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from cnn_ablate.custom import look_in
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown, worded
+from cnn_ablate.messages import unknown_name, explain_error
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Plan, Study, looked_up, replaced
 from cnn_ablate.settings import TABLES, Keys, resolve, resolve_with_faults
@@ -99,7 +99,7 @@ def _file(problems: Problems) -> StudyFile:
     file = _top_level(problems.source.values, problems)
     for section in file.baseline:
         if section not in TABLES:
-            problems.add(("baseline", section), *unknown("section", section, TABLES), key=True)
+            problems.add(("baseline", section), *unknown_name("section", section, TABLES), key=True)
     for fault in resolve_with_faults(file.baseline, problems.known)[1]:
         problems.add(("baseline", *fault.place), fault.what, fault.hint, key=fault.of_key)
     return file
@@ -113,7 +113,7 @@ def _top_level(values: Any, problems: Problems) -> StudyFile:
         schema = StudyFile.model_json_schema()
         for detail in error.errors():
             of_key = detail["type"] == "extra_forbidden"
-            problems.add(detail["loc"], *worded(detail, schema), key=of_key)
+            problems.add(detail["loc"], *explain_error(detail, schema), key=of_key)
         bad = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
         if not bad or bad & {"study", "baseline"}:
             problems.raise_all()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown
+from cnn_ablate.messages import unknown_name
 from cnn_ablate.schema import TrialResult
 from cnn_ablate.tracking.mlflow import MlflowTracker
 from cnn_ablate.tracking.tensorboard import TensorboardTracker
@@ -59,7 +59,7 @@ def tracking(
 def _opened(name: str, folder: Path, study: str) -> Tracker:
     where = f"--track {name}"
     if name not in TRACKERS:
-        raise UserError(where, *unknown("tracker", name, TRACKERS))
+        raise UserError(where, *unknown_name("tracker", name, TRACKERS))
     try:
         with _quiet():
             return TRACKERS[name](folder, study)
