@@ -1,0 +1,117 @@
+"""Adaptive seeds: contrasts are looked at when they have a few seeds, and open ones get more.
+
+The error of the family is spent over the looks, so that looking several times does not raise it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from cnn_ablate.stats.families import Decision, decide
+from cnn_ablate.stats.paired import equivalence_p
+from cnn_ablate.stats.pairing import FloatArray
+
+Outcome = Literal["open", "decided", "negligible", "futile", "undecided"]
+# A contrast is given up where its chance of being decided at the last look is below this.
+_FUTILE_POWER = 0.10
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a contrast has come: its outcome, at which look (from 1), and the decision there.
+
+    `open` contrasts wait for the seeds of look `look`; `undecided` ones were open at the last look.
+    """
+
+    outcome: Outcome
+    look: int
+    decision: Decision | None = None
+
+
+def spent(looks: int, error: float = 0.05) -> tuple[float, ...]:
+    """Return the error that each look spends: i / (1 + ... + k) of it at look i of k.
+
+    >>> spent(4)
+    (0.005, 0.01, 0.015, 0.02)
+    """
+    total = looks * (looks + 1) // 2
+    return tuple(round(error * i / total, 12) for i in range(1, looks + 1))
+
+
+def follow(
+    differences: Sequence[FloatArray],
+    ended: Sequence[int],
+    looks: Sequence[int],
+    *,
+    error: float = 0.05,
+    margin: float | None = None,
+) -> list[Progress]:
+    """Replay the looks at a family of contrasts, as far as their seeds have been trained.
+
+    At each look every open contrast is tested with the error spent there, times the share of open
+    contrasts among those not decided (given up ones still count in the family); else it stops as
+    negligible if two one-sided tests put it within the margin at the error spent; else, from the
+    second look on, as futile if its conditional power at the last look is under 10 % (non-binding:
+    stopping for futility can only lower the error).
+
+    Args:
+        differences: Per contrast, one difference per seed of the study in their order, NaN where a
+            side has no value.
+        ended: Per contrast, of how many leading seeds both sides have ended, done or failed.
+        looks: Seed counts at which the study decides, rising.
+        error: Probability of any false decision in the family, over all looks.
+        margin: Differences within it count as no effect; None: no contrast stops as negligible.
+
+    References:
+        Lan and DeMets, Discrete sequential boundaries for clinical trials, Biometrika 70, 1983
+        (spending); Lan, Simon and Halperin, Stochastically curtailed tests, 1982 (futility).
+    """
+    results = [Progress("open", 1) for _ in differences]
+    shares = spent(len(looks), error)
+    for number, (seeds, share) in enumerate(zip(looks, shares, strict=True), 1):
+        waiting = [j for j, progress in enumerate(results) if progress.outcome == "open"]
+        if not waiting or any(ended[j] < seeds for j in waiting):
+            break
+        undecided = sum(progress.outcome != "decided" for progress in results)
+        rows = [differences[j][:seeds] for j in waiting]
+        decisions = decide(rows, share * len(waiting) / undecided)
+        for j, row, decision in zip(waiting, rows, decisions, strict=True):
+            outcome = _outcome(row, decision, share, margin)
+            if outcome == "open" and seeds == looks[-1]:
+                outcome = "undecided"
+            elif outcome == "open" and number > 1:
+                last_error = shares[-1] / len(waiting)
+                outcome = "futile" if _is_futile(row, looks[-1], last_error) else "open"
+            at = number + 1 if outcome == "open" else number
+            results[j] = Progress(outcome, at, decision)
+    return results
+
+
+def _outcome(
+    row: FloatArray, decision: Decision | None, share: float, margin: float | None
+) -> Outcome:
+    if decision and decision.decided:
+        return "decided"
+    present = row[~np.isnan(row)]
+    if margin and decision and equivalence_p(present, margin) <= share:
+        return "negligible"
+    return "open"
+
+
+def _is_futile(row: FloatArray, last: int, error: float) -> bool:
+    """Return whether the power at the last look, if the present estimate is true, is under 10 %.
+
+    With the mean so far as the true one, the sum of the missing differences is normal.
+    """
+    present = row[~np.isnan(row)]
+    missing, sd = last - len(present), float(np.std(present, ddof=1)) if len(present) > 1 else 0.0
+    if missing <= 0 or sd == 0:
+        return False
+    critical = stats.t.ppf(1 - error / 2, last - 1)  # about that of max-T: Bonferroni's
+    needed = critical * sd * math.sqrt(last) - abs(present.sum())
+    expected = abs(present.mean()) * missing
+    return bool(stats.norm.sf((needed - expected) / (sd * math.sqrt(missing))) < _FUTILE_POWER)
