@@ -1,4 +1,4 @@
-"""Trained networks put to use: loaded from the results folder, asked about new pictures."""
+"""Inference with trained networks: load one from the results folder, classify image files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ import numpy as np
 import torch
 from torch import nn
 
-from cnn_ablate.custom import look_in
+from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import TTA_VIEWS, Batch, View, views
-from cnn_ablate.data.image_files import SUFFIXES, read
+from cnn_ablate.data.image_files import SUFFIXES, read_image
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import SOURCE_KEY, DataFacts, Record, Trial, TrialResult, canonical
+from cnn_ablate.schema import SOURCE_KEY, DataFacts, Trial, canonical
 from cnn_ablate.settings import TrialOptions, build_options
-from cnn_ablate.store import Store, intact
-from cnn_ablate.train import answers, merged
+from cnn_ablate.store import NETWORK, Store, parse_record, parse_trial, read_verified
+from cnn_ablate.train import average_views, predict_logits
 
 CHUNK = 250
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A trained network, and what it was trained as and on."""
+class TrainedModel:
+    """A trained network in evaluation mode, with its trial's options and data set."""
 
     model: nn.Module
     options: TrialOptions
@@ -32,21 +32,21 @@ class Trained:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a network takes a picture for; without a class, why the picture was skipped."""
+    """The most probable class of an image file, or the error for which it was skipped."""
 
     path: Path
     label: int | None = None
     name: str = ""
     probability: float = 0.0
-    fault: str = ""
+    error: str = ""
 
 
 def load_model(trial: str | Path, results: Path | str = "results") -> nn.Module:
-    """Load the network of a trial that is done, ready to classify normalised images.
+    """Load the network of a finished trial, ready to classify normalised images.
 
     Args:
         trial: Its id, or its folder.
-        results: The results folder that an id is looked for in.
+        results: The results folder that contains a trial given by id.
 
     Raises:
         UserError: there is no such trial, or it is not done.
@@ -54,8 +54,8 @@ def load_model(trial: str | Path, results: Path | str = "results") -> nn.Module:
     return load_trained(trial, results).model
 
 
-def load_trained(trial: str | Path, results: Path | str = "results") -> Trained:
-    """Load the network of a trial with its settings and its classes; raises as `load_model`."""
+def load_trained(trial: str | Path, results: Path | str = "results") -> TrainedModel:
+    """Load the network of a trial with its options and classes; raises as `load_model`."""
     folder = Path(trial) if Path(trial).is_dir() else Store(Path(results)).folder(str(trial))
     if not (folder / "DONE").is_file():
         raise UserError(
@@ -63,84 +63,88 @@ def load_trained(trial: str | Path, results: Path | str = "results") -> Trained:
             "no finished trial of this id or folder.",
             f"The folders under {Path(results) / 'trials'} are named by trial ids.",
         )
-    result = TrialResult.model_validate_json(intact(folder, "trial.json"))
+    if not (folder / NETWORK).is_file():
+        what = "the results of this trial are here, but not its network (model.pt)."
+        hint = "Copy the file from where it was trained, or train again: cnn-ablate run --fresh."
+        raise UserError(str(trial), what, hint)
+    result = parse_trial(read_verified(folder, "trial.json"))
     assert result.data is not None
-    _look_beside_study(folder.resolve().parents[1], result.trial)
-    chosen = build_options(result.trial.settings)
-    model = chosen.model.build(result.data.shape, len(result.data.classes))
-    model.load_state_dict(torch.load(BytesIO(intact(folder, "model.pt")), weights_only=True))
-    return Trained(model.eval(), chosen, result.data)
+    with user_code_folder(_study_folder(folder.resolve().parents[1], result.trial)):
+        options = build_options(result.trial.settings)
+        model = options.model.build(result.data.shape, len(result.data.classes))
+    model.load_state_dict(torch.load(BytesIO(read_verified(folder, NETWORK)), weights_only=True))
+    return TrainedModel(model.eval(), options, result.data)
 
 
-def _look_beside_study(results: Path, trial: Trial) -> None:
-    """Look for the user's modules, if the trial has any, beside the study that trained it."""
+def _study_folder(results: Path, trial: Trial) -> Path | None:
+    """Return the folder of the study that trained a trial; None if it needs no user code."""
     if f'"{SOURCE_KEY}"' not in canonical(trial.settings):
-        return
+        return None
     for path in results.glob("*/study.json"):
-        record = Record.model_validate_json(path.read_bytes())
+        record = parse_record(path.read_bytes())
         if any(planned.key == trial.key for planned in record.plan.trials):
-            # As written on the command line: from where the results are, or from here.
-            written = Path(record.study.source)
-            known = next((p for p in (results.parent / written, written) if p.is_file()), written)
-            look_in(known.parent)
-            return
+            # The path is as on the command line: relative to the results' parent, or to here.
+            source = Path(record.study.source)
+            candidates = (results.parent / source, source)
+            return next((file for file in candidates if file.is_file()), source).parent
+    return None
 
 
-def pictures(folder: Path) -> list[Path]:
-    """List the pictures in a folder and below, by name.
+def find_images(folder: Path) -> list[Path]:
+    """Return the image files in a folder and its subfolders, sorted by path.
 
     Raises:
         UserError: there are none.
     """
     if not folder.is_dir():
         raise UserError(str(folder), "no such folder.")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
-    if not found:
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
         raise UserError(str(folder), "holds no pictures.", f"Known: {', '.join(SUFFIXES)}.")
-    return found
+    return paths
 
 
 def predict(
-    trained: Trained, paths: Sequence[Path], *, augmented: bool = False
+    trained: TrainedModel, paths: Sequence[Path], *, tta: bool = False
 ) -> Iterator[Prediction]:
-    """Classify pictures, chunk by chunk; those that cannot be read are named and skipped.
+    """Classify image files in chunks; a file that cannot be read gets an error and no class.
 
     Args:
         trained: The network.
-        paths: Pictures of any size and mode.
-        augmented: Average over views: those of the trial's settings, or else all there are.
+        paths: Image files of any size and mode.
+        tta: Average over the test-time views of the trial's settings, or else over all views.
     """
-    chosen = views(trained.options.training.tta or TTA_VIEWS) if augmented else views(["identity"])
+    chosen = views(trained.options.training.tta or TTA_VIEWS) if tta else views(["identity"])
     for start in range(0, len(paths), CHUNK):
-        opened = [_opened(path, trained) for path in paths[start : start + CHUNK]]
+        opened = [_read_or_error(path, trained) for path in paths[start : start + CHUNK]]
         images = [image for image in opened if isinstance(image, np.ndarray)]
-        told = iter(_classified(trained, images, chosen) if images else ())
+        classified = iter(_classify(trained, images, chosen) if images else ())
         for path, image in zip(paths[start:], opened, strict=False):
             if isinstance(image, str):
-                yield Prediction(path, fault=image)
+                yield Prediction(path, error=image)
             else:
-                label, probability = next(told)
+                label, probability = next(classified)
                 yield Prediction(path, label, trained.data.classes[label], probability)
 
 
-def _opened(path: Path, trained: Trained) -> np.ndarray | str:
+def _read_or_error(path: Path, trained: TrainedModel) -> np.ndarray | str:
     try:
-        return read(path, trained.data.shape)
-    except UserError as fault:
-        return fault.what
+        return read_image(path, trained.data.shape)
+    except UserError as error:
+        return error.what
 
 
-def _classified(
-    trained: Trained, images: list[np.ndarray], chosen: list[View]
+def _classify(
+    trained: TrainedModel, images: list[np.ndarray], chosen: list[View]
 ) -> Iterator[tuple[int, float]]:
-    """Give the most probable class of each image (channels, height, width), and how probable."""
+    """Yield the most probable class of each image (channels, height, width), and its probability."""
     pixels = torch.from_numpy(np.stack(images))
     normalise = trained.options.data.normalize.build(pixels.shape[1])
-    nothing = torch.zeros(len(pixels), dtype=torch.int64)
-    said = [
-        answers(trained.model, [Batch(normalise(view(pixels)), nothing, nothing)])
+    unlabelled = torch.zeros(len(pixels), dtype=torch.int64)
+    outputs = [
+        predict_logits(trained.model, [Batch(normalise(view(pixels)), unlabelled, unlabelled)])
         for view in chosen
     ]
-    mean = merged(said, trained.options.training.tta_average).logits.softmax(1)
-    best = mean.max(1)
+    averaged = average_views(outputs, trained.options.training.tta_average)
+    best = averaged.logits.softmax(1).max(1)
     yield from zip(best.indices.tolist(), best.values.tolist(), strict=True)

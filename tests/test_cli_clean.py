@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate.schema import RunProgress
-from cnn_ablate.store import Results, Store, cleanup, write_standing
+from cnn_ablate.store import Results, Store, cleanup, write_progress
 from support import fake_study
 from test_cli import call
 
@@ -50,7 +50,7 @@ def plan_of_a_run(store: Store, trials: list[str]) -> None:
     said = RunProgress(
         trials=tuple(trials), waiting=(), process=1, machine="", started=moment, updated=moment
     )
-    write_standing(store, "other", said)
+    write_progress(store, "other", said)
 
 
 def test_a_tidy_folder_has_nothing_to_remove(study: Results) -> None:
@@ -97,13 +97,13 @@ def test_what_a_run_has_come_to_need_is_kept(
 ) -> None:
     """What could go is looked for once more when no run can come, for one may just have been."""
     paths = litter(study)
-    whole = Store.alone
+    whole = Store.exclusive
 
     def late(store: Store) -> AbstractContextManager[None]:
         plan_of_a_run(store, [paths["trial"].name])
         return whole(store)
 
-    monkeypatch.setattr(Store, "alone", late)
+    monkeypatch.setattr(Store, "exclusive", late)
     assert "4.5 kB removed." in clean(study, "--delete")
     assert paths["trial"].exists()
 
@@ -112,8 +112,8 @@ def test_what_a_run_takes_away_meanwhile_is_passed_over(
     study: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What vanishes between a look and the next is nobody's leftover."""
-    listed, gone = cleanup._inside, Path("gone-0123abcd")
-    monkeypatch.setattr(cleanup, "_inside", lambda folder: [*listed(folder), folder / gone])
+    listed, gone = cleanup.list_folder, Path("gone-0123abcd")
+    monkeypatch.setattr(cleanup, "list_folder", lambda folder: [*listed(folder), folder / gone])
     litter(study)
     monkeypatch.setattr(Path, "rglob", lambda self, _: [self / gone])
     said = clean(study)

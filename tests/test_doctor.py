@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from cnn_ablate.cli.commands.doctor import examine_store
+from cnn_ablate.cli.commands.doctor import verify_results
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from cnn_ablate.store import Store, verify
-from cnn_ablate.store.verify import examine, mend
+from cnn_ablate.store.verify import find_problems, repair
 from support import fake_study
 from test_store import damaged
 
@@ -40,7 +40,7 @@ def hurt(store: Store) -> list[str]:
 
 def test_a_whole_store_is_well(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is found, and the number of trials is told."""
-    examine_store(store.root, mend=False)
+    verify_results(store.root, mend=False)
     assert f"{store.root}: 2 trials, all whole.\n" == capsys.readouterr().out
 
 
@@ -48,21 +48,21 @@ def test_every_harm_is_named(store: Store, capsys: pytest.CaptureFixture[str]) -
     """Each is said with its place, the exit code is 1, and nothing is touched."""
     expected = hurt(store)
     with pytest.raises(typer.Exit) as ended:
-        examine_store(store.root, mend=False)
+        verify_results(store.root, mend=False)
     lines = capsys.readouterr().out.splitlines()
     assert 1 == ended.value.exit_code
     assert expected == [line.partition(" ")[0] for line in lines]
-    assert expected == [trouble.kind for trouble in examine(store)]
+    assert expected == [problem.kind for problem in find_problems(store)]
 
 
 def test_mending_leaves_what_is_whole(store: Store) -> None:
     """Damaged trials are moved aside, and only what a run must write anew is left to say."""
     hurt(store)
     with pytest.raises(typer.Exit):
-        examine_store(store.root, mend=True)
-    assert ["study"] == [trouble.kind for trouble in examine(store)]
+        verify_results(store.root, mend=True)
+    assert ["study"] == [problem.kind for problem in find_problems(store)]
     (store.root / "broken" / "study.json").unlink()
-    examine_store(store.root, mend=True)
+    verify_results(store.root, mend=True)
     assert 2 == len(list((store.root / "damaged").iterdir()))
 
 
@@ -79,8 +79,8 @@ def test_the_good_copy_of_a_trial_stays(store: Store, other: str, harm: str) -> 
         damaged(copy / "epochs.csv", random.Random(1))
     first, second = sorted([good, copy])
     culprit = second if harm == "none" else copy
-    assert [culprit] == [trouble.path for trouble in examine(store)]
-    examine_store(store.root, mend=True)
+    assert [culprit] == [problem.path for problem in find_problems(store)]
+    verify_results(store.root, mend=True)
     assert Store(store.root).folder(good.name) == (first if culprit == second else second)
     assert not culprit.exists()
 
@@ -103,7 +103,7 @@ def test_only_what_was_mended_is_said(store: Store, capsys: pytest.CaptureFixtur
     """Where no trial is damaged, none is said to be moved."""
     store.scratch.mkdir(exist_ok=True)
     (store.scratch / "draft").touch()
-    examine_store(store.root, mend=True)
+    verify_results(store.root, mend=True)
     found = f"scratch {store.scratch / 'draft'}: was never finished.\n"
     assert f"{found}What was never finished is removed.\n" == capsys.readouterr().out
 
@@ -113,14 +113,14 @@ def test_checkpoints_of_what_is_done_are_of_no_use(store: Store) -> None:
     [trial, *_] = fake_study.publish(store.root, SMALL).record.plan.trials
     store.save_checkpoint(trial, b"state")
     store.save_checkpoint(trial.model_copy(update={"key": "0" * 64}), b"state")
-    assert ["is of a trial that is done."] == [trouble.what for trouble in examine(store)]
+    assert ["is of a trial that is done."] == [problem.what for problem in find_problems(store)]
 
 
 def test_nothing_is_mended_under_a_run(store: Store) -> None:
     """A run's own scratch is not taken away."""
     hurt(store)
-    with Store(store.root).occupied(), pytest.raises(UserError, match="a run is under way"):
-        examine_store(store.root, mend=True)
+    with Store(store.root).run_lock(), pytest.raises(UserError, match="a run is under way"):
+        verify_results(store.root, mend=True)
 
 
 def test_no_run_begins_while_trials_are_mended(
@@ -132,9 +132,9 @@ def test_no_run_begins_while_trials_are_mended(
     monkeypatch.setattr(
         Store, "move_aside", lambda *_: entered.append(Locks(store.locks).take("door"))
     )
-    assert expected == [trouble.kind for trouble in mend(store)]
+    assert expected == [problem.kind for problem in repair(store)]
     assert [False, False] == entered
-    with store.occupied():
+    with store.run_lock():
         assert not store.scratch.exists()
 
 
@@ -142,17 +142,17 @@ def test_what_a_run_takes_away_meanwhile_is_no_trouble(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A trial that is replaced, or a state whose trial ends, is passed over."""
-    listed = verify._inside
+    listed = verify.list_folder
 
     def late(folder: Path) -> list[Path]:
         return [*listed(folder), folder / "gone-0123abcd"]
 
-    monkeypatch.setattr(verify, "_inside", late)
-    with Store(store.root).occupied():
-        assert [] == examine(store)
+    monkeypatch.setattr(verify, "list_folder", late)
+    with Store(store.root).run_lock():
+        assert [] == find_problems(store)
 
 
 def test_no_folder_is_no_store(tmp_path: Path) -> None:
     """A wrong path is a user's mistake."""
     with pytest.raises(UserError, match="no such folder"):
-        examine_store(tmp_path / "nowhere", mend=False)
+        verify_results(tmp_path / "nowhere", mend=False)

@@ -80,10 +80,10 @@ def test_a_trial_is_published_whole_or_not_at_all(
         else:
             assert (first and first.model_copy(update=without_bulk())) == kept
             assert state == found.checkpoint(trial)
-        with found.occupied():
+        with found.run_lock():
             assert not found.scratch.exists()
         found.publish(new)
-        assert b"new" == found.payload(trial, "model.pt")
+        assert b"new" == found.read_file(trial, "model.pt")
         found.move_aside(found.folder(trial))
     assert 60 < call < 999
 

@@ -14,7 +14,7 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.report import figure_files
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult, hash_of
 from cnn_ablate.store import Store, atomic, read, write_study
-from cnn_ablate.store.trials import damage
+from cnn_ablate.store.checksums import damage
 from support import fake_study
 
 SMALL = fake_study.FakeStudy(variants=2, seeds=2, images=40, epochs=2)
@@ -182,7 +182,7 @@ def test_every_damage_is_found(tmp_path: Path, harms: int) -> None:
         assert set() == done
         assert note.endswith("it will be trained again.")
         assert before == sorted(root.rglob("*"))
-        Store(root).clear(trial)
+        Store(root).remove_damaged(trial)
         assert not (root / "trials" / trial.id).exists()
         assert 1 == len(list((root / "damaged").iterdir()))
         shutil.rmtree(root)

@@ -15,7 +15,7 @@ from cnn_ablate.schema import without_hash
 _SECONDS_BETWEEN_LINES = 20.0
 
 
-class Display:
+class ProgressDisplay:
     """What a user sees of a run: one bar for all trials, one for each that is under way."""
 
     def __init__(self, console: Console, bars: Progress) -> None:
@@ -93,12 +93,11 @@ def _outcome(event: Ended) -> str:
     if result.metrics is None or result.metrics.test_accuracy is None:
         return f"{name}: {result.status}. {result.error}"
     metrics = result.metrics
-    alone = "; could not be stacked" if result.compute.stack < event.compute.stack else ""
-    return f"{name}: {metrics.test_accuracy:.2%} on the test images, {metrics.seconds:.1f} s{alone}"
+    return f"{name}: {metrics.test_accuracy:.2%} on the test images, {metrics.seconds:.1f} s"
 
 
 @contextmanager
-def display() -> Iterator[Display]:
+def progress_display() -> Iterator[ProgressDisplay]:
     """Show progress on standard error while in this context."""
     console = Console(stderr=True, highlight=False)
     columns = (
@@ -108,4 +107,4 @@ def display() -> Iterator[Display]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        yield Display(console, bars)
+        yield ProgressDisplay(console, bars)

@@ -80,6 +80,3 @@ class ComputeConfig(Frozen):
     onednn: bool = Field(True, description="Convolutions by oneDNN, slow to start on small ones.")
     backend: str = Field("eager", description="How a training step is executed.")
     width: int = Field(1, description="Trials trained as one program.")
-    compiled: bool = Field(False, exclude=True)
-    stack: int = Field(1, exclude=True)
-    micro_batch: int = Field(0, exclude=True)

@@ -1,37 +1,47 @@
 """The results folder: content-addressed, atomic, and written by nothing else."""
 
+from cnn_ablate.store.checksums import NETWORK, read_verified
 from cnn_ablate.store.frames import FRAMES, frames
-from cnn_ablate.store.pins import pinned, write_pins
-from cnn_ablate.store.standing import read_standing, write_standing
+from cnn_ablate.store.study_files import (
+    read_compute,
+    read_progress,
+    read_record,
+    write_compute,
+    write_progress,
+    write_samples,
+)
 from cnn_ablate.store.tables import (
     LAST_TABLE,
     Predictions,
     Results,
     factor_columns,
     read,
-    read_record,
-    write_samples,
     write_study,
     write_table,
 )
-from cnn_ablate.store.trials import Store, intact
+from cnn_ablate.store.trials import Store
+from cnn_ablate.store.upgrade import parse_record, parse_trial, upgrade_results
 
 __all__ = [
     "FRAMES",
     "LAST_TABLE",
+    "NETWORK",
     "Predictions",
     "Results",
     "Store",
     "factor_columns",
     "frames",
-    "intact",
-    "pinned",
+    "parse_record",
+    "parse_trial",
     "read",
+    "read_compute",
+    "read_progress",
     "read_record",
-    "read_standing",
-    "write_pins",
+    "read_verified",
+    "upgrade_results",
+    "write_compute",
+    "write_progress",
     "write_samples",
-    "write_standing",
     "write_study",
     "write_table",
 ]

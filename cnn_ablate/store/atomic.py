@@ -9,14 +9,14 @@ from pathlib import Path
 
 from cnn_ablate.errors import UserError
 
-# What to tell who trains.
+# Hint for someone whose training is interrupted by a full disk or the like.
 KEPT = "What is done is kept."
-_ASIDE = ".old"
+_REPLACED = ".old"
 
 
 @contextmanager
-def told(path: Path, hint: str = "") -> Iterator[None]:
-    """Say in the user's words that something cannot be written: no room, no right, no folder."""
+def as_user_error(path: Path, hint: str = "") -> Iterator[None]:
+    """Turn an OSError into a UserError: disk full, no permission, missing folder."""
     try:
         yield
     except OSError as fault:
@@ -24,13 +24,18 @@ def told(path: Path, hint: str = "") -> Iterator[None]:
         raise UserError(str(path), what, hint) from fault
 
 
-def fresh(folder: Path) -> Path:
-    """Give a path under `folder` that nothing has used."""
+def unused_path(folder: Path) -> Path:
+    """Return a path under `folder` that nothing has used; the folder is made if missing."""
     folder.mkdir(parents=True, exist_ok=True)
     return folder / uuid.uuid4().hex
 
 
-def sync(folder: Path) -> None:
+def list_folder(folder: Path) -> list[Path]:
+    """Return what a folder contains, sorted by name; nothing if there is no such folder."""
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable; file systems of Windows do so by themselves."""
     if os.name == "nt":
         return
@@ -41,8 +46,12 @@ def sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write(path: Path, payload: bytes) -> None:
-    """Write a new file durably; fails if it exists."""
+def write_new(path: Path, payload: bytes) -> None:
+    """Write a new file durably.
+
+    Raises:
+        FileExistsError: there is a file of that name.
+    """
     with path.open("xb") as file:
         file.write(payload)
         file.flush()
@@ -50,41 +59,41 @@ def write(path: Path, payload: bytes) -> None:
 
 
 def replace_file(path: Path, payload: bytes, scratch: Path, hint: str = "") -> None:
-    """Replace a file whole: its readers see the old bytes or the new ones.
+    """Replace a file as a whole: readers see the old bytes or the new ones.
 
     Raises:
         UserError: it cannot be written.
     """
-    with told(path, hint):
+    with as_user_error(path, hint):
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = fresh(scratch)
+        draft = unused_path(scratch)
         try:
-            write(draft, payload)
+            write_new(draft, payload)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-        sync(path.parent)
+        sync_folder(path.parent)
 
 
 def replace_folder(path: Path, files: Mapping[str, bytes], scratch: Path) -> None:
-    """Replace a folder whole; one that stood there waits aside, for `restore`, until it is done.
+    """Replace a folder as a whole; an old one is kept in scratch, for `restore`, until then.
 
     Raises:
         UserError: it cannot be written.
     """
-    with told(path, KEPT):
+    with as_user_error(path, KEPT):
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft, old = fresh(scratch), scratch / f"{path.name}{_ASIDE}"
+        draft, old = unused_path(scratch), scratch / f"{path.name}{_REPLACED}"
         try:
             draft.mkdir()
             for name, payload in files.items():
-                write(draft / name, payload)
-            sync(draft)
+                write_new(draft / name, payload)
+            sync_folder(draft)
             _swap(draft, path, old)
         finally:
             restore(path.parent, scratch, path.name)
             shutil.rmtree(draft, ignore_errors=True)
-        sync(path.parent)
+        sync_folder(path.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -96,7 +105,7 @@ def _swap(draft: Path, path: Path, old: Path) -> None:
         try:
             draft.rename(path)
         except OSError:
-            # Another process may just have put the old one back.
+            # Another process may just have restored the old folder.
             if not (path.exists() and draft.exists()):
                 raise
         else:
@@ -104,7 +113,7 @@ def _swap(draft: Path, path: Path, old: Path) -> None:
 
 
 def restore(folder: Path, scratch: Path, name: str = "*") -> None:
-    """Put back what waits aside because its replacement never came."""
-    for old in scratch.glob(f"{name}{_ASIDE}"):
+    """Move replaced folders back whose replacement never arrived."""
+    for old in scratch.glob(f"{name}{_REPLACED}"):
         with suppress(OSError):  # another process did so, or there is a replacement
-            old.rename(folder / old.name.removesuffix(_ASIDE))
+            old.rename(folder / old.name.removesuffix(_REPLACED))

@@ -1,4 +1,4 @@
-"""What lies in a results folder and serves no study there: found first, removed only when told."""
+"""Find what no study in a results folder needs any more; remove it only on request."""
 
 import json
 import shutil
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import hash_of
-from cnn_ablate.store import atomic
-from cnn_ablate.store.trials import SEAL, Store
+from cnn_ablate.store.atomic import as_user_error, list_folder
+from cnn_ablate.store.trials import Store
 
 
 @dataclass(frozen=True)
 class Leftover:
-    """A file or folder that could go: what kind of thing it is, and its bytes."""
+    """A file or folder that could be removed: its kind, and its size in bytes."""
 
     kind: str
     path: Path
@@ -23,74 +23,70 @@ class Leftover:
 
 
 def leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
-    """Find trials that no study refers to, checkpoints without a use, what is damaged, and scratch.
+    """Return unneeded trials, checkpoints without a use, what is damaged, and scratch.
 
     Args:
         store: The results folder.
-        checkpoints: Find also those with which unfinished trials would go on.
+        checkpoints: Include those from which unfinished trials would resume.
 
     Raises:
         UserError: a study cannot be read, so that it is not known what it needs.
     """
     needed = {hash_of(trial) for trial in _planned(store.root)}
     lengths = {len(hashed) for hashed in needed}
-    found = [
-        *(("trial", path) for path in _inside(store.trials) if hash_of(path.name) not in needed),
+    paths = [
+        *(
+            ("trial", path)
+            for path in list_folder(store.trials)
+            if hash_of(path.name) not in needed
+        ),
         *(
             ("checkpoint", path)
-            for path in _inside(store.checkpoints)
+            for path in list_folder(store.checkpoints)
             if checkpoints
             or not any(path.stem[:length] in needed for length in lengths)
-            or _is_done(store, path.stem, lengths)
+            or any(store.is_marked_done(path.stem[:length]) for length in lengths)
         ),
-        *(("damaged trial", path) for path in _inside(store.root / "damaged")),
-        *(("scratch file", path) for path in _inside(store.scratch)),
+        *(("damaged trial", path) for path in list_folder(store.damaged)),
+        *(("scratch file", path) for path in list_folder(store.scratch)),
     ]
-    return list(_sized(found))
+    return list(_with_sizes(paths))
 
 
-def remove(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
-    """Remove what `leftovers` finds when no run can come, and give it.
+def remove_leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
+    """Remove what `leftovers` finds while no run can start, and return it.
 
     Raises:
         UserError: a run is under way, a study cannot be read, or something cannot be removed.
     """
-    with store.alone():
-        found = leftovers(store, checkpoints=checkpoints)
-        for leftover in found:
-            with atomic.told(leftover.path):
+    with store.exclusive():
+        removed = leftovers(store, checkpoints=checkpoints)
+        for leftover in removed:
+            with as_user_error(leftover.path):
                 if leftover.path.is_dir():
                     shutil.rmtree(leftover.path)
                 else:
                     leftover.path.unlink(missing_ok=True)
-    return found
+    return removed
 
 
 def _planned(root: Path) -> Iterator[str]:
-    """Give the ids of all trials that studies here have planned, also those of runs under way."""
+    """Return the ids of all trials that studies here have planned, also those of current runs."""
     for path in sorted([*root.glob("*/study.json"), *root.glob("*/progress.json")]):
         try:
-            said = json.loads(path.read_bytes())
+            document = json.loads(path.read_bytes())
             if path.name == "study.json":
-                yield from (trial["id"] for trial in said["plan"]["trials"])
+                yield from (trial["id"] for trial in document["plan"]["trials"])
             else:
-                yield from said["trials"]
+                yield from document["trials"]
         except (OSError, ValueError, KeyError, TypeError):
             hint = "Run the study again, or remove its folder."
             raise UserError(str(path), "cannot be read.", hint) from None
 
 
-def _inside(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _is_done(store: Store, key: str, lengths: set[int]) -> bool:
-    return any((store.folder(key[:length]) / SEAL).is_file() for length in lengths)
-
-
-def _sized(found: Iterable[tuple[str, Path]]) -> Iterator[Leftover]:
-    for kind, path in found:
-        with suppress(FileNotFoundError):  # a run has just finished with it
+def _with_sizes(paths: Iterable[tuple[str, Path]]) -> Iterator[Leftover]:
+    for kind, path in paths:
+        with suppress(FileNotFoundError):  # a run has just removed it
             files = path.rglob("*") if path.is_dir() else [path]
             size = sum(file.lstat().st_size for file in files if not file.is_dir())
             yield Leftover(kind, path, size)

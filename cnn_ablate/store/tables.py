@@ -1,44 +1,33 @@
 """The tidy tables of a study, rebuilt from the folders of its trials."""
 
 import io
-import zlib
 from collections import Counter
 from csv import reader
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import ComputeConfig, Record, Study, Trial, TrialResult, label
+from cnn_ablate.schema import ComputeConfig, Metrics, Record, Study, Trial, TrialResult, label
 from cnn_ablate.store import atomic
-from cnn_ablate.store.trials import Store, csv
+from cnn_ablate.store.study_files import read_record, read_samples, write_record
+from cnn_ablate.store.trial_files import as_csv
+from cnn_ablate.store.trials import Store
 
-# Without it, a run was killed while it wrote the others.
+# Written last: without it, a run was killed while it wrote the others.
 LAST_TABLE = "claims.csv"
-_METRICS = [
-    "parameters",
-    "dead_parameters",
-    "macs",
-    "train_loss",
-    "test_loss",
-    "test_accuracy",
-    "val_accuracy",
-    "epochs",
-    "selected_epoch",
-    "seconds",
-    "images_per_second",
-    "peak_memory_mb",
-]
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What one trial predicted for the test images, in file order."""
+    """The predictions of one trial for the n test images, in file order.
+
+    `label` and `predicted` are (n,), `probability` is (n, classes).
+    """
 
     label: NDArray[np.integer[Any]]
     predicted: NDArray[np.integer[Any]]
@@ -49,8 +38,8 @@ class Predictions:
 class Results:
     """A study as it was run: its record and its tidy tables.
 
-    `trials` is results.csv; `epochs`, `steps`, `classes` and `confusion` carry `trial`, `variant`
-    and `seed` in front of their own columns. `samples` are the first test images (n, channels,
+    `trials` is results.csv; `epochs`, `steps`, `classes` and `confusion` have `trial`, `variant`
+    and `seed` before their own columns. `samples` are the first test images (n, channels,
     height, width) in the order of every trial's predictions, if any were kept.
     """
 
@@ -65,87 +54,53 @@ class Results:
 
     def predictions(self, trial: str) -> Predictions:
         """Read the predictions of a trial that is done, by its id."""
-        return _predictions(self.store.payload(trial, "predictions.npz"))
+        return _predictions(self.store, trial)
 
     @property
     def is_written(self) -> bool:
-        """Whether results.csv, as it lies there, lists these trials and no others."""
+        """Whether results.csv on disk contains just these trials."""
         path = self.store.root / self.record.study.folder / "results.csv"
-        return path.is_file() and path.read_bytes() == csv(self.trials)
+        return path.is_file() and path.read_bytes() == as_csv(self.trials)
 
 
 def write_study(store: Store, record: Record) -> Results:
     """Rebuild the tables of a study and write them with its record.
 
-    The caller writes the last table, which tells that all of them are there; it goes first.
+    The last table is removed first; the caller writes it, which says that all others are there.
     """
     results = _collect(store, record)
     folder = store.root / record.study.folder
-    with atomic.told(folder, atomic.KEPT):
+    with atomic.as_user_error(folder, atomic.KEPT):
         (folder / LAST_TABLE).unlink(missing_ok=True)
     for name in ("epochs", "steps", "classes", "confusion"):
         write_table(results, name, getattr(results, name))
     write_table(results, "results", results.trials)
-    payload = (results.record.model_dump_json(indent=1) + "\n").encode()
-    store.replace(folder / "study.json", payload)
+    write_record(store, results.record)
     return results
 
 
 def write_table(results: Results, name: str, frame: pd.DataFrame) -> None:
     """Write one more table of a study, for instance `effects`."""
     path = results.store.root / results.record.study.folder / f"{name}.csv"
-    results.store.replace(path, csv(frame))
-
-
-def write_samples(store: Store, study: str, samples: NDArray[np.uint8]) -> None:
-    """Keep some test images (n, channels, height, width) beside a study's tables, to be shown."""
-    file = io.BytesIO()
-    np.savez_compressed(file, samples=samples)
-    store.replace(store.root / study / "samples.npz", file.getvalue())
-
-
-def _samples(folder: Path) -> NDArray[np.uint8] | None:
-    """Read the sample images; damaged ones are as good as none."""
-    try:
-        with np.load(io.BytesIO((folder / "samples.npz").read_bytes())) as arrays:
-            samples: NDArray[np.uint8] = arrays["samples"]
-            return samples
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
-        return None
+    results.store.replace(path, as_csv(frame))
 
 
 def read(root: Path, folder: str) -> Results:
     """Read a study that was run: its record, and its tables rebuilt from the trials.
 
     Raises:
-        UserError: nothing of that name was run, or what is kept of it is damaged, or its tables
-            alone are here.
+        UserError: nothing of that name was run, or its record or a trial is damaged, or there
+            are only its tables.
     """
     results = _collect(Store(root), read_record(root, folder))
-    if results.trials.empty and _lists_trials(root / folder / "results.csv"):
+    if results.trials.empty and _has_rows(root / folder / "results.csv"):
         what = "has the tables of trials that are not here themselves."
         hint = "`cnn-ablate run` trains them, and writes the tables anew."
         raise UserError(str(root / folder), what, hint)
     return results
 
 
-def read_record(root: Path, folder: str) -> Record:
-    """Read the record of a study that was run, as it was written: no trial is looked at.
-
-    Raises:
-        UserError: nothing of that name was run, or its record is damaged.
-    """
-    path = root / folder / "study.json"
-    if not path.is_file():
-        raise UserError(str(path), "no such study was run.", "Run it with `cnn-ablate run`.")
-    try:
-        return Record.model_validate_json(path.read_bytes())
-    except ValueError as fault:
-        what = "is damaged, or of another version of cnn-ablate."
-        raise UserError(str(path), what, "`cnn-ablate run` writes it anew.") from fault
-
-
-def _lists_trials(table: Path) -> bool:
+def _has_rows(table: Path) -> bool:
     return table.is_file() and len(table.read_bytes().splitlines()) > 1
 
 
@@ -155,28 +110,28 @@ def _collect(store: Store, record: Record) -> Results:
     levels = {variant.name: variant.levels for variant in record.plan.variants}
     rows = [_row(record, levels[trial.variant], trial, result) for trial, result in ended]
     done = [trial for trial, result in ended if result.status == "done"]
-    columns = list(_row_columns(record))
-    classes = _gather(store, done, "classes.csv")
+    classes = _concatenate(store, done, "classes.csv")
+    most_common = _most_common_compute(record, [result for _, result in ended])
     return Results(
-        record=record.model_copy(update={"compute": _usual(record, [r for _, r in ended])}),
-        trials=pd.DataFrame(rows, columns=columns),
-        epochs=_gather(store, [trial for trial, _ in ended], "epochs.csv"),
-        steps=_gather(store, [trial for trial, _ in ended], "steps.csv"),
+        record=record.model_copy(update={"compute": most_common}),
+        trials=pd.DataFrame(rows, columns=_columns(record)),
+        epochs=_concatenate(store, [trial for trial, _ in ended], "epochs.csv"),
+        steps=_concatenate(store, [trial for trial, _ in ended], "steps.csv"),
         classes=classes,
         confusion=_confusion(store, done, classes),
         store=store,
-        samples=_samples(store.root / record.study.folder),
+        samples=read_samples(store.root, record.study.folder),
     )
 
 
-def _usual(record: Record, ended: list[TrialResult]) -> ComputeConfig:
-    """Give the recipe of most trials; that of each stands in its row."""
-    counted = Counter(result.compute for result in ended).most_common(1)
-    return counted[0][0] if counted else record.compute
+def _most_common_compute(record: Record, ended: list[TrialResult]) -> ComputeConfig:
+    """Return the compute settings of most trials; each trial's own are in its row."""
+    counts = Counter(result.compute for result in ended).most_common(1)
+    return counts[0][0] if counts else record.compute
 
 
 def factor_columns(study: Study) -> list[str]:
-    """List the columns that tell variants apart: factors, and the dotted keys that they move."""
+    """Return the columns that distinguish variants: factors, and the dotted keys they change."""
     keys: dict[str, None] = {}
     for factor in study.factors:
         keys[factor.name] = None
@@ -186,10 +141,11 @@ def factor_columns(study: Study) -> list[str]:
     return list(keys)
 
 
-def _row_columns(record: Record) -> list[str]:
+def _columns(record: Record) -> list[str]:
+    """Return the columns of results.csv."""
     before = ["study", "profile", "trial", "variant", "seed", "status"]
     after = [*ComputeConfig.model_fields, "precision", "torch", "started", "error"]
-    return [*before, *factor_columns(record.study), *_METRICS, *after]
+    return [*before, *factor_columns(record.study), *Metrics.model_fields, *after]
 
 
 def _row(
@@ -220,21 +176,26 @@ def _level(trial: Trial, levels: dict[str, str], key: str) -> str:
     return levels.get(key, "")
 
 
-def _gather(store: Store, trials: list[Trial], name: str) -> pd.DataFrame:
-    """Read a table of all trials as one text: pandas takes a millisecond for each that it opens."""
-    texts = [store.payload(trial, name).decode() for trial in trials]
+def _concatenate(store: Store, trials: list[Trial], name: str) -> pd.DataFrame:
+    """Read one table of several trials, with their trial, variant and seed.
+
+    The texts are joined first, for pandas takes a millisecond for each file that it opens.
+    """
+    texts = [store.read_file(trial, name).decode() for trial in trials]
     if not texts:
         return pd.DataFrame()
     counts = [sum(1 for _ in reader(io.StringIO(text))) - 1 for text in texts]
     bodies = [text.partition("\n")[2] for text in texts]
-    whole = io.StringIO("".join([texts[0].partition("\n")[0], "\n", *bodies]))
+    joined = io.StringIO("".join([texts[0].partition("\n")[0], "\n", *bodies]))
     # Classes may be called `3`, `01`, `True` or `NA`.
-    frame = pd.read_csv(whole, dtype={"class": str}, keep_default_na=False, na_values=[""])
-    return _labelled(frame, trials, counts)
+    frame = pd.read_csv(joined, dtype={"class": str}, keep_default_na=False, na_values=[""])
+    return _with_trial_columns(frame, trials, counts)
 
 
-def _labelled(frame: pd.DataFrame, trials: list[Trial], counts: list[int]) -> pd.DataFrame:
-    """Say of each row whose it is: the first `counts[0]` are the first trial's, and so on."""
+def _with_trial_columns(
+    frame: pd.DataFrame, trials: list[Trial], counts: list[int]
+) -> pd.DataFrame:
+    """Insert trial, variant and seed; the first `counts[0]` rows are the first trial's, ..."""
     for column, values in (
         ("seed", [trial.seed for trial in trials]),
         ("variant", [trial.variant for trial in trials]),
@@ -244,30 +205,31 @@ def _labelled(frame: pd.DataFrame, trials: list[Trial], counts: list[int]) -> pd
     return frame
 
 
-def _predictions(payload: bytes) -> Predictions:
-    with np.load(io.BytesIO(payload)) as arrays:
+def _predictions(store: Store, trial: Trial | str) -> Predictions:
+    with np.load(io.BytesIO(store.read_file(trial, "predictions.npz"))) as arrays:
         # Half precision is for the disk; arithmetic with it overflows.
         probability = arrays["probability"].astype(np.float32)
         return Predictions(arrays["label"], arrays["predicted"], probability)
 
 
 def _confusion(store: Store, trials: list[Trial], classes: pd.DataFrame) -> pd.DataFrame:
-    """Count what was taken for what, of the classes that each trial lists."""
+    """Count the test images per trial, true class and predicted class."""
     if not trials:
         return pd.DataFrame()
-    names = {trial: group.to_numpy() for trial, group in classes.groupby("trial")["class"]}
-    known = [names[trial.id] for trial in trials]
-    counts = [_counted(store, t, len(found)) for t, found in zip(trials, known, strict=True)]
+    by_trial = {trial: group.to_numpy() for trial, group in classes.groupby("trial")["class"]}
+    names = [by_trial[trial.id] for trial in trials]
+    counts = [_confusion_counts(store, t, len(of)) for t, of in zip(trials, names, strict=True)]
     frame = pd.DataFrame(
         {
-            "true": np.concatenate([found.repeat(len(found)) for found in known]),
-            "predicted": np.concatenate([np.tile(found, len(found)) for found in known]),
+            "true": np.concatenate([of.repeat(len(of)) for of in names]),
+            "predicted": np.concatenate([np.tile(of, len(of)) for of in names]),
             "count": np.concatenate(counts),
         }
     )
-    return _labelled(frame, trials, [len(count) for count in counts])
+    return _with_trial_columns(frame, trials, [len(count) for count in counts])
 
 
-def _counted(store: Store, trial: Trial, n: int) -> NDArray[np.int64]:
-    found = _predictions(store.payload(trial, "predictions.npz"))
-    return np.bincount(found.label.astype(np.int64) * n + found.predicted, minlength=n * n)
+def _confusion_counts(store: Store, trial: Trial, n: int) -> NDArray[np.int64]:
+    """Return the confusion matrix of a trial with n classes, by rows of true classes (n * n,)."""
+    of_trial = _predictions(store, trial)
+    return np.bincount(of_trial.label.astype(np.int64) * n + of_trial.predicted, minlength=n * n)

@@ -1,32 +1,31 @@
-"""One folder a trial: the only truth about it. Its last file, DONE, vouches for all the others."""
+"""The folder of each trial, the only truth about it; its last file, DONE, has the checksums."""
 
-import hashlib
-import io
-import json
 import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from csv import writer
 from functools import cached_property
 from pathlib import Path
 
-import pandas as pd
-
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
-from cnn_ablate.schema import ClassRow, EpochRow, Trial, TrialResult, hash_of
+from cnn_ablate.schema import Trial, TrialResult, hash_of
 from cnn_ablate.store import atomic
+from cnn_ablate.store.checksums import DONE, damage, read_verified, sha256
+from cnn_ablate.store.trial_files import trial_files
+from cnn_ablate.store.upgrade import parse_trial
 
-# The file that vouches for the others of a trial that is done: their SHA-256.
-SEAL = "DONE"
 _PAUSE = 0.05
-_BULKY = {"epochs", "steps", "classes", "predictions", "weights"}
+# Held for a moment by a run that starts, and by a clean-up until it ends.
+_ENTRANCE = "door"
+_RUN = "run-"
+# A checkpoint begins with the SHA-256 of its state, in hex.
+_CHECKSUM_LENGTH = 64
 
 
 class Store:
-    """The folder `results/`: trials by content, and the checkpoints of those under way."""
+    """The folder `results/`: trials by content, and the checkpoints of unfinished ones."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -34,163 +33,160 @@ class Store:
         self.scratch = root / ".scratch"
         self.checkpoints = root / ".checkpoints"
         self.locks = root / ".locks"
+        self.damaged = root / "damaged"
 
     @cached_property
     def _folders(self) -> dict[str, Path]:
-        """Folders by the hash that ends their name: other studies name the same trial otherwise."""
+        """Folders by the hash that ends their name: studies name the same trial differently."""
         atomic.restore(self.trials, self.scratch)
         return _by_hash(self.trials.iterdir() if self.trials.is_dir() else ())
 
     @contextmanager
-    def occupied(self) -> Iterator[Locks]:
-        """Hold a place in the store while a run writes to it; what dead runs left is cleared away.
+    def run_lock(self) -> Iterator[Locks]:
+        """Hold a lock that says that a run writes here; the first run clears scratch.
 
         Raises:
             UserError: the store cannot be written.
         """
         with Locks(self.locks) as locks:
-            with atomic.told(self.root, atomic.KEPT):
+            with atomic.as_user_error(self.root, atomic.KEPT):
                 self._enter(locks)
-                if not locks.others("run-"):
-                    self.sweep()
-                locks.take(f"run-{uuid.uuid4().hex}")
-                locks.drop("door")
+                if not locks.others(_RUN):
+                    self.remove_scratch()
+                locks.take(f"{_RUN}{uuid.uuid4().hex}")
+                locks.drop(_ENTRANCE)
             yield locks
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep runs out of the store while it is tidied; they wait until that is over.
+    def exclusive(self) -> Iterator[None]:
+        """Hold the store against runs; one that starts waits until this is over.
 
         Raises:
             UserError: a run is under way, or the store cannot be written.
         """
         with Locks(self.locks) as locks:
-            with atomic.told(self.root):
+            with atomic.as_user_error(self.root):
                 self._enter(locks)
-                if locks.others("run-"):
+                if locks.others(_RUN):
                     raise UserError(str(self.root), "a run is under way.", "Try when it has ended.")
             atomic.restore(self.trials, self.scratch)
             yield
 
     def _enter(self, locks: Locks) -> None:
-        while not locks.take("door"):
+        while not locks.take(_ENTRANCE):
             time.sleep(_PAUSE)
 
-    def sweep(self) -> None:
-        """Remove what was never finished; only for who is alone in the store."""
+    def unused_scratch(self) -> list[Path]:
+        """Return what is in scratch, unless a run may use it."""
+        with Locks(self.locks) as locks:
+            return [] if locks.others(_RUN) else atomic.list_folder(self.scratch)
+
+    def remove_scratch(self) -> None:
+        """Remove what was never finished; only while no run uses the store."""
         atomic.restore(self.trials, self.scratch)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
-    def new_log(self) -> Path:
-        """Give a place for what a worker prints, which vanishes with it."""
+    def new_log_path(self) -> Path:
+        """Return a path for the output of a worker, removed with scratch."""
         return self.scratch / f"{uuid.uuid4().hex}.log"
 
     def folder(self, trial: Trial | str) -> Path:
-        """Give the folder of a trial (or trial id), whether or not it exists."""
+        """Return the folder of a trial (or trial id), whether or not it exists."""
         name = trial if isinstance(trial, str) else trial.id
         return self._folders.get(hash_of(name), self.trials / name)
 
     def is_done(self, trial: Trial) -> bool:
-        """Say whether a trial is done and whole by now: other runs publish it as they name it."""
-        found = self.trials.glob(f"*-{hash_of(trial.id)}")
-        self._folders.update(_by_hash(found))
-        return self.is_sealed(trial) and not damage(self.folder(trial), trial.key)
+        """Return whether a trial is done and whole, also if another run has just published it."""
+        folders = self.trials.glob(f"*-{hash_of(trial.id)}")
+        self._folders.update(_by_hash(folders))
+        return self.is_marked_done(trial) and not damage(self.folder(trial), trial.key)
 
-    def is_sealed(self, trial: Trial) -> bool:
-        """Say whether a trial is done, whole or not."""
-        return (self.folder(trial) / SEAL).is_file()
+    def is_marked_done(self, trial: Trial | str) -> bool:
+        """Return whether a trial (or trial id) is done, whole or not."""
+        return (self.folder(trial) / DONE).is_file()
 
     def done(self, trials: Iterable[Trial]) -> tuple[set[str], list[str]]:
-        """Check which trials are whole.
+        """Check which trials are done and whole.
 
         Returns:
-            The ids of those done, and one sentence on each that was damaged.
+            Their ids, and one sentence on each trial that is damaged.
         """
         done, notes = set(), []
         for trial in trials:
-            if not self.is_sealed(trial):
+            if not self.is_marked_done(trial):
                 continue
             folder = self.folder(trial)
             if fault := damage(folder, trial.key):
-                aside = self.root / "damaged"
-                notes.append(
-                    f"{folder}: {fault}; a run moves it to {aside}, and it will be trained again."
-                )
+                moved = f"a run moves it to {self.damaged}, and it will be trained again."
+                notes.append(f"{folder}: {fault}; {moved}")
             else:
                 done.add(trial.id)
         return done, notes
 
-    def clear(self, trial: Trial) -> None:
-        """Move aside what is damaged of a trial; only for who has locked it."""
-        while not self.is_done(trial) and self.is_sealed(trial):
+    def remove_damaged(self, trial: Trial) -> None:
+        """Move damaged folders of a trial aside; only while holding the lock of the trial."""
+        while not self.is_done(trial) and self.is_marked_done(trial):
             self.move_aside(self.folder(trial))
 
     def move_aside(self, folder: Path) -> None:
-        """Move a damaged trial out of the way."""
-        aside = self.root / "damaged" / f"{folder.name}.{uuid.uuid4().hex[:8]}"
-        with atomic.told(aside, atomic.KEPT):
+        """Move the folder of a damaged trial to `damaged/`."""
+        aside = self.damaged / f"{folder.name}.{uuid.uuid4().hex[:8]}"
+        with atomic.as_user_error(aside, atomic.KEPT):
             aside.parent.mkdir(parents=True, exist_ok=True)
             folder.rename(aside)
 
     def publish(self, result: TrialResult) -> None:
         """Keep a result; one that is not `done` may be retried, and replaces none that is."""
         if result.status == "done" or not self.is_done(result.trial):
-            self._write(result)
+            folder = self.folder(result.trial)
+            atomic.replace_folder(folder, trial_files(result), self.scratch)
+            self._folders[hash_of(folder.name)] = folder
         self.drop_checkpoint(result.trial)
 
-    def _write(self, result: TrialResult) -> None:
-        files = _files(result)
-        if result.status == "done":
-            files[SEAL] = _json({name: digest(payload) for name, payload in files.items()})
-        folder = self.folder(result.trial)
-        atomic.replace_folder(folder, files, self.scratch)
-        self._folders[hash_of(folder.name)] = folder
-
     def result(self, trial: Trial) -> TrialResult | None:
-        """Read what is kept of a trial, without its bulky parts; None if there is nothing whole.
+        """Read the result of a trial without the tables, predictions and network.
+
+        Returns:
+            None if there is nothing, or nothing whole.
 
         Raises:
             UserError: the trial is done, and damaged.
         """
         try:
-            payload = self.payload(trial, "trial.json")
-            result = TrialResult.model_validate_json(payload)
+            result = parse_trial(self.read_file(trial, "trial.json"))
         except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
-        return result if result.status != "done" or self.is_sealed(trial) else None
+        return result if result.status != "done" or self.is_marked_done(trial) else None
 
-    def payload(self, trial: Trial | str, name: str) -> bytes:
-        """Read a file of a trial; if the trial is done, its seal must vouch for the file.
+    def read_file(self, trial: Trial | str, name: str) -> bytes:
+        """Read a file of a trial; if the trial is done, the file must match its checksum.
 
         Raises:
             FileNotFoundError: there is no such file.
             UserError: it is damaged.
         """
-        return intact(self.folder(trial), name)
+        return read_verified(self.folder(trial), name)
 
     def replace(self, path: Path, payload: bytes) -> None:
-        """Replace a file of the store whole; raises UserError."""
+        """Replace a file of the store as a whole; raises UserError."""
         atomic.replace_file(path, payload, self.scratch, atomic.KEPT)
 
     def checkpoint(self, trial: Trial) -> bytes | None:
-        """Read the state of an unfinished trial, if it is there and whole."""
+        """Read the state of an unfinished trial; None if there is none, or it is damaged."""
         path = self._checkpoint_path(trial)
-        if not path.is_file():
-            return None
-        stored = path.read_bytes()
-        return stored[64:] if digest(stored[64:]).encode() == stored[:64] else None
+        return read_checkpoint(path) if path.is_file() else None
 
     def save_checkpoint(self, trial: Trial, state: bytes) -> None:
         """Replace the state of an unfinished trial."""
-        payload = digest(state).encode() + state
+        payload = sha256(state).encode() + state
         self.replace(self._checkpoint_path(trial), payload)
 
     def drop_checkpoint(self, trial: Trial) -> None:
-        """Forget the state of a trial that has ended, or is to start afresh."""
+        """Remove the state of a trial that has ended, or is to start afresh."""
         self._checkpoint_path(trial).unlink(missing_ok=True)
 
     def drop_checkpoints(self, trials: Iterable[Trial]) -> None:
-        """Forget the states of several trials."""
+        """Remove the states of several trials."""
         for trial in trials:
             self.drop_checkpoint(trial)
 
@@ -198,93 +194,22 @@ class Store:
         return self.checkpoints / f"{trial.key}.pt"
 
 
-def _by_hash(folders: Iterable[Path]) -> dict[str, Path]:
-    """Tell folders by the hash that ends their names; of several, take one that is done."""
-    found: dict[str, Path] = {}
-    for folder in sorted(folder for folder in folders if folder.is_dir()):
-        hashed = hash_of(folder.name)
-        if hashed not in found or not (found[hashed] / SEAL).is_file():
-            found[hashed] = folder
-    return found
-
-
-def damage(folder: Path, key: str) -> str:
-    """Say in a few words what is wrong with a finished trial's folder; nothing if it is whole."""
-    try:
-        for name, expected in sealed(folder).items():
-            if digest((folder / name).read_bytes()) != expected:
-                return f"{name} does not match its checksum"
-        trial = json.loads((folder / "trial.json").read_bytes())["trial"]
-    except OSError as fault:
-        return f"{Path(fault.filename or folder).name} cannot be read ({fault.strerror})"
-    except (ValueError, KeyError, TypeError):
-        return f"{SEAL} is broken"
-    return "" if trial["key"] == key else "it holds another trial"
-
-
-def sealed(folder: Path) -> dict[str, str]:
-    """Read the checksums of a trial that is done.
+def read_checkpoint(path: Path) -> bytes | None:
+    """Read the state in a checkpoint; None if it does not match its checksum.
 
     Raises:
-        OSError: they cannot be read.
-        ValueError: they are not as they were written.
+        FileNotFoundError: there is no such file.
     """
-    payload = (folder / SEAL).read_bytes()
-    digests = json.loads(payload)
-    if payload != _json(digests) or not isinstance(digests, dict) or "trial.json" not in digests:
-        raise ValueError("not a seal")
-    return digests
+    payload = path.read_bytes()
+    expected, state = payload[:_CHECKSUM_LENGTH], payload[_CHECKSUM_LENGTH:]
+    return state if sha256(state).encode() == expected else None
 
 
-def intact(folder: Path, name: str) -> bytes:
-    """Read a file of a trial's folder; raises as `Store.payload`."""
-    payload = (folder / name).read_bytes()
-    if (folder / SEAL).is_file() and not _vouched(folder, name, payload):
-        what = "does not match its checksum."
-        raise UserError(str(folder / name), what, "`cnn-ablate run` trains the trial again.")
-    return payload
-
-
-def _vouched(folder: Path, name: str, payload: bytes) -> bool:
-    try:
-        return sealed(folder).get(name) == digest(payload)
-    except ValueError:
-        return False
-
-
-def digest(payload: bytes) -> str:
-    """Give the SHA-256 of some bytes, in hex."""
-    return hashlib.sha256(payload).hexdigest()
-
-
-def csv(frame: pd.DataFrame) -> bytes:
-    """Write a frame as CSV: UTF-8, line feeds, floats with all their digits."""
-    return frame.to_csv(index=False, lineterminator="\n").encode()
-
-
-def _rows(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
-    """Write a few rows as `csv` would write a frame of them, without what a frame costs."""
-    file = io.StringIO()
-    # What is not equal to itself is no number: an empty cell, as None is.
-    cells = ((cell if cell == cell else None for cell in row) for row in rows)  # noqa: PLR0124
-    writer(file, lineterminator="\n").writerows([columns, *cells])
-    return file.getvalue().encode()
-
-
-def _json(value: object) -> bytes:
-    return (json.dumps(value, indent=1) + "\n").encode()
-
-
-def _files(result: TrialResult) -> dict[str, bytes]:
-    classes = ["class", *list(ClassRow.model_fields)[1:]]
-    files = {
-        "trial.json": (result.model_dump_json(indent=1, exclude=_BULKY) + "\n").encode(),
-        "epochs.csv": _rows(EpochRow.model_fields, (dict(row).values() for row in result.epochs)),
-        "steps.csv": _rows(["step", "loss"], result.steps),
-        "classes.csv": _rows(classes, (dict(row).values() for row in result.classes)),
-        "predictions.npz": result.predictions,
-        "model.pt": result.weights,
-    }
-    if not result.classes:
-        del files["classes.csv"]
-    return {name: payload for name, payload in files.items() if payload}
+def _by_hash(folders: Iterable[Path]) -> dict[str, Path]:
+    """Return folders by the hash that ends their names; of several, one that is done."""
+    by_hash: dict[str, Path] = {}
+    for folder in sorted(folder for folder in folders if folder.is_dir()):
+        hashed = hash_of(folder.name)
+        if hashed not in by_hash or not (by_hash[hashed] / DONE).is_file():
+            by_hash[hashed] = folder
+    return by_hash

@@ -1,4 +1,4 @@
-"""The command `clean`: what could be removed from the results, and how large it is."""
+"""The command `clean`: list or remove files that no study uses any more, with their sizes."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,19 +6,19 @@ from pathlib import Path
 import typer
 
 from cnn_ablate.store import Store
-from cnn_ablate.store.cleanup import Leftover, leftovers, remove
+from cnn_ablate.store.cleanup import Leftover, leftovers, remove_leftovers
 
 
-def clean(results: Path, *, checkpoints: bool, delete: bool) -> None:
-    """Print what no study needs any more, and remove it if told so.
+def clean_results(results: Path, *, checkpoints: bool, delete: bool) -> None:
+    """Print the files that no study uses any more, and remove them if `delete`.
 
     Raises:
-        UserError: a study cannot be read, or a run is under way.
+        UserError: A study cannot be read, or a run is active.
     """
     store = Store(results)
     found = leftovers(store, checkpoints=checkpoints)
     if delete and found:
-        found = remove(store, checkpoints=checkpoints)
+        found = remove_leftovers(store, checkpoints=checkpoints)
     for line in _lines(found, results, delete=delete):
         typer.echo(line)
 
@@ -32,7 +32,7 @@ def _lines(found: Sequence[Leftover], results: Path, *, delete: bool) -> Iterato
     elif delete:
         yield f"{total} removed."
     else:
-        yield f"{total} in all. Nothing was removed; --delete does it."
+        yield f"{total} in total. Nothing was removed; use --delete to remove it."
 
 
 def _bytes(size: int) -> str:

@@ -1,4 +1,4 @@
-"""The command `doctor`: whether all that a results folder holds is as it was written."""
+"""The command `doctor`: verify that every file of a results folder is as it was written."""
 
 from pathlib import Path
 
@@ -7,39 +7,39 @@ import typer
 from cnn_ablate.cli.exit_codes import WRONG_INPUT
 from cnn_ablate.errors import UserError
 from cnn_ablate.store import Store
-from cnn_ablate.store.verify import examine
-from cnn_ablate.store.verify import mend as mend_all
+from cnn_ablate.store.verify import find_problems, repair
+from cnn_ablate.text import count
 
-# What is said of each kind of trouble that is mended.
-_MENDED = {
-    "trial": "These trials are in damaged/ now; the same `run` trains what is missing.",
-    "checkpoint": "These checkpoints are removed.",
-    "scratch": "What was never finished is removed.",
+# What is printed after each kind of problem was repaired.
+_REPAIRED = {
+    "trial": "Moved these trials to damaged/; running the study again trains them anew.",
+    "checkpoint": "Removed these checkpoints.",
+    "scratch": "Removed these unfinished files.",
 }
 
 
-def examine_store(results: Path, *, mend: bool) -> None:
-    """Say what is wrong in a results folder, and mend it if told so; exit with 1 if it is not well.
+def verify_results(results: Path, *, mend: bool) -> None:
+    """Print the problems of a results folder, repair them if `mend`; exit with 1 if any remain.
 
     Raises:
-        UserError: there is no such folder, or a run is under way there.
+        UserError: There is no such folder, or a run is active there.
     """
     if not results.is_dir():
         raise UserError(str(results), "no such folder.")
     store = Store(results)
-    found = mend_all(store) if mend else examine(store)
-    for trouble in found:
-        typer.echo(f"{trouble.kind} {trouble.path}: {trouble.what}")
+    problems = repair(store) if mend else find_problems(store)
+    for problem in problems:
+        typer.echo(f"{problem.kind} {problem.path}: {problem.what}")
     trials = sum(1 for _ in store.trials.glob("*/trial.json"))
-    if not found:
-        typer.echo(f"{results}: {trials} trials, all whole.")
+    if not problems:
+        typer.echo(f"{results}: {trials} trials, all intact.")
         return
     if mend:
-        kinds = {trouble.kind for trouble in found}
-        for kind, said in _MENDED.items():
+        kinds = {problem.kind for problem in problems}
+        for kind, message in _REPAIRED.items():
             if kind in kinds:
-                typer.echo(said)
-        found = examine(store)
-    if found:
-        typer.echo(f"{len(found)} troubles in {results}.", err=True)
+                typer.echo(message)
+        problems = find_problems(store)
+    if problems:
+        typer.echo(f"{results}: {count(len(problems), 'problem')}.", err=True)
         raise typer.Exit(WRONG_INPUT)

@@ -1,4 +1,4 @@
-"""The command `export`: one table of a study, in the format that the next program reads."""
+"""The command `export`: write one table of a study as CSV, JSON, LaTeX or Parquet."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import typer
 from cnn_ablate.errors import UserError
 from cnn_ablate.messages import unknown_name
 from cnn_ablate.store import FRAMES, atomic, frames
-from cnn_ablate.store.trials import csv
+from cnn_ablate.store.trial_files import as_csv
 
 
 def _json(frame: pd.DataFrame) -> bytes:
@@ -33,36 +33,36 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 
 FORMATS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
-    "csv": csv,
+    "csv": as_csv,
     "json": _json,
     "latex": _latex,
     "parquet": _parquet,
 }
-# Endings of files that are not called as their format.
-_ENDINGS = {"tex": "latex"}
+# File extensions that differ from the name of their format.
+_EXTENSIONS = {"tex": "latex"}
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which table to write, in which format (that of the file's ending, unless said), and where."""
+class ExportOptions:
+    """Which table to write, in which format (by default that of the file extension), and where."""
 
     table: str
     style: str
     output: Path
 
 
-def export(results: Path, folder: str, wanted: Wanted) -> None:
-    """Write a table of a study and say where it is.
+def export_table(results: Path, folder: str, options: ExportOptions) -> None:
+    """Write a table of a study and print its path.
 
     Raises:
-        UserError: there is no such study, table or format, or the file cannot be written.
+        UserError: There is no such study, table or format, or the file cannot be written.
     """
-    ending = wanted.output.suffix.removeprefix(".")
-    style = wanted.style or _ENDINGS.get(ending, ending)
+    extension = options.output.suffix.removeprefix(".")
+    style = options.style or _EXTENSIONS.get(extension, extension)
     if style not in FORMATS:
         raise UserError(f"--format {style}".rstrip(), *unknown_name("format", style, FORMATS))
-    if wanted.table not in FRAMES:
-        raise UserError(f"--table {wanted.table}", *unknown_name("table", wanted.table, FRAMES))
-    frame = frames(results, folder)[wanted.table]
-    atomic.replace_file(wanted.output, FORMATS[style](frame), wanted.output.parent)
-    typer.echo(f"{wanted.table}: {wanted.output} ({len(frame):,} rows)")
+    if options.table not in FRAMES:
+        raise UserError(f"--table {options.table}", *unknown_name("table", options.table, FRAMES))
+    frame = frames(results, folder)[options.table]
+    atomic.replace_file(options.output, FORMATS[style](frame), options.output.parent)
+    typer.echo(f"{options.table}: {options.output} ({len(frame):,} rows)")

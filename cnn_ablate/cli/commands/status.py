@@ -11,9 +11,8 @@ import typer
 from rich.console import Console
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import RunningTrial, RunProgress, TrialResult, without_hash
-from cnn_ablate.store import Store, read_record, read_standing
-from cnn_ablate.store.trials import SEAL
+from cnn_ablate.schema import RunningTrial, RunProgress, without_hash
+from cnn_ablate.store import Store, parse_trial, read_progress, read_record
 from cnn_ablate.study_paths import study_folder
 
 # A run that has said nothing for so long was killed, or its machine sleeps.
@@ -34,7 +33,7 @@ class Status:
     seconds_left: float | None
 
 
-def show_status(word: str, profile: str, results: Path, *, as_json: bool) -> None:
+def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> None:
     """Print how far a study has come.
 
     Raises:
@@ -51,23 +50,23 @@ def show_status(word: str, profile: str, results: Path, *, as_json: bool) -> Non
 
 
 def _status(study: str, store: Store) -> Status:
-    standing = read_standing(store, study)
+    progress = read_progress(store, study)
     record = store.root / study / "study.json"
-    if standing is None and not record.is_file():
+    if progress is None and not record.is_file():
         what = "was not run, or has no trial under way yet."
         raise UserError(str(record.parent), what, "Start it with `cnn-ablate run`.")
-    if standing is None or (standing.over and record.is_file()):
+    if progress is None or (progress.over and record.is_file()):
         # Also what other studies or machines have trained since then.
         planned = tuple(trial.id for trial in read_record(store.root, study).plan.trials)
     else:
-        planned = standing.trials
-    live = standing is not None and not standing.over and _silence(standing) < _SILENT
+        planned = progress.trials
+    live = progress is not None and not progress.over and _silence(progress) < _SILENT
     # What is trained afresh still lies there as it was.
-    waiting = set(standing.waiting) if standing and live else set()
+    waiting = set(progress.waiting) if progress and live else set()
     ended = [trial for trial in planned if trial not in waiting]
-    done = {trial for trial in ended if (store.folder(trial) / SEAL).is_file()}
+    done = {trial for trial in ended if store.is_marked_done(trial)}
     failed = dict(_failures(store, [trial for trial in ended if trial not in done]))
-    under_way = standing.under_way if standing and live else {}
+    under_way = progress.under_way if progress and live else {}
     return Status(
         study=study,
         trials=len(planned),
@@ -75,8 +74,8 @@ def _status(study: str, store: Store) -> Status:
         failed=failed,
         under_way=under_way,
         to_come=len(planned) - len(done) - len(failed) - len(under_way),
-        state=_state(standing, live=live),
-        seconds_left=_seconds_left(standing) if standing and live else None,
+        state=_state(progress, live=live),
+        seconds_left=_seconds_left(progress) if progress and live else None,
     )
 
 
@@ -85,33 +84,33 @@ def _failures(store: Store, trials: list[str]) -> Iterator[tuple[str, str]]:
         # A trial that is being written just now has no record to read.
         with suppress(OSError, ValueError):
             payload = (store.folder(trial) / "trial.json").read_bytes()
-            result = TrialResult.model_validate_json(payload)
+            result = parse_trial(payload)
             yield trial, result.error.splitlines()[0] if result.error else result.status
 
 
-def _state(standing: RunProgress | None, *, live: bool) -> str:
-    if standing is None or (standing.over and not standing.waiting):
+def _state(progress: RunProgress | None, *, live: bool) -> str:
+    if progress is None or (progress.over and not progress.waiting):
         return "Nothing is running."
-    if standing.over:
+    if progress.over:
         return "The last run was interrupted; the same command goes on."
-    by = f"process {standing.process} on {standing.machine}"
-    heard = f"last heard of {_words(_silence(standing))} ago"
+    by = f"process {progress.process} on {progress.machine}"
+    heard = f"last heard of {_words(_silence(progress))} ago"
     if live:
-        return f"Running for {_words(_age(standing.started))}: {by}, {heard}."
+        return f"Running for {_words(_age(progress.started))}: {by}, {heard}."
     return f"Perhaps killed: {by}, {heard}; the same command goes on."
 
 
-def _silence(standing: RunProgress) -> float:
-    return _age(standing.updated)
+def _silence(progress: RunProgress) -> float:
+    return _age(progress.updated)
 
 
 def _age(moment: str) -> float:
     return max((datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds(), 0.0)
 
 
-def _seconds_left(standing: RunProgress) -> float | None:
-    spent = _age(standing.started) - _silence(standing)
-    return spent * (1 - standing.share) / standing.share if standing.share else None
+def _seconds_left(progress: RunProgress) -> float | None:
+    spent = _age(progress.started) - _silence(progress)
+    return spent * (1 - progress.share) / progress.share if progress.share else None
 
 
 def _lines(status: Status) -> Iterator[str]:

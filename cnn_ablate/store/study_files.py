@@ -1,0 +1,95 @@
+"""The files of a study beside its tables: record, compute settings, progress, sample images."""
+
+import io
+import zlib
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.schema import ComputeConfig, Record, RunProgress
+from cnn_ablate.store.trials import Store
+from cnn_ablate.store.upgrade import parse_compute, parse_record
+
+_RECORD = "study.json"
+_PROGRESS = "progress.json"
+_COMPUTE = "compute.json"
+_COMPUTE_BEFORE = "recipes.json"
+_SAMPLES = "samples.npz"
+_COMPUTE_BY_KEY = TypeAdapter(dict[str, ComputeConfig])
+
+
+def read_record(root: Path, folder: str) -> Record:
+    """Read the record of a study that was run, as it was written: no trial is looked at.
+
+    Raises:
+        UserError: nothing of that name was run, or its record is damaged.
+    """
+    path = root / folder / _RECORD
+    if not path.is_file():
+        raise UserError(str(path), "no such study was run.", "Run it with `cnn-ablate run`.")
+    try:
+        return parse_record(path.read_bytes())
+    except ValueError as fault:
+        what = "is damaged, or of another version of cnn-ablate."
+        raise UserError(str(path), what, "`cnn-ablate run` writes it anew.") from fault
+
+
+def write_record(store: Store, record: Record) -> None:
+    """Replace the record of a study."""
+    payload = (record.model_dump_json(indent=1) + "\n").encode()
+    store.replace(store.root / record.study.folder / _RECORD, payload)
+
+
+def read_compute(store: Store, study: str) -> dict[str, ComputeConfig]:
+    """Read the compute settings that a study keeps, by what decides them.
+
+    Returns:
+        Nothing if none are kept, or if the file is damaged.
+    """
+    for name in (_COMPUTE, _COMPUTE_BEFORE):
+        try:
+            return parse_compute((store.root / study / name).read_bytes())
+        except (FileNotFoundError, NotADirectoryError, ValueError):
+            continue
+    return {}
+
+
+def write_compute(store: Store, study: str, compute: dict[str, ComputeConfig]) -> None:
+    """Replace the compute settings that a study keeps, so that a resumed run takes the same."""
+    payload = _COMPUTE_BY_KEY.dump_json(compute, indent=1) + b"\n"
+    store.replace(store.root / study / _COMPUTE, payload)
+
+
+def read_progress(store: Store, study: str) -> RunProgress | None:
+    """Read how far the last run of a study has come; None if that cannot be read."""
+    try:
+        return RunProgress.model_validate_json((store.root / study / _PROGRESS).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def write_progress(store: Store, study: str, progress: RunProgress) -> None:
+    """Replace how far the run of a study has come."""
+    payload = (progress.model_dump_json(indent=1) + "\n").encode()
+    store.replace(store.root / study / _PROGRESS, payload)
+
+
+def read_samples(root: Path, folder: str) -> NDArray[np.uint8] | None:
+    """Read the sample images of a study; None if there are none, or the file is damaged."""
+    try:
+        with np.load(io.BytesIO((root / folder / _SAMPLES).read_bytes())) as arrays:
+            samples: NDArray[np.uint8] = arrays["samples"]
+            return samples
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
+        return None
+
+
+def write_samples(store: Store, study: str, samples: NDArray[np.uint8]) -> None:
+    """Keep some test images (n, channels, height, width), for reports to show."""
+    file = io.BytesIO()
+    np.savez_compressed(file, samples=samples)
+    store.replace(store.root / study / _SAMPLES, file.getvalue())
