@@ -14,7 +14,7 @@ from cnn_ablate.executors import EXECUTORS, Ended, Event, Resources
 from cnn_ablate.runner import ComputeChoice, Prepared, RunConfig, survey
 from cnn_ablate.runner.run import outstanding, run
 from cnn_ablate.schema import DataFacts, Plan, Size, Study, Trial, Variant
-from cnn_ablate.study import read
+from cnn_ablate.study import read_study
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000)
 SEEDS = 10
@@ -107,7 +107,7 @@ def cost(trials: int, name: str) -> None:
         where = RunConfig(
             Path(scratch), executor=name, terms=Resources(2), way=ComputeChoice("eager", "off")
         )
-        laid_out = survey(read(study), where)
+        laid_out = survey(read_study(study), where)
         began = time.perf_counter()
         run(laid_out, outstanding(laid_out), where, note)
         ended = time.perf_counter()

@@ -11,7 +11,7 @@ from PIL import Image
 
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import resolve
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study_paths import study_path
 
 SIDE = {"cifar10": (32, 32, 3), "fashion": (28, 28, 1)}
@@ -91,7 +91,7 @@ def matrix(
 
 def smoke(folder: Path) -> Matrix:
     """Write down all trials of the smoke study."""
-    study = read(study_path("smoke"), Changes())
+    study = read_study(study_path("smoke"), Changes())
     runs = [
         _written(folder / f"run{number}.json", _named(trial.settings))
         for number, trial in enumerate(plan(study, resolve).trials)

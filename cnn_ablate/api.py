@@ -14,14 +14,14 @@ from cnn_ablate.executors import Event, Resources
 from cnn_ablate.inference import load_model
 from cnn_ablate.plan import matching
 from cnn_ablate.report import write
+from cnn_ablate.runner.config import RunConfig, resolve_device
 from cnn_ablate.runner.findings import with_findings
-from cnn_ablate.runner.prepare import RunConfig, survey
-from cnn_ablate.runner.rows import rows
-from cnn_ablate.runner.run import Observe, check, outstanding, run
+from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.prepare import plan_rows, prepare
+from cnn_ablate.runner.run import OnEvent, run
 from cnn_ablate.schema import Study
 from cnn_ablate.store import frames, read
-from cnn_ablate.study import Changes
-from cnn_ablate.study import read as read_study
+from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study_paths import study_folder, study_path
 
 __all__ = ["load_model", "load_study", "plan_study", "read_results", "run_study", "write_report"]
@@ -58,8 +58,8 @@ def plan_study(
     Raises:
         UserError: a network cannot take the images, or a pattern matches no variant.
     """
-    laid_out = survey(study, RunConfig(Path(results), _path(data)))
-    return pd.DataFrame(rows(laid_out, matching(laid_out.plan, only), {}))
+    prepared = prepare(study, RunConfig(results=Path(results), data=_path(data)))
+    return pd.DataFrame(plan_rows(prepared, matching(prepared.plan, only), {}))
 
 
 def run_study(
@@ -72,7 +72,7 @@ def run_study(
     data: Path | str | None = None,
     device: str = "auto",
     workers: int | None = None,
-    observe: Observe | None = None,
+    observe: OnEvent | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Train every variant that is not done yet, and give the tables as `read_results` does.
 
@@ -93,12 +93,16 @@ def run_study(
         UserError: the data is missing, there is no such device or variant, a network cannot take
             the images, or results cannot be written.
     """
-    where = RunConfig(Path(results), _path(data), device, terms=Resources(workers))
-    laid_out = survey(study, where)
-    check(laid_out, where)
-    todo = outstanding(laid_out, only=only, fresh=fresh)
-    run(with_findings(laid_out, where, anew=audit), todo, where, observe or _nothing)
-    return frames(where.results, study.folder)
+    config = RunConfig(
+        results=Path(results),
+        data=_path(data),
+        resources=Resources(workers=workers, device=resolve_device(device)),
+    )
+    prepared = prepare(study, config)
+    trials = outstanding(prepared, only=only, fresh=fresh)
+    prepared = with_findings(prepared, config, run_audit=audit)
+    run(prepared, trials, config, observe or _nothing)
+    return frames(config.results, study.folder)
 
 
 def read_results(

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.runner import RunConfig, survey
-from cnn_ablate.runner.findings import audited
+from cnn_ablate.runner import RunConfig, prepare
+from cnn_ablate.runner.findings import audit_findings
 from cnn_ablate.schema import Finding
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 
 FOLDER = Path(__file__).parents[1] / "ablations"
 SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -38,8 +38,8 @@ ERRORS = {
 @cache
 def findings(name: str, profile: str = "") -> tuple[Finding, ...]:
     """Audit a shipped study, without its images."""
-    study = read(FOLDER / f"{name}.yaml", Changes(profile=profile))
-    return audited(survey(study, RunConfig(Path("none"), Path("none"))))
+    study = read_study(FOLDER / f"{name}.yaml", Changes(profile=profile))
+    return audit_findings(prepare(study, RunConfig(results=Path("none"), data=Path("none"))))
 
 
 def of(name: str, kind: str) -> list[Finding]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.study import read
+from cnn_ablate.study import read_study
 from test_study import SOUND, messages, write
 
 OF_CLASS = "That is the class it speaks of."
@@ -93,4 +93,4 @@ def test_what_cannot_be_answered_is_refused(tmp_path: Path, claim: str) -> None:
 @pytest.mark.parametrize("claim", ACCEPTED)
 def test_what_can_be_answered_is_read(tmp_path: Path, claim: str) -> None:
     """All kinds of claims are read, of which there is one here."""
-    assert 1 == len(read(write(tmp_path, claimed(claim))).claims)
+    assert 1 == len(read_study(write(tmp_path, claimed(claim))).claims)

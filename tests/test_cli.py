@@ -13,12 +13,12 @@ from cnn_ablate.cli import app
 from cnn_ablate.data import DATASETS, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import MODELS
-from cnn_ablate.runner import RunConfig, survey
-from cnn_ablate.runner.run import check
+from cnn_ablate.runner import RunConfig, prepare
+from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.settings import build_options
 from cnn_ablate.store import Store
-from cnn_ablate.study import read
+from cnn_ablate.study import read_study
 from cnn_ablate.train import train
 from support import fake_study
 from test_train import trial
@@ -130,17 +130,17 @@ def test_plan_guesses_the_hours_of_a_gpu(tmp_path: Path) -> None:
     )
     study.write_text(text)
     said = call("plan", study, "--results", tmp_path).output
-    assert "All of it: 1.0 hours of one GPU" in said  # 20 x 100 x 900 x 2 ms
+    assert "Whole study: about 1.0 GPU hours" in said  # 20 x 100 x 900 x 2 ms
     study.write_text(
         text.replace("{name: lenet}", "{name: resnet}").replace("size: 4", "size: 512")
     )
     macs = json.loads(call("plan", study, "--json", "--results", tmp_path).output)[0]["macs"]
     hours = 20 * macs * 100 * (3 * 3600 + 400 + 1000) / 4e12 / 3600
     said = call("plan", study, "--results", tmp_path).output
-    assert f"All of it: {hours:.1f} hours of one GPU" in said
+    assert f"Whole study: about {hours:.1f} GPU hours" in said
     study.write_text(text.replace("fashion_mnist_sample", "fashion_mnist"))
     said = call("plan", study, "--results", tmp_path, "--data", tmp_path).output
-    assert "All of it: 15.0 hours of one GPU" in said  # 60,000 images, though they are not here
+    assert "Whole study: about 15.0 GPU hours" in said  # 60,000 images, though they are not here
     assert "as if" not in said
 
 
@@ -177,7 +177,7 @@ def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:
         "  model: {name: lenet}\n"
     )
     with pytest.raises(UserError, match="image_folder: has one class; a classifier takes two"):
-        check(survey(read(study), RunConfig(data=tmp_path)), RunConfig(data=tmp_path))
+        outstanding(prepare(read_study(study), RunConfig(data=tmp_path)))
 
 
 def test_plan_estimates_time(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_plan_estimates_time(tmp_path: Path) -> None:
         "baseline: {data: {name: fashion_mnist_sample, subset: 640}, model: {name: lenet}}\n"
     )
     said = call("plan", study, "--estimate", "--results", tmp_path).output
-    assert "minutes of one worker, from a few timed steps." in said
+    assert "minutes of one worker, from timed steps." in said
 
 
 def test_compare_two_runs(tmp_path: Path) -> None:
@@ -256,8 +256,8 @@ def test_compare_knows_equal_trials_by_other_names(tmp_path: Path) -> None:
 def test_two_profiles_at_once(command: str) -> None:
     """Neither of the two is dropped without a word."""
     said = call(command, "smoke", "--profile", "cpu", "--smoke").exception
-    expected = "--smoke: stands for --profile smoke, and there is --profile cpu as well."
-    assert f"{expected} Give one of the two." == str(said)
+    expected = "--smoke: means --profile smoke, but --profile cpu is given as well."
+    assert f"{expected} Use only one of them." == str(said)
 
 
 def test_one_profile_named_twice(tmp_path: Path) -> None:

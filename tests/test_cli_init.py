@@ -9,10 +9,10 @@ from cnn_ablate.data import DATASETS
 from cnn_ablate.models import MODELS
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import build_options, options_of, resolve
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study.json_schema import json_schema
 from cnn_ablate.study.source import load
-from cnn_ablate.study.template import draft
+from cnn_ablate.study.template import study_template
 from support import data_files
 from test_cli import call
 
@@ -21,8 +21,8 @@ from test_cli import call
 def test_a_draft_of_every_network_is_a_study(tmp_path: Path, model: str) -> None:
     """It is read without a fault, its variants differ, and each network is built."""
     path = tmp_path / "mine.yaml"
-    path.write_text(draft(path.name, "fashion_mnist_sample", model), encoding="utf-8")
-    study = read(path, Changes(profile="smoke"))
+    path.write_text(study_template(path.name, "fashion_mnist_sample", model), encoding="utf-8")
+    study = read_study(path, Changes(profile="smoke"))
     layout = plan(study, resolve)
     assert ("mine", model) == (study.name, study.baseline["model"]["name"])
     assert (5, {}) == (len(layout.variants), layout.same)
@@ -34,8 +34,8 @@ def test_a_draft_of_every_network_is_a_study(tmp_path: Path, model: str) -> None
 def test_a_draft_of_every_data_set_is_a_study(tmp_path: Path, data: str) -> None:
     """It is read without a fault, is valid for editors, and normalises what it has numbers for."""
     path = tmp_path / "mine.yaml"
-    path.write_text(draft(path.name, data, "lenet"), encoding="utf-8")
-    study = read(path)
+    path.write_text(study_template(path.name, data, "lenet"), encoding="utf-8")
+    study = read_study(path)
     assert data == study.baseline["data"]["name"]
     assert "none" != study.baseline["data"]["normalize"]
     assert [] == [*Draft7Validator(json_schema()).iter_errors(load(path).values)]
@@ -52,7 +52,7 @@ def test_a_draft_of_a_network_of_the_users_own(tmp_path: Path) -> None:
     )
     path = tmp_path / "mine.yaml"
     assert 0 == call("init", path, "--model", "drafted_net:net").exit_code
-    study = read(path)
+    study = read_study(path)
     assert {"name": "drafted_net:net", "wide": False, "kind": "null"} == study.written["model"]
     assert "model.wide" == study.factors[0].name
 
@@ -69,12 +69,12 @@ def test_a_draft_of_a_folder_of_pictures(
 
     assert 0 == call("init", path, "--data", "my pictures", "--model", "lenet").exit_code
 
-    data = read(path).written["data"]
+    data = read_study(path).written["data"]
     home = "my pictures" if where == "." else (tmp_path / "my pictures").as_posix()
     assert ("image_folder", home) == (data["name"], data["path"])
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    assert ("猫",) == options_of("data", read(tmp_path / path).baseline["data"]).form().classes
+    assert ("猫",) == classes_of(tmp_path / path)
 
 
 def test_a_study_may_lie_beside_train_and_test(
@@ -86,7 +86,7 @@ def test_a_study_may_lie_beside_train_and_test(
 
     assert 0 == call("init", "mine.yaml", "--data", ".", "--model", "lenet").exit_code
 
-    assert ("a", "b") == options_of("data", read(Path("mine.yaml")).baseline["data"]).form().classes
+    assert ("a", "b") == classes_of(Path("mine.yaml"))
 
 
 def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
     said = call("init", path, "--data", "cifar10", "--model", "resnet")
     assert 0 == said.exit_code
     assert f"Try it: cnn-ablate run '{path}' --smoke" in said.output
-    assert "my_study" == read(path).name
+    assert "my_study" == read_study(path).name
     assert path.with_name("study.schema.json").is_file()
 
 
@@ -103,15 +103,15 @@ def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
 def test_a_file_whose_name_no_study_can_have(tmp_path: Path, file: str) -> None:
     """The study is then called otherwise, and can be read."""
     path = tmp_path / "mine.yaml"
-    path.write_text(draft(file, "fashion_mnist_sample", "lenet"), encoding="utf-8")
-    assert "study" == read(path).name
+    path.write_text(study_template(file, "fashion_mnist_sample", "lenet"), encoding="utf-8")
+    assert "study" == read_study(path).name
 
 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
     """A file that is there is left as it is."""
     path = tmp_path / "mine.yaml"
     path.write_text("mine", encoding="utf-8")
-    assert f"{path}: is there already. Choose another name." == str(call("init", path).exception)
+    assert f"{path}: already exists. Choose another name." == str(call("init", path).exception)
     assert "mine" == path.read_text(encoding="utf-8")
 
 

@@ -8,12 +8,13 @@ import torch
 from cnn_ablate.data import Loader, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan import plan
-from cnn_ablate.runner import RunConfig, survey
+from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.schema import Study
 from cnn_ablate.settings import build_options, resolve
-from cnn_ablate.study import read
+from cnn_ablate.study import read_study
 from support.audit import LENET, changed
 from support.custom_study import write
+from support.restart_python import restart_python
 
 SPECKLE = """\
 class Speckle:
@@ -37,7 +38,7 @@ STUDY = changed(
 def study(folder: Path, *changes: tuple[str, str], module: str = SPECKLE) -> Study:
     """Read a study whose augmentation is in a module beside it."""
     (folder / "augs.py").write_text(module, encoding="utf-8")
-    return read(write(folder, changed(STUDY, *changes)))
+    return read_study(write(folder, changed(STUDY, *changes)))
 
 
 def epoch(found: Study, batch_size: int = 50) -> torch.Tensor:
@@ -92,10 +93,10 @@ def test_torchvision_transforms_can_be_named(tmp_path: Path) -> None:
 
 def test_another_source_is_another_trial(tmp_path: Path) -> None:
     """What was trained with an older source is not taken for the new one."""
-    keys = {
-        plan(study(tmp_path, module=module), resolve).trials[0].key
-        for module in (SPECKLE, SPECKLE, changed(SPECKLE, ("- 0.5", "- 0.4")))
-    }
+    keys = set()
+    for module in (SPECKLE, SPECKLE, changed(SPECKLE, ("- 0.5", "- 0.4"))):
+        keys.add(plan(study(tmp_path, module=module), resolve).trials[0].key)
+        restart_python()
 
     assert 2 == len(keys)
 
@@ -163,7 +164,7 @@ def test_what_fails_is_told_before_anything_is_trained(
     """A few images are augmented when the study is laid out."""
     found = study(tmp_path, module=changed(SPECKLE, change))
 
-    missing = survey(found, RunConfig(tmp_path / "results")).missing
+    missing = prepare(found, RunConfig(results=tmp_path / "results")).missing
 
     assert isinstance(missing, UserError)
     nothing = "augs:Speckle: expected images of shape (200, 1, 28, 28) back, got NoneType."

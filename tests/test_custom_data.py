@@ -12,14 +12,16 @@ from cnn_ablate.data.torch_dataset import pixels
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
 from cnn_ablate.plan import plan
-from cnn_ablate.runner import RunConfig, survey
-from cnn_ablate.runner.run import outstanding, run
+from cnn_ablate.runner import RunConfig, prepare
+from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.run import run
 from cnn_ablate.settings import build_options, resolve
-from cnn_ablate.study import read
+from cnn_ablate.study import read_study
 from support.audit import LENET, changed
 from support.custom_study import write
 from support.data_files import refused
 from support.fast_study import allow_fork, fork_workers
+from support.restart_python import restart_python
 
 __all__ = ["fork_workers"]
 pytestmark = allow_fork
@@ -55,7 +57,7 @@ STUDY = changed(
 def options(folder, text=STUDY, module=STRIPES):
     """Give the options of a study's data set, whose module lies beside it."""
     (folder / "sets.py").write_text(module, encoding="utf-8")
-    return build_options(read(write(folder, text)).baseline).data
+    return build_options(read_study(write(folder, text)).baseline).data
 
 
 def test_items_become_images_in_their_order(tmp_path):
@@ -82,7 +84,7 @@ def read_settings(folder, knobs, module=STRIPES):
     """Give the `data` section of a study's baseline, complete."""
     (folder / "sets.py").write_text(module, encoding="utf-8")
     text = changed(STUDY, ('"sets:Stripes"', f'"sets:Stripes", {knobs}'))
-    return read(write(folder, text)).baseline["data"]
+    return read_study(write(folder, text)).baseline["data"]
 
 
 def test_a_factor_may_vary_a_knob_of_the_data(tmp_path):
@@ -90,8 +92,9 @@ def test_a_factor_may_vary_a_knob_of_the_data(tmp_path):
     keys = []
     for module in (STRIPES, STRIPES.replace("60 +", "70 +")):
         (tmp_path / "sets.py").write_text(module, encoding="utf-8")
-        study = read(write(tmp_path, STUDY + "factors: {data.size: [16, 20]}\n"))
+        study = read_study(write(tmp_path, STUDY + "factors: {data.size: [16, 20]}\n"))
         keys += [trial.key for trial in plan(study, resolve).trials]
+        restart_python()
 
     assert 4 == len(set(keys))
 
@@ -231,10 +234,10 @@ def test_a_study_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
     options(folder)
-    where = RunConfig(results=tmp_path / "results", terms=Resources(workers=1))
-    laid_out = survey(read(folder / "tiny.yaml"), where)
+    config = RunConfig(results=tmp_path / "results", resources=Resources(workers=1))
+    prepared = prepare(read_study(folder / "tiny.yaml"), config)
 
-    [status] = run(laid_out, outstanding(laid_out), where, lambda _: None).trials["status"]
+    [status] = run(prepared, outstanding(prepared), config, lambda _: None).results.trials["status"]
 
     assert "done" == status
 
@@ -242,9 +245,9 @@ def test_a_study_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_images_that_change_are_not_trained_on(tmp_path: Path) -> None:
     """A data set that draws its images by chance cannot be compared with itself."""
     options(tmp_path, module=changed(STRIPES, ("+ number,", "+ np.random.randint(9),")))
-    where = RunConfig(results=tmp_path / "results", terms=Resources(workers=1))
-    laid_out = survey(read(tmp_path / "tiny.yaml"), where)
+    config = RunConfig(results=tmp_path / "results", resources=Resources(workers=1))
+    prepared = prepare(read_study(tmp_path / "tiny.yaml"), config)
 
-    [error] = run(laid_out, outstanding(laid_out), where, lambda _: None).trials["error"]
+    [error] = run(prepared, outstanding(prepared), config, lambda _: None).results.trials["error"]
 
-    assert "sets:Stripes: gives other images than when the study was laid out." in error
+    assert "sets:Stripes: its images have changed since the study was planned." in error

@@ -1,24 +1,28 @@
-"""Modules of the user's own: where they are found, and when they are another source."""
+"""User modules: where they are searched, what their digest covers, and when they are refused."""
 
 import hashlib
 from pathlib import Path
 
 import pytest
 
-from cnn_ablate.custom import sources
+from cnn_ablate.custom import search_folders, user_code_folder, user_source_files
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import build_options, resolve
+from cnn_ablate.study import read_study
 from support.audit import NETWORK, USERS, changed
-from support.custom_study import built, messages, study
+from support.custom_study import built, messages, study, write
+from support.restart_python import restart_python
+
+OTHER = changed(NETWORK, ("relu", "tanh"))
 
 
 def test_another_source_is_another_trial(tmp_path: Path) -> None:
     """What was trained with an older source of the network is not taken for the new one."""
-    keys = {
-        plan(study(tmp_path, network=network), resolve).trials[0].key
-        for network in (NETWORK, NETWORK, changed(NETWORK, ("relu", "tanh")))
-    }
+    keys = set()
+    for network in (NETWORK, NETWORK, OTHER):
+        keys.add(plan(study(tmp_path, network=network), resolve).trials[0].key)
+        restart_python()
 
     assert 2 == len(keys)
 
@@ -26,25 +30,63 @@ def test_another_source_is_another_trial(tmp_path: Path) -> None:
 def test_settings_of_another_source_cannot_be_built(tmp_path: Path) -> None:
     """A trial is never trained with a source that it was not planned with."""
     baseline = study(tmp_path).baseline
-    study(tmp_path, network=changed(NETWORK, ("relu", "tanh")))
+    restart_python()
+    study(tmp_path, network=OTHER)
 
-    with pytest.raises(UserError, match="the source of nets:Net is another one now"):
+    with pytest.raises(UserError, match="the source of nets:Net has changed since"):
         build_options(baseline)
 
 
-def test_a_module_of_the_same_name_elsewhere_is_another_one(tmp_path: Path) -> None:
-    """The folder of the study that is read decides, whatever was imported before."""
-    folders = [tmp_path / "one", tmp_path / "two"]
-    networks = [NETWORK, changed(NETWORK, ("relu", "tanh"))]
-    for folder, network in zip(folders, networks, strict=True):
-        folder.mkdir()
-        study(folder, network=network)
+RESTART = (
+    "nets: this process has imported another version of 'nets'. "
+    "Restart Python, or run the command again."
+)
 
-    sources = [
-        study(folder, network=n).baseline for folder, n in zip(folders, networks, strict=True)
-    ]
 
-    assert sources[0]["model"]["sha256"] != sources[1]["model"]["sha256"]
+def test_a_module_that_was_edited_needs_a_restart(tmp_path: Path) -> None:
+    """Neither a new plan nor an old one is trained with a source that is not on disk."""
+    baseline = study(tmp_path).baseline
+
+    [message] = messages(tmp_path, network=OTHER)
+
+    assert message.endswith(f"baseline.model.name: {RESTART}")
+    with pytest.raises(UserError) as caught:
+        build_options(baseline)
+    assert RESTART == str(caught.value)
+
+
+def test_a_module_of_the_same_name_elsewhere_needs_a_restart(tmp_path: Path) -> None:
+    """Python keeps one module per name; another one of the same contents is as good."""
+    for folder in ("one", "same", "two", "none"):
+        (tmp_path / folder).mkdir()
+    first = study(tmp_path / "one").baseline
+
+    assert first == study(tmp_path / "same").baseline
+    assert messages(tmp_path / "two", network=OTHER)[0].endswith(RESTART)
+    path = write(tmp_path / "none")
+    path.with_name("nets.py").unlink()
+    assert "there is no module 'nets' in " in messages_of(path)
+
+
+def messages_of(path: Path) -> str:
+    """Return what is wrong with a study."""
+    with pytest.raises(ExceptionGroup) as caught:
+        read_study(path)
+    return "".join(map(str, caught.value.exceptions))
+
+
+def test_the_folder_is_searched_only_while_it_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside, the current folder is searched, and modules in use are found where they were."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = study(tmp_path)
+    with user_code_folder(tmp_path):
+        assert (tmp_path, tmp_path / "elsewhere") == search_folders()
+
+    assert (tmp_path / "elsewhere",) == search_folders()
+    assert (4, 1, 3, 3) == built(found).stem.weight.shape
 
 
 def test_modules_in_packages_import_each_other(tmp_path: Path) -> None:
@@ -70,12 +112,12 @@ def test_a_module_that_the_program_uses_cannot_be_replaced(tmp_path: Path) -> No
 
 
 USE = "from nets import Net as Inner\n\n\nclass Net(Inner):\n    pass\n"
-OTHER = changed(NETWORK, ("relu", "tanh"))
 WRAPPED = changed(USERS, ("nets:Net", "use:Net"))
 
 
 def key(folder: Path, text: str = WRAPPED, network: str = NETWORK) -> str:
-    """Give the digest of what a study's network comes from."""
+    """Return the digest of the source of a study's network, as a new process computes it."""
+    restart_python()
     return str(study(folder, text, network).baseline["model"]["sha256"])
 
 
@@ -90,15 +132,22 @@ def test_a_module_stands_on_those_that_it_imports(tmp_path: Path, use: str) -> N
     assert key(tmp_path) in keys
 
 
-def test_what_stands_on_a_helper_that_changed_is_imported_anew(tmp_path: Path) -> None:
-    """No part of the old network is left, whichever module was named before."""
+def test_a_helper_that_was_edited_needs_a_restart(tmp_path: Path) -> None:
+    """No network is built on the old helper, whichever module was named before."""
     for name in ("use", "more"):
         (tmp_path / f"{name}.py").write_text(USE, encoding="utf-8")
-    more = changed(USERS, ("nets:Net", "more:Net"))
     study(tmp_path, WRAPPED)
-    found = {text: study(tmp_path, text, OTHER) for text in (more, WRAPPED)}
 
-    assert all("tanh" in built(one).forward.__code__.co_names for one in found.values())
+    for name in ("use", "more"):
+        [message] = messages(tmp_path, changed(USERS, ("nets:Net", f"{name}:Net")), OTHER)
+        assert message.endswith(RESTART.replace("nets:", f"{name}:"))
+
+
+def test_a_module_that_failed_may_be_mended(tmp_path: Path) -> None:
+    """What Python has not loaded needs no restart."""
+    messages(tmp_path, network=f"{NETWORK}\n1 / 0\n")
+
+    assert (4, 1, 3, 3) == built(study(tmp_path)).stem.weight.shape
 
 
 def test_the_digest_is_that_of_the_sources_alone(tmp_path: Path) -> None:
@@ -123,7 +172,7 @@ def test_workers_elsewhere_get_all_that_enters_the_digest(tmp_path: Path) -> Non
     (package / "nets.py").write_text(late, encoding="utf-8")
     study(tmp_path, changed(USERS, ("nets:Net", "package.nets:Net"), (", width: 4", "")))
 
-    assert {f"package/{name}.py" for name in ("__init__", "late", "nets")} <= sources().keys()
+    assert {f"package/{name}.py" for name in ("__init__", "late", "nets")} <= user_source_files().keys()
 
 
 def test_no_compiled_files_are_left_beside_the_module(tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ import pytest
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event, Progress, Resources
 from cnn_ablate.executors.ray.executor import RayExecutor
-from cnn_ablate.runner import RunConfig, survey
-from cnn_ablate.runner.run import outstanding, run
+from cnn_ablate.runner import RunConfig, prepare
+from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.run import run
 from cnn_ablate.store import Results
-from cnn_ablate.study import read
+from cnn_ablate.study import read_study
 from support.audit import NETWORK, USERS, changed
 from support.cli_study import STUDY, write
 from test_executors import job
@@ -63,11 +64,11 @@ def net() -> Iterator[Net]:
 
 
 def ran(
-    study: Path, where: RunConfig, observe: Callable[[Event], None] = lambda _: None
+    study: Path, config: RunConfig, on_event: Callable[[Event], None] = lambda _: None
 ) -> Results:
     """Run a study."""
-    laid_out = survey(read(study), where)
-    return run(laid_out, outstanding(laid_out), where, observe)
+    prepared = prepare(read_study(study), config)
+    return run(prepared, outstanding(prepared), config, on_event).results
 
 
 def kept(results: Results) -> dict[str, Any]:
@@ -88,9 +89,9 @@ def kept(results: Results) -> dict[str, Any]:
 def test_the_results_are_those_of_the_local_executor(tmp_path: Path, net: Net) -> None:
     """Byte for byte, times aside; the study is reported trial by trial."""
     study, seen = write(tmp_path), []
-    local = ran(study, RunConfig(tmp_path / "local", terms=Resources(2)))
+    local = ran(study, RunConfig(results=tmp_path / "local", resources=Resources(2)))
 
-    far = ran(study, RunConfig(tmp_path / "far", executor="ray", terms=net.terms()), seen.append)
+    far = ran(study, RunConfig(results=tmp_path / "far", executor="ray", resources=net.terms()), seen.append)
 
     assert kept(local) == kept(far)
     assert 4 == sum(isinstance(event, Ended) for event in seen)
@@ -102,7 +103,7 @@ def test_the_results_are_those_of_the_local_executor(tmp_path: Path, net: Net) -
 def test_a_node_that_dies_costs_only_the_work_of_a_moment(tmp_path: Path, net: Net) -> None:
     """Its trial goes on elsewhere from the state that the driver has, to the same results."""
     study, reported = write(tmp_path, LONG), {}
-    local = ran(study, RunConfig(tmp_path / "local", terms=Resources(2)))
+    local = ran(study, RunConfig(results=tmp_path / "local", resources=Resources(2)))
 
     def kill(event: Event) -> None:
         if isinstance(event, Progress) and len(net.workers) == 2:
@@ -110,7 +111,7 @@ def test_a_node_that_dies_costs_only_the_work_of_a_moment(tmp_path: Path, net: N
             if len(reported) == 2 and event.epoch > 5:
                 net.kill()
 
-    far = ran(study, RunConfig(tmp_path / "far", executor="ray", terms=net.terms()), kill)
+    far = ran(study, RunConfig(results=tmp_path / "far", executor="ray", resources=net.terms()), kill)
 
     net.workers.append(net.add())
     assert ["done"] * 4 == far.trials["status"].tolist()
@@ -163,7 +164,7 @@ def test_users_modules_travel_along(tmp_path: Path, net: Net, monkeypatch: Any) 
     text = changed(USERS, ("seeds: 6", "seeds: 1"), ("epochs: 3", "epochs: 1"))
     monkeypatch.chdir("/")
 
-    far = ran(write(tmp_path, text), RunConfig(tmp_path, executor="ray", terms=net.terms()))
+    far = ran(write(tmp_path, text), RunConfig(results=tmp_path, executor="ray", resources=net.terms()))
 
     assert ["done"] == far.trials["status"].tolist()
 

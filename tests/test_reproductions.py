@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Record
-from cnn_ablate.settings import resolve
-from cnn_ablate.study import Changes, read
+from cnn_ablate.settings import identity, resolve
+from cnn_ablate.store import parse_record
+from cnn_ablate.study import Changes, read_study
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
@@ -23,10 +23,10 @@ FOLDERS = [run.folder for run in PAGES["runs"]()]
 def test_results_are_of_the_committed_study(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The study file still plans the trials that the tables are of: settings, seeds and data."""
     monkeypatch.chdir(ROOT)
-    record = Record.model_validate_json((RESULTS / folder / "study.json").read_bytes())
-    study = read(Path(record.study.source), Changes(record.study.profile))
+    record = parse_record((RESULTS / folder / "study.json").read_bytes())
+    study = read_study(Path(record.study.source), Changes(record.study.profile))
     prints = {facts.name: facts.fingerprint for facts in record.data}
-    planned = plan(study, resolve, lambda data: prints[data["name"]])
+    planned = plan(study, resolve, lambda data: prints[data["name"]], identity)
     trials = pd.read_csv(RESULTS / folder / "results.csv")
 
     assert [trial.id for trial in record.plan.trials] == [trial.id for trial in planned.trials]

@@ -14,7 +14,7 @@ from cnn_ablate.models import find_dead, size
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Claim, Plan, Record, Settings, Size, Study
 from cnn_ablate.settings import build_options, resolve
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 
 FOLDER = Path(__file__).parents[1] / "ablations"
 SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -55,7 +55,7 @@ CONTRADICTIONS = {
 @cache
 def laid_out(name: str, profile: str = "") -> tuple[Study, Plan]:
     """Read a shipped study and lay it out."""
-    study = read(FOLDER / f"{name}.yaml", Changes(profile=profile))
+    study = read_study(FOLDER / f"{name}.yaml", Changes(profile=profile))
     return study, plan(study, resolve)
 
 
@@ -63,7 +63,7 @@ def laid_out(name: str, profile: str = "") -> tuple[Study, Plan]:
 def _measured(network: str, data: str) -> Size:
     section = {"data": json.loads(data), "model": json.loads(network)}
     chosen = build_options(resolve(section))
-    form = chosen.data.form()
+    form = chosen.data.spec()
     return size(chosen.model, form.shape, len(form.classes))
 
 
@@ -155,7 +155,7 @@ def test_every_claim_can_be_answered(name: str) -> None:
     """Claims speak of variants, metrics and classes that the study has."""
     study, layout = laid_out(name)
     record = Record.model_construct(study=study, plan=layout)
-    classes = build_options(study.baseline).data.form().classes
+    classes = build_options(study.baseline).data.spec().classes
 
     for claim in study.claims:
         assert claim.compares == (len(weights(record, claim)) > 1), claim.id

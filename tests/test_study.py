@@ -8,7 +8,7 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Study
 from cnn_ablate.settings import resolve
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 
 SOUND = """\
 study: tiny
@@ -33,7 +33,7 @@ def write(folder: Path, text: str) -> Path:
 def messages(folder: Path, text: str, changes: Changes | None = None) -> list[str]:
     """Read a study that is wrong, and give what is said of it, without the folder."""
     with pytest.raises((ExceptionGroup, UserError)) as caught:
-        read(write(folder, text), changes)
+        read_study(write(folder, text), changes)
     errors = getattr(caught.value, "exceptions", [caught.value])
     return [str(error).replace(f"{folder}/", "") for error in errors]
 
@@ -41,7 +41,7 @@ def messages(folder: Path, text: str, changes: Changes | None = None) -> list[st
 @pytest.fixture
 def sound(tmp_path: Path) -> Study:
     """A small sound study, read."""
-    return read(write(tmp_path, SOUND))
+    return read_study(write(tmp_path, SOUND))
 
 
 def test_every_default_is_filled_in(sound: Study) -> None:
@@ -53,7 +53,7 @@ def test_every_default_is_filled_in(sound: Study) -> None:
 
 def test_yaml_is_version_1_2(tmp_path: Path) -> None:
     """`1e-2` is a number, and `on` is a word and so no truth value."""
-    assert read(write(tmp_path, SOUND)).baseline["optimizer"]["lr"] == 0.01
+    assert read_study(write(tmp_path, SOUND)).baseline["optimizer"]["lr"] == 0.01
     said = messages(tmp_path, SOUND.replace("residual: [true, false]", "residual: [true, on]"))
     assert ["s.yaml:7:26: factors.model.residual[1]: expected true or false, got 'on'."] == said
 
@@ -76,7 +76,7 @@ def test_written_baseline_keeps_no_defaults(sound: Study) -> None:
 def test_seeds(tmp_path: Path, seeds: str, changes: Changes, expected: tuple[int, ...]) -> None:
     """Seeds are a list or a count, and the command line may ask for fewer or for more."""
     text = SOUND.replace("seeds: [3, 5]", seeds)
-    assert expected == read(write(tmp_path, text), changes).seeds
+    assert expected == read_study(write(tmp_path, text), changes).seeds
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_smoke_test_keeps_data_of_the_users_own(tmp_path: Path, data: str, exp
     """Only published data, which may not be here, are replaced; all are cut short."""
     text = f"study: s\nbaseline: {{data: {{name: '{data}'}}, model: {{name: lenet}}}}\n"
 
-    smoke = read(write(tmp_path, text), Changes(profile="smoke")).baseline
+    smoke = read_study(write(tmp_path, text), Changes(profile="smoke")).baseline
 
     assert (expected, 64, 50) == tuple(smoke["data"][k] for k in ("name", "subset", "test_subset"))
     assert 1 == smoke["training"]["epochs"]
@@ -110,7 +110,7 @@ def test_bundles_and_labelled_levels(tmp_path: Path) -> None:
         "    none: []\n"
         "    both: [random_crop, horizontal_flip]\n",
     )
-    recipe, augment, *_ = read(write(tmp_path, text)).factors
+    recipe, augment, *_ = read_study(write(tmp_path, text)).factors
     assert ["paper", "adam"] == [level.label for level in recipe.levels]
     assert {"optimizer.name": "adam", "optimizer.lr": 0.001} == recipe.levels[1].sets
     assert {"data.augment": ["random_crop", "horizontal_flip"]} == augment.levels[1].sets
@@ -118,14 +118,14 @@ def test_bundles_and_labelled_levels(tmp_path: Path) -> None:
 
 def test_set_overrides_every_variant(tmp_path: Path) -> None:
     """`--set` goes through the same validation, and holds where no factor moves the key."""
-    study = read(write(tmp_path, SOUND), Changes(sets=("training.epochs=1", "data.subset=null")))
+    study = read_study(write(tmp_path, SOUND), Changes(sets=("training.epochs=1", "data.subset=null")))
     assert {"training.epochs": 1, "data.subset": None} == study.forced
     assert study.baseline["training"]["epochs"] == 1
 
 
 def test_set_of_a_factor_moves_only_the_baseline(tmp_path: Path) -> None:
     """A key that the study varies stays under the study's control."""
-    study = read(write(tmp_path, SOUND), Changes(sets=("model.attention=none",)))
+    study = read_study(write(tmp_path, SOUND), Changes(sets=("model.attention=none",)))
     assert study.baseline["model"]["attention"] == "none"
     assert {"model.attention": "none"} == study.forced
     assert {} == study.fixed
@@ -150,7 +150,7 @@ def test_some_variants_have_fewer_seeds(tmp_path: Path) -> None:
     path = write(tmp_path, SOUND + "fewer_seeds: {residual=*: 1}\n")
     for count, expected in ((None, [3, 5]), (1, [3]), (3, [3, 5, 6])):
         seeds: dict[str, list[int]] = {}
-        for trial in plan(read(path, Changes(seeds=count)), resolve).trials:
+        for trial in plan(read_study(path, Changes(seeds=count)), resolve).trials:
             seeds.setdefault(trial.variant, []).append(trial.seed)
         assert {"baseline": expected, "residual=false": [3], "attention=none": expected} == seeds
 
@@ -158,14 +158,14 @@ def test_some_variants_have_fewer_seeds(tmp_path: Path) -> None:
 def test_a_profile_has_its_own_fewer_seeds(tmp_path: Path) -> None:
     """What the profile says of seeds counts instead of what the study says."""
     more = "fewer_seeds: {residual=*: 1}\nprofiles: {cpu: {fewer_seeds: {attention=none: 1}}}\n"
-    study = read(write(tmp_path, SOUND + more), Changes(profile="cpu"))
+    study = read_study(write(tmp_path, SOUND + more), Changes(profile="cpu"))
     assert study.fewer_seeds == {"attention=none": 1}
-    assert read(write(tmp_path, SOUND + more), Changes(profile="smoke")).fewer_seeds == {}
+    assert read_study(write(tmp_path, SOUND + more), Changes(profile="smoke")).fewer_seeds == {}
 
 
 def test_profile_of_the_study(tmp_path: Path) -> None:
     """A profile overrides settings, and may have seeds of its own."""
     text = SOUND + "profiles: {cpu: {training.epochs: 1, seeds: 1}}\n"
-    study = read(write(tmp_path, text), Changes(profile="cpu"))
+    study = read_study(write(tmp_path, text), Changes(profile="cpu"))
     assert ("cpu", (0,), "tiny-cpu") == (study.profile, study.seeds, study.folder)
     assert study.baseline["training"]["epochs"] == 1

@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.study import read
+from cnn_ablate.study import read_study
 from test_study import SOUND, messages, write
 
 FAULTS: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(
@@ -44,7 +44,7 @@ def test_all_mistakes_are_said_in_the_order_of_the_file(tmp_path: Path) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     """A file that is not there is named."""
     with pytest.raises(UserError, match=r"nowhere\.yaml: no such file\."):
-        read(tmp_path / "nowhere.yaml")
+        read_study(tmp_path / "nowhere.yaml")
 
 
 def test_binary_junk(tmp_path: Path) -> None:
@@ -52,13 +52,13 @@ def test_binary_junk(tmp_path: Path) -> None:
     path = tmp_path / "junk.yaml"
     path.write_bytes(b"\x89PNG\r\n\xff\xfe\x00")
     with pytest.raises(UserError, match="not a text file: byte 0 is not UTF-8"):
-        read(path)
+        read_study(path)
 
 
 def test_huge_file_is_refused_unread(tmp_path: Path) -> None:
     """Megabytes are no study."""
     with pytest.raises(UserError, match="too many for a study"):
-        read(write(tmp_path, "a: " + "b" * 1_000_000))
+        read_study(write(tmp_path, "a: " + "b" * 1_000_000))
 
 
 def test_alias_bomb_is_refused(tmp_path: Path) -> None:

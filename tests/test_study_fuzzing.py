@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from ruamel.yaml import YAML
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.study import read
+from cnn_ablate.study import read_study
 from support import cli_study, fast_study
 
 TEXTS = [cli_study.STUDY, fast_study.STUDY]
@@ -105,7 +105,7 @@ def check(path: Path, payload: bytes) -> None:
     path.write_bytes(payload)
     began = time.process_time()
     try:
-        read(path)
+        read_study(path)
     except (UserError, ExceptionGroup) as fault:
         said = [*faults(fault)]
     else:
@@ -119,7 +119,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file to write to; reading once imports what reading needs."""
     path = tmp_path_factory.mktemp("fuzz") / "study.yaml"
     path.write_text(cli_study.STUDY)
-    read(path)
+    read_study(path)
     return path
 
 
@@ -172,5 +172,5 @@ def test_what_would_never_end_is_refused_at_once(path: Path, text: str, said: st
     """Aliases that multiply, files and designs without end, and names that are no folder's."""
     check(path, text.encode())
     with pytest.raises((UserError, ExceptionGroup)) as caught:
-        read(path)
+        read_study(path)
     assert said in str([*faults(caught.value)])

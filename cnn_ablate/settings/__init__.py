@@ -2,7 +2,7 @@
 
 from cnn_ablate.settings.faults import SettingFault
 from cnn_ablate.settings.keys import Keys, known_keys
-from cnn_ablate.settings.resolve import resolve, resolve_with_faults
+from cnn_ablate.settings.resolve import identity, resolve, resolve_with_faults
 from cnn_ablate.settings.tables import CUSTOM, DEFAULT_NAMES, TABLES, entry_of
 from cnn_ablate.settings.training import Training
 from cnn_ablate.settings.trial_options import TrialOptions, build_options, images_key, options_of
@@ -17,6 +17,7 @@ __all__ = [
     "TrialOptions",
     "build_options",
     "entry_of",
+    "identity",
     "images_key",
     "known_keys",
     "options_of",

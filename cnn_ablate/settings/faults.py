@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name, explain_error
+from cnn_ablate.messages import explain_error, unknown_name
 from cnn_ablate.options import Options
 from cnn_ablate.settings.tables import CUSTOM, TABLES
 

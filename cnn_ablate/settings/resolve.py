@@ -55,6 +55,17 @@ def resolve_with_faults(
     return settings, faults or _conflicts(settings)
 
 
+def identity(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Return what a trial's id covers of complete settings.
+
+    Knobs that were added later are left out at their default, so that ids survive an upgrade.
+    """
+    return {
+        section: entry_of(section, values.get("name", "")).identity(values)
+        for section, values in settings.items()
+    }
+
+
 def _conflicts(settings: Settings) -> list[SettingFault]:
     """Return what is wrong between sections that are valid by themselves."""
     if settings["training"]["select"] == "best_val" and not settings["data"]["val_fraction"]:
@@ -86,7 +97,9 @@ def _augments_by_users(values: Mapping[str, Any]) -> bool:
     steps = values.get("augment")
     if not isinstance(steps, list):
         return False
-    return any(is_import_path(step.get("name") if isinstance(step, dict) else step) for step in steps)
+    return any(
+        is_import_path(step.get("name") if isinstance(step, dict) else step) for step in steps
+    )
 
 
 @cache

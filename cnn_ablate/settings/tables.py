@@ -21,7 +21,10 @@ TABLES: dict[str, Mapping[str, type[Options]]] = {
 }
 
 # Sections whose name may be the import path of user-defined code.
-CUSTOM: dict[str, Callable[[str], type[Options]]] = {"data": user_data_options, "model": user_model_options}
+CUSTOM: dict[str, Callable[[str], type[Options]]] = {
+    "data": user_data_options,
+    "model": user_model_options,
+}
 
 # The entry of a section that names none.
 DEFAULT_NAMES = {"optimizer": "sgd", "schedule": "constant", "loss": "cross_entropy"}

@@ -5,9 +5,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cnn_ablate.messages import unknown_name, explain_error
+from cnn_ablate.messages import explain_error, unknown_name
 from cnn_ablate.schema import Claim, Factor, Plan, label
-from cnn_ablate.study.file import StudyFile
+from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
 
@@ -39,7 +39,7 @@ def read_claims(
         if claim is None:
             continue
         if any(claim.id == other.id for other in claims):
-            problems.add(("claims", i, "id"), f"the id '{claim.id}' stands twice.")
+            problems.add(("claims", i, "id"), f"the id '{claim.id}' is given twice.")
         _check_needs(("claims", i), claim, problems)
         _check_statement(("claims", i), claim, problems)
         _check_effect(("claims", i), claim, levels, problems)

@@ -1,11 +1,11 @@
-"""Designs and exclusions of a study file."""
+"""Read the designs and the exclusions of a study file."""
 
 from collections.abc import Iterator
 from typing import Any, get_args
 
 from cnn_ablate.messages import unknown_name
 from cnn_ablate.schema import Design, DesignKind, Entry, Factor, label
-from cnn_ablate.study.file import StudyFile
+from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
 
@@ -15,70 +15,66 @@ KINDS: tuple[str, ...] = get_args(DesignKind)
 def read_designs(
     file: StudyFile, factors: tuple[Factor, ...], problems: Problems
 ) -> tuple[Design, ...]:
-    """Read the designs; without any, factors are moved one at a time."""
+    """Read the designs; the default is one at a time."""
     if file.design is None:
         return (Design(kind="one_at_a_time"),) if factors else ()
-    several = isinstance(file.design, list)
-    written = enumerate(file.design) if several else [(None, file.design)]
-    reader = _Designs(file, problems)
-    return tuple(
-        design
-        for at, one in written
-        for design in reader.read(("design",) if at is None else ("design", at), one)
-    )
+    reader = _DesignReader(file, problems)
+    if not isinstance(file.design, list):
+        return tuple(reader.read(("design",), file.design))
+    items = enumerate(file.design)
+    return tuple(design for i, item in items for design in reader.read(("design", i), item))
 
 
-class _Designs:
+class _DesignReader:
     def __init__(self, file: StudyFile, problems: Problems) -> None:
         self.file = file
         self.problems = problems
 
     def read(self, place: Place, written: Any) -> Iterator[Design]:
-        """Read one design: its name alone, or its name with what it is made of."""
+        """Read a design: a name, or a mapping of names to factors or variants."""
         pairs = {written: None} if isinstance(written, str) else written
         if not isinstance(pairs, dict) or not pairs:
             self.problems.add(
                 place, "expected the name of a design.", f"Known: {', '.join(KINDS)}."
             )
             return
-        for kind, made_of in pairs.items():
+        for kind, content in pairs.items():
             at = place if isinstance(written, str) else (*place, kind)
             if kind not in KINDS:
                 key = not isinstance(written, str)
                 self.problems.add(at, *unknown_name("design", kind, KINDS), key=key)
             elif kind == "list":
-                yield Design(kind="list", entries=tuple(self.entries(at, made_of)))
+                yield Design(kind="list", entries=tuple(self.entries(at, content)))
             else:
-                yield self.over_factors(at, kind, made_of)
+                yield self.over_factors(at, kind, content)
 
-    def over_factors(self, place: Place, kind: Any, made_of: Any) -> Design:
-        """Read a design over factors: none said means all of them."""
+    def over_factors(self, place: Place, kind: Any, content: Any) -> Design:
+        """Read a design over the given factors, or over all if none are given."""
         resolution = 3
-        if isinstance(made_of, dict) and kind == "fractional":
-            resolution = made_of.get("resolution", 3)
-            for key in made_of.keys() - {"resolution", "factors"}:
+        if isinstance(content, dict) and kind == "fractional":
+            resolution = content.get("resolution", 3)
+            for key in content.keys() - {"resolution", "factors"}:
                 words = unknown_name("key", key, ["resolution", "factors"])
                 self.problems.add((*place, key), *words, key=True)
-            made_of, place = made_of.get("factors"), (*place, "factors")
+            content, place = content.get("factors"), (*place, "factors")
         if type(resolution) is not int or not 3 <= resolution <= 10:
             self.problems.add((*place[:-1], "resolution"), "expected a whole number from 3 to 10.")
             resolution = 3
-        names = [] if made_of is None else made_of
+        names = [] if content is None else content
         if not isinstance(names, list):
             self.problems.add(place, "expected a list of factors.")
             names = []
-        return Design(
-            kind=kind, factors=tuple(self.checked(place, kind, names)), resolution=resolution
-        )
+        factors = tuple(self.valid_factors(place, kind, names))
+        return Design(kind=kind, factors=factors, resolution=resolution)
 
-    def checked(self, place: Place, kind: str, names: list[Any]) -> Iterator[str]:
-        """Check the names of factors, and that the design can use them."""
+    def valid_factors(self, place: Place, kind: str, names: list[Any]) -> Iterator[str]:
+        """Yield the valid names of factors, and check that the design can use them."""
         known = self.file.factors
         for i, name in enumerate(names):
             if name in known and name not in names[:i]:
                 yield name
             elif name in known:
-                self.problems.add((*place, i), f"the factor '{name}' stands twice.")
+                self.problems.add((*place, i), f"the factor '{name}' is given twice.")
             else:
                 self.problems.add((*place, i), *unknown_name("factor", name, known))
         for name in names or known:
@@ -86,7 +82,7 @@ class _Designs:
                 self.problems.add(place, f"'{name}' has {len(known[name])} levels, not two.")
 
     def entries(self, place: Place, written: Any) -> Iterator[Entry]:
-        """Read the variants of a list: a name, and the keys it sets (`from` another entry)."""
+        """Read the variants of a list: names with the keys they set, `from` another variant."""
         if not isinstance(written, dict) or not written:
             self.problems.add(place, "expected a mapping of variants, each with the keys it sets.")
             return
@@ -109,7 +105,7 @@ class _Designs:
 
 
 def check_exclude(file: StudyFile, factors: tuple[Factor, ...], problems: Problems) -> None:
-    """Check that every exclusion names factors and their levels, or keys that exist."""
+    """Check that each exclusion names known factors and levels, or known keys."""
     by_name = {factor.name: factor for factor in factors}
     for i, rule in enumerate(file.exclude):
         if not rule:

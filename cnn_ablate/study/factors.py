@@ -1,19 +1,19 @@
-"""Factors of a study file: lists of values for one key, or bundles that set several."""
+"""Read the factors of a study file: levels of one key, or bundles whose levels set several."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cnn_ablate.schema import Factor, Level, label
-from cnn_ablate.study.file import StudyFile
+from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
 
-# Each is tried on the baseline, and compared with the others of its factor.
+# Each level is resolved on the baseline, and compared with the others of its factor.
 _MOST_LEVELS = 500
 
 
 def read_factors(file: StudyFile, problems: Problems) -> tuple[Factor, ...]:
-    """Read all factors; each level is tried on the baseline."""
+    """Read all factors, and check each level on the baseline."""
     if "factors" in file.model_fields_set and not file.factors:
         problems.add(("factors",), "expected at least one factor, got none.")
     count = sum(len(levels) for levels in file.factors.values() if isinstance(levels, list | dict))
@@ -40,7 +40,7 @@ def _factor(file: StudyFile, name: str, written: Any, problems: Problems) -> Fac
         levels = tuple(_bundle_levels(file, name, written, problems))
     else:
         levels = tuple(_levels(file, name, written, problems))
-    _note_repeats(place, written, levels, problems)
+    _check_distinct(place, written, levels, problems)
     return Factor(name=name, levels=levels, bundle=bundle)
 
 
@@ -71,23 +71,23 @@ def _items(written: list[Any] | dict[str, Any]) -> Iterable[tuple[int | str, Any
     return written.items() if isinstance(written, dict) else enumerate(written)
 
 
-def _note_repeats(
+def _check_distinct(
     place: Place, written: list[Any] | dict[str, Any], levels: tuple[Level, ...], problems: Problems
 ) -> None:
-    ats = [at for at, _ in _items(written)]
+    labels = [at for at, _ in _items(written)]
     for i, level in enumerate(levels):
         for earlier in levels[:i]:
-            if level.label == earlier.label or _alike(level.sets, earlier.sets):
-                problems.add((*place, ats[i]), f"the same level as {earlier.label}.")
+            if level.label == earlier.label or _are_equal(level.sets, earlier.sets):
+                problems.add((*place, labels[i]), f"the same level as {earlier.label}.")
                 break
 
 
-def _alike(one: Any, other: Any) -> bool:
-    """Compare as YAML does: 1 and 1.0 are one number, 1 and true are not one value."""
+def _are_equal(one: Any, other: Any) -> bool:
+    """Compare two values by the rules of YAML: 1 equals 1.0, but not true."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(_are_equal(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_alike, one, other))
+        return len(one) == len(other) and all(map(_are_equal, one, other))
     return bool(one == other)

@@ -1,6 +1,7 @@
-"""The JSON Schema of study files, made from what reads them; editors complete and check with it.
+"""Generate the JSON Schema of study files, with which editors complete and check them.
 
-It is of draft 7, which editors' YAML servers know, and says only what one place of a file can tell.
+It is of draft 7, which the YAML servers of editors support, and checks each place by itself: rules
+between places (a claim's variant exists) are left to `cnn-ablate plan`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,18 +11,22 @@ from typing import Any, get_args
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Claim, DesignKind
 from cnn_ablate.settings import CUSTOM, DEFAULT_NAMES, TABLES, known_keys
-from cnn_ablate.study.file import StudyFile
+from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.profiles import SEEDS
 
 Schema = dict[str, Any]
 
-_OWN: Schema = {"type": "string", "pattern": r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"}
-_ANY_OWN: Schema = {"type": "object", "properties": {"name": _OWN}, "required": ["name"]}
+_IMPORT_PATH: Schema = {"type": "string", "pattern": r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"}
+_CUSTOM_ENTRY: Schema = {
+    "type": "object",
+    "properties": {"name": _IMPORT_PATH},
+    "required": ["name"],
+}
 
 
 def json_schema() -> Schema:
-    """Give the schema of study files."""
-    from cnn_ablate.claims import METRICS  # noqa: PLC0415 - imports SciPy, needed here alone
+    """Return the schema of study files."""
+    from cnn_ablate.claims import METRICS  # noqa: PLC0415 - imports SciPy, needed only here
 
     file = _plain(StudyFile.model_json_schema())
     properties = file["properties"]
@@ -30,17 +35,17 @@ def json_schema() -> Schema:
     properties["factors"]["properties"] = {key: _levels(key) for key in known_keys()}
     properties["design"] |= {"anyOf": [_design(), {"type": "array", "items": _design()}]}
     properties["exclude"]["items"] = {"type": "object", "minProperties": 1}
-    named = {"pattern": properties["study"]["pattern"], "not": {"const": "smoke"}}
-    properties["profiles"]["propertyNames"] = named
+    profile_name = {"pattern": properties["study"]["pattern"], "not": {"const": "smoke"}}
+    properties["profiles"]["propertyNames"] = profile_name
     properties["profiles"]["additionalProperties"] = _sets(**{k: properties[k] for k in SEEDS})
     properties["claims"]["items"] = _claim(METRICS)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A study of cnn-ablate",
         **file,
-        "if": _names_own(),
-        "then": {"properties": _closed(_keys(open_to=CUSTOM))},
-        "else": {"properties": _closed(_keys())},
+        "if": _uses_custom_code(),
+        "then": {"properties": _restrict_keys(_keys(open_to=CUSTOM))},
+        "else": {"properties": _restrict_keys(_keys())},
         "$defs": {**file.get("$defs", {}), "values": {"properties": _values()}},
     }
 
@@ -54,7 +59,10 @@ def _baseline() -> Schema:
 
 
 def _section(section: str) -> Schema:
-    """Describe a section: its `name` decides which knobs it has; those of others may stand too."""
+    """Return the schema of a section: its `name` decides which knobs are checked.
+
+    Knobs of other entries are allowed, since a factor may select those entries.
+    """
     table = TABLES[section]
     if "" in table:
         return _entry(table[""])
@@ -65,35 +73,38 @@ def _section(section: str) -> Schema:
         "properties": {"name": _name(section)},
         "required": [] if section in DEFAULT_NAMES else ["name"],
         "allOf": [
-            *({"if": _named(section, name), "then": _then(section, table[name])} for name in table),
-            {"if": _ANY_OWN, "else": closed} if section in CUSTOM else closed,
+            *(
+                {"if": _has_name(section, name), "then": _knob_values(section, table[name])}
+                for name in table
+            ),
+            {"if": _CUSTOM_ENTRY, "else": closed} if section in CUSTOM else closed,
         ],
     }
 
 
 def _name(section: str) -> Schema:
     known: list[Schema] = [
-        {"const": name, "description": _about(entry)} for name, entry in TABLES[section].items()
+        {"const": name, "description": _summary(entry)} for name, entry in TABLES[section].items()
     ]
     default = {"default": DEFAULT_NAMES[section]} if section in DEFAULT_NAMES else {}
-    return {"anyOf": [*known, *([_OWN] if section in CUSTOM else [])], **default}
+    return {"anyOf": [*known, *([_IMPORT_PATH] if section in CUSTOM else [])], **default}
 
 
-def _named(section: str, name: str) -> Schema:
-    """Hold where a section has this name, or none if it is the default."""
+def _has_name(section: str, name: str) -> Schema:
+    """Return a condition: the section has this name, or no name if it is the default."""
     is_default = DEFAULT_NAMES.get(section) == name
     required = {} if is_default else {"required": ["name"]}
     return {"properties": {"name": {"const": name}}, **required}
 
 
-def _then(section: str, entry: type[Options]) -> Schema:
+def _knob_values(section: str, entry: type[Options]) -> Schema:
     knobs = _knobs(entry).items()
-    return {"properties": {knob: _shared(f"{section}.{knob}", said) for knob, said in knobs}}
+    return {"properties": {knob: _shared(f"{section}.{knob}", schema) for knob, schema in knobs}}
 
 
-def _shared(key: str, said: Schema) -> Schema:
-    """Point to what may be set at a dotted key, where all entries with this knob agree."""
-    return _value(key) if _values()[key] == said else said
+def _shared(key: str, schema: Schema) -> Schema:
+    """Return a reference to the shared schema of a dotted key, if all entries with it agree."""
+    return _value(key) if _values()[key] == schema else schema
 
 
 def _value(key: str) -> Schema:
@@ -104,33 +115,33 @@ def _entry(entry: type[Options]) -> Schema:
     return {"type": "object", "properties": _knobs(entry), "additionalProperties": False}
 
 
-def _about(entry: type[Options]) -> str:
+def _summary(entry: type[Options]) -> str:
     return (entry.__doc__ or "").partition("\n")[0]
 
 
 def _knobs(entry: type[Options]) -> dict[str, Schema]:
     properties: dict[str, Schema] = _plain(entry.model_json_schema())["properties"]
-    return {knob: _open(knob, said) for knob, said in properties.items() if knob != SOURCE_KEY}
+    return {knob: _with_custom(knob, properties[knob]) for knob in properties if knob != SOURCE_KEY}
 
 
-def _open(knob: str, said: Schema) -> Schema:
-    """Let a list of augmentations name the user's own."""
+def _with_custom(knob: str, schema: Schema) -> Schema:
+    """Return the schema of a knob; a list of augmentations also takes user-defined ones."""
     if knob != "augment":
-        return said
-    return {**said, "items": {"anyOf": [*said["items"]["oneOf"], _OWN, _ANY_OWN]}}
+        return schema
+    return {**schema, "items": {"anyOf": [*schema["items"]["oneOf"], _IMPORT_PATH, _CUSTOM_ENTRY]}}
 
 
 @cache
 def _values() -> dict[str, Schema]:
-    """Say for each dotted key what may be set."""
+    """Return the schema of the value of each dotted key."""
     values = {}
     for section, table in TABLES.items():
         if "" not in table:
             values[f"{section}.name"] = _name(section)
         entries = [_knobs(entry) for entry in table.values()]
         for knob in dict.fromkeys(knob for entry in entries for knob in entry):
-            said = [entry[knob] for entry in entries if knob in entry]
-            distinct = [one for i, one in enumerate(said) if one not in said[:i]]
+            schemas = [entry[knob] for entry in entries if knob in entry]
+            distinct = [schema for i, schema in enumerate(schemas) if schema not in schemas[:i]]
             values[f"{section}.{knob}"] = distinct[0] if len(distinct) == 1 else {"anyOf": distinct}
     return values
 
@@ -140,7 +151,7 @@ def _sets(**others: Schema) -> Schema:
 
 
 def _levels(key: str = "") -> Schema:
-    """Describe the levels of a dotted key; without one, those of a bundle or of the user's."""
+    """Return the schema of the levels of a dotted key; without one, of any levels."""
     value = _value(key) if key else {}
     by_label = {"type": "object", "minProperties": 1, "additionalProperties": value}
     return {
@@ -156,7 +167,10 @@ def _design() -> Schema:
     kinds["fractional"]["anyOf"] += [
         {"type": "object", "properties": fraction, "additionalProperties": False}
     ]
-    start = {"type": "string", "description": "The variant of this list that it starts from."}
+    start = {
+        "type": "string",
+        "description": "Variant of this list whose keys this one takes over.",
+    }
     kinds["list"] = {
         "type": "object",
         "minProperties": 1,
@@ -178,29 +192,31 @@ def _claim(metrics: Iterable[str]) -> Schema:
     return {**claim, "type": "object"}
 
 
-def _names_own() -> Schema:
-    """Hold where a baseline or a factor names something of the user's."""
-    named: Iterator[Schema] = (
+def _uses_custom_code() -> Schema:
+    """Return a condition: the baseline or a factor names user-defined code."""
+    conditions: Iterator[Schema] = (
         condition
         for section in CUSTOM
         for condition in (
-            _within("baseline", _within(section, _ANY_OWN)),
-            _within("factors", _within(f"{section}.name", {"contains": _OWN, "type": "array"})),
+            _within("baseline", _within(section, _CUSTOM_ENTRY)),
+            _within(
+                "factors", _within(f"{section}.name", {"contains": _IMPORT_PATH, "type": "array"})
+            ),
         )
     )
-    return {"anyOf": [*named]}
+    return {"anyOf": [*conditions]}
 
 
-def _within(key: str, said: Schema) -> Schema:
-    return {"type": "object", "properties": {key: said}, "required": [key]}
+def _within(key: str, schema: Schema) -> Schema:
+    return {"type": "object", "properties": {key: schema}, "required": [key]}
 
 
 def _keys(open_to: Iterable[str] = ()) -> Schema:
     return {"anyOf": [{"enum": [*known_keys()]}, *({"pattern": rf"^{s}\."} for s in open_to)]}
 
 
-def _closed(keys: Schema) -> dict[str, Schema]:
-    """Refuse other keys than these where a study sets some."""
+def _restrict_keys(keys: Schema) -> dict[str, Schema]:
+    """Return the schemas of the parts that set dotted keys, restricted to these keys."""
     bundle: Schema = {"type": "object", "additionalProperties": {"propertyNames": keys}}
     undotted: Schema = {"pattern": r"^[^.]+$"}
     entries = {"additionalProperties": {"propertyNames": _or(keys, {"const": "from"})}}
@@ -219,17 +235,17 @@ def _or(*options: Schema) -> Schema:
     return {"anyOf": [*options]}
 
 
-def _plain(said: Any) -> Any:
-    """Leave out what is the program's alone, and write tuples as draft 7 does."""
-    if isinstance(said, list):
-        return [_plain(part) for part in said]
-    if not isinstance(said, Mapping):
-        return said
-    kept = {key: _plain(part) for key, part in said.items() if not _is_ours(key, part)}
+def _plain(schema: Any) -> Any:
+    """Return a schema of Pydantic's without internal keys, with tuples as in draft 7."""
+    if isinstance(schema, list):
+        return [_plain(part) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept = {key: _plain(part) for key, part in schema.items() if not _is_internal(key, part)}
     if "prefixItems" in kept:
         kept["items"] = kept.pop("prefixItems")
     return kept
 
 
-def _is_ours(key: str, part: Any) -> bool:
-    return key in {"needs", "unless"} or (key == "title" and isinstance(part, str))
+def _is_internal(key: str, part: Any) -> bool:
+    return key in {"needs", "unless", "added_later"} or (key == "title" and isinstance(part, str))

@@ -1,4 +1,4 @@
-"""YAML text to plain values, remembering where in the file each of them stands."""
+"""Load YAML as plain values, with the line and column of each value and key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from cnn_ablate.errors import UserError
 
 Place = tuple[str | int, ...]
+"""The keys and list indices that lead to a value."""
 
 _MOST_BYTES = 256 * 1024
-# A study has some hundred. So many take half a second; aliases repeat them without end.
+# A study has some hundreds. This many take half a second; nested aliases can repeat them endlessly.
 _MOST_NODES = 10_000
 _MOST_DEEP = 40
 _TOO_MANY = f"not a study: more than {_MOST_NODES:,} values."
@@ -24,7 +25,7 @@ _TOO_DEEP = "not a study: nested too deeply."
 
 @dataclass(frozen=True)
 class Source:
-    """A file's values, and the line and column of each value and each key."""
+    """The values of a file, and the line and column of each value and each key."""
 
     name: str
     values: Any
@@ -32,7 +33,7 @@ class Source:
     key_marks: Mapping[Place, tuple[int, int]]
 
     def mark(self, place: Place, *, key: bool = False) -> tuple[int, int]:
-        """Give line and column of the value (or the key) at a place, or of the nearest written."""
+        """Return line and column of the value (or the key) at a place, else of what contains it."""
         mark = (self.key_marks if key else self.marks).get(place)
         while mark is None and place:
             place = place[:-1]
@@ -40,8 +41,8 @@ class Source:
         return mark or (1, 1)
 
 
-def spell(place: Place) -> str:
-    """Write a place as a reader would: `factors.model.attention[1]`."""
+def format_place(place: Place) -> str:
+    """Return a place as text: `factors.model.attention[1]`."""
     text = ""
     for part in place:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -49,7 +50,7 @@ def spell(place: Place) -> str:
 
 
 def load(path: Path) -> Source:
-    """Read a study file.
+    """Load a study file.
 
     Raises:
         UserError: it is missing, too large, not text, or not YAML.
@@ -59,44 +60,48 @@ def load(path: Path) -> Source:
             payload = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         raise UserError(str(path), "no such file.") from None
-    except OSError as fault:
-        raise UserError(str(path), f"cannot be read: {fault.strerror}.") from None
+    except OSError as error:
+        raise UserError(str(path), f"cannot be read: {error.strerror}.") from None
     if len(payload) > _MOST_BYTES:
         raise UserError(str(path), f"more than {_MOST_BYTES:,} bytes: too many for a study.")
     try:
         return parse(str(path), payload.decode("utf-8-sig"))
-    except UnicodeDecodeError as fault:
-        raise UserError(str(path), f"not a text file: byte {fault.start} is not UTF-8.") from None
+    except UnicodeDecodeError as error:
+        raise UserError(str(path), f"not a text file: byte {error.start} is not UTF-8.") from None
 
 
 def parse(name: str, text: str) -> Source:
-    """Read YAML 1.2 text; `name` stands for it in messages."""
+    """Parse YAML 1.2 text; messages call it `name`.
+
+    Raises:
+        UserError: it is not YAML, or is too large.
+    """
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = _Composer
     try:
         root = yaml.compose(text)
-        walk = _Walk(yaml, name)
-        values = walk.value(root, ()) if root is not None else None
-    except MarkedYAMLError as fault:
-        mark = fault.problem_mark or fault.context_mark
+        builder = _Builder(yaml, name)
+        values = builder.value(root, ()) if root is not None else None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
         at = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise UserError(at, f"not YAML: {fault.problem or fault.context}.") from None
+        raise UserError(at, f"not YAML: {error.problem or error.context}.") from None
     except RecursionError:
         raise UserError(name, _TOO_DEEP) from None
-    except _TooMuchError as fault:
-        raise UserError(name, str(fault)) from None
-    except (YAMLError, ValueError) as fault:
-        sentence = str(fault).strip().splitlines()[0]
+    except _TooMuchError as error:
+        raise UserError(name, str(error)) from None
+    except (YAMLError, ValueError) as error:
+        sentence = str(error).strip().splitlines()[0]
         raise UserError(name, f"not YAML: {sentence}.") from None
-    return Source(name, values, walk.marks, walk.key_marks)
+    return Source(name, values, builder.marks, builder.key_marks)
 
 
 class _TooMuchError(Exception):
-    """A file that is too long or too deep to be a study."""
+    """The text is too long or too deeply nested to be a study."""
 
 
 class _Composer(Composer):
-    """Makes nodes of a file until there are too many, before that costs time."""
+    """Composes nodes up to a limit, so that a hostile file is refused before it costs time."""
 
     warn_double_anchors = False
 
@@ -105,7 +110,7 @@ class _Composer(Composer):
         self.nodes, self.level = 0, 0
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        """Make one node with all that is in it."""
+        """Compose a node with all its children."""
         self.nodes += 1
         self.level += 1
         if self.nodes > _MOST_NODES:
@@ -117,8 +122,8 @@ class _Composer(Composer):
         return node
 
 
-class _Walk:
-    """One pass over the nodes of a file."""
+class _Builder:
+    """Builds plain values from nodes, and records where each of them is."""
 
     def __init__(self, yaml: YAML, name: str) -> None:
         self.yaml = yaml
@@ -145,7 +150,7 @@ class _Walk:
                 raise UserError(at, "a key must be a word.")
             key = str(key_node.value)
             if key in values:
-                raise UserError(at, f"{spell((*place, key))} stands twice.")
+                raise UserError(at, f"{format_place((*place, key))} is given twice.")
             self.key_marks[*place, key] = (line, column)
             values[key] = self.value(value_node, (*place, key))
         return values

@@ -1,4 +1,4 @@
-"""A first study file for a user to change: complete, commented, and made from the tables."""
+"""Write a first study file for the user to change: complete, commented, made from the tables."""
 
 import json
 import re
@@ -11,27 +11,27 @@ from cnn_ablate.data.normalize import NORMALIZATIONS
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, replaced
 from cnn_ablate.settings import entry_of, resolve
-from cnn_ablate.study.file import not_a_folder
+from cnn_ablate.study.file_model import folder_name_fault
 
 _SWITCHES = 2
-# Those that every draft has: augmentation and learning rate.
+# Factors that every template has: augmentation and learning rate.
 _FACTORS = 2
-# Faults of published programs that networks repeat unless told otherwise.
-_MENDED = {"relu_logits": False, "transformer": "none"}
-# Texts that YAML takes for texts; others are quoted.
-_WORD = re.compile(r"(?!(?:true|false|null)$)[A-Za-z_][\w.]*(:\w+)?", re.IGNORECASE)
+# Faults of published programs that these networks reproduce by default.
+_FIXES = {"relu_logits": False, "transformer": "none"}
+# Texts that YAML reads as texts without quotes.
+_PLAIN = re.compile(r"(?!(?:true|false|null)$)[A-Za-z_][\w.]*(:\w+)?", re.IGNORECASE)
 
 _HEAD = """\
 # yaml-language-server: $schema=study.schema.json
-# An ablation study to change as you like.
+# An ablation study for you to change.
 #   cnn-ablate plan {file}           shows what it trains and compares
-#   cnn-ablate run {file} --smoke    is a test of minutes
-#   cnn-ablate run {file}            trains it, and writes a report
+#   cnn-ablate run {file} --smoke    tests it in minutes
+#   cnn-ablate run {file}            trains it and writes a report
 study: {name}
 title: {title}
 
-# The complete system; what is left out has its default. `cnn-ablate list models` (or datasets,
-# augments, optimizers, schedules, losses, training) tells what there is.
+# The complete system; keys that are left out have their defaults. `cnn-ablate list models` (or
+# datasets, augments, optimizers, schedules, losses, training) shows what is available.
 baseline:
 """
 _TRAINING = """\
@@ -40,23 +40,23 @@ _TRAINING = """\
     epochs: 10
     batch_size: 64
 
-# What is varied: a key of the baseline, and its levels.
+# What is varied: keys of the baseline with their levels.
 factors:
 """
 _DESIGN = """\
   data.augment: [[random_crop], []]
   optimizer.lr: [0.01, 0.001]
 
-# Which combinations are trained: this design moves one factor at a time. Others: leave_one_out,
-# ladder, factorial, fractional, list.
+# Which combinations are trained. one_at_a_time changes a single factor per variant; others:
+# leave_one_out, ladder, factorial, fractional, list.
 design: one_at_a_time
 
-# Each variant is trained once for each seed, and compared seed by seed. A difference of the same
-# sign in all of eight seeds has p = 2/2^8 = 0.008, which is {p:.2f} after {count} comparisons.
+# Each variant is trained once per seed, and compared seed by seed. A difference of the same sign
+# in all eight seeds has p = 2/2^8 = 0.008, which is {p:.2f} after {count} comparisons.
 seeds: 8
 """
 _CLAIM = """
-# What you expect, written down before it is known; the report says whether the data agree.
+# What you expect, stated before the training; the report says whether the data agree.
 claims:
   - id: {knob}
     quote: {knob} matters
@@ -67,28 +67,25 @@ claims:
 """
 
 
-def draft(file: str, data: str, model: str, *, path: str = "") -> str:
-    """Write a study of some network on some data.
+def study_template(file: str, data: str, model: str, *, path: str = "") -> str:
+    """Return the text of a study of a network on a data set.
 
     Args:
-        file: Name that the file will have; the study is called as it is, if possible.
+        file: Name of the file that the text is for; the study gets its name, if possible.
         data: Name of a data set.
         model: Name of a network.
-        path: Where the data set lies, if that is one of its knobs.
+        path: Folder of the data set, if that is one of its knobs.
 
     Raises:
-        UserError: a name is unknown, or cannot be used without further knobs.
+        UserError: a name is unknown, or needs further knobs.
     """
-    where = {"path": path} if path else {}
-    settings = resolve({"data": {"name": data, **where}, "model": {"name": model}})
-    mended = {knob: value for knob, value in _MENDED.items() if knob in settings["model"]}
-    settings = resolve(replaced(settings, {f"model.{knob}": v for knob, v in mended.items()}))
+    settings = _settings(data, model, path)
     title = f"Does each part of {model} earn its place on {path.rpartition('/')[2] or data}?"
-    levels = dict(list(_levels(entry_of("model", model), settings["model"]))[:_SWITCHES])
+    levels = dict(list(_switches(entry_of("model", model), settings["model"]))[:_SWITCHES])
     count = len(levels) + _FACTORS
     lines = [
-        _HEAD.format(file=quote(file), name=_yaml(_name(file)), title=_yaml(title)),
-        *_section("data", {**settings["data"], **_pictures(data)}, _data_knobs(data)),
+        _HEAD.format(file=quote(file), name=_yaml(_study_name(file)), title=_yaml(title)),
+        *_section("data", {**settings["data"], **_preprocessing(data)}, _data_knobs(data)),
         *_section("model", settings["model"], settings["model"]),
         _TRAINING,
         *(f"  model.{knob}: [{', '.join(map(_yaml, pair))}]\n" for knob, pair in levels.items()),
@@ -101,24 +98,31 @@ def draft(file: str, data: str, model: str, *, path: str = "") -> str:
     return "".join(lines)
 
 
-def _name(file: str) -> str:
-    """Call the study as its file, if a folder can be called so."""
+def _settings(data: str, model: str, path: str) -> dict[str, dict[str, Any]]:
+    data_section = {"name": data, **({"path": path} if path else {})}
+    settings = resolve({"data": data_section, "model": {"name": model}})
+    fixes = {f"model.{k}": value for k, value in _FIXES.items() if k in settings["model"]}
+    return resolve(replaced(settings, fixes))
+
+
+def _study_name(file: str) -> str:
+    """Return the name of the file without its ending, if a folder can have that name."""
     name = re.sub(r"[^\w+-]+", "_", file.rpartition(".")[0]).strip("_+-")
-    return "study" if not_a_folder(name) else name
+    return "study" if folder_name_fault(name) else name
 
 
-def _pictures(data: str) -> dict[str, Any]:
+def _preprocessing(data: str) -> dict[str, Any]:
     known = [name for name in NORMALIZATIONS if data.startswith(name)]
     return {"augment": ["random_crop"], "normalize": max(known, key=len, default="half")}
 
 
 def _data_knobs(name: str) -> list[str]:
-    own = [knob for knob in entry_of("data", name).model_fields if knob not in DataSet.model_fields]
-    return ["name", *own, "augment", "normalize"]
+    knobs = entry_of("data", name).model_fields.keys()
+    return ["name", *(k for k in knobs if k not in DataSet.model_fields), "augment", "normalize"]
 
 
 def _section(section: str, values: Mapping[str, Any], knobs: Iterable[str]) -> Iterator[str]:
-    """Write a section, each knob with its doc."""
+    """Yield the lines of a section, each knob with its doc as a comment."""
     fields = entry_of(section, values["name"]).model_fields
     yield f"  {section}:\n"
     for knob in knobs:
@@ -127,23 +131,23 @@ def _section(section: str, values: Mapping[str, Any], knobs: Iterable[str]) -> I
             yield f"    {knob}: {_yaml(values[knob])}{f'  # {doc}' if doc else ''}\n"
 
 
-def _levels(entry: type[Options], values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Find two levels for each knob that can be switched; truth values first."""
+def _switches(entry: type[Options], values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield two levels for each knob that can be switched: flags first, then choices."""
     properties = entry.model_json_schema()["properties"]
-    knobs = {knob: said for knob, said in properties.items() if knob in values}
-    for knob, said in knobs.items():
-        if said.get("type") == "boolean":
+    knobs = {knob: schema for knob, schema in properties.items() if knob in values}
+    for knob, schema in knobs.items():
+        if schema.get("type") == "boolean":
             yield knob, [values[knob], not values[knob]]
-    for knob, said in knobs.items():
-        others = [name for name in said.get("enum", ()) if name != values[knob]]
-        if others and said.get("type") == "string":
+    for knob, schema in knobs.items():
+        others = [name for name in schema.get("enum", ()) if name != values[knob]]
+        if others and schema.get("type") == "string":
             yield knob, [values[knob], "none" if "none" in others else others[0]]
 
 
 def _yaml(value: Any) -> str:
-    """Write a value as YAML does, in one line."""
+    """Return a value as YAML in one line."""
     if isinstance(value, list):
         return f"[{', '.join(map(_yaml, value))}]"
-    if isinstance(value, str) and _WORD.fullmatch(value):
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
     return json.dumps(value, ensure_ascii=False)

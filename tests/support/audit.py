@@ -5,9 +5,9 @@ from pathlib import Path
 
 from cnn_ablate.audit import CHECKS, Subject
 from cnn_ablate.data import Images
-from cnn_ablate.runner import RunConfig, survey
+from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.schema import Finding
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 
 LENET = """\
 study: tiny
@@ -63,10 +63,10 @@ def subject(
     """Lay out a study; with other images than those that it names, if these are given."""
     path = folder / "tiny.yaml"
     path.write_text(text, encoding="utf-8")
-    study = read(path, Changes(profile=profile, sets=sets))
-    laid_out = survey(study, RunConfig(folder / "results", folder))
-    shown = laid_out.images if images is None else images
-    return Subject(study, laid_out.plan, laid_out.sizes, shown)
+    study = read_study(path, Changes(profile=profile, sets=sets))
+    prepared = prepare(study, RunConfig(results=folder / "results", data=folder))
+    shown = prepared.images if images is None else images
+    return Subject(study, prepared.plan, prepared.sizes, shown)
 
 
 def found(check: str, audited: Subject) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Studies of a user's own network, written beside the module that they name."""
+"""Studies of a user-defined network, written beside the module that they name."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from torch import nn
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import Study
 from cnn_ablate.settings import build_options
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 from support.audit import NETWORK, USERS
 
 
@@ -22,14 +22,14 @@ def write(folder: Path, text: str = USERS, network: str = NETWORK) -> Path:
 
 def study(folder: Path, text: str = USERS, network: str = NETWORK) -> Study:
     """Read a study of a user's network."""
-    return read(write(folder, text, network))
+    return read_study(write(folder, text, network))
 
 
 def messages(folder: Path, text: str = USERS, network: str = NETWORK, *sets: str) -> list[str]:
     """Read a study that is wrong, and give what is said of it, without the folder."""
     path = write(folder, text, network)
     with pytest.raises((ExceptionGroup, UserError)) as caught:
-        read(path, Changes(sets=sets))
+        read_study(path, Changes(sets=sets))
     errors = getattr(caught.value, "exceptions", [caught.value])
     return [str(error).replace(f"{folder}", "HERE") for error in errors]
 

@@ -12,11 +12,11 @@ import pytest
 
 from cnn_ablate import processes
 from cnn_ablate.executors import Event, Resources
-from cnn_ablate.runner import RetryPolicy, RunConfig, survey
-from cnn_ablate.runner.run import outstanding, run
-from cnn_ablate.runner.way import ComputeChoice
+from cnn_ablate.runner import RetryPolicy, RunConfig, prepare
+from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.run import run
 from cnn_ablate.store import Results
-from cnn_ablate.study import read
+from cnn_ablate.study import read_study
 from support import cli_study
 
 STUDY = """\
@@ -51,18 +51,21 @@ def run_study(
     *,
     workers: int = 1,
     fresh: bool = False,
-    patience: RetryPolicy | None = None,
-    observe: Callable[[Event], None] = lambda _: None,
+    retry: RetryPolicy | None = None,
+    on_event: Callable[[Event], None] = lambda _: None,
 ) -> Results:
     """Run the study in this process, as the command line does."""
     folder.mkdir(exist_ok=True)
     path = folder / "fast.yaml"
     path.write_text(STUDY, encoding="utf-8")
-    terms = Resources(workers=workers)
-    way = ComputeChoice("eager", "off")
-    where = RunConfig(folder / "results", terms=terms, patience=patience or RetryPolicy(), way=way)
-    laid_out = survey(read(path), where)
-    return run(laid_out, outstanding(laid_out, fresh=fresh), where, observe)
+    config = RunConfig(
+        results=folder / "results",
+        resources=Resources(workers=workers),
+        retry=retry or RetryPolicy(),
+        compute="eager",
+    )
+    prepared = prepare(read_study(path), config)
+    return run(prepared, outstanding(prepared, fresh=fresh), config, on_event).results
 
 
 def fork(action: Callable[[], object]) -> int:

@@ -1,4 +1,4 @@
-"""The command `audit`: what can be proven of a study before anything is trained."""
+"""The command `audit`: the flaws of a study that can be found before anything is trained."""
 
 import json
 from collections import Counter
@@ -10,31 +10,32 @@ from rich.table import Table
 from rich.text import Text
 
 from cnn_ablate.cli.exit_codes import WRONG_INPUT
-from cnn_ablate.cli.progress_bars import display
-from cnn_ablate.runner.findings import audited
-from cnn_ablate.runner.prepare import RunConfig, survey
+from cnn_ablate.cli.progress_bars import progress_display
+from cnn_ablate.runner.config import RunConfig
+from cnn_ablate.runner.findings import audit_findings
+from cnn_ablate.runner.prepare import prepare
 from cnn_ablate.schema import Finding
-from cnn_ablate.stats import count, listed
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study_paths import study_path
+from cnn_ablate.text import count, listed
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
 
-def show_findings(
-    word: str, changes: Changes, where: RunConfig, *, as_json: bool, strict: bool
+def audit_study(
+    word: str, changes: Changes, config: RunConfig, *, as_json: bool, strict: bool
 ) -> None:
-    """Print what the audit finds; exit with 1 if `strict` and an error is among it."""
-    study = read(study_path(word), changes)
-    with display() as screen:
-        laid_out = survey(study, where, screen.decoding)
-    findings = audited(laid_out)
+    """Print the findings of the audit; exit with 1 if `strict` and one of them is an error."""
+    study = read_study(study_path(word), changes)
+    with progress_display() as display:
+        prepared = prepare(study, config, display.on_decoding)
+    findings = audit_findings(prepared)
     if as_json:
         typer.echo(json.dumps([finding.model_dump() for finding in findings], indent=1))
     else:
         print_findings(study.name, findings)
-        if laid_out.missing:
-            typer.echo(f"Images were not looked at: {laid_out.missing}")
+        if prepared.missing:
+            typer.echo(f"Images were not looked at: {prepared.missing}")
     if strict and any(finding.severity == "error" for finding in findings):
         raise typer.Exit(WRONG_INPUT)
 
@@ -46,9 +47,9 @@ def print_findings(name: str, findings: Sequence[Finding]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
-        said = Text.assemble((finding.kind, "bold"), f" at {finding.where}\n{finding.message}\n")
-        table.add_row(Text(finding.severity, _STYLES[finding.severity]), said)
+        text = Text.assemble((finding.kind, "bold"), f" at {finding.where}\n{finding.message}\n")
+        table.add_row(Text(finding.severity, _STYLES[finding.severity]), text)
     console.print(table)
-    found = Counter[str](finding.severity for finding in findings)
-    counts = [count(found[severity], severity) for severity in _STYLES if found[severity]]
+    numbers = Counter[str](finding.severity for finding in findings)
+    counts = [count(numbers[severity], severity) for severity in _STYLES if numbers[severity]]
     console.print(f"{name}: {listed(counts) if counts else 'nothing found'}.", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The command `explain`: what one variant changes, and its network part by part."""
+"""The command `explain`: what one variant changes, and its network layer by layer."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cnn_ablate.cli.format_changes import changes_of
+from cnn_ablate.cli.format_changes import format_changes
+from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.messages import unknown_name
 from cnn_ablate.models import find_dead
@@ -18,73 +19,79 @@ from cnn_ablate.models.summary import Layer, outline
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Contrast, Plan, Settings, Variant
 from cnn_ablate.settings import options_of, resolve
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study_paths import study_path
+from cnn_ablate.text import count
 
-# Narrower terminals do without the kinds of the parts.
+# Terminals narrower than this do not show the types of the layers.
 _WIDE = 60
 
 
 @dataclass(frozen=True)
-class View:
-    """How to show a network: to which depth, as JSON or not, and where data is looked for."""
+class ExplainOptions:
+    """How to show a network: its depth, whether as JSON, and the folder searched for data."""
 
     depth: int
     as_json: bool
     data: Path | None
 
 
-def explain_variant(word: str, name: str, changes: Changes, view: View) -> None:
-    """Print what a variant changes against its references, and the parts of its network.
+def print_variant(word: str, name: str, changes: Changes, options: ExplainOptions) -> None:
+    """Print what a variant changes against its references, and the layers of its network.
 
     Raises:
-        UserError: the study has no such variant, or only its missing images tell their shape.
+        UserError: The study has no such variant, or the shape of its images is unknown because
+            they are missing.
     """
-    layout = plan(read(study_path(word), changes), resolve)
-    variant = _variant(layout, name)
-    contrasts = [one for one in layout.contrasts if one.variant == variant.name]
-    network = Network(variant.settings, view.data)
-    layers = [layer for layer in network.layers() if _depth(layer) <= view.depth]
-    if view.as_json:
+    path = study_path(word)
+    with user_code_folder(path.parent):
+        _print(plan(read_study(path, changes), resolve), name, options)
+
+
+def _print(plan: Plan, name: str, options: ExplainOptions) -> None:
+    variant = _variant(plan, name)
+    contrasts = [contrast for contrast in plan.contrasts if contrast.variant == variant.name]
+    network = Network(variant.settings, options.data)
+    layers = [layer for layer in network.layers() if _depth(layer) <= options.depth]
+    if options.as_json:
         typer.echo(json.dumps(_data(variant, contrasts, layers, network), indent=1))
         return
     console = Console(highlight=False)
-    for line in _changes(layout, variant, contrasts, name):
+    for line in _changes(plan, variant, contrasts, name):
         console.print(line, markup=False)
     console.print(_table(layers, wide=console.width >= _WIDE))
     console.print()
-    settings = {one.name: one.settings for one in layout.variants}
+    settings = {variant.name: variant.settings for variant in plan.variants}
     for contrast in contrasts:
-        other = Network(settings[contrast.reference], view.data).layers()[0]
+        other = Network(settings[contrast.reference], options.data).layers()[0]
         console.print(_difference(contrast.reference, layers[0], other))
-    for part, lost in network.dead().items():
-        console.print(f"No gradient reaches {part or 'the network'}: {lost:,} parameters.")
+    for layer_name, parameters in network.dead_parameters().items():
+        part = layer_name or "the network"
+        console.print(f"No gradient reaches {part}: {parameters:,} parameters.")
 
 
 class Network:
-    """The network that some settings build, found out about without training it."""
+    """The network that the settings of a variant build, analysed without training."""
 
     def __init__(self, settings: Settings, data: Path | None) -> None:
         self.model = options_of("model", settings["model"])
-        form = options_of("data", settings["data"]).form(data)
-        self.takes = form.shape, len(form.classes)
+        form = options_of("data", settings["data"]).spec(data)
+        self.input_form = form.shape, len(form.classes)
 
     def layers(self) -> tuple[Layer, ...]:
-        """List its parts, the whole first."""
-        return outline(self.model, *self.takes)
+        """Return its layers, the whole network first."""
+        return outline(self.model, *self.input_form)
 
-    def dead(self) -> dict[str, int]:
-        """Count the parameters that no gradient reaches, by part."""
-        return find_dead(self.model, *self.takes)
+    def dead_parameters(self) -> dict[str, int]:
+        """Count the parameters that no gradient reaches, per layer."""
+        return find_dead(self.model, *self.input_form)
 
 
-def _variant(layout: Plan, name: str) -> Variant:
-    variants = {variant.name: variant for variant in layout.variants}
-    wanted = layout.same.get(name, name)
+def _variant(plan: Plan, name: str) -> Variant:
+    variants = {variant.name: variant for variant in plan.variants}
+    wanted = plan.same.get(name, name)
     if wanted not in variants:
-        raise UserError(
-            f"variant {name}", *unknown_name("variant", name, [*variants, *layout.same])
-        )
+        raise UserError(f"variant {name}", *unknown_name("variant", name, [*variants, *plan.same]))
     return variants[wanted]
 
 
@@ -100,27 +107,27 @@ def _data(
         "settings": variant.settings,
         "references": {contrast.reference: contrast.changed for contrast in contrasts},
         "layers": [asdict(layer) for layer in layers],
-        "dead": network.dead(),
+        "dead": network.dead_parameters(),
     }
 
 
 def _changes(
-    layout: Plan, variant: Variant, contrasts: Sequence[Contrast], name: str
+    plan: Plan, variant: Variant, contrasts: Sequence[Contrast], name: str
 ) -> Iterator[str]:
     if name != variant.name:
         yield f"{name} is equal to {variant.name}."
     for contrast in contrasts:
         yield f"{variant.name} against {contrast.reference}:"
-        yield from (f"  {change}" for change in changes_of(contrast.changed))
+        yield from (f"  {change}" for change in format_changes(contrast.changed))
     if not contrasts:
-        followers = sum(one.reference == variant.name for one in layout.contrasts)
-        yield f"{variant.name}: the reference of {followers} contrasts."
+        number = sum(contrast.reference == variant.name for contrast in plan.contrasts)
+        yield f"{variant.name}: the reference of {count(number, 'contrast')}."
     yield ""
 
 
 def _table(layers: Sequence[Layer], *, wide: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for title in ("part", *["kind"] * wide, "output"):
+    for title in ("layer", *["type"] * wide, "output"):
         table.add_column(title, overflow="fold")
     for title in ("parameters", "MACs"):
         table.add_column(title, justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""The command `init`: a first study file, and beside it the schema with which editors help."""
+"""The command `init`: write a study file and, beside it, the JSON Schema for editors."""
 
 import json
 from pathlib import Path
@@ -6,32 +6,32 @@ from shlex import quote
 
 import typer
 
-from cnn_ablate.custom import look_in
+from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import DATASETS
-from cnn_ablate.data.folder import is_divided
+from cnn_ablate.data.folder import has_train_and_test
 from cnn_ablate.errors import UserError
 from cnn_ablate.study.json_schema import json_schema
-from cnn_ablate.study.template import draft
+from cnn_ablate.study.template import study_template
 
 SUFFIXES = (".yaml", ".yml")
 
 
-def write_draft(file: Path, data: str, model: str) -> None:
-    """Write a study file that runs, and say what to do with it.
+def write_template(file: Path, data: str, model: str) -> None:
+    """Write a study file that is ready to run, and print the command that runs it.
 
     Args:
         file: Where to write it.
-        data: Name of a data set, or a folder of pictures.
+        data: Name of a data set, or a folder of images.
         model: Name of a network.
 
     Raises:
-        UserError: the file is there already, would be in the way, or has another ending; a name
-            is unknown.
+        UserError: The file exists, would be taken for a class folder, or has another extension;
+            a name is unknown.
     """
     if file.suffix not in SUFFIXES:
-        raise UserError(str(file), "a study file ends in .yaml.", f"Call it {file}.yaml.")
-    look_in(file.parent)
-    _write(file, _drafted(file, data, model))
+        raise UserError(str(file), "a study file ends in .yaml.", f"Name it {file}.yaml.")
+    with user_code_folder(file.parent):
+        _write(file, _template(file, data, model))
     typer.echo(f"Study: {file}")
     schema = file.with_name("study.schema.json")
     if not schema.exists():
@@ -40,17 +40,17 @@ def write_draft(file: Path, data: str, model: str) -> None:
     typer.echo(f"Try it: cnn-ablate run {quote(str(file))} --smoke")
 
 
-def _drafted(file: Path, data: str, model: str) -> str:
+def _template(file: Path, data: str, model: str) -> str:
     folder = Path(data)
     if data in DATASETS or not folder.is_dir():
-        return draft(file.name, data, model)
-    # The study finds what is below its own folder, wherever it is run.
-    place, home = folder.resolve(), file.parent.resolve()
-    if home.is_relative_to(place) and not is_divided(place):
-        what = "would lie among the folders of classes, where nothing else may be."
-        raise UserError(str(file), what, "Write it beside the folder of pictures instead.")
-    path = place.relative_to(home) if place.is_relative_to(home) else place
-    return draft(file.name, "image_folder", model, path=path.as_posix())
+        return study_template(file.name, data, model)
+    # Paths in a study are relative to its own folder, so that it runs from any directory.
+    images, home = folder.resolve(), file.parent.resolve()
+    if home.is_relative_to(images) and not has_train_and_test(images):
+        what = "would be inside the folder of classes, which may hold nothing else."
+        raise UserError(str(file), what, "Write it beside the folder of images instead.")
+    path = images.relative_to(home) if images.is_relative_to(home) else images
+    return study_template(file.name, "image_folder", model, path=path.as_posix())
 
 
 def _write(path: Path, text: str) -> None:
@@ -59,6 +59,6 @@ def _write(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
-        raise UserError(str(path), "is there already.", "Choose another name.") from None
+        raise UserError(str(path), "already exists.", "Choose another name.") from None
     except OSError as fault:
         raise UserError(str(path), f"cannot be written: {fault.strerror}.") from None

@@ -1,4 +1,4 @@
-"""The command `plan`: what a study will train and compare, before anything is trained."""
+"""The command `plan`: the variants that a study trains and compares, without training them."""
 
 import json
 from collections.abc import Iterator
@@ -7,56 +7,56 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from cnn_ablate.cli.format_changes import changes_of
-from cnn_ablate.cli.progress_bars import display
+from cnn_ablate.cli.format_changes import format_changes
+from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.plan import matching
-from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, RunConfig, survey
-from cnn_ablate.runner.price import MACS_PER_SECOND, SECONDS_PER_STEP, gpu_hours, guessed_sizes
-from cnn_ablate.runner.rows import rows
-from cnn_ablate.stats import count, count_range, listed
-from cnn_ablate.study import Changes, read
+from cnn_ablate.runner.config import RunConfig
+from cnn_ablate.runner.cost import (
+    MACS_PER_SECOND,
+    SECONDS_PER_STEP,
+    estimate_seconds,
+    gpu_hours,
+    guessed_sizes,
+)
+from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, plan_rows, prepare
+from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study_paths import study_path
+from cnn_ablate.text import count, count_range, listed
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "done", "to train")
 
 
-def show_plan(
-    word: str, changes: Changes, where: RunConfig, *, only: str, as_json: bool, estimate: bool
+def print_plan(
+    word: str, changes: Changes, config: RunConfig, *, only: str, as_json: bool, estimate: bool
 ) -> None:
-    """Print the plan of a study, as a table or as data."""
-    study = read(study_path(word), changes)
-    with display() as screen:
-        laid_out = survey(study, where, screen.decoding)
-    seconds = _estimated(laid_out) if estimate else {}
-    found = list(rows(laid_out, matching(laid_out.plan, only), seconds))
+    """Print the plan of a study, as a table or as JSON."""
+    study = read_study(study_path(word), changes)
+    with progress_display() as display:
+        prepared = prepare(study, config, display.on_decoding)
+    seconds = estimate_seconds(prepared) if estimate else {}
+    rows = list(plan_rows(prepared, matching(prepared.plan, only), seconds))
     if as_json:
-        typer.echo(json.dumps(found, indent=1))
+        typer.echo(json.dumps(rows, indent=1))
     else:
-        _print(laid_out, found, where)
+        _print(prepared, rows, config)
 
 
-def _estimated(laid_out: Prepared) -> dict[str, float]:
-    from cnn_ablate.runner.estimate import estimated_seconds
-
-    return estimated_seconds(laid_out)
-
-
-def _print(survey: Prepared, rows: list[dict[str, Any]], where: RunConfig) -> None:
+def _print(prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig) -> None:
     console = Console(highlight=False)
     print_rows(console, _TITLES, map(_cells, rows), texts=2)
-    for line in _remarks(survey, rows, where):
+    for line in _remarks(prepared, rows, config):
         console.print(line, soft_wrap=True, markup=False)
 
 
-def _price(survey: Prepared) -> str:
-    hours, guessed = gpu_hours(survey), guessed_sizes(survey)
-    speed = f"{MACS_PER_SECOND / 1e12:.0f} T multiply-adds a second"
-    least = f"{1000 * SECONDS_PER_STEP:.0f} ms a step"
+def _cost(prepared: Prepared) -> str:
+    hours, guessed = gpu_hours(prepared), guessed_sizes(prepared)
+    speed = f"{MACS_PER_SECOND / 1e12:.0f} T multiply-adds per second"
+    least = f"{1000 * SECONDS_PER_STEP:.0f} ms per step"
     shown = f"{hours:,.1f}" if hours >= 0.1 else "under 0.1"
     images = f"{GUESSED_SIZES[0]:,} training images"
-    sizes = f", as if {listed(guessed)} had {images}" if guessed else ""
-    return f"All of it: {shown} hours of one GPU, guessed from {speed} and at least {least}{sizes}."
+    sizes = f", and {images} for {listed(guessed)}" if guessed else ""
+    return f"Whole study: about {shown} GPU hours, assuming {speed} and at least {least}{sizes}."
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
@@ -69,23 +69,23 @@ def _changes(row: dict[str, Any]) -> str:
     if row["reference"] is None:
         return ""
     against = "" if row["reference"] == "baseline" else f" (against {row['reference']})"
-    return ", ".join(changes_of(row["changed"])) + against
+    return ", ".join(format_changes(row["changed"])) + against
 
 
-def _remarks(survey: Prepared, rows: list[dict[str, Any]], where: RunConfig) -> Iterator[str]:
-    plan = survey.plan
+def _remarks(prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig) -> Iterator[str]:
+    plan = prepared.plan
     yield ""
-    yield from survey.notes
+    yield from prepared.notes
     yield (
         f"{count(len(plan.variants), 'variant')} x "
         f"{count_range(plan.seed_counts.values(), 'seed')} = "
-        f"{count(len(plan.trials), 'trial')}; {len(survey.done):,} are done in {where.results}."
+        f"{count(len(plan.trials), 'trial')}; {len(prepared.done):,} are done in {config.results}."
     )
     for seeds in sorted(set(plan.paired_seeds)):
         p = f"2/2^{seeds} = {2 / 2**seeds:.3g}"
         yield f"With {count(seeds, 'seed')} the smallest two-sided sign-flip p is {p}."
-    if survey.missing:
-        yield f"What is done is not known: {survey.missing}"
+    if prepared.missing:
+        yield f"The number of finished trials is unknown: {prepared.missing}"
     for name, first in plan.same.items():
         yield f"{name} is equal to {first}."
     if plan.excluded:
@@ -93,5 +93,5 @@ def _remarks(survey: Prepared, rows: list[dict[str, Any]], where: RunConfig) -> 
     for alias in plan.aliases:
         yield f"Cannot be told apart: {alias}."
     if seconds := sum(row.get("seconds", 0.0) * (len(row["seeds"]) - row["done"]) for row in rows):
-        yield f"About {seconds / 60:,.1f} minutes of one worker, from a few timed steps."
-    yield _price(survey)
+        yield f"Left to train: about {seconds / 60:,.1f} minutes of one worker, from timed steps."
+    yield _cost(prepared)

@@ -1,4 +1,4 @@
-"""The command `run`: from a study file to tables and a report, with progress all the way."""
+"""The command `run`: train a study, show the progress, and write its tables and report."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -10,25 +10,27 @@ from threading import Thread
 import typer
 
 from cnn_ablate.cli.exit_codes import SOME_FAILED
-from cnn_ablate.cli.progress_bars import Display, display
+from cnn_ablate.cli.progress_bars import ProgressDisplay, progress_display
 from cnn_ablate.executors import Ended, Event
+from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.findings import with_findings
-from cnn_ablate.runner.prepare import Prepared, RunConfig, survey
-from cnn_ablate.runner.run import check, outstanding, run
+from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.prepare import Prepared, prepare
+from cnn_ablate.runner.run import run
 from cnn_ablate.schema import Finding
-from cnn_ablate.stats import count, count_range
 from cnn_ablate.store import Results
-from cnn_ablate.study import Changes, read
+from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study_paths import study_path
+from cnn_ablate.text import count, count_range
 from cnn_ablate.tracking import tracking
 
-# Where trackers write.
-TRACKED = Path("tracking")
+# The folder that trackers write to.
+TRACKING_FOLDER = Path("tracking")
 
 
 @dataclass(frozen=True)
-class Choice:
-    """What of a study is to be done, how it is looked at before, and who gets a copy."""
+class RunOptions:
+    """Which trials to train, whether to audit first, and which trackers to log to."""
 
     only: str = ""
     fresh: bool = False
@@ -37,14 +39,19 @@ class Choice:
     pictures: bool = True
 
 
-def run_study(word: str, changes: Changes, where: RunConfig, reports: Path, choice: Choice) -> None:
-    """Run a study and say where its report is; exit with 2 if some trials failed."""
-    study = read(study_path(word), changes)
+def run_study(
+    word: str, changes: Changes, config: RunConfig, reports: Path, options: RunOptions
+) -> None:
+    """Run a study and print the paths of its results; exit with 2 if some trials failed."""
+    study = read_study(study_path(word), changes)
     failed: set[str] = set()
-    with display() as screen, tracking(choice.track, TRACKED, study.folder, screen.say) as track:
+    with (
+        progress_display() as display,
+        tracking(options.track, TRACKING_FOLDER, study.folder, display.print_line) as track,
+    ):
 
         def observe(event: Event) -> None:
-            screen.observe(event)
+            display.on_event(event)
             if not isinstance(event, Ended):
                 return
             if event.result and not event.kept:
@@ -52,63 +59,63 @@ def run_study(word: str, changes: Changes, where: RunConfig, reports: Path, choi
             if not event.result or event.result.status != "done":
                 failed.add(event.trial.id)
 
-        laid_out = survey(study, where, screen.decoding)
-        check(laid_out, where)
-        todo = outstanding(laid_out, only=choice.only, fresh=choice.fresh)
-        _announce(screen, laid_out, len(todo))
-        laid_out = with_findings(laid_out, where, anew=choice.audit)
-        _warn(screen, laid_out.findings or ())
-        if todo:
-            # To import what draws takes a second or two; meanwhile the trials train.
+        prepared = prepare(study, config, display.on_decoding)
+        trials = outstanding(prepared, only=options.only, fresh=options.fresh)
+        _print_plan(display, prepared, len(trials))
+        prepared = with_findings(prepared, config, run_audit=options.audit)
+        _print_findings(display, prepared.findings or ())
+        if trials:
+            # Importing matplotlib takes a second or two: do it while the trials train.
             Thread(target=import_module, args=("cnn_ablate.report",)).start()
-        results = run(laid_out, todo, where, observe)
-        record = where.results / study.folder / "study.json"
-        page = _reported(results, record, reports, pictures=choice.pictures)
-    typer.echo(f"Results: {where.results / study.folder}")
+        analysis = run(prepared, trials, config, observe)
+        record = config.results / study.folder / "study.json"
+        page = _write_report(analysis.results, record, reports, pictures=options.pictures)
+    typer.echo(f"Results: {config.results / study.folder}")
     typer.echo(f"Report:  {page}")
-    if failures := list(_failures(results, failed)):
+    if failures := list(_failures(analysis.results, failed)):
         typer.echo("\n".join(failures), err=True)
         raise typer.Exit(SOME_FAILED)
 
 
-def _warn(screen: Display, findings: Sequence[Finding]) -> None:
-    """Say what the audit found: errors in words, the rest in numbers."""
+def _print_findings(display: ProgressDisplay, findings: Sequence[Finding]) -> None:
+    """Print the errors of the audit, and the number of its other findings."""
     for finding in findings:
         if finding.severity == "error":
-            screen.say(f"Audit: {finding.kind} at {finding.where}: {finding.message}")
+            display.print_line(f"Audit: {finding.kind} at {finding.where}: {finding.message}")
     if others := [finding for finding in findings if finding.severity != "error"]:
-        screen.say(f"Audit: {count(len(others), 'remark')}; the report has them all.")
+        display.print_line(f"Audit: {count(len(others), 'remark')}; the report lists them.")
 
 
-def _reported(results: Results, record: Path, reports: Path, *, pictures: bool) -> Path:
-    """Write the report, unless it is of these results: it then has the time of their record.
+def _write_report(results: Results, record: Path, reports: Path, *, pictures: bool) -> Path:
+    """Write the report unless it is up to date, which its modification time tells.
 
-    One without pictures is always written, and never taken for the whole.
+    A report without sample images is always written, and never counts as up to date.
     """
     from cnn_ablate.report import write as write_report
 
     page = reports / results.record.study.folder / "report.html"
-    written = record.stat().st_mtime_ns
-    if pictures and page.is_file() and page.stat().st_mtime_ns == written:
+    recorded = record.stat().st_mtime_ns
+    if pictures and page.is_file() and page.stat().st_mtime_ns == recorded:
         return page
     write_report(results, reports, pictures=pictures)
     if pictures:
-        os.utime(page, ns=(written, written))
+        os.utime(page, ns=(recorded, recorded))
     return page
 
 
-def _announce(screen: Display, survey: Prepared, todo: int) -> None:
-    for note in survey.notes:
-        screen.say(note)
-    plan = survey.plan
+def _print_plan(display: ProgressDisplay, prepared: Prepared, todo: int) -> None:
+    for note in prepared.notes:
+        display.print_line(note)
+    plan = prepared.plan
     seeds = count_range(plan.seed_counts.values(), "seed")
     planned = f"{count(len(plan.variants), 'variant')}, {seeds}, {count(len(plan.trials), 'trial')}"
-    screen.say(f"{survey.study.name}: {planned}; {len(survey.done):,} are done, {todo:,} to train.")
-    screen.expect(todo)
+    name, done = prepared.study.name, len(prepared.done)
+    display.print_line(f"{name}: {planned}; {done:,} are done, {todo:,} to train.")
+    display.start(todo)
 
 
 def _failures(results: Results, failed: set[str]) -> Iterator[str]:
-    """Say how many trials failed for good, and how many failed that have an earlier result."""
+    """Yield how many trials have no result, and how many failed but keep an earlier result."""
     lost = set(results.trials["trial"][results.trials["status"] != "done"])
     if lost:
         yield f"{len(lost)} of {len(results.trials)} trials failed; the report names them."

@@ -1,4 +1,4 @@
-"""The top level of a study file: its keys and their shapes."""
+"""The Pydantic model of a study file: its top-level keys and their types."""
 
 import re
 from typing import Annotated, Any
@@ -8,13 +8,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSch
 from cnn_ablate.schema import Frozen, Paper
 
 Sets = dict[str, Any]
-
+"""Dotted keys with their values."""
 
 _MOST_SEEDS = 10_000
 
 
-def _seeds(value: Any) -> Any:
-    """Turn a count into that many seeds; leave anything else to the check of the list."""
+def _seed_list(value: Any) -> Any:
+    """Return the seeds 0, 1, ... for a count; leave anything else to the check of the list."""
     if isinstance(value, int) and not isinstance(value, bool):
         if value < 1:
             raise ValueError(f"expected at least one seed, got {value}")
@@ -28,12 +28,12 @@ def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
     if not seeds:
         raise ValueError("expected at least one seed, got none")
     if len(set(seeds)) < len(seeds):
-        raise ValueError("a seed stands twice")
+        raise ValueError("a seed is given twice")
     return seeds
 
 
-def not_a_folder(name: str) -> str:
-    """Say why a name cannot be that of a folder on every system; nothing if it can."""
+def folder_name_fault(name: str) -> str:
+    """Return why a name cannot be a folder's on every operating system; empty if it can."""
     if not re.fullmatch(r"\w[\w .+-]{0,99}", name):
         return "expected letters, digits, blanks and . _ + -, at most 100"
     if re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?|.*[ .]", name, re.IGNORECASE):
@@ -46,8 +46,8 @@ def not_a_folder(name: str) -> str:
     return ""
 
 
-def _folder(name: str) -> str:
-    if fault := not_a_folder(name):
+def _folder_name(name: str) -> str:
+    if fault := folder_name_fault(name):
         raise ValueError(fault)
     return name
 
@@ -57,7 +57,7 @@ FewerSeeds = dict[str, Annotated[int, Field(gt=0, strict=True)]]
 Seeds = Annotated[
     tuple[Seed, ...],
     Strict(False),
-    BeforeValidator(_seeds),
+    BeforeValidator(_seed_list),
     AfterValidator(_distinct),
     WithJsonSchema(
         {
@@ -76,26 +76,30 @@ Seeds = Annotated[
 
 
 class StudyFile(Frozen):
-    """A study file as written; what depends on the tables is checked after this."""
+    """A study file as written; names of factors, keys and levels are checked later."""
 
     study: Annotated[
         str,
-        AfterValidator(_folder),
+        AfterValidator(_folder_name),
         WithJsonSchema({"type": "string", "pattern": r"^\w([\w .+-]{0,98}[\w+-])?$"}),
-    ] = Field(description="Name of the study, of its results and of its report.")
-    title: str = Field("", description="One line that says what is studied.")
+    ] = Field(description="Name of the study, its results folder and its report.")
+    title: str = Field("", description="What is studied, in one line.")
     paper: Paper | None = Field(None, description="The paper whose claims are checked.")
     baseline: dict[str, Sets] = Field(description="The system that is varied, by section.")
     factors: dict[str, Any] = Field(
-        {}, description="Dotted keys with their levels, or bundles that set several keys."
+        {}, description="Dotted keys with their levels, or bundles that set several keys per level."
     )
-    design: Any = Field(None, description="Which combinations become variants; default one by one.")
-    exclude: list[Sets] = Field([], description="Combinations to leave out.")
-    seeds: Seeds = Field((0, 1, 2), description="The seeds, or how many.")
+    design: Any = Field(
+        None, description="Which combinations of levels are trained; default: one at a time."
+    )
+    exclude: list[Sets] = Field([], description="Combinations of levels to leave out.")
+    seeds: Seeds = Field((0, 1, 2), description="The seeds, or their number.")
     fewer_seeds: FewerSeeds = Field(
-        {}, description="Variants (names or patterns like `size=*`) with only so many of them."
+        {}, description="Number of seeds of some variants (names or patterns like `size=*`)."
     )
     profiles: dict[str, Sets] = Field({}, description="Named overrides, for instance `cpu`.")
-    claims: list[Sets] = Field([], description="What the paper says.")
+    claims: list[Sets] = Field([], description="What the paper claims.")
     model_limit: int | None = Field(None, gt=0, description="Most parameters a variant may have.")
-    assumptions: list[str] = Field([], description="What the paper leaves open, and was assumed.")
+    assumptions: list[str] = Field(
+        [], description="Assumptions about details that the paper leaves open."
+    )
