@@ -1,0 +1,40 @@
+"""What can be said against a study's results, from its tables alone: always shown beside them."""
+
+from collections.abc import Callable, Iterable
+
+from cnn_ablate.checks.chance import at_chance
+from cnn_ablate.checks.compute_settings import compute_differs
+from cnn_ablate.checks.convergence import still_improving
+from cnn_ablate.checks.failures import failed_trials
+from cnn_ablate.checks.norm_statistics import unsettled_norm
+from cnn_ablate.checks.one_class import predicts_one_class
+from cnn_ablate.checks.spread import identical_seeds
+from cnn_ablate.checks.trained_study import Results, TrainedStudy
+from cnn_ablate.schema import Finding
+
+CHECKS: dict[str, Callable[[TrainedStudy], Iterable[Finding]]] = {
+    "failed trials": failed_trials,
+    "at chance": at_chance,
+    "predicts one class": predicts_one_class,
+    "normalisation statistics": unsettled_norm,
+    "identical seeds": identical_seeds,
+    "compute settings": compute_differs,
+    "still improving": still_improving,
+}
+_SEVERITIES = ("error", "warning", "note")
+
+__all__ = ["CHECKS", "check_results", "meaningless"]
+
+
+def check_results(results: Results) -> tuple[Finding, ...]:
+    """Return all findings on a study that was run, the gravest first."""
+    study = TrainedStudy(results)
+    if study.done.empty:
+        return tuple(failed_trials(study))
+    findings = [finding for check in CHECKS.values() for finding in check(study)]
+    return tuple(sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity)))
+
+
+def meaningless(findings: Iterable[Finding]) -> set[tuple[str, str]]:
+    """Return the contrasts, as (variant, reference), of which the findings leave no meaning."""
+    return {(pair[0], pair[1]) for f in findings for pair in f.data.get("meaningless", ())}
