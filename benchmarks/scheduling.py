@@ -1,4 +1,4 @@
-"""How well trials of uneven length fill many workers, and what each trial costs the driver."""
+"""Measure how well trials of uneven length fill many workers, and the driver's cost per trial."""
 
 import argparse
 import heapq
@@ -11,15 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from cnn_ablate.executors import EXECUTORS, Ended, Event, Resources
-from cnn_ablate.runner import ComputeChoice, Prepared, RunConfig, survey
-from cnn_ablate.runner.run import outstanding, run
+from cnn_ablate.runner import Prepared, RunConfig, prepare
+from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.run import run
 from cnn_ablate.schema import DataFacts, Plan, Size, Study, Trial, Variant
 from cnn_ablate.study import read_study
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 125, 250, 500, 1000)
 SEEDS = 10
-# How far the guess of a trial's length is off: the deviation of its logarithm.
-MISJUDGED = 0.3
+# Standard deviation of the logarithm of a trial's true length over its estimate.
+LENGTH_ERROR = 0.3
 
 EMPTY = """\
 study: empty
@@ -31,8 +32,8 @@ seeds: {trials}
 """
 
 
-def made_up(trials: int) -> Prepared:
-    """Lay out a study whose networks grow from 1 to 300 million multiply-adds, as in a ladder."""
+def fake_ladder(trials: int) -> Prepared:
+    """Return a prepared study whose networks grow from 1 to 300 million multiply-adds."""
     steps = np.geomspace(1e6, 3e8, trials // SEEDS)
     settings = {"data": {}, "training": {"epochs": 10, "batch_size": 128}}
     variants = [Variant(name=f"v{i}", settings=settings, levels={}) for i in range(len(steps))]
@@ -61,8 +62,8 @@ def _trial(variant: Variant, seed: int) -> Trial:
     )
 
 
-def ends(lengths: Iterable[float], workers: int) -> float:
-    """Give the time at which the last job ends, if each goes to the worker that is free first."""
+def makespan(lengths: Iterable[float], workers: int) -> float:
+    """Return when the last job ends if each is given to the first worker that is free."""
     free = [0.0] * workers
     for length in lengths:
         heapq.heapreplace(free, free[0] + length)
@@ -71,13 +72,13 @@ def ends(lengths: Iterable[float], workers: int) -> float:
 
 def schedule(trials: int) -> None:
     """Print the share of the workers' time that is used, in file order and longest first."""
-    laid_out = made_up(trials)
-    noise = np.random.default_rng(0).lognormal(0, MISJUDGED, trials)
+    prepared = fake_ladder(trials)
+    noise = np.random.default_rng(0).lognormal(0, LENGTH_ERROR, trials)
     true = {
-        trial.id: laid_out.sizes[trial.variant].macs * factor
-        for trial, factor in zip(laid_out.plan.trials, noise, strict=True)
+        trial.id: prepared.sizes[trial.variant].macs * factor
+        for trial, factor in zip(prepared.plan.trials, noise, strict=True)
     }
-    orders = {"file order": laid_out.plan.trials, "longest first": outstanding(laid_out)}
+    orders = {"file order": prepared.plan.trials, "longest first": outstanding(prepared)}
     print(f"{trials:,} trials: share of the workers' time that is used")
     print(f"{'workers':>8}" + "".join(f"{name:>15}" for name in orders) + f"{'possible':>15}")
     for workers in WORKERS:
@@ -89,49 +90,49 @@ def _shares(
 ) -> Iterable[str]:
     total = sum(true.values())
     for order in orders:
-        yield f"{total / workers / ends((true[trial.id] for trial in order), workers):>15.1%}"
+        yield f"{total / workers / makespan((true[trial.id] for trial in order), workers):>15.1%}"
     yield f"{total / workers / max(total / workers, *true.values()):>15.1%}"
 
 
 def cost(trials: int, name: str) -> None:
-    """Run trials that do next to nothing, and print what the driver spends on each."""
-    seen: list[tuple[float, float]] = []
+    """Run trials of almost no work, and print the driver's time per trial."""
+    ends: list[tuple[float, float]] = []
 
-    def note(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, Ended):
-            seen.append((time.perf_counter(), time.process_time()))
+            ends.append((time.perf_counter(), time.process_time()))
 
     with tempfile.TemporaryDirectory() as scratch:
         study = Path(scratch) / "empty.yaml"
         study.write_text(EMPTY.format(trials=trials), encoding="utf-8")
-        where = RunConfig(
-            Path(scratch), executor=name, terms=Resources(2), way=ComputeChoice("eager", "off")
+        config = RunConfig(
+            results=Path(scratch), executor=name, resources=Resources(workers=2), compute="eager"
         )
-        laid_out = survey(read_study(study), where)
-        began = time.perf_counter()
-        run(laid_out, outstanding(laid_out), where, note)
-        ended = time.perf_counter()
+        prepared = prepare(read_study(study), config)
+        start = time.perf_counter()
+        run(prepared, outstanding(prepared), config, on_event)
+        end = time.perf_counter()
         cpu = time.process_time()
-    (first, cpu_first), (last, cpu_last) = seen[0], seen[-1]
-    each = (cpu_last - cpu_first) / (trials - 1)
-    print(f"\n{trials:,} trials that do next to nothing, {name} executor, 2 workers")
-    print(f"start until the first result  {first - began:8.2f} s")
+    (first, cpu_first), (last, cpu_last) = ends[0], ends[-1]
+    per_trial = (cpu_last - cpu_first) / (trials - 1)
+    print(f"\n{trials:,} trials of almost no work, {name} executor, 2 workers")
+    print(f"start until the first result  {first - start:8.2f} s")
     print(f"from the first to the last    {last - first:8.2f} s")
-    print(f"tables of the study           {ended - last:8.2f} s")
-    print(f"the driver's processor time   {each * 1e3:8.2f} ms a trial")
-    print(f"  and for the tables          {(cpu - cpu_last) / trials * 1e3:8.2f} ms a trial")
+    print(f"tables of the study           {end - last:8.2f} s")
+    print(f"the driver's processor time   {per_trial * 1e3:8.2f} ms per trial")
+    print(f"  and for the tables          {(cpu - cpu_last) / trials * 1e3:8.2f} ms per trial")
 
 
 def main() -> None:
-    """Simulate, then measure."""
+    """Simulate a schedule, then measure the driver."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=10_000, help="to simulate")
-    parser.add_argument("--empty", type=int, default=1_000, help="to run")
+    parser.add_argument("--trials", type=int, default=10_000, help="number of trials to simulate")
+    parser.add_argument("--empty", type=int, default=1_000, help="number of trials to run")
     parser.add_argument("--executor", choices=EXECUTORS, default="local")
-    chosen = parser.parse_args()
-    schedule(chosen.trials)
-    cost(chosen.empty, chosen.executor)
+    args = parser.parse_args()
+    schedule(args.trials)
+    cost(args.empty, args.executor)
 
 
 if __name__ == "__main__":

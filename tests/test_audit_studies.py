@@ -43,12 +43,12 @@ def findings(name: str, profile: str = "") -> tuple[Finding, ...]:
 
 
 def of(name: str, kind: str) -> list[Finding]:
-    """Give the findings of a kind on a study."""
+    """Return the findings of a kind about a study."""
     return [finding for finding in findings(name) if finding.kind == kind]
 
 
 def each(*, profile: str = "") -> list[object]:
-    """List the shipped studies; the tests of the largest are slow."""
+    """Return the shipped studies as parameters; the tests of the largest are slow."""
     slow = {*SLOW, *(["preact_cbam"] if profile else [])}
     marks = {name: [pytest.mark.slow] if name in slow else [] for name in SHIPPED}
     return [pytest.param(name, marks=marks[name]) for name in SHIPPED]
@@ -90,7 +90,7 @@ def test_the_released_attention_is_inert_and_the_switch_is_named() -> None:
     attention = next(f for f in of("preact_cbam", "inert-factor") if f.where == "model.attention")
 
     assert {"cbam", "none"} <= set(attention.data["levels"])
-    assert "They differ where model.attention_ignored is false." in attention.message
+    assert "They differ if model.attention_ignored is false." in attention.message
 
 
 def test_the_described_network_breaks_its_own_budget() -> None:
@@ -115,7 +115,7 @@ def test_the_more_complex_network_is_noted_to_be_smaller() -> None:
     """The claim of complexity is set beside 17.1 % fewer parameters."""
     notes = {f.where: f.message for f in of("fashion_lr", "capacity-confound")}
 
-    assert "has it the wrong way round" in notes["model2-more-complex"]
+    assert "has the sizes reversed" in notes["model2-more-complex"]
     assert "334,154 parameters against 402,986 (17.1 % fewer)" in notes["model2-more-complex"]
 
 

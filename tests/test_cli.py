@@ -64,11 +64,11 @@ def test_data_verify_names_the_cache_that_is_damaged(
 ) -> None:
     """Nobody has to look for what is to be removed."""
     monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path))
-    monkeypatch.setattr("cnn_ablate.cli.commands.data.verified", lambda _: False)
+    monkeypatch.setattr("cnn_ablate.cli.commands.data.matches_fingerprint", lambda _: False)
 
     said = call("data", "verify", "fashion_mnist_sample")
 
-    expected = f"the cached images are not those that were decoded. Remove {tmp_path}"
+    expected = f"the cached images have changed since they were decoded. Remove {tmp_path}"
     assert f"fashion_mnist_sample: {expected}; it is made again." == str(said.exception)
 
 
@@ -160,7 +160,7 @@ def test_plan_says_when_it_guesses_how_many_images_there_are(tmp_path: Path) -> 
     )
     said = call("plan", study, "--results", tmp_path, "--data", tmp_path / "data").output
     assert "2.png" in said
-    assert "as if image_folder had 50,000 training images." in said
+    assert "and 50,000 training images for image_folder." in said
 
 
 def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:

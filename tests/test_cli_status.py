@@ -10,7 +10,7 @@ import pytest
 from cnn_ablate.executors import Ended, Progress
 from cnn_ablate.runner.progress import ProgressWriter
 from cnn_ablate.schema import ComputeConfig, RunningTrial, RunProgress, Trial, TrialResult
-from cnn_ablate.store import Results, Store, read_standing, write_standing
+from cnn_ablate.store import Results, Store, read_progress, write_progress
 from support import fake_study
 from test_cli import call
 
@@ -40,7 +40,7 @@ def stand(
     """Let a run of ten minutes have some trials to train yet, with a quarter of its work done."""
     ids = [trial.id for trial in study.record.plan.trials]
     at = RunningTrial(epoch=2, epochs=8, images_per_second=1234)
-    standing = RunProgress(
+    progress = RunProgress(
         trials=tuple(ids),
         waiting=tuple(ids[waiting]),
         under_way={} if over else {ids[waiting][0]: at},
@@ -51,7 +51,7 @@ def stand(
         updated=ago(silent),
         over=over,
     )
-    write_standing(study.store, "made_up", standing)
+    write_progress(study.store, "made_up", progress)
     return ids
 
 
@@ -65,7 +65,7 @@ def status(study: Results, *words: str) -> str:
 def test_what_was_run(study: Results) -> None:
     """Without a run under way the trials are counted, and failures told with their reason."""
     said = status(study)
-    assert "made_up: 12 trials: 9 done, 1 failed, 2 to come.\nNothing is running.\n" in said
+    assert "made_up: 12 trials: 9 done, 1 failed, 2 waiting.\nNothing is running.\n" in said
     assert "failed. the loss was not finite at batch 40 of epoch 2." in said
 
 
@@ -73,10 +73,10 @@ def test_what_is_running(study: Results) -> None:
     """A run tells its trials under way and the time to go: three times what a quarter took."""
     ids = stand(study)
     said = status(study)
-    assert "9 done, 1 failed, 1 under way, 1 to come." in said
-    assert "Running for 10 min: process 77 on here, last heard of" in said
+    assert "9 done, 1 failed, 1 running, 1 waiting." in said
+    assert "Running for 10 min: process 77 on here, last update" in said
     assert f"  {ids[-2].rpartition('-')[0]}: epoch 2.0 of 8, 1,234 images/s\n" in said
-    assert said.endswith("About 30 min to go.\n")
+    assert said.endswith("About 30 min left.\n")
 
 
 def test_what_is_trained_afresh(study: Results) -> None:
@@ -85,7 +85,7 @@ def test_what_is_trained_afresh(study: Results) -> None:
     Of nine trials that were done, three are to be trained again, and one of them is under way.
     """
     stand(study, waiting=slice(0, 3))
-    assert "12 trials: 6 done, 1 failed, 1 under way, 4 to come." in status(study)
+    assert "12 trials: 6 done, 1 failed, 1 running, 4 waiting." in status(study)
 
 
 @pytest.mark.parametrize("over", [False, True])
@@ -95,21 +95,21 @@ def test_a_damaged_trial_hides_nothing(study: Results, *, over: bool) -> None:
         stand(study, over=True)
     first = study.store.folder(study.record.plan.trials[0])
     (first / "predictions.npz").write_bytes(b"damaged")
-    assert "12 trials: 9 done, 1 failed, 2 to come." in status(study)
+    assert "12 trials: 9 done, 1 failed, 2 waiting." in status(study)
 
 
 def test_a_run_that_was_killed(study: Results) -> None:
     """A run that has said nothing for minutes is not called running."""
     stand(study, silent=300)
     said = status(study)
-    assert "Perhaps killed: process 77 on here, last heard of 5 min ago" in said
-    assert "under way" not in said
+    assert "Probably killed: process 77 on here, last update 5 min ago" in said
+    assert "running," not in said
 
 
 def test_a_run_that_was_interrupted(study: Results) -> None:
     """After Ctrl-C it is said how to go on."""
     stand(study, over=True)
-    assert "The last run was interrupted; the same command goes on." in status(study)
+    assert "The last run was interrupted; the same command resumes it." in status(study)
 
 
 def test_a_run_that_never_wrote_its_tables(study: Results) -> None:
@@ -117,8 +117,8 @@ def test_a_run_that_never_wrote_its_tables(study: Results) -> None:
     (study.store.root / "made_up" / "study.json").unlink()
     stand(study, over=True)
     said = status(study)
-    assert "12 trials: 9 done, 1 failed, 2 to come." in said
-    assert "The last run was interrupted; the same command goes on." in said
+    assert "12 trials: 9 done, 1 failed, 2 waiting." in said
+    assert "The last run was interrupted; the same command resumes it." in said
 
 
 def test_a_failure_is_told_by_its_first_line(study: Results) -> None:
@@ -149,48 +149,48 @@ def test_status_of_a_file(study: Results, tmp_path: Path) -> None:
 def test_status_of_what_was_never_run(tmp_path: Path) -> None:
     """Nothing was run, or a run has only begun: that cannot be told apart."""
     fault = call("status", "nothing", "--results", tmp_path).exception
-    assert "nothing: was not run, or has no trial under way yet." in str(fault)
+    assert "nothing: this study was not run, or its first trial has not started yet." in str(fault)
 
 
-def test_a_logbook_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
+def test_a_progress_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
     """Epochs found from an earlier run are no work of this one; larger trials count for more."""
     small, large = (
         Trial(id=name, key=name, variant="v", seed=0, settings={}, fingerprint="")
         for name in ("small", "large")
     )
     store = Store(tmp_path)
-    logbook = ProgressWriter(store, "s", ["small", "large", "other"], {"small": 1.0, "large": 3.0})
-    logbook.last_entry = 0.0
-    logbook.note(Ended(small, ComputeConfig()))
-    standing = read_standing(store, "s")
-    assert standing
-    assert (0.25, ("large",)) == (standing.share, standing.waiting)
+    writer = ProgressWriter(store, "s", ["small", "large", "other"], {"small": 1.0, "large": 3.0})
+    writer.last_write = 0.0
+    writer.update(Ended(small, ComputeConfig()))
+    progress = read_progress(store, "s")
+    assert progress
+    assert (0.25, ("large",)) == (progress.share, progress.waiting)
 
-    logbook.last_entry = 0.0
-    logbook.note(Progress("large", 5.2, 10, 100.0))
-    logbook.last_entry = 0.0
-    logbook.note(Progress("large", 7.5, 10, 100.0))
-    standing = read_standing(store, "s")
-    assert standing
-    assert standing.share == pytest.approx((1 + 3 * 0.25) / (1 + 3 * 0.5))
-    assert {"large"} == set(standing.under_way)
+    writer.last_write = 0.0
+    writer.update(Progress("large", 5.2, 10, 100.0))
+    writer.last_write = 0.0
+    writer.update(Progress("large", 7.5, 10, 100.0))
+    progress = read_progress(store, "s")
+    assert progress
+    assert progress.share == pytest.approx((1 + 3 * 0.25) / (1 + 3 * 0.5))
+    assert {"large"} == set(progress.under_way)
 
-    silent = standing.model_copy(update={"updated": ago(300)})
-    write_standing(store, "s", silent)
-    logbook.beat()
-    assert silent == read_standing(store, "s")
-    logbook.last_entry = 0.0
-    logbook.beat()
-    assert silent != read_standing(store, "s")
+    silent = progress.model_copy(update={"updated": ago(300)})
+    write_progress(store, "s", silent)
+    writer.heartbeat()
+    assert silent == read_progress(store, "s")
+    writer.last_write = 0.0
+    writer.heartbeat()
+    assert silent != read_progress(store, "s")
 
-    logbook.note(Ended(large, ComputeConfig()))
-    logbook.close()
-    standing = read_standing(store, "s")
-    assert standing
-    assert (1.0, (), True) == (standing.share, standing.waiting, standing.over)
+    writer.update(Ended(large, ComputeConfig()))
+    writer.close()
+    progress = read_progress(store, "s")
+    assert progress
+    assert (1.0, (), True) == (progress.share, progress.waiting, progress.over)
 
 
 def test_a_run_with_nothing_to_train_writes_nothing(tmp_path: Path) -> None:
     """A study that is done keeps what its last real run said."""
     ProgressWriter(Store(tmp_path), "s", ["a"], {}).close()
-    assert read_standing(Store(tmp_path), "s") is None
+    assert read_progress(Store(tmp_path), "s") is None

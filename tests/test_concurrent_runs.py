@@ -5,7 +5,6 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from cnn_ablate.schema import ComputeConfig, TrialResult, hash_of
 from cnn_ablate.store import Store, read
 from support import fast_study
 from support.fast_study import fork_workers, run_study
+from test_queue import ScriptedExecutor
 from test_train import trial
-from test_worker_failures import Scripted
 
 __all__ = ["fork_workers"]
 pytestmark = fast_study.allow_fork
@@ -28,21 +27,21 @@ pytestmark = fast_study.allow_fork
 
 @pytest.fixture
 def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give a file in which every worker notes the trials that it has trained to the end."""
-    notes, whole = tmp_path / "trained.txt", worker.train_together
+    """Return a file to which every worker appends the ids of the trials that it has trained."""
+    ids, train = tmp_path / "trained.txt", worker.train
 
-    def noted(*given: Any) -> Iterator[TrialResult]:
-        for result in whole(*given):
-            with notes.open("a") as file:
-                file.write(f"{result.trial.id}\n")
-            yield result
+    def train_and_record(*args: Any) -> TrialResult:
+        result = train(*args)
+        with ids.open("a") as file:
+            file.write(f"{result.trial.id}\n")
+        return result
 
-    monkeypatch.setattr(worker, "train_together", noted)
-    return notes
+    monkeypatch.setattr(worker, "train", train_and_record)
+    return ids
 
 
 def test_two_runs_share_the_work(tmp_path: Path, trained: Path) -> None:
-    """Both end well, no trial is trained twice, and both find the tables whole."""
+    """Both succeed, no trial is trained twice, and the tables are complete."""
     runs = [fast_study.fork(lambda: run_study(tmp_path / "shared")) for _ in range(2)]
     assert [0, 0] == [fast_study.exit_code(pid) for pid in runs]
     assert [1] * fast_study.TRIALS == list(Counter(trained.read_text().split()).values())
@@ -54,7 +53,7 @@ def test_two_runs_share_the_work(tmp_path: Path, trained: Path) -> None:
 def test_runs_of_two_studies_share_equal_trials(
     tmp_path: Path, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What one names as a variant and the other as its baseline is trained once."""
+    """A trial is trained once, also if it is a variant of one and the baseline of the other."""
     shared, study, runs = tmp_path / "shared", fast_study.STUDY, []
     shared.mkdir()
     for baseline in ("batch", "none"):
@@ -72,7 +71,7 @@ def test_runs_of_two_studies_share_equal_trials(
 
 
 def test_workers_do_not_matter(tmp_path: Path) -> None:
-    """One worker and two come to the same bytes."""
+    """One worker and two write the same bytes."""
     for workers in (1, 2):
         run_study(tmp_path / f"{workers}", workers=workers)
     fast_study.assert_same(tmp_path / "1", tmp_path / "2")
@@ -80,7 +79,7 @@ def test_workers_do_not_matter(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_eight_runs_four_of_them_killed(tmp_path: Path) -> None:
-    """The four that live do the work of all."""
+    """The four that are left do the work of all."""
     run_study(tmp_path / "alone")
     chance = random.Random(3)
     for attempt in range(5):
@@ -95,7 +94,7 @@ def test_eight_runs_four_of_them_killed(tmp_path: Path) -> None:
 
 
 def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
-    """After kill -9 of who held it, a lock can be taken; while it is held, it cannot."""
+    """A lock is refused while its process lives, and free after kill -9."""
 
     def hold() -> None:
         locks = Locks(tmp_path)
@@ -115,35 +114,35 @@ def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
     assert mine.take("trial")
 
 
-def test_a_run_that_waits_for_another_says_that_it_lives(
+def test_a_run_that_waits_for_another_writes_heartbeats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is no event meanwhile; when the other run ends without a result, it is trained here."""
+    """There are no events meanwhile; if the other run ends without a result, this one trains."""
     monkeypatch.setattr(queue, "_PAUSE", 0.0)
-    executor, beats = Scripted([]), []
+    executor, beats = ScriptedExecutor([]), []
     theirs, ours = Locks(tmp_path / ".locks"), Locks(tmp_path / ".locks")
     assert theirs.take(trial().key)
 
-    def beat() -> None:
-        beats.append(len(executor.jobs))
+    def heartbeat() -> None:
+        beats.append(len(executor.batches))
         if len(beats) == 3:
             theirs.close()
 
-    jobs = [Job((trial(),), ComputeConfig(), tmp_path, None)]
+    jobs = [Job(trial(), ComputeConfig(), tmp_path, None)]
     with ours:
-        [event] = queue.JobQueue(jobs, Store(tmp_path), ours).events(executor, beat)
+        [event] = queue.JobQueue(jobs, Store(tmp_path), ours).events(executor, heartbeat)
     assert event.result
     assert [0, 0, 0] == beats
-    assert 1 == len(executor.jobs)
+    assert [[0]] == executor.batches
 
 
-def test_what_a_living_run_writes_is_not_swept(tmp_path: Path) -> None:
-    """Scratch is cleared by who comes into an empty store, and by no one else."""
+def test_scratch_of_a_live_run_is_kept(tmp_path: Path) -> None:
+    """Only a run that finds no other run clears scratch."""
     first, second = Store(tmp_path), Store(tmp_path)
-    with first.occupied():
-        first.new_log().parent.mkdir()
+    with first.run_lock():
+        first.new_log_path().parent.mkdir()
         (first.scratch / "draft").touch()
-        with second.occupied():
+        with second.run_lock():
             assert (first.scratch / "draft").exists()
-    with second.occupied():
+    with second.run_lock():
         assert not (first.scratch / "draft").exists()

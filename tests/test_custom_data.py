@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from cnn_ablate.data import load
-from cnn_ablate.data.torch_dataset import pixels
+from cnn_ablate.data.torch_dataset import to_uint8
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
 from cnn_ablate.plan import plan
@@ -139,7 +139,7 @@ def test_torchvision_has_data_sets_that_can_be_named(tmp_path):
 )
 def test_pictures_arrays_and_tensors_are_images(image):
     """Whatever it is given as, an image comes out in bytes, channels first."""
-    found = pixels(image)
+    found = to_uint8(image)
 
     assert (1, 3, 4) == found.shape
     assert {51, 0} >= set(found.flatten().tolist())
@@ -149,19 +149,19 @@ def test_pictures_arrays_and_tensors_are_images(image):
 def test_deep_pictures_are_refused(mode):
     """More than 8 bits a channel would be cut off without a word."""
     with pytest.raises(UserError, match=f"mode {mode} has more than 8 bits a channel"):
-        pixels(Image.new(mode, (4, 5)))
+        to_uint8(Image.new(mode, (4, 5)))
 
 
 def test_masks_are_black_and_white():
     """True is the brightest there is."""
-    assert [0, 255] == pixels(np.array([[False, True]])).ravel().tolist()
+    assert [0, 255] == to_uint8(np.array([[False, True]])).ravel().tolist()
 
 
 def test_colours_come_first():
     """The last side of an array and the first of a tensor are its channels."""
-    assert (3, 5, 4) == pixels(Image.new("RGBA", (4, 5))).shape
-    assert (3, 5, 4) == pixels(np.zeros((5, 4, 3), np.uint8)).shape
-    assert (3, 5, 4) == pixels(torch.zeros(3, 5, 4)).shape
+    assert (3, 5, 4) == to_uint8(Image.new("RGBA", (4, 5))).shape
+    assert (3, 5, 4) == to_uint8(np.zeros((5, 4, 3), np.uint8)).shape
+    assert (3, 5, 4) == to_uint8(torch.zeros(3, 5, 4)).shape
 
 
 WRONG = {

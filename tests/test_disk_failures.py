@@ -13,7 +13,7 @@ import pytest
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
-from cnn_ablate.runner.run import outstanding
+from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.schema import Trial
 from support import cli_study, fast_study
 from support.fast_study import fork_workers, run_study
@@ -51,7 +51,7 @@ def test_a_full_disk_is_said_and_costs_nothing_that_is_done(small_disk: Path) ->
     filler.unlink()
     trained: list[str] = []
     assert ["done"] * fast_study.TRIALS == list(
-        run_study(small_disk, observe=noting(trained)).trials.status
+        run_study(small_disk, on_event=noting(trained)).trials.status
     )
     assert not done & set(trained)
 
@@ -72,7 +72,7 @@ def test_results_that_cannot_be_written_are_refused_before_training(
     trained: list[str] = []
     monkeypatch.setattr(Path, "write_text", lambda *_, **__: None)
     with pytest.raises(UserError, match="cannot be written: Read-only file system"):
-        run_study(small_disk / "empty", observe=noting(trained))
+        run_study(small_disk / "empty", on_event=noting(trained))
     assert [] == trained
     assert run_study(small_disk / "whole").trials.equals(whole.trials)
 
@@ -117,9 +117,9 @@ def test_a_folder_that_goes_while_running_is_said(tmp_path: Path) -> None:
             shutil.rmtree(tmp_path / "results")
 
     with pytest.raises(UserError, match="1 of the trials that were trained are gone"):
-        run_study(tmp_path, observe=remove)
+        run_study(tmp_path, on_event=remove)
     trained: list[str] = []
-    assert fast_study.TRIALS == len(run_study(tmp_path, observe=noting(trained)).trials)
+    assert fast_study.TRIALS == len(run_study(tmp_path, on_event=noting(trained)).trials)
     assert gone == trained
 
 
@@ -177,8 +177,7 @@ def test_a_clock_that_steps_back_changes_nothing(
     backwards = iter(range(10**9, 0, -3600))
     monkeypatch.setattr(time, "time", lambda: float(next(backwards)))
     monkeypatch.setattr(time, "time_ns", lambda: 10**9 * next(backwards))
-    for name in ("cnn_ablate.runner.run", "cnn_ablate.runner.progress", "cnn_ablate.train.loop"):
-        monkeypatch.setattr(f"{name}.datetime", StepsBack)
+    monkeypatch.setattr("cnn_ablate.schema.values.datetime", StepsBack)
     run_study(tmp_path / "odd")
     fast_study.assert_same(tmp_path / "whole", tmp_path / "odd")
     table = tmp_path / "odd/results/fast/results.csv"

@@ -1,4 +1,4 @@
-"""The main job, through the command line, on a tiny real study: run, resume, kill, report."""
+"""The command line on a tiny real study: run, resume, kill, report."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from support import cli_study
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Run the tiny study once, without interruption: its folder and what was printed."""
+    """Run the tiny study once, and return its folder and what was printed."""
     folder = tmp_path_factory.mktemp("ran")
     code, out, err = cli_study.program("run", cli_study.write(folder), cwd=folder)
     assert 0 == code, err
@@ -24,14 +24,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def table(folder: Path, name: str = "results") -> pd.DataFrame:
-    """Read a table of the tiny study without what depends on the clock."""
+    """Read a table of the tiny study without the columns that depend on the clock."""
     frame = pd.read_csv(folder / "results" / "tiny" / f"{name}.csv", keep_default_na=False)
     kept = frame.drop(columns=[column for column in cli_study.VOLATILE if column in frame])
     return kept.sort_values(list(kept.columns[:4]), ignore_index=True)
 
 
 def test_run_trains_every_variant_and_writes_a_report(ran: tuple[Path, str]) -> None:
-    """Results, tables and pages are there, and the program says where."""
+    """Tables and pages are written, and the program prints where."""
     folder, said = ran
     assert ["done"] * 4 == list(table(folder)["status"])
     assert "4 trials; 0 are done, 4 to train." in said
@@ -42,19 +42,19 @@ def test_run_trains_every_variant_and_writes_a_report(ran: tuple[Path, str]) -> 
 
 
 def test_a_clean_run_prints_no_warning(ran: tuple[Path, str]) -> None:
-    """Nothing is printed that a user would have to wonder about."""
+    """No library prints a warning."""
     assert "warn" not in ran[1].lower()
 
 
 def test_trial_folders_hold_everything(ran: tuple[Path, str]) -> None:
-    """Each trial keeps settings, epochs, classes, predictions, weights and its seal."""
+    """Each trial keeps settings, epochs, classes, predictions, weights and checksums."""
     files = {"trial.json", "epochs.csv", "steps.csv", "classes.csv", "predictions.npz"}
     for folder in (ran[0] / "results" / "trials").iterdir():
         assert files | {"model.pt", "DONE"} == {file.name for file in folder.iterdir()}
 
 
 def test_running_again_trains_nothing(ran: tuple[Path, str]) -> None:
-    """The same command finds everything done, and leaves the trials as they are."""
+    """The same command finds all trials done, and rewrites none of their files."""
     folder, _ = ran
     before = {path: path.stat().st_mtime_ns for path in folder.glob("results/trials/*/*")}
     code, _, err = cli_study.call("run", "tiny.yaml", cwd=folder)
@@ -64,7 +64,7 @@ def test_running_again_trains_nothing(ran: tuple[Path, str]) -> None:
 
 
 def test_findings_stay_until_another_version_looks(ran: tuple[Path, str], tmp_path: Path) -> None:
-    """A run without the audit keeps what the last one found; a new version looks for itself."""
+    """A run without the audit keeps the findings of the last one; a new version audits anew."""
     folder = shutil.copytree(ran[0], tmp_path / "here")
     path = folder / "results" / "tiny" / "study.json"
     assert 0 == cli_study.call("run", "tiny.yaml", cwd=folder)[0]
@@ -83,7 +83,7 @@ def test_findings_stay_until_another_version_looks(ran: tuple[Path, str], tmp_pa
 def test_trials_that_came_from_elsewhere_enter_the_tables(
     ran: tuple[Path, str], tmp_path: Path
 ) -> None:
-    """Another machine trained one of them: a run with nothing to train still writes its tables."""
+    """After another machine trained a trial, a run with nothing to train rewrites the tables."""
     folder = shutil.copytree(ran[0], tmp_path / "here")
     whole = {name: table(folder, name) for name in ("results", "effects", "claims")}
     trials = folder / "results" / "trials"
@@ -98,7 +98,7 @@ def test_trials_that_came_from_elsewhere_enter_the_tables(
 
 
 def test_test_images_can_be_left_out_of_the_report(ran: tuple[Path, str], tmp_path: Path) -> None:
-    """With --no-pictures no page or figure has one; a run without it shows them again."""
+    """With --no-pictures no page or figure has test images; a run without it has them again."""
     folder = shutil.copytree(ran[0], tmp_path / "here")
     reports = folder / "reports" / "tiny"
     for options, shown in ((), True), (("--no-pictures",), False), ((), True):
@@ -108,7 +108,7 @@ def test_test_images_can_be_left_out_of_the_report(ran: tuple[Path, str], tmp_pa
 
 
 def test_more_seeds_train_only_what_is_missing(ran: tuple[Path, str], tmp_path: Path) -> None:
-    """A study is extended by what is new in it."""
+    """Trials of an extended study that were done before are not trained again."""
     folder = shutil.copytree(ran[0], tmp_path / "copy")
     extended = ("--seeds", 3, "--only", "baseline")
     _, _, err = cli_study.call("run", "tiny.yaml", *extended, cwd=folder)
@@ -116,7 +116,7 @@ def test_more_seeds_train_only_what_is_missing(ran: tuple[Path, str], tmp_path: 
 
 
 def test_plan_as_data(ran: tuple[Path, str]) -> None:
-    """`plan --json` tells what is changed, what it costs, and what is done."""
+    """`plan --json` prints changes, sizes and finished trials per variant."""
     code, out, _ = cli_study.call("plan", "tiny.yaml", "--json", cwd=ran[0])
     rows = {row["variant"]: row for row in json.loads(out)}
     assert 0 == code
@@ -128,7 +128,7 @@ def test_plan_as_data(ran: tuple[Path, str]) -> None:
 
 
 def test_report_is_written_again_without_training(ran: tuple[Path, str], tmp_path: Path) -> None:
-    """`report` needs only what was stored."""
+    """`report` needs only the results folder."""
     code, out, _ = cli_study.call("report", "tiny", "--reports", tmp_path, cwd=ran[0])
     assert 0 == code
     assert (tmp_path / "tiny" / "report.html").is_file()
@@ -136,7 +136,7 @@ def test_report_is_written_again_without_training(ran: tuple[Path, str], tmp_pat
 
 
 def wait_for(pattern: str, folder: Path, process: subprocess.Popen[str]) -> None:
-    """Wait until the program has written a file."""
+    """Wait until the program has written a file that matches a pattern."""
     for _ in range(6000):
         if any(folder.glob(pattern)):
             return
@@ -147,7 +147,7 @@ def wait_for(pattern: str, folder: Path, process: subprocess.Popen[str]) -> None
 
 
 def killed(process: subprocess.Popen[str]) -> None:
-    """Kill a program with all its workers, as the power cut would."""
+    """Kill a program with all its workers, as a power cut would."""
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
@@ -155,7 +155,7 @@ def killed(process: subprocess.Popen[str]) -> None:
 def test_kill_9_costs_nothing_but_the_epoch_in_progress(
     ran: tuple[Path, str], tmp_path: Path
 ) -> None:
-    """After kill -9 the same command finishes, and the tables are those of an unbroken run."""
+    """After kill -9 the same command writes the tables of an uninterrupted run."""
     study = cli_study.write(tmp_path)
     process = cli_study.start("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
     wait_for("results/.checkpoints/*", tmp_path, process)
@@ -167,12 +167,12 @@ def test_kill_9_costs_nothing_but_the_epoch_in_progress(
 
 
 def test_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
-    """Ctrl-C ends with 130, keeps what is done, and the same command goes on."""
+    """Ctrl-C exits with 130 and keeps all finished trials."""
     study = cli_study.write(tmp_path)
     process = cli_study.start("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
     wait_for("results/trials/*/DONE", tmp_path, process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=300)
     assert 130 == process.returncode
-    assert "The same command goes on where this one stopped." in err
+    assert "Run the same command again to resume." in err
     assert 1 <= len(table(tmp_path)) < 4

@@ -1,4 +1,4 @@
-"""Publishing, cut short at every system call: what was there is there, or what was to come."""
+"""Publishing, cut off at every system call: the old content is there, or the new one."""
 
 import os
 import sys
@@ -15,34 +15,34 @@ from support import fake_study, fast_study
 
 pytestmark = fast_study.allow_fork
 
-# What touches the disk, by the names that Python's own functions have.
+# Built-in functions that write to the disk, or look at it.
 CALLS = {"open", "write", "flush", "close", "fsync", "rename", "replace"}
 CALLS |= {"mkdir", "unlink", "rmdir", "scandir"}
 CUT = 99
 
 
 def cut_at(call: int) -> None:
-    """End this process, as a power cut would, just before or after its n-th call."""
+    """End this process just before or after its n-th call, as a power cut would."""
     seen = 0
 
-    def hear(frame: FrameType, event: str, arg: Any) -> None:
+    def profile(frame: FrameType, event: str, arg: Any) -> None:
         nonlocal seen
         if event.startswith("c_") and getattr(arg, "__name__", "") in CALLS:
             seen += 1
             if seen == call:
                 os._exit(CUT)
 
-    sys.setprofile(hear)
+    sys.setprofile(profile)
 
 
 def is_cut(action: Callable[[], object], call: int) -> bool:
-    """Run an action in another process that ends at its n-th call, if it has so many."""
+    """Run an action in a process that ends at its n-th call; return whether it had so many."""
     return CUT == fast_study.exit_code(fast_study.fork(lambda: (cut_at(call), action())))
 
 
 @pytest.fixture
 def known(tmp_path: Path) -> tuple[Store, Trial, TrialResult, TrialResult]:
-    """Give a store, a trial, and two results of it: an old one and a new one."""
+    """Return a store, a trial, and two results of the trial: an old one and a new one."""
     shape = fake_study.FakeStudy(variants=1, seeds=1, images=10, epochs=1)
     study = fake_study.publish(tmp_path / "made", shape)
     [trial] = study.record.plan.trials
@@ -52,7 +52,7 @@ def known(tmp_path: Path) -> tuple[Store, Trial, TrialResult, TrialResult]:
 
 
 def failed(result: TrialResult) -> TrialResult:
-    """Make a failure of a result."""
+    """Return the same trial, failed."""
     return TrialResult(trial=result.trial, status="failed", error="x", compute=result.compute)
 
 
@@ -61,7 +61,7 @@ def failed(result: TrialResult) -> TrialResult:
 def test_a_trial_is_published_whole_or_not_at_all(
     known: tuple[Store, Trial, TrialResult, TrialResult], before: str, stride: int
 ) -> None:
-    """Wherever the power goes: the old result or the new one, whole, and then the new one."""
+    """Wherever it is cut off, the old result or the new one is whole; then publishing works."""
     store, trial, old, new = known
     first = {"nothing": None, "failed": failed(old), "done": old}[before]
     state = b"state of the last epoch"
@@ -89,14 +89,14 @@ def test_a_trial_is_published_whole_or_not_at_all(
 
 
 def without_bulk() -> dict[str, Any]:
-    """Give what the store does not read back with a result."""
+    """Return the fields that the store does not read back with a result, empty."""
     return {"epochs": (), "steps": (), "classes": (), "predictions": b"", "weights": b""}
 
 
 def test_a_checkpoint_is_replaced_whole_or_not_at_all(
     known: tuple[Store, Trial, TrialResult, TrialResult],
 ) -> None:
-    """Wherever the power goes, the last state or the one before it is there."""
+    """Wherever it is cut off, the last state or the one before it is there."""
     store, trial, *_ = known
     seen = set()
     for call in range(1, 1000):

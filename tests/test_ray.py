@@ -30,10 +30,10 @@ class Net:
     """Nodes on this machine: a head without processors, and others with one each."""
 
     def __init__(self, workers: int) -> None:
-        from ray.cluster_utils import RayExecutor as Nodes  # noqa: PLC0415 - takes a second
+        from ray.cluster_utils import Cluster  # noqa: PLC0415 - takes a second
 
         head = {"num_cpus": 0, "include_dashboard": False, **self._of_each()}
-        self.nodes = Nodes(initialize_head=True, head_node_args=head)
+        self.nodes = Cluster(initialize_head=True, head_node_args=head)
         self.workers = [self.add() for _ in range(workers)]
 
     def _of_each(self) -> dict[str, Any]:
@@ -91,7 +91,11 @@ def test_the_results_are_those_of_the_local_executor(tmp_path: Path, net: Net) -
     study, seen = write(tmp_path), []
     local = ran(study, RunConfig(results=tmp_path / "local", resources=Resources(2)))
 
-    far = ran(study, RunConfig(results=tmp_path / "far", executor="ray", resources=net.terms()), seen.append)
+    far = ran(
+        study,
+        RunConfig(results=tmp_path / "far", executor="ray", resources=net.terms()),
+        seen.append,
+    )
 
     assert kept(local) == kept(far)
     assert 4 == sum(isinstance(event, Ended) for event in seen)
@@ -111,7 +115,9 @@ def test_a_node_that_dies_costs_only_the_work_of_a_moment(tmp_path: Path, net: N
             if len(reported) == 2 and event.epoch > 5:
                 net.kill()
 
-    far = ran(study, RunConfig(results=tmp_path / "far", executor="ray", resources=net.terms()), kill)
+    far = ran(
+        study, RunConfig(results=tmp_path / "far", executor="ray", resources=net.terms()), kill
+    )
 
     net.workers.append(net.add())
     assert ["done"] * 4 == far.trials["status"].tolist()
@@ -125,10 +131,10 @@ def test_a_trial_of_a_dead_worker_is_lost_and_the_others_go_on(tmp_path: Path, n
     for event in executor.run(jobs):
         if isinstance(event, Ended):
             ended.append(event)
-        elif event.trial == jobs[0].trials[0].id:
-            executor.ray.kill(executor.workers[0].trainer)
+        elif event.trial == jobs[0].trial.id:
+            executor.ray.kill(executor.workers[0].actor)
 
-    assert ["lost", "error", "error"] == [event.fault for event in ended]
+    assert ["lost", "error", "error"] == [event.failure for event in ended]
     assert "died" in ended[0].error
     assert [None, "done", "done"] == [e.result and e.result.status for e in ended]
 
@@ -139,7 +145,7 @@ def test_a_trial_that_hangs_is_stopped(tmp_path: Path, net: Net) -> None:
 
     ended = [e for e in RayExecutor(net.terms(workers=1)).run([endless]) if isinstance(e, Ended)]
 
-    assert ["lost"] == [event.fault for event in ended]
+    assert ["lost"] == [event.failure for event in ended]
     assert "--trial-timeout" in ended[0].error
 
 
@@ -164,7 +170,9 @@ def test_users_modules_travel_along(tmp_path: Path, net: Net, monkeypatch: Any) 
     text = changed(USERS, ("seeds: 6", "seeds: 1"), ("epochs: 3", "epochs: 1"))
     monkeypatch.chdir("/")
 
-    far = ran(write(tmp_path, text), RunConfig(results=tmp_path, executor="ray", resources=net.terms()))
+    far = ran(
+        write(tmp_path, text), RunConfig(results=tmp_path, executor="ray", resources=net.terms())
+    )
 
     assert ["done"] == far.trials["status"].tolist()
 

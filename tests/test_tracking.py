@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from cnn_ablate import tracking as module
 from cnn_ablate.cli import app
-from cnn_ablate.cli.commands.run import Choice, run_study
+from cnn_ablate.cli.commands.run import RunOptions, run_study
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended
 from cnn_ablate.runner import RunConfig
 from cnn_ablate.runner.prepare import Prepared
-from cnn_ablate.runner.run import Observe
+from cnn_ablate.runner.run import OnEvent
 from cnn_ablate.schema import DataFacts, Trial, TrialResult
 from cnn_ablate.study import Changes
 from cnn_ablate.tracking import TRACKERS, tracking
@@ -131,16 +131,16 @@ def test_what_another_run_has_trained_is_left_to_it(
     """A result that another run came first with has no curves here: that run sends it in full."""
     theirs, ours = results()
 
-    def told(_survey: Prepared, _todo: object, _where: RunConfig, observe: Observe) -> None:
-        observe(Ended(theirs.trial, theirs.compute, theirs, kept=True))
-        observe(Ended(ours.trial, ours.compute, ours))
+    def run(_prepared: Prepared, _trials: object, _config: RunConfig, on_event: OnEvent) -> None:
+        on_event(Ended(theirs.trial, theirs.compute, theirs, kept=True))
+        on_event(Ended(ours.trial, ours.compute, ours))
         raise KeyboardInterrupt
 
     monkeypatch.setitem(module.TRACKERS, "listener", Listener)
-    monkeypatch.setattr("cnn_ablate.cli.commands.run.run", told)
-    choice = Choice(audit=False, track=("listener",))
+    monkeypatch.setattr("cnn_ablate.cli.commands.run.run", run)
+    choice = RunOptions(audit=False, track=("listener",))
     with pytest.raises(KeyboardInterrupt):
-        run_study("smoke", Changes("smoke"), RunConfig(tmp_path), tmp_path, choice)
+        run_study("smoke", Changes("smoke"), RunConfig(results=tmp_path), tmp_path, choice)
 
     assert [ours.trial.id] == Listener.heard
 
@@ -195,7 +195,7 @@ def test_mlflow_takes_no_more_than_a_thousand_metrics_at_a_time(
     monkeypatch.setitem(sys.modules, "mlflow.entities", Mock(Metric=lambda *values: values))
     monkeypatch.setitem(sys.modules, "mlflow.tracking", Mock(MlflowClient=client))
     cell = variants_of(MADE)[0]
-    long = result(trial(0, cell.name), cell, replace(MADE, epochs=300))
+    long = trial_result(trial(0, cell.name), cell, replace(MADE, epochs=300))
     with tracking(["mlflow"], tmp_path, "study", print) as track:
         track(long)
 

@@ -1,11 +1,9 @@
-"""Studies to results: what is planned and not yet done is trained, and everything is kept.
+"""Studies to results: the trials of a plan that are not yet done are trained and stored.
 
-Laying a study out needs no statistics, so the modules `running`, `auditing` and `estimate` are
-imported by who needs them.
+Preparing a study needs no statistics: import `run`, `findings` and `cost` where they are used.
 """
 
-from cnn_ablate.runner.prepare import Prepared, RunConfig, survey
-from cnn_ablate.runner.retries import RetryPolicy
-from cnn_ablate.runner.way import ComputeChoice
+from cnn_ablate.runner.config import RetryPolicy, RunConfig, resolve_device
+from cnn_ablate.runner.prepare import Prepared, prepare
 
-__all__ = ["ComputeChoice", "Prepared", "RetryPolicy", "RunConfig", "survey"]
+__all__ = ["Prepared", "RetryPolicy", "RunConfig", "prepare", "resolve_device"]

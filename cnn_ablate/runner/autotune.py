@@ -1,114 +1,158 @@
-"""The race between ways to compute a training: each is timed for moments on made-up images."""
+"""Autotuning: candidate compute settings are timed on the baseline, once for a whole study.
+
+Compute settings change bits and never what is studied. Once chosen on a machine, they are kept
+with the study, and every variant takes them.
+"""
 
 import math
-import shutil
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnn_ablate.custom import is_users, look_in
+import torch
+
+from cnn_ablate import processes
+from cnn_ablate.custom import user_code_folder
+from cnn_ablate.runner.config import COMPUTE, RunConfig
+from cnn_ablate.runner.environment import gpu, processor
+from cnn_ablate.runner.prepare import Prepared, data_facts
 from cnn_ablate.schema import ComputeConfig, DataFacts, Trial
+from cnn_ablate.store import Store, read_compute, write_compute
 from cnn_ablate.train import seconds_per_step
 
-# Seconds in which a program is compiled, for the race and then in each worker.
-_COMPILING = 60.0
-# Seconds in which a candidate is set up, and for which it runs beside its first step.
-_SET_UP, _MOMENT = 0.3, 0.4
-# Steps that take longer than this many seconds have little overhead that a stack could share.
+# Rough seconds of one worker per multiply-add, forward and backward, and per batch: enough to see
+# that timing would take longer than it could save.
+_PER_MAC, _PER_BATCH = 2e-10, 1e-3
+# Seconds to set up a candidate, and for which it runs after its first step.
+_SETUP, _TIMED = 0.3, 0.4
+# Steps that take longer than this many seconds are dominated by their kernels.
 _SHORT_STEP = 0.01
-# The share of the work ahead that it may take to time other ways, for short and for long steps:
-# large maps are often computed fastest as they are, and few of their steps take many seconds.
+# The share of the work ahead that timing may take, for short and for long steps: large networks
+# are often fastest as they are, and a few of their steps take many seconds.
 _SHARE, _SHARE_OF_LONG = 0.1, 0.03
-_WIDTHS = (8, 4)
-# A candidate must be faster by this share: timings are noisy, and what is plain is preferred.
+# A candidate must be faster by this share, since timings are noisy.
 _MARGIN = 0.05
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One network that is to be trained, and how much of it.
+class Workload:
+    """The baseline of a study, with the work of the whole study in its terms.
 
-    One worker has so many `steps` ahead, of trials of which `mates` could be stacked there; `start`
-    is the recipe to beat, and `folder` has the user's own code.
+    Attributes:
+        trial: A trial of the baseline.
+        facts: Of its data set.
+        steps: Training steps of one worker, as if every variant were the baseline.
+        code_folder: Where user-defined code is searched.
     """
 
     trial: Trial
     facts: DataFacts
-    start: ComputeConfig
     steps: float
-    mates: int
-    folder: Path | None = None
+    code_folder: Path | None = None
 
 
-def pays(step: float, steps: float, candidates: int) -> bool:
-    """Say whether timing some candidates takes a small share of the work ahead.
+def choose_compute(prepared: Prepared, config: RunConfig) -> ComputeConfig:
+    """Return the compute settings of all trials of a study.
+
+    They are those that the user names; for `auto` those kept in its compute.json for this machine,
+    or else the fastest candidate if the study is long enough to time some.
+    """
+    start = COMPUTE.get(config.compute, ComputeConfig())
+    start = start.model_copy(update={"device": config.device})
+    if config.compute != "auto":
+        return start
+    store, study = Store(config.results), prepared.study.folder
+    machine = _machine(config.device)
+    kept = read_compute(store, study)
+    if machine not in kept:
+        tuned = {machine: _tuned(prepared, config, start)}
+        # Another run may have tuned meanwhile; both are to train with the same settings.
+        kept = tuned | read_compute(store, study)
+        write_compute(store, study, kept)
+    return kept[machine]
+
+
+def is_worthwhile(step: float, steps: float, candidates: int) -> bool:
+    """Return whether timing candidates takes a small share of the work ahead.
 
     Args:
-        step: Seconds of a step.
-        steps: That one worker has ahead.
-        candidates: To be timed.
+        step: Seconds per training step.
+        steps: Training steps of one worker.
+        candidates: How many are to be timed.
     """
-    moments = _SET_UP + step + max(_MOMENT, 2 * step)
-    return candidates * moments < _worth(step, steps)
-
-
-def _worth(step: float, steps: float) -> float:
-    """Give the seconds that a race may take."""
     share = _SHARE if step < _SHORT_STEP else _SHARE_OF_LONG
-    return share * step * steps
+    per_candidate = _SETUP + step + max(_TIMED, 2 * step)
+    return candidates * per_candidate < share * step * steps
 
 
-def fastest(entry: Candidate) -> ComputeConfig:
-    """Give the fastest recipe among those that the work ahead is worth trying."""
-    if entry.folder:
-        look_in(entry.folder)
-    best, least = entry.start, _seconds(entry, entry.start)
-    if math.isinf(least):
-        return best
-    for rivals in (_plain, _elaborate):
-        for compute in rivals(entry, best, least):
-            seconds = _seconds(entry, compute) * _padding(entry.mates, compute.stack)
-            if seconds < least * (1 - _MARGIN):
-                best, least = compute, seconds
+def autotune(workload: Workload, start: ComputeConfig) -> ComputeConfig:
+    """Return the fastest candidate, or `start` if the work is too short to time any."""
+    best, least = start, _seconds(workload, start)
+    candidates = _candidates(start, least)
+    if math.isinf(least) or not is_worthwhile(least, workload.steps, 1 + len(candidates)):
+        return start
+    for candidate in candidates:
+        seconds = _seconds(workload, candidate)
+        if seconds < least * (1 - _MARGIN):
+            best, least = candidate, seconds
     return best
 
 
-def _plain(entry: Candidate, start: ComputeConfig, step: float) -> list[ComputeConfig]:
-    """Give other ways to run the same operations, if there is work enough."""
+def _candidates(start: ComputeConfig, step: float) -> list[ComputeConfig]:
+    """Return other settings for the same operations: memory layout and convolution library."""
     contiguous = start.model_copy(update={"layout": "contiguous"})
-    light = contiguous.model_copy(update={"onednn": False})
-    on_processor = start.device == "cpu" and step < _SHORT_STEP
-    rivals = [contiguous, light] if on_processor else [contiguous]
-    return rivals if pays(step, entry.steps, 1 + len(rivals)) else []
+    without_onednn = contiguous.model_copy(update={"onednn": False})
+    has_overhead = start.device == "cpu" and step < _SHORT_STEP
+    return [contiguous, without_onednn] if has_overhead else [contiguous]
 
 
-def _elaborate(entry: Candidate, start: ComputeConfig, step: float) -> list[ComputeConfig]:
-    """Give programs and stacks of what has been fastest so far, the most promising first.
-
-    The longer the work ahead, the more of them.
-    """
-    if is_users(entry.trial.settings["model"]["name"]):
-        return []
-    compiled = _compiles(start)
-    widths = [width for width in _WIDTHS if width <= entry.mates and step < _SHORT_STEP]
-    widths.sort(key=lambda width: round(_padding(entry.mates, width), 1))
-    stacks = [start.model_copy(update={"compiled": compiled, "stack": width}) for width in widths]
-    alone = [start.model_copy(update={"compiled": True})] if compiled else []
-    return [*stacks, *alone][: int(_worth(step, entry.steps) / (_COMPILING + 3 * step))]
-
-
-def _padding(mates: int, width: int) -> float:
-    """Give how many slots are computed for each trial, those without a network too."""
-    return math.ceil(mates / width) * width / mates
-
-
-def _compiles(compute: ComputeConfig) -> bool:
-    """Say whether this machine has what torch.compile needs."""
-    return compute.device == "cuda" or shutil.which("c++") is not None
-
-
-def _seconds(entry: Candidate, compute: ComputeConfig) -> float:
-    """Time a step; what cannot be computed in this way takes for ever."""
-    with suppress(Exception):
-        return seconds_per_step(entry.trial, entry.facts, compute, at_least=_MOMENT)
+def _seconds(workload: Workload, compute: ComputeConfig) -> float:
+    """Return the seconds per step; infinity if it cannot be computed with these settings."""
+    with suppress(Exception), user_code_folder(workload.code_folder):
+        return seconds_per_step(workload.trial, workload.facts, compute, at_least=_TIMED)
     return math.inf
+
+
+def _machine(device: str) -> str:
+    """Return what compute settings are kept for: device, processor and torch version."""
+    parts = (device, gpu(device), processor(), f"torch {torch.__version__}")
+    return ", ".join(filter(None, parts))
+
+
+def _tuned(prepared: Prepared, config: RunConfig, start: ComputeConfig) -> ComputeConfig:
+    """Tune in a process like those that train, if it seems worthwhile."""
+    workload = _workload(prepared, config.resources.local_workers())
+    # The settings to start from are timed, too.
+    if not is_worthwhile(_guessed_step(prepared, workload.trial), workload.steps, candidates=2):
+        return start
+    with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:
+        try:
+            return pool.submit(autotune, workload, start).result()
+        except BrokenProcessPool:
+            return start
+
+
+def _workload(prepared: Prepared, workers: int) -> Workload:
+    trials = prepared.plan.trials
+    baseline = trials[0]
+    seconds = sum(_steps(prepared, t) * _guessed_step(prepared, t) for t in trials)
+    return Workload(
+        baseline,
+        data_facts(prepared, baseline),
+        steps=seconds / _guessed_step(prepared, baseline) / min(workers, len(trials)),
+        code_folder=prepared.code_folder,
+    )
+
+
+def _steps(prepared: Prepared, trial: Trial) -> float:
+    images = data_facts(prepared, trial).counts(trial.settings["data"]).train
+    training = trial.settings["training"]
+    return float(images / training["batch_size"] * training["epochs"])
+
+
+def _guessed_step(prepared: Prepared, trial: Trial) -> float:
+    """Guess the seconds per training step from its multiply-adds."""
+    macs = prepared.sizes[trial.variant].macs * trial.settings["training"]["batch_size"]
+    return float(macs * _PER_MAC + _PER_BATCH)

@@ -1,34 +1,38 @@
-"""A study that is laid out, audited with all that is known of it."""
+"""The findings of the audit on a prepared study, taken from the last run if still valid."""
 
 from dataclasses import replace
 from importlib.metadata import version
 
 from cnn_ablate.audit import Subject, audit
 from cnn_ablate.errors import UserError
-from cnn_ablate.runner.prepare import Prepared, RunConfig
+from cnn_ablate.runner.config import RunConfig
+from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import Finding
 from cnn_ablate.store import read_record
 
 
-def audited(survey: Prepared) -> tuple[Finding, ...]:
-    """Give what the audit finds, the gravest first; of images only if they are here."""
-    return audit(Subject(survey.study, survey.plan, survey.sizes, survey.images))
+def audit_findings(prepared: Prepared) -> tuple[Finding, ...]:
+    """Return what the audit finds, most severe first; images are checked only if present."""
+    return audit(Subject(prepared.study, prepared.plan, prepared.sizes, prepared.images))
 
 
-def with_findings(survey: Prepared, where: RunConfig, *, anew: bool = True) -> Prepared:
-    """Audit a study, unless this version did when it last ran and nothing of it has changed.
+def with_findings(prepared: Prepared, config: RunConfig, *, run_audit: bool = True) -> Prepared:
+    """Return a study with the findings of its last run if they still hold, else of a new audit.
 
-    With `anew` off only such findings are taken, if there are any.
+    With `run_audit` off there is no new audit, and perhaps no findings.
     """
-    known = _known(survey, where)
-    return replace(survey, findings=audited(survey) if known is None and anew else known)
+    findings = _kept_findings(prepared, config)
+    if findings is None and run_audit:
+        findings = audit_findings(prepared)
+    return replace(prepared, findings=findings)
 
 
-def _known(survey: Prepared, where: RunConfig) -> tuple[Finding, ...] | None:
+def _kept_findings(prepared: Prepared, config: RunConfig) -> tuple[Finding, ...] | None:
+    """Return the findings of the last run, if this version made them for the same study."""
     try:
-        record = read_record(where.results, survey.study.folder)
+        record = read_record(config.results, prepared.study.folder)
     except UserError:
         return None
-    current = record.environment.cnn_ablate == version("cnn-ablate")
-    same = (record.study, record.plan) == (survey.study, survey.plan)
-    return record.findings if record.audited and current and same else None
+    same_version = record.environment.cnn_ablate == version("cnn-ablate")
+    same_study = (record.study, record.plan) == (prepared.study, prepared.plan)
+    return record.findings if record.audited and same_version and same_study else None

@@ -7,10 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.custom import UserOptions
-from cnn_ablate.data import DataSet, Images, Loader, load
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn_ablate.custom import UserOptions, user_code_folder
+from cnn_ablate.data import DataSet, Images, Loader, load, split
 from cnn_ablate.errors import UserError
-from cnn_ablate.models import size
+from cnn_ablate.models import network_size
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.schema import (
@@ -24,7 +27,7 @@ from cnn_ablate.schema import (
     Variant,
     canonical,
 )
-from cnn_ablate.settings import images_key, options_of, resolve
+from cnn_ablate.settings import identity, images_key, options_of, resolve
 from cnn_ablate.store import Store
 
 # Called with the number of images decoded, and their total.
@@ -33,6 +36,9 @@ OnDecoding = Callable[[int, int], None]
 Shape = tuple[int, int, int]
 GUESSED_SIZES = (50_000, 10_000)
 """Training and test images assumed for a data set that is missing and not a published one."""
+
+# Test images that are kept with a study: 0.3 MB for grey ones, 1.2 MB in colour.
+_SAMPLES = 400
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,11 @@ class Prepared:
     findings: tuple[Finding, ...] | None = None
     data_folder: Path | None = None
 
+    @property
+    def code_folder(self) -> Path:
+        """The folder of the study file, in which user-defined code is searched first."""
+        return Path(self.study.source).resolve().parent
+
 
 def prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None = None) -> Prepared:
     """Plan a study, open its data, measure its networks and look up the trials that are done.
@@ -77,9 +88,14 @@ def prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None = No
     Raises:
         UserError: a network cannot take the images, or their shape is unknown without the data.
     """
+    with user_code_folder(Path(study.source).parent):
+        return _prepare(study, config, on_decoding)
+
+
+def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) -> Prepared:
     data_sets = _DataSets(study, config.data, on_decoding)
     try:
-        planned = plan(study, resolve, data_sets.fingerprint)
+        planned = plan(study, resolve, data_sets.fingerprint, identity)
     except UserError as missing:
         planned = plan(study, resolve)
         sizes = _sizes(planned, data_sets)
@@ -103,16 +119,23 @@ def data_facts(prepared: Prepared, trial: Trial) -> DataFacts:
         if facts.fingerprint == trial.fingerprint:
             return facts
     data = options_of("data", trial.settings["data"])
-    form = data.form(prepared.data_folder)
+    spec = data.spec(prepared.data_folder)
     train, test = data.sizes or GUESSED_SIZES
     return DataFacts(
         name=data.name,
         fingerprint="",
-        classes=form.classes,
-        shape=form.shape,
+        classes=spec.classes,
+        shape=spec.shape,
         train=train,
         test=test,
     )
+
+
+def sample_images(prepared: Prepared) -> NDArray[np.uint8]:
+    """Return the first test images of the first variant, (n, channels, height, width)."""
+    section = prepared.plan.variants[0].settings["data"]
+    images = prepared.images[canonical(section)]
+    return images.test[split(images, options_of("data", section)).test[:_SAMPLES]].numpy()
 
 
 def plan_rows(
@@ -150,9 +173,7 @@ def plan_rows(
 class _DataSets:
     """The data sets of a study, each opened once."""
 
-    def __init__(
-        self, study: Study, folder: Path | None, on_decoding: OnDecoding | None
-    ) -> None:
+    def __init__(self, study: Study, folder: Path | None, on_decoding: OnDecoding | None) -> None:
         self.study = study
         self.folder = folder
         self.on_decoding = on_decoding
@@ -176,14 +197,14 @@ class _DataSets:
         facts = [images.facts for images in self.opened.values()]
         return tuple({entry.fingerprint: entry for entry in facts}.values())
 
-    def form(self, variant: Variant) -> tuple[Shape, int]:
+    def spec(self, variant: Variant) -> tuple[Shape, int]:
         """Return the image shape of a variant and its number of classes; raises UserError."""
         section = variant.settings["data"]
         images = self.images.get(canonical(section))
         options: DataSet = options_of("data", section)
-        form = images.facts if images else options.form(self.folder)
-        options.normalize.build(form.shape[0])
-        return form.shape, len(form.classes)
+        spec = images.facts if images else options.spec(self.folder)
+        options.normalize.build(spec.shape[0])
+        return spec.shape, len(spec.classes)
 
 
 def _check_classes(images: Images) -> None:
@@ -201,11 +222,11 @@ def _try_augmentations(images: Images, options: DataSet) -> None:
 
 def _sizes(planned: Plan, data_sets: _DataSets) -> dict[str, Size]:
     return {
-        variant.name: _size(canonical(variant.settings["model"]), *data_sets.form(variant))
+        variant.name: _size(canonical(variant.settings["model"]), *data_sets.spec(variant))
         for variant in planned.variants
     }
 
 
 @cache
 def _size(model: str, shape: Shape, classes: int) -> Size:
-    return size(options_of("model", json.loads(model)), shape, classes)
+    return network_size(options_of("model", json.loads(model)), shape, classes)

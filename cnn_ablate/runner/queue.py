@@ -1,16 +1,13 @@
-"""The jobs of a run, handed out one by one: no trial to two runs, and again if it was lost."""
+"""The job queue: locks each trial against other runs, and requeues trials that may yet succeed."""
 
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from typing import Self
 
 from cnn_ablate.executors import Ended, Event, Executor, Job
 from cnn_ablate.locks import Locks
-from cnn_ablate.runner.retries import another
-from cnn_ablate.schema import Trial
 from cnn_ablate.store import Store
 
 # Seconds between two looks at what other runs are training.
@@ -18,14 +15,17 @@ _PAUSE = 1.0
 
 
 class JobQueue:
-    """Jobs that wait, jobs that other runs have, and trials that come back for another attempt.
+    """Jobs that wait, jobs that other runs have locked, and jobs that are to be retried.
+
+    A lost trial is retried up to `retries` times. One that ran out of memory beside others is
+    retried once, alone.
 
     Args:
         jobs: In the order in which they are to run.
-        store: Tells what other runs have finished meanwhile.
-        locks: Keep other runs away from the trials of this one.
-        anew: Ids of trials that are done and yet to be trained.
-        retries: How often a trial may be lost and tried again.
+        store: Has the results of other runs.
+        locks: Keep other runs from training the trials of this one.
+        retrain: Ids of trials to train although they are done.
+        retries: How often a lost trial is retried.
     """
 
     def __init__(
@@ -34,88 +34,113 @@ class JobQueue:
         store: Store,
         locks: Locks,
         *,
-        anew: Collection[str] = (),
+        retrain: Collection[str] = (),
         retries: int = 1,
     ) -> None:
         self.waiting = deque(jobs)
-        self.store, self.locks, self.anew, self.retries = store, locks, set(anew), retries
-        self.elsewhere: deque[Job] = deque()
-        self.given: dict[str, Job] = {}
-        self.lost: Counter[str] = Counter()
-        self.found: deque[Ended] = deque()
+        self.store, self.locks, self.retrain, self.retries = store, locks, set(retrain), retries
+        self.locked: deque[Job] = deque()
+        # Waits until no other job runs.
+        self.solitary: deque[Job] = deque()
+        self.running: dict[str, Job] = {}
+        # Ids of trials that ran beside others in their last attempt.
+        self.had_neighbours: set[str] = set()
+        self.losses: Counter[str] = Counter()
+        self.done_elsewhere: deque[Ended] = deque()
 
     def __iter__(self) -> Self:
-        """Hand out the jobs that no other run has, each when it is asked for."""
+        """Return the queue, from which an executor takes a job when a worker is free."""
         return self
 
     def __next__(self) -> Job:
-        """Give the next job; after the last one there may be more, if trials come back."""
+        """Return the next job that no other run has locked.
+
+        After StopIteration there may be more, if trials are retried.
+        """
         while self.waiting:
-            if job := self._taken(self.waiting.popleft()):
-                self.given |= {trial.id: job for trial in job.trials}
+            if self._claim(job := self.waiting.popleft()):
+                self._start(job)
                 return job
         raise StopIteration
 
     def events(
-        self, executor: Executor, beat: Callable[[], None] = lambda: None
+        self, executor: Executor, heartbeat: Callable[[], None] = lambda: None
     ) -> Iterator[Event]:
-        """Run all jobs until each trial has come to its one `Ended`, in this run or another.
+        """Run all jobs until each trial has ended for good, in this run or in another.
 
         Args:
-            executor: On which to run them.
-            beat: Called every second while there is nothing to do but wait for other runs.
+            executor: Runs the jobs.
+            heartbeat: Called every second while other runs train all that is left.
         """
-        while self.waiting or self.elsewhere:
-            with closing(executor.run(self)) as happening:
-                for event in happening:
-                    yield from self._heard(event)
-                    yield from self._news()
-            yield from self._news()
-            while self.elsewhere and not self.waiting:
+        while self.waiting or self.solitary or self.locked:
+            if not self.waiting and self.solitary:
+                self.waiting.append(self.solitary.popleft())
+            with closing(executor.run(self)) as events:
+                for event in events:
+                    yield from self._on_event(event)
+                    yield from self._ended_elsewhere()
+            yield from self._ended_elsewhere()
+            while self.locked and not (self.waiting or self.solitary):
                 time.sleep(_PAUSE)
-                beat()
-                self._look_elsewhere()
-                yield from self._news()
+                heartbeat()
+                self._claim_released()
+                yield from self._ended_elsewhere()
 
-    def _heard(self, event: Event) -> Iterator[Event]:
-        """Pass an event on, unless it is a trial's end that may yet be averted."""
+    def _start(self, job: Job) -> None:
+        """Note that a job runs, and beside which others."""
+        self.had_neighbours.discard(job.trial.id)
+        if self.running:
+            self.had_neighbours |= {*self.running, job.trial.id}
+        self.running[job.trial.id] = job
+
+    def _on_event(self, event: Event) -> Iterator[Event]:
+        """Yield an event, unless it is the end of a trial that is retried."""
         if not isinstance(event, Ended):
             yield event
             return
-        job = self.given[event.trial.id]
-        self.lost[event.trial.id] += event.fault == "lost"
-        left = 1 + self.retries - self.lost[event.trial.id]
-        if not event.result and (again := another(job, event, left)):
-            self.waiting.append(again)
+        job = self.running.pop(event.trial.id)
+        if not event.result and self._requeue(job, event):
             return
         yield event
         self.locks.drop(event.trial.key)
 
-    def _taken(self, job: Job) -> Job | None:
-        """Lock the trials of a job, and leave out what another run has finished by now."""
-        refused = [trial for trial in job.trials if not self.locks.take(trial.key)]
-        if refused:
-            self.elsewhere.append(replace(job, trials=tuple(refused)))
-            self.anew.difference_update(trial.id for trial in refused)
-        taken = (trial for trial in job.trials if trial not in refused)
-        left = tuple(trial for trial in taken if not self._is_finished(trial))
-        return replace(job, trials=left) if left else None
+    def _requeue(self, job: Job, ended: Ended) -> bool:
+        """Queue a failed trial again if it may succeed; return whether it was."""
+        trial = ended.trial.id
+        if ended.failure == "lost" and self.losses[trial] < self.retries:
+            self.losses[trial] += 1
+            self.waiting.append(job)
+            return True
+        if ended.failure == "memory" and trial in self.had_neighbours:
+            self.solitary.append(job)
+            return True
+        return False
 
-    def _is_finished(self, trial: Trial) -> bool:
-        if trial.id in self.anew or not self.store.is_done(trial):
+    def _claim(self, job: Job) -> bool:
+        """Lock a trial; return whether it is this run's to train."""
+        trial = job.trial
+        if self.locks.take(trial.key):
+            return not self._is_finished(job)
+        self.locked.append(job)
+        self.retrain.discard(trial.id)
+        return False
+
+    def _is_finished(self, job: Job) -> bool:
+        """Return whether another run has trained a trial meanwhile; its end is then reported."""
+        trial = job.trial
+        if trial.id in self.retrain or not self.store.is_done(trial):
             return False
         if result := self.store.result(trial):
-            self.found.append(Ended(trial, result.compute, result, kept=True))
+            self.done_elsewhere.append(Ended(trial, result.compute, result, kept=True))
             self.locks.drop(trial.key)
         return result is not None
 
-    def _look_elsewhere(self) -> None:
-        """Take over what other runs have let go of, done or not."""
-        for _ in range(len(self.elsewhere)):
-            if job := self._taken(self.elsewhere.popleft()):
+    def _claim_released(self) -> None:
+        """Queue the trials that other runs have released without a result."""
+        for _ in range(len(self.locked)):
+            if self._claim(job := self.locked.popleft()):
                 self.waiting.append(job)
 
-    def _news(self) -> Iterator[Ended]:
-        """Tell what other runs have finished."""
-        while self.found:
-            yield self.found.popleft()
+    def _ended_elsewhere(self) -> Iterator[Ended]:
+        while self.done_elsewhere:
+            yield self.done_elsewhere.popleft()

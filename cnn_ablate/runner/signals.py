@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a run: the first waits for what is being written, no other does."""
+"""SIGINT and SIGTERM during a run: the first one waits until a file is written, no other does."""
 
 import signal
 import threading
@@ -10,36 +10,36 @@ from typing import Any, Self
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Interrupts:
-    """Turns both signals into KeyboardInterrupt while in this context."""
+class InterruptHandler:
+    """Turns both signals into KeyboardInterrupt within its context."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self.writing = False
-        self.before: dict[signal.Signals, Any] = {}
+        self.received = 0
+        self.deferring = False
+        self.previous: dict[signal.Signals, Any] = {}
 
     @contextmanager
-    def writing_first(self) -> Iterator[None]:
-        """Finish what is in this context before the first signal is obeyed."""
-        count, self.writing = self.count, True
+    def deferred(self) -> Iterator[None]:
+        """Hold back the first signal until the block has ended."""
+        received, self.deferring = self.received, True
         try:
             yield
         finally:
-            self.writing = False
-        if count == 0 < self.count:
+            self.deferring = False
+        if received == 0 < self.received:
             raise KeyboardInterrupt
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal gives both
-        self.count += 1
-        if self.count > 1 or not self.writing:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        self.received += 1
+        if self.received > 1 or not self.deferring:
             raise KeyboardInterrupt
 
     def __enter__(self) -> Self:
-        # Python gives signals to the main thread alone.
+        # Python delivers signals to the main thread only.
         if threading.current_thread() is threading.main_thread():
-            self.before = {number: signal.signal(number, self._hear) for number in _SIGNALS}
+            self.previous = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
         return self
 
     def __exit__(self, *fault: object) -> None:
-        for number, handler in self.before.items():
+        for number, handler in self.previous.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""The values that flow through the program: frozen, checked, without torch and without I/O."""
+"""The values that are passed between packages: frozen, checked, without torch and without I/O."""
 
 from cnn_ablate.schema.ids import hash_of, trial_id, without_hash
 from cnn_ablate.schema.plan import (
@@ -33,8 +33,9 @@ from cnn_ablate.schema.values import (
     Settings,
     canonical,
     label,
-    looked_up,
-    replaced,
+    timestamp,
+    value_at,
+    with_overrides,
 )
 
 __all__ = [
@@ -74,8 +75,9 @@ __all__ = [
     "canonical",
     "hash_of",
     "label",
-    "looked_up",
-    "replaced",
+    "timestamp",
     "trial_id",
+    "value_at",
+    "with_overrides",
     "without_hash",
 ]

@@ -1,7 +1,8 @@
-"""What all values share, and the two shapes in which settings travel."""
+"""The base class of all values, and the two forms of settings: by section, and by dotted key."""
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -10,18 +11,18 @@ from pydantic import BaseModel, ConfigDict
 Settings = Mapping[str, Mapping[str, Any]]
 # {dotted key: value}, for instance {"model.attention": "cbam"}.
 Overrides = Mapping[str, Any]
-# Key of something of the user's that its name decides: the SHA-256 of its source.
+# The key, beside the name of user-defined code, that holds the SHA-256 of its source.
 SOURCE_KEY = "sha256"
 
 
 class Frozen(BaseModel):
-    """A value: cannot be changed, knows all its fields, takes no text for a number."""
+    """A value: immutable, without unknown fields, without conversion between types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 def label(value: Any) -> str:
-    """Name a value as tables and reports show it: `true`, `0.001`, `crop+cutout(size=8)`."""
+    """Return a value as tables and reports show it: `true`, `0.001`, `crop+cutout(size=8)`."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
@@ -34,12 +35,12 @@ def label(value: Any) -> str:
 
 
 def canonical(value: Any) -> str:
-    """Write a value so that equal values are equal texts; part of every trial's identity."""
+    """Return a value as JSON, equal for equal values; trial ids are hashes of it."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def replaced(settings: Settings, overrides: Overrides) -> dict[str, dict[str, Any]]:
-    """Give the settings with some dotted keys replaced."""
+def with_overrides(settings: Settings, overrides: Overrides) -> dict[str, dict[str, Any]]:
+    """Return the settings with some dotted keys replaced."""
     result = {section: dict(values) for section, values in settings.items()}
     for dotted, value in overrides.items():
         section, _, key = dotted.partition(".")
@@ -47,7 +48,12 @@ def replaced(settings: Settings, overrides: Overrides) -> dict[str, dict[str, An
     return result
 
 
-def looked_up(settings: Settings, dotted: str, default: Any = None) -> Any:
-    """Give the value at a dotted key."""
+def value_at(settings: Settings, dotted: str, default: Any = None) -> Any:
+    """Return the value at a dotted key."""
     section, _, key = dotted.partition(".")
     return settings.get(section, {}).get(key, default)
+
+
+def timestamp() -> str:
+    """Return the current time in UTC, to the second, in ISO 8601 format."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

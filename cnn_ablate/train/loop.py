@@ -1,179 +1,154 @@
-"""Train trials, one or several side by side: epochs, measured and checkpointed after each."""
+"""Train a trial to its result: epochs until it ends, with a checkpoint after each."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from math import isfinite
 
 import torch
 
 from cnn_ablate.data import Images
-from cnn_ablate.schema import ComputeConfig, EpochRow, Metrics, Trial, TrialResult
-from cnn_ablate.train.artifacts import class_rows, opened, predictions, saved
-from cnn_ablate.train.epoch import one_epoch, watched
+from cnn_ablate.schema import ComputeConfig, EpochRow, Metrics, Trial, TrialResult, timestamp
+from cnn_ablate.train.artifacts import class_rows, dump_state, load_state, predictions_npz
+from cnn_ablate.train.epoch import monitored_loss, train_epoch
 from cnn_ablate.train.evaluate import Evaluation
 from cnn_ablate.train.hooks import Hooks
-from cnn_ablate.train.memory import forget_peak, peak_memory_mb
-from cnn_ablate.train.stacked import Stack
-from cnn_ablate.train.step import Gradients, alone
+from cnn_ablate.train.memory import peak_memory_mb, reset_peak_memory
 from cnn_ablate.train.trainer import Trainer
 
 
 @dataclass(frozen=True)
 class TrialInput:
-    """A trial to train: on the images that its fingerprint names, afresh or from a checkpoint."""
+    """A trial, the data set that its fingerprint names, and a checkpoint of it, if there is one."""
 
     trial: Trial
     images: Images
-    watch: Hooks = Hooks()  # noqa: RUF009 - it is frozen
-    resume: bytes | None = None
+    checkpoint: bytes | None = None
 
 
 def train(
-    trial: Trial,
-    images: Images,
-    compute: ComputeConfig,
-    watch: Hooks | None = None,
-    resume: bytes | None = None,
+    trial_input: TrialInput, compute: ComputeConfig, hooks: Hooks | None = None
 ) -> TrialResult:
     """Train a trial from its seed, or from a checkpoint, to its result.
 
-    The result is the same, bit for bit, with and without interruptions, whatever was trained
-    before in this process.
+    The result has the same bits with and without interruptions, whatever this process trained
+    before.
 
     Args:
-        trial: What to train.
-        images: The data set that the trial's fingerprint names.
-        recipe: How to compute it.
-        watch: Hears of progress, and keeps the state after each epoch.
-        resume: A state that `watch.save` was given earlier.
+        trial_input: What to train.
+        compute: How to compute it. A checkpoint with other compute settings is ignored.
+        hooks: Called after steps and epochs.
     """
-    return next(train_together([TrialInput(trial, images, watch or Hooks(), resume)], compute))
+    hooks = hooks or Hooks()
+    started = timestamp()
+    configure_torch(compute, trial_input.trial)
+    reset_peak_memory(compute.device)
+    trainer = _build_trainer(trial_input, compute)
+    while not _is_over(trainer):
+        train_epoch(trainer, hooks)
+        if hooks.save_checkpoint and hooks.checkpoint_due():
+            hooks.save_checkpoint(dump_state(trainer.state_dict()))
+    return _result(trainer, started)
 
 
-def train_together(members: Sequence[TrialInput], compute: ComputeConfig) -> Iterator[TrialResult]:
-    """Train trials side by side, and give the result of each as it ends.
-
-    Each comes to the same result, bit for bit, whoever the others are, as long as the recipe is
-    the same. They need not be in the same epoch, but must have equally many batches in one.
-
-    Args:
-        members: As many as the recipe stacks, or fewer; their networks are of one shape.
-        recipe: How to compute them.
-    """
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    set_up(compute, members[0].trial)
-    forget_peak(compute.device)
-    running = [(_bench(member, compute), member.watch) for member in members]
-    gradients = gradients_of([bench for bench, _ in running], compute)
-    while running:
-        yield from (_result(bench, started) for bench, _ in running if _ended(bench))
-        running = [(bench, watch) for bench, watch in running if not _ended(bench)]
-        if running:
-            one_epoch(running, gradients)
-        for bench, watch in running:
-            if watch.due():
-                watch.save(saved(bench.state()))
-
-
-def set_up(compute: ComputeConfig, trial: Trial) -> None:
-    """Make this process compute as recipe and precision say, the same every time."""
+def configure_torch(compute: ComputeConfig, trial: Trial) -> None:
+    """Set the global switches of torch to a trial's precision and to reproducible results."""
+    # The number of threads decides how sums are split, and so their last bits.
     torch.set_num_threads(compute.threads)
     torch._C._set_mkldnn_enabled(compute.onednn)  # noqa: SLF001 - its public form warns
+    # Benchmarking may choose another convolution algorithm, with other bits, in each process.
     torch.backends.cudnn.benchmark = False
     # Torch's default takes TensorFloat-32 for convolutions, and float32 for matrix products.
     tf32 = trial.settings["training"]["precision"] == "tf32"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
     torch.use_deterministic_algorithms(compute.device.startswith("cuda"), warn_only=True)
-    # Nothing is read before it is written; filling each new tensor would be a kernel more.
+    # Nothing is read before it is written; filling each new tensor would cost a kernel launch.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def _bench(member: TrialInput, compute: ComputeConfig) -> Trainer:
-    bench = Trainer(member.trial, member.images, compute)
-    if member.resume and bench.fits(state := opened(member.resume)):
-        bench.restore(state)
-    return bench
+def _build_trainer(trial_input: TrialInput, compute: ComputeConfig) -> Trainer:
+    trainer = Trainer(trial_input.trial, trial_input.images, compute)
+    if trial_input.checkpoint:
+        state = load_state(trial_input.checkpoint)
+        if trainer.can_resume(state):
+            trainer.load_state_dict(state)
+    return trainer
 
 
-def gradients_of(benches: Sequence[Trainer], compute: ComputeConfig) -> Gradients:
-    """Give the way that the recipe says to find the gradients of these networks."""
-    return Stack(benches, compute) if compute.compiled or compute.stack > 1 else alone
-
-
-def _ended(bench: Trainer) -> bool:
-    """Say whether the training is over: in time, early for want of progress, or diverged."""
-    rows, training = bench.log.rows, bench.parts.training
-    if len(rows) >= training.epochs or bench.log.diverged:
+def _is_over(trainer: Trainer) -> bool:
+    """Return whether a training has reached its last epoch, stopped early, or diverged."""
+    epochs, training = trainer.history.epochs, trainer.options.training
+    if len(epochs) >= training.epochs or trainer.history.divergence:
         return True
-    losses = [watched(row) for row in rows]
+    losses = [monitored_loss(row) for row in epochs]
     since_best = len(losses) - 1 - losses.index(min(losses)) if losses else 0
     return 0 < training.patience <= since_best
 
 
-def _result(bench: Trainer, started: str) -> TrialResult:
-    return _diverged(bench, started) if bench.log.diverged else _done(bench, started)
+def _result(trainer: Trainer, started: str) -> TrialResult:
+    if trainer.history.divergence:
+        return _diverged(trainer, started)
+    trainer.load_reported_weights()
+    test = trainer.test()
+    if not isfinite(test.loss):  # averaged weights may be, where those of each epoch were not
+        trainer.history.divergence = f"The loss on the test images was {test.loss}."
+        return _diverged(trainer, started)
+    return _done(trainer, started, test)
 
 
-def _done(bench: Trainer, started: str) -> TrialResult:
-    bench.take_reported()
-    found = bench.tested()
-    if not isfinite(found.loss):  # of averaged weights, it may be
-        bench.log.diverged = f"The loss on the test images was {found.loss}."
-        return _diverged(bench, started)
+def _done(trainer: Trainer, started: str, test: Evaluation) -> TrialResult:
     return TrialResult(
-        trial=bench.trial,
+        trial=trainer.trial,
         status="done",
-        compute=bench.compute,
-        data=bench.facts,
-        metrics=_metrics(bench, found),
-        epochs=tuple(bench.log.rows),
-        steps=tuple(bench.log.steps),
-        classes=class_rows(found, bench.facts.classes),
-        predictions=predictions(found),
-        weights=saved(bench.weights()),
+        compute=trainer.compute,
+        data=trainer.facts,
+        metrics=_metrics(trainer, test),
+        epochs=tuple(trainer.history.epochs),
+        steps=tuple(trainer.history.running_losses),
+        classes=class_rows(test, trainer.facts.classes),
+        predictions=predictions_npz(test),
+        weights=dump_state(trainer.weights()),
         torch=torch.__version__,
         started=started,
     )
 
 
-def _diverged(bench: Trainer, started: str) -> TrialResult:
+def _diverged(trainer: Trainer, started: str) -> TrialResult:
     return TrialResult(
-        trial=bench.trial,
+        trial=trainer.trial,
         status="diverged",
-        error=bench.log.diverged,
-        compute=bench.compute,
-        data=bench.facts,
-        metrics=_metrics(bench, None),
-        epochs=tuple(bench.log.rows),
-        steps=tuple(bench.log.steps),
+        error=trainer.history.divergence,
+        compute=trainer.compute,
+        data=trainer.facts,
+        metrics=_metrics(trainer, None),
+        epochs=tuple(trainer.history.epochs),
+        steps=tuple(trainer.history.running_losses),
         torch=torch.__version__,
         started=started,
     )
 
 
-def _metrics(bench: Trainer, found: Evaluation | None) -> Metrics:
-    rows = bench.log.rows
-    chosen = rows[max(bench.log.selected, 1) - 1]
-    seconds = sum(row.seconds for row in rows)
+def _metrics(trainer: Trainer, test: Evaluation | None) -> Metrics:
+    """Collect the metrics of a trial; losses and accuracies are None if it diverged."""
+    epochs = trainer.history.epochs
+    selected = epochs[max(trainer.history.selected_epoch, 1) - 1]
+    seconds = sum(row.seconds for row in epochs)
     return Metrics(
-        parameters=sum(weight.numel() for weight in bench.model.parameters()),
-        dead_parameters=bench.log.dead or 0,
-        macs=bench.macs(),
-        train_loss=rows[-1].train_loss if found else None,
-        test_loss=found.loss if found else None,
-        test_accuracy=found.accuracy if found else None,
-        val_accuracy=_val_accuracy(bench, chosen) if found else None,
-        epochs=len(rows),
-        selected_epoch=chosen.epoch,
+        parameters=sum(parameter.numel() for parameter in trainer.parameters),
+        dead_parameters=trainer.history.dead_parameters or 0,
+        macs=trainer.macs(),
+        train_loss=epochs[-1].train_loss if test else None,
+        test_loss=test.loss if test else None,
+        test_accuracy=test.accuracy if test else None,
+        val_accuracy=_val_accuracy(trainer, selected) if test else None,
+        epochs=len(epochs),
+        selected_epoch=selected.epoch,
         seconds=seconds,
-        images_per_second=bench.loader.count * len(rows) / seconds,
-        peak_memory_mb=peak_memory_mb(bench.compute.device),
+        images_per_second=trainer.loader.train_size * len(epochs) / seconds,
+        peak_memory_mb=peak_memory_mb(trainer.compute.device),
     )
 
 
-def _val_accuracy(bench: Trainer, chosen: EpochRow) -> float | None:
-    """Give the accuracy on the validation images of the weights that are reported."""
-    if bench.loader.validates and bench.average.has_begun:
-        return bench.evaluated(bench.loader.val()).accuracy
-    return chosen.val_accuracy
+def _val_accuracy(trainer: Trainer, selected: EpochRow) -> float | None:
+    """Return the accuracy on the validation images of the weights that are reported."""
+    if trainer.loader.has_validation and trainer.average.has_begun:
+        return trainer.evaluate(trainer.loader.val()).accuracy
+    return selected.val_accuracy

@@ -1,4 +1,4 @@
-"""Tiny studies, written as a user writes them, and what the audit finds in them."""
+"""Tiny studies as users write them, and what the audit finds in them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +45,7 @@ USERS = LENET.replace("{name: lenet}", '{name: "nets:Net", width: 4}')
 
 
 def changed(text: str, *pairs: tuple[str, str]) -> str:
-    """Replace parts of a study's text, each of which must be there."""
+    """Return a text with parts replaced, each of which must be in it."""
     for old, new in pairs:
         assert old in text
         text = text.replace(old, new)
@@ -60,7 +60,7 @@ def subject(
     sets: tuple[str, ...] = (),
     images: Mapping[str, Images] | None = None,
 ) -> Subject:
-    """Lay out a study; with other images than those that it names, if these are given."""
+    """Return the subject of an audit of a study, optionally with other images than its own."""
     path = folder / "tiny.yaml"
     path.write_text(text, encoding="utf-8")
     study = read_study(path, Changes(profile=profile, sets=sets))
@@ -69,6 +69,6 @@ def subject(
     return Subject(study, prepared.plan, prepared.sizes, shown)
 
 
-def found(check: str, audited: Subject) -> list[Finding]:
-    """Give what one family of checks finds."""
-    return list(CHECKS[check](audited))
+def found(kinds: str, audited: Subject) -> list[Finding]:
+    """Return the findings of some kinds, separated by blanks."""
+    return [finding for kind in kinds.split() for finding in CHECKS[kind](audited)]

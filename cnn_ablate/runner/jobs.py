@@ -1,0 +1,65 @@
+"""The trials that are outstanding, how much work each is, and the job an executor gets of it."""
+
+from collections.abc import Iterable
+
+from cnn_ablate.executors import Job
+from cnn_ablate.plan import matching
+from cnn_ablate.runner.config import RunConfig
+from cnn_ablate.runner.prepare import Prepared, data_facts
+from cnn_ablate.schema import ComputeConfig, Trial
+
+# What a batch costs beside its multiply-adds, expressed in multiply-adds.
+_MACS_PER_BATCH = 5e7
+
+
+def outstanding(prepared: Prepared, *, only: str = "", fresh: bool = False) -> list[Trial]:
+    """Return the trials to train, longest first.
+
+    Args:
+        prepared: The study, with the trials of it that are done.
+        only: Names or patterns of variants.
+        fresh: Include the trials that are done already.
+
+    Raises:
+        UserError: the data is missing, or a pattern matches no variant.
+    """
+    if prepared.missing:
+        raise prepared.missing
+    variants = matching(prepared.plan, only)
+    skipped = frozenset() if fresh else prepared.done
+    trials = prepared.plan.trials
+    return longest_first(
+        prepared, (t for t in trials if t.variant in variants and t.id not in skipped)
+    )
+
+
+def longest_first(prepared: Prepared, trials: Iterable[Trial]) -> list[Trial]:
+    """Return trials sorted by work, so that none of the long ones is left for the end."""
+    return sorted(trials, key=lambda trial: -training_work(prepared, trial))
+
+
+def training_work(prepared: Prepared, trial: Trial) -> float:
+    """Estimate the work of training a trial, in multiply-adds."""
+    training = trial.settings["training"]
+    images = data_facts(prepared, trial).counts(trial.settings["data"]).train
+    macs = prepared.sizes[trial.variant].macs
+    per_image = macs + _MACS_PER_BATCH / training["batch_size"]
+    return float(per_image * images * training["epochs"])
+
+
+def build_jobs(
+    prepared: Prepared, trials: Iterable[Trial], compute: ComputeConfig, config: RunConfig
+) -> list[Job]:
+    """Return one job per trial, longest first."""
+    return [
+        Job(
+            trial,
+            compute,
+            config.results,
+            config.data,
+            folder=prepared.code_folder,
+            timeout=config.retry.trial_timeout,
+            checkpoint_every=60 * config.retry.checkpoint_minutes,
+        )
+        for trial in longest_first(prepared, trials)
+    ]
