@@ -14,15 +14,15 @@ CLASSES = Cifar10.classes
 
 
 def said(folder: Path, *claims: str, profile: str = "") -> list[str]:
-    """Give what is said of some claims."""
+    """Return the messages about some claims."""
     text = CIFAR + "".join(f"  - {{{claim}}}\n" for claim in claims)
-    findings = found("contradictions", subject(folder, text, profile=profile))
+    findings = found("paper-contradiction", subject(folder, text, profile=profile))
     assert {("paper-contradiction", "note")} >= {(f.kind, f.severity) for f in findings}
     return [finding.message for finding in findings]
 
 
 def by_class(values: list[float]) -> list[str]:
-    """Claim an accuracy for each class."""
+    """Return a claimed accuracy per class."""
     pairs = zip(CLASSES, values, strict=True)
     return [f"id: {name}, variant: baseline, of_class: {name}, value: {v}" for name, v in pairs]
 
@@ -33,25 +33,25 @@ MOVES = "id: {}, factor: model.norm, from: {}, to: {}, effect: {}"
 CONTRADICTIONS = {
     "two numbers": (
         [AT.format("a", 0.9068), AT.format("b", 0.9004)],
-        "Claims a and b give two numbers to the test_accuracy of baseline: 90.68 % and 90.04 %.",
+        "Claims a and b state two numbers for the test_accuracy of baseline: 90.68 % and 90.04 %.",
     ),
     "a number and a limit": (
         [
             "id: a, variant: baseline, metric: parameters, value: 62006",
             "id: b, variant: baseline, metric: parameters, value: 60000, effect: lower",
         ],
-        "Claims a and b give two numbers to the parameters of baseline: 62,006 and 60,000.",
+        "Claims a and b state two numbers for the parameters of baseline: 62,006 and 60,000.",
     ),
     "two directions": (
         [MOVES.format("a", "none", "batch", "higher"), MOVES.format("b", "none", "batch", "none")],
-        "Claims a and b cannot both hold of the test_accuracy of norm=batch and baseline.",
+        "Claims a and b cannot both be true of the test_accuracy of norm=batch and baseline.",
     ),
     "two directions, turned round": (
         [
             MOVES.format("a", "none", "batch", "higher"),
             "id: b, variant: baseline, reference: norm=batch, effect: higher",
         ],
-        "Claims a and b cannot both hold of the test_accuracy of norm=batch and baseline.",
+        "Claims a and b cannot both be true of the test_accuracy of norm=batch and baseline.",
     ),
     "a direction and numbers": (
         [
@@ -59,7 +59,8 @@ CONTRADICTIONS = {
             "id: b, variant: norm=batch, value: 0.84",
             MOVES.format("c", "none", "batch", "higher"),
         ],
-        "Claim c says higher of norm=batch against baseline, but b gives 84 % and a gives 86 %.",
+        "Claim c states higher for norm=batch against baseline, but b states 84 % and a states "
+        "86 %.",
     ),
     "no effect and numbers": (
         [
@@ -67,14 +68,14 @@ CONTRADICTIONS = {
             "id: b, variant: norm=batch, value: 0.89",
             MOVES.format("c", "none", "batch", "none"),
         ],
-        "Claim c says none of norm=batch against baseline, but b gives 89 % and a gives 86 %.",
+        "Claim c states none for norm=batch against baseline, but b states 89 % and a states 86 %.",
     ),
     "classes and all": (
         [
             *by_class([0.962, 0.979, 0.944, 0.893, 0.963, 0.922, 0.974, 0.969, 0.984, 0.99]),
             AT.format("all", 0.956),
         ],
-        "The accuracies by class of baseline have the mean 95.80 %, but claim all gives 95.6 %.",
+        "The accuracies by class of baseline have the mean 95.80 %, but claim all states 95.6 %.",
     ),
     "a class with two numbers, of which one fits": (
         [
@@ -82,18 +83,18 @@ CONTRADICTIONS = {
             "id: again, variant: baseline, of_class: ship, value: 0.97",
             AT.format("all", 0.956),
         ],
-        "Claims ship and again give two numbers to the class_accuracy of baseline: 98.4 % "
+        "Claims ship and again state two numbers for the class_accuracy of baseline: 98.4 % "
         "and 97 %.",
     ),
     "no number of images": (
         [AT.format("a", 0.90685)],
-        "Claim a: 90.685 % is no number of 10,000 test images; it is a mean of several runs, or a "
-        "slip.",
+        "Claim a: 90.685 % is not a whole number of 10,000 test images; it is a mean of several "
+        "runs, or a misprint.",
     ),
     "no number of images of a class": (
         ["id: a, variant: baseline, of_class: cat, value: 0.8935"],
-        "Claim a: 89.35 % is no number of 1,000 test images; it is a mean of several runs, or a "
-        "slip.",
+        "Claim a: 89.35 % is not a whole number of 1,000 test images; it is a mean of several "
+        "runs, or a misprint.",
     ),
 }
 CONSISTENT = {

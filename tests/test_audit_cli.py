@@ -62,7 +62,7 @@ def test_an_option_ignored_in_this_baseline_names_its_switch(tmp_path: Path) -> 
 
     said = audit(tmp_path, USERS + factors)
 
-    assert "They differ where model.attention is CBAM." in " ".join(said.output.split())
+    assert "They differ if model.attention is CBAM." in " ".join(said.output.split())
 
 
 def test_chance_in_a_users_network_is_not_taken_for_nothing(tmp_path: Path) -> None:

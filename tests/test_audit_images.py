@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from cnn_ablate.data import Images
-from cnn_ablate.data.split import balanced
+from cnn_ablate.data.split import balanced_subset
 from cnn_ablate.schema import DataFacts, Finding, canonical
-from cnn_ablate.train import noise
+from cnn_ablate.train import random_images
 from support.audit import LENET, found, subject
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -25,7 +25,7 @@ def facts() -> DataFacts:
 @pytest.fixture
 def made() -> Images:
     """300 training and 60 test images of noise, all different."""
-    images = noise(facts(), 360)
+    images = random_images(facts(), 360)
     return Images(
         images.train[:300],
         images.train_labels[:300],
@@ -35,21 +35,21 @@ def made() -> Images:
     )
 
 
-def looked_at(folder: Path, images: Images, text: str = LENET) -> list[Finding]:
-    """Give what is said of a data set, in the place of the one that the study names."""
+def findings_about(folder: Path, images: Images, text: str = LENET) -> list[Finding]:
+    """Return the findings about a data set that replaces the one named by the study."""
     sections = [variant.settings["data"] for variant in subject(folder, text).plan.variants]
     shown = {canonical(section): images for section in sections}
-    return found("images", subject(folder, text, images=shown))
+    return found("train-test-overlap unlearnable-images", subject(folder, text, images=shown))
 
 
 def test_sound_images_are_left_alone(tmp_path: Path, made: Images) -> None:
     """Distinct images of all classes, none of them in both parts, are as they should be."""
-    assert [] == looked_at(tmp_path, made)
+    assert [] == findings_about(tmp_path, made)
 
 
 def test_the_embedded_sample_is_sound(tmp_path: Path) -> None:
     """The images that come with the program share none between training and test."""
-    assert [] == found("images", subject(tmp_path, LENET))
+    assert [] == found("train-test-overlap unlearnable-images", subject(tmp_path, LENET))
 
 
 def test_images_in_both_parts_are_counted(tmp_path: Path, made: Images) -> None:
@@ -58,7 +58,7 @@ def test_images_in_both_parts_are_counted(tmp_path: Path, made: Images) -> None:
     test[[3, 40]] = made.train[[100, 7]]
     text = LENET.replace("subset: 200, test_subset: 100", "val_fraction: 0.1")
 
-    [finding] = looked_at(tmp_path, replace(made, test=test), text)
+    [finding] = findings_about(tmp_path, replace(made, test=test), text)
 
     assert ("train-test-overlap", "error", "made") == (
         finding.kind,
@@ -66,50 +66,50 @@ def test_images_in_both_parts_are_counted(tmp_path: Path, made: Images) -> None:
         finding.where,
     )
     assert finding.message == (
-        "2 of 60 test images of made (3.3 %) are among the training images too, pixel for pixel: "
-        "their accuracy says nothing of unseen images. Take them out of one side."
+        "2 of 60 test images of made (3.3 %) are training images too, pixel for pixel: accuracy on "
+        "them says nothing about unseen images. Remove them from one of the two."
     )
 
 
 def test_only_images_that_are_used_count(tmp_path: Path, made: Images) -> None:
     """A shared image that the subset leaves out does no harm, one that it holds does."""
-    used = balanced(made.train_labels, 200, purpose="subset").tolist()
+    used = balanced_subset(made.train_labels, 200, purpose="subset").tolist()
     left_out = next(place for place in range(300) if place not in used)
     findings = {}
     for place in (used[0], left_out):
         test = torch.cat([made.train[[place]], made.test[1:]])
-        findings[place] = looked_at(tmp_path, replace(made, test=test))
+        findings[place] = findings_about(tmp_path, replace(made, test=test))
 
     assert ["train-test-overlap"] == [finding.kind for finding in findings[used[0]]]
     assert [] == findings[left_out]
 
 
-def test_each_division_of_the_images_is_looked_at(tmp_path: Path, made: Images) -> None:
+def test_each_split_of_the_images_is_checked(tmp_path: Path, made: Images) -> None:
     """Where validation images are the last ones, they may take whole classes with them."""
     images = replace(made, train_labels=made.train_labels.sort().values)
     images.test[0] = images.train[0]
     text = LENET.replace("subset: 200, test_subset: 100", "val_fraction: 0.2, val_split: tail")
     text += "factors:\n  data.val_fraction: [0.2, 0.0]\n"
 
-    findings = looked_at(tmp_path, images, text)
+    findings = findings_about(tmp_path, images, text)
 
     assert ["train-test-overlap", "unlearnable-images"] == [finding.kind for finding in findings]
 
 
 def test_training_images_of_one_class_are_an_error(tmp_path: Path, made: Images) -> None:
     """With one class there is nothing to tell apart."""
-    [finding] = looked_at(tmp_path, replace(made, train_labels=torch.full((300,), 4)))
+    [finding] = findings_about(tmp_path, replace(made, train_labels=torch.full((300,), 4)))
 
     assert ("unlearnable-images", "error") == (finding.kind, finding.severity)
     assert finding.message.startswith(
-        "No training image shows zero, one, two and 6 more, which the test asks for: all are of "
+        "No training image shows zero, one, two and 6 more, which test images show: all are of "
         "class four."
     )
 
 
 def test_a_class_that_is_never_shown_is_a_warning(tmp_path: Path, made: Images) -> None:
     """What the test asks for must have been shown."""
-    [finding] = looked_at(tmp_path, replace(made, train_labels=made.train_labels.clamp(max=8)))
+    [finding] = findings_about(tmp_path, replace(made, train_labels=made.train_labels.clamp(max=8)))
 
     assert ("warning", ["nine"]) == (finding.severity, finding.data["missing"])
 
@@ -121,7 +121,7 @@ def test_blank_images_are_counted(tmp_path: Path, made: Images, blank: int, seve
     train[:blank] = 0
     text = LENET.replace("subset: 200, ", "")
 
-    [finding] = looked_at(tmp_path, replace(made, train=train), text)
+    [finding] = findings_about(tmp_path, replace(made, train=train), text)
 
     assert (severity, blank) == (finding.severity, finding.data["blank"])
 
@@ -131,11 +131,11 @@ def test_copies_are_counted(tmp_path: Path, made: Images) -> None:
     train = made.train[torch.arange(300) % 50]
     text = LENET.replace("subset: 200, ", "")
 
-    [finding] = looked_at(tmp_path, replace(made, train=train), text)
+    [finding] = findings_about(tmp_path, replace(made, train=train), text)
 
     assert "Only 50 of 300 training images are distinct." in finding.message
 
 
-def test_without_images_nothing_is_said_of_them(tmp_path: Path) -> None:
+def test_without_images_there_are_no_findings_about_them(tmp_path: Path) -> None:
     """A study may be audited before its data is there."""
-    assert [] == found("images", subject(tmp_path, LENET, images={}))
+    assert [] == found("train-test-overlap unlearnable-images", subject(tmp_path, LENET, images={}))

@@ -1,4 +1,4 @@
-"""Factors that change nothing are proven, named with their reason, and never alleged."""
+"""Factors without effect are found with their reason, and no other factor is."""
 
 from pathlib import Path
 
@@ -17,17 +17,17 @@ PREACT = changed(
 
 
 def inert(folder: Path, text: str, *, profile: str = "") -> list[Finding]:
-    """Give the inert factors of a study."""
-    return found("inert factors", subject(folder, text, profile=profile))
+    """Return the findings about inert factors."""
+    return found("inert-factor", subject(folder, text, profile=profile))
 
 
-def said(folder: Path, text: str, *, profile: str = "") -> list[str]:
-    """Give what is said of them."""
+def messages(folder: Path, text: str, *, profile: str = "") -> list[str]:
+    """Return the messages of these findings."""
     return [finding.message for finding in inert(folder, text, profile=profile)]
 
 
 def factor(text: str, line: str) -> str:
-    """Add one factor."""
+    """Return a study with a factor."""
     return f"{text}factors:\n  {line}\n"
 
 
@@ -41,8 +41,8 @@ def test_an_option_of_a_part_that_is_off_is_inert(tmp_path: Path) -> None:
         finding.where,
     )
     assert finding.message == (
-        "Levels 3 and 2 of model.reduction are one and the same training: model.reduction cannot "
-        "matter while model.attention is none."
+        "Levels 3 and 2 of model.reduction are one and the same training: model.reduction has "
+        "no effect while model.attention is none."
     )
     assert {"model.reduction": [3, 2]} == finding.data["changed"]
 
@@ -67,7 +67,7 @@ INERT = {
     "schedule that acts too late": (
         changed(LENET, ("  training", "  schedule: {name: step, step_size: 4}\n  training")),
         "schedule.step_size: [4, 9]",
-        "the learning rate takes the same course through 3 epochs.",
+        "the learning rate is the same in every step of 3 epochs.",
     ),
     "more patience than epochs": (
         LENET,
@@ -89,14 +89,14 @@ INERT = {
         PREACT,
         "model.transformer: [built, none]",
         "from the same seed, 3 steps of training on the same batches give the same 1,362 weights "
-        "and the same outputs, bit for bit; the 872 parameters that only one of them has do "
-        "nothing.",
+        "and the same outputs, bit for bit; the 872 parameters that only one of them has "
+        "have no effect.",
     ),
     "switch that is no option": (
         changed(PREACT, ("width: 8", "width: 8, attention: cbam, attention_ignored: true")),
         "model.attention: [cbam, none]\n  model.attention_ignored: [true, false]",
         "from the same seed, 3 steps of training on the same batches give the same 1,362 weights "
-        "and the same outputs, bit for bit. They differ where model.attention_ignored is false.",
+        "and the same outputs, bit for bit. They differ if model.attention_ignored is false.",
     ),
 }
 SOUND = {
@@ -152,10 +152,10 @@ SOUND = {
 
 @pytest.mark.parametrize("name", INERT)
 def test_inert_factors_are_found_with_their_reason(tmp_path: Path, name: str) -> None:
-    """Two levels that come to one training are an error that says why they do."""
+    """Two levels that give the same training are an error, with the reason."""
     text, line, reason = INERT[name]
 
-    [message] = said(tmp_path, factor(text, line))
+    [message] = messages(tmp_path, factor(text, line))
 
     assert reason == message.partition("one and the same training: ")[2]
 
@@ -165,7 +165,7 @@ def test_factors_that_change_anything_are_left_alone(tmp_path: Path, name: str) 
     """However small or rare a change is, it is not called inert."""
     text, line = SOUND[name]
 
-    assert [] == said(tmp_path, factor(text, line))
+    assert [] == messages(tmp_path, factor(text, line))
 
 
 def test_two_levels_are_compared_though_neither_is_the_baselines(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_two_levels_are_compared_though_neither_is_the_baselines(tmp_path: Path)
     levels = ", ".join(
         f"{fill}: [{{name: random_erasing, fill: {fill}}}]" for fill in ("mean", "zero")
     )
-    [message] = said(tmp_path, factor(LENET, f"data.augment: {{none: [], {levels}}}"))
+    [message] = messages(tmp_path, factor(LENET, f"data.augment: {{none: [], {levels}}}"))
 
     assert message.startswith("Levels mean and zero of data.augment are one and the same")
 
@@ -187,7 +187,7 @@ def test_an_option_that_matters_somewhere_is_only_noted(tmp_path: Path) -> None:
     assert "note" == finding.severity
     assert finding.message == (
         "Levels 8 and 2 of model.reduction are, at some levels of the other factors, one and the "
-        "same training: model.reduction cannot matter while model.attention is none."
+        "same training: model.reduction has no effect while model.attention is none."
     )
 
 
@@ -226,7 +226,7 @@ def test_an_entry_that_changes_nothing_is_named(tmp_path: Path) -> None:
     text = f"{CNNNET}design:\n  list:\n    narrow: {{model.reduction: 1}}\n"
     text += "    dense: {model.fc_layers: 2}\n"
 
-    [message] = said(tmp_path, text)
+    [message] = messages(tmp_path, text)
 
     assert message.startswith("Variants baseline and narrow are one and the same training: ")
 
@@ -236,7 +236,7 @@ def test_a_level_at_the_baseline_is_not_compared_with_it(tmp_path: Path) -> None
     text = changed(LENET, ("test_subset: 100", "test_subset: 100, augment: [random_crop]"))
     levels = "{crop: [{name: random_crop, padding: 4}], none: []}"
 
-    assert [] == said(tmp_path, factor(text, f"data.augment: {levels}"))
+    assert [] == messages(tmp_path, factor(text, f"data.augment: {levels}"))
 
 
 def test_what_only_a_profile_makes_equal_is_no_fault(tmp_path: Path) -> None:
@@ -244,9 +244,9 @@ def test_what_only_a_profile_makes_equal_is_no_fault(tmp_path: Path) -> None:
     text = changed(LENET, ("  training", "  schedule: {name: step, step_size: 2}\n  training"))
     text = factor(text, "schedule.step_size: [2, 1]\n  training.select: [last, best_test]")
 
-    assert [] == said(tmp_path, text, profile="smoke")
+    assert [] == messages(tmp_path, text, profile="smoke")
 
 
 def test_a_profile_hides_no_fault(tmp_path: Path) -> None:
     """What is inert in the study is so in its smoke test."""
-    assert 1 == len(said(tmp_path, factor(CNNNET, "model.reduction: [3, 2]"), profile="smoke"))
+    assert 1 == len(messages(tmp_path, factor(CNNNET, "model.reduction: [3, 2]"), profile="smoke"))

@@ -1,4 +1,4 @@
-"""What the audit says of networks: dead parameters, counts, and what they end with."""
+"""Audit of networks: dead parameters, parameter counts, and the last operation."""
 
 from pathlib import Path
 
@@ -15,18 +15,18 @@ CLAIM = "claims:\n  - {{id: size, variant: {variant}, metric: parameters, value:
 
 
 def claimed(folder: Path, text: str, value: object, **more: str) -> list[Finding]:
-    """Give what is said of a claimed number of parameters."""
+    """Return the findings about a claimed parameter count."""
     variant = more.pop("variant", "baseline")
     rest = "".join(f", {key}: {word}" for key, word in more.items())
     claim = CLAIM.format(variant=variant, value=value, more=rest)
-    return found("parameter claims", subject(folder, text + claim))
+    return found("parameter-claim", subject(folder, text + claim))
 
 
 def test_parameters_without_a_gradient_are_counted_by_module(tmp_path: Path) -> None:
     """A Transformer block that is never called is 39 % of this network."""
     text = f"{PREACT}factors:\n  model.transformer: [built, used]\n  model.dropout: [0.05, 0.1]\n"
 
-    [finding] = found("dead parameters", subject(tmp_path, text))
+    [finding] = found("dead-parameters", subject(tmp_path, text))
 
     assert ("dead-parameters", "error", "baseline") == (
         finding.kind,
@@ -35,7 +35,7 @@ def test_parameters_without_a_gradient_are_counted_by_module(tmp_path: Path) -> 
     )
     assert finding.message == (
         "872 of 2,234 parameters (39.0 %) in 2 variants (baseline and dropout=0.1) get no gradient "
-        "and never learn: transformer. Use them, or leave them out and do not count them."
+        "and never learn: transformer. Use them, or remove them and do not count them."
     )
     assert {"transformer": 872} == finding.data["modules"]
 
@@ -46,10 +46,10 @@ def test_networks_of_other_sizes_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "nets.py").write_text(changed(NETWORK, unused), encoding="utf-8")
     text = f"{USERS}factors:\n  model.width: [4, 120]\n  optimizer.lr: [0.01, 0.1]\n"
 
-    findings = found("dead parameters", subject(tmp_path, text))
+    findings = found("dead-parameters", subject(tmp_path, text))
 
-    told = [(f.severity, f.data["parameters"], f.data["variants"]) for f in findings]
-    assert [("error", 92, ["baseline", "lr=0.1"]), ("warning", 2412, ["width=120"])] == told
+    summary = [(f.severity, f.data["parameters"], f.data["variants"]) for f in findings]
+    assert [("error", 92, ["baseline", "lr=0.1"]), ("warning", 2412, ["width=120"])] == summary
 
 
 def test_few_dead_parameters_are_a_warning(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_few_dead_parameters_are_a_warning(tmp_path: Path) -> None:
     (tmp_path / "nets.py").write_text(changed(NETWORK, unused), encoding="utf-8")
     text = changed(USERS, ("width: 4", "width: 120"))
 
-    [finding] = found("dead parameters", subject(tmp_path, text))
+    [finding] = found("dead-parameters", subject(tmp_path, text))
 
     assert ("warning", {"unused": 2}) == (finding.severity, finding.data["modules"])
 
@@ -78,7 +78,7 @@ def test_a_head_that_only_training_uses_is_not_dead(tmp_path: Path) -> None:
     )
     (tmp_path / "nets.py").write_text(text, encoding="utf-8")
 
-    assert [] == found("dead parameters", subject(tmp_path, USERS))
+    assert [] == found("dead-parameters", subject(tmp_path, USERS))
 
 
 def test_networks_that_learn_whole_have_nothing_dead(tmp_path: Path) -> None:
@@ -86,25 +86,25 @@ def test_networks_that_learn_whole_have_nothing_dead(tmp_path: Path) -> None:
     text = changed(PREACT, ("transformer: built", "transformer: none"))
     text += "factors:\n  model.transformer: [none, used]\n"
 
-    assert [] == found("dead parameters", subject(tmp_path, text))
+    assert [] == found("dead-parameters", subject(tmp_path, text))
 
 
 def test_a_broken_budget_names_the_variants_and_their_excess(tmp_path: Path) -> None:
     """The limit of the file holds for every variant."""
     text = f"{PREACT}model_limit: 2240\nfactors:\n  model.attention: [none, cbam, se]\n"
 
-    [finding] = found("parameter budget", subject(tmp_path, text))
+    [finding] = found("parameter-budget", subject(tmp_path, text))
 
     assert ("parameter-budget", "error") == (finding.kind, finding.severity)
     assert finding.message == (
-        "2 of 3 variants break the limit of 2,240 parameters: attention=cbam has 2,350 (110 too "
+        "2 of 3 variants exceed the limit of 2,240 parameters: attention=cbam has 2,350 (110 too "
         "many) and attention=se has 2,362 (122 too many)."
     )
 
 
-def test_a_kept_budget_is_not_spoken_of(tmp_path: Path) -> None:
+def test_a_kept_budget_is_no_finding(tmp_path: Path) -> None:
     """A network may have just as many parameters as it is allowed."""
-    assert [] == found("parameter budget", subject(tmp_path, f"{PREACT}model_limit: 2234\n"))
+    assert [] == found("parameter-budget", subject(tmp_path, f"{PREACT}model_limit: 2234\n"))
 
 
 def test_a_wrong_count_is_explained_by_another_variant(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_wrong_count_is_explained_by_another_variant(tmp_path: Path) -> None:
 
     assert ("parameter-claim", "error", "size") == (finding.kind, finding.severity, finding.where)
     assert finding.message == (
-        "Claim size gives 2,234 parameters to variant attention=cbam, which has 2,350, 116 more; "
+        "Claim size states 2,234 parameters for variant attention=cbam, which has 2,350, 116 more; "
         "2,234 is what baseline has, with model.attention none instead of cbam."
     )
 
@@ -130,7 +130,7 @@ def test_a_wrong_count_is_explained_by_a_module(tmp_path: Path, missing: int, wh
     """A number that is short of just one module tells which was forgotten."""
     [finding] = claimed(tmp_path, PREACT, 2234 - missing)
 
-    assert finding.message.endswith(f", {missing:,} more: the number leaves out {what}.")
+    assert finding.message.endswith(f", {missing:,} more: the claim leaves out {what}.")
 
 
 def test_an_inexplicable_count_is_an_error_all_the_same(tmp_path: Path) -> None:
@@ -144,8 +144,8 @@ def test_an_inexplicable_count_is_an_error_all_the_same(tmp_path: Path) -> None:
     ("value", "more"),
     [
         (2234, {}),
-        (2230, {}),
-        (2000, {}),
+        (2230, {"decimals": "-1"}),
+        (2000, {"decimals": "-3"}),
         (2240, {"effect": "lower"}),
         (2000, {"effect": "higher"}),
     ],
@@ -159,7 +159,7 @@ def test_a_limit_of_the_paper_is_taken_at_its_word(tmp_path: Path) -> None:
     """Limits are not rounded: 2,000 is not 2,234."""
     [finding] = claimed(tmp_path, PREACT, 2000, effect="lower")
 
-    assert "gives at most 2,000 parameters" in finding.message
+    assert "states at most 2,000 parameters" in finding.message
 
 
 def test_counts_are_not_judged_on_other_images(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_counts_are_not_judged_on_other_images(tmp_path: Path) -> None:
     text = changed(PREACT, ("fashion_mnist_sample", "cifar10"))
     text += CLAIM.format(variant="baseline", value=2245, more="")
 
-    assert [] == found("parameter claims", subject(tmp_path, text, profile="smoke"))
+    assert [] == found("parameter-claim", subject(tmp_path, text, profile="smoke"))
 
 
 def test_a_relu_on_the_logits_is_found(tmp_path: Path) -> None:
@@ -175,12 +175,12 @@ def test_a_relu_on_the_logits_is_found(tmp_path: Path) -> None:
     text = changed(LENET, ("{name: lenet}", "{name: cnnnet, attention: none, relu_logits: true}"))
     text += "factors:\n  model.relu_logits: [true, false]\n  model.residual: [true, false]\n"
 
-    [finding] = found("outputs", subject(tmp_path, text))
+    [finding] = found("non-negative-logits saturated-output", subject(tmp_path, text))
 
     assert ("non-negative-logits", "warning") == (finding.kind, finding.severity)
     assert ["baseline", "residual=false"] == finding.data["variants"]
     assert finding.message.startswith(
-        "A ReLU stands between the network and the loss of 2 variants"
+        "A ReLU comes between the last layer and the loss of 2 variants"
     )
 
 
@@ -203,10 +203,12 @@ def test_answers_that_are_no_logits_are_found(
     text = changed(NETWORK, ("return logits", f"return {end}"))
     (tmp_path / "nets.py").write_text(text, encoding="utf-8")
 
-    [finding] = found("outputs", subject(tmp_path, USERS))
+    [finding] = found("non-negative-logits saturated-output", subject(tmp_path, USERS))
 
     assert (kind, "warning") == (finding.kind, finding.severity)
-    assert finding.message.startswith(f"{what} stands between the network and the loss of variant")
+    assert finding.message.startswith(
+        f"{what} comes between the last layer and the loss of variant"
+    )
 
 
 @pytest.mark.parametrize(
@@ -225,4 +227,4 @@ def test_plain_logits_are_left_alone(tmp_path: Path, end: str) -> None:
     text = changed(NETWORK, ("return logits", f"return {end}"))
     (tmp_path / "nets.py").write_text(text, encoding="utf-8")
 
-    assert [] == found("outputs", subject(tmp_path, USERS))
+    assert [] == found("non-negative-logits saturated-output", subject(tmp_path, USERS))

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from cnn_ablate.audit import CHECKS
 from cnn_ablate.cli import app
 from cnn_ablate.report import page_content
 from cnn_ablate.study import read_study
@@ -193,6 +194,16 @@ def test_the_study_of_own_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     done = CliRunner().invoke(app, ["run", "own.yaml", "--seeds", "1", "--no-audit"])
 
     assert 0 == done.exit_code, done.output
+
+
+def test_every_kind_of_finding_is_explained() -> None:
+    """The page lists what the audit reports before training, and the checks after it."""
+    page = (DOCS / "audit.md").read_text(encoding="utf-8")
+    sources = (ROOT / "cnn_ablate" / "checks").glob("*.py")
+    checks = [re.findall(r'kind="([^"]+)"', file.read_text(encoding="utf-8")) for file in sources]
+
+    assert [] == [kind for kind in CHECKS if f"\n### {kind}\n\n> " not in page]
+    assert [] == [kind for kinds in checks for kind in kinds if f"| `{kind}` |" not in page]
 
 
 def test_the_reference_is_up_to_date() -> None:

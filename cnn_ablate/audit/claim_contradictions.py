@@ -1,16 +1,18 @@
-"""Claims of a paper that cannot be true together, or not at all."""
+"""Find claims of a paper that contradict each other, or that cannot be true by themselves."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, combinations
+from math import floor
 from statistics import fmean
 
-from cnn_ablate.audit.published import digits, rounding
-from cnn_ablate.audit.sides import compared, spoken_of
 from cnn_ablate.audit.subject import Case, Subject
+from cnn_ablate.plan import NotInPlanError, Pair, claimed_pairs, claimed_variant
 from cnn_ablate.schema import Claim, Finding
+from cnn_ablate.stats import printed
 
-# Images of each class in the tests of the published data sets, where all classes have as many.
+# Test images of the published data sets; in the balanced ones, all classes have as many.
 _TEST_IMAGES = {
     "cifar10": 10_000,
     "cifar100": 10_000,
@@ -21,171 +23,174 @@ _TEST_IMAGES = {
 }
 _BALANCED = {"cifar10", "cifar100", "fashion_mnist", "kmnist"}
 _SIGNS = {"higher": 1, "lower": -1, "none": 0}
+# Numbers that are equal on paper may differ in their last bits.
+_TIE = 1e-12
 
 
-def paper_contradictions(subject: Subject) -> Iterator[Finding]:
-    """Find claims that contradict each other, and accuracies that no test set can give."""
-    # What a profile changes is no word of the paper.
+def claim_contradictions(subject: Subject) -> Iterator[Finding]:
+    """Find claims that contradict each other, and accuracies that no test set can yield."""
+    # The claims are about the study as declared, not as changed by a profile.
     subject = subject.declared
-    yield from _two_numbers(subject)
-    yield from _two_directions(subject)
-    yield from _numbers_and_directions(subject)
-    yield from _classes_and_all(subject)
-    yield from _no_multiples(subject)
+    yield from _different_numbers(subject)
+    yield from _opposite_directions(subject)
+    yield from _numbers_against_directions(subject)
+    yield from _classes_against_mean(subject)
+    yield from _impossible_fractions(subject)
 
 
-def _two_numbers(subject: Subject) -> Iterator[Finding]:
+def _different_numbers(subject: Subject) -> Iterator[Finding]:
     """Find two numbers, or a number and a limit, for one metric of one variant."""
     claims = [c for c in subject.study.claims if c.value is not None and not c.compares]
-    for one, other in combinations(claims, 2):
-        if _spoken_of(subject, one) == _spoken_of(subject, other) and _differ(one, other):
-            yield _finding(
-                (one, other),
-                f"Claims {one.id} and {other.id} give two numbers to the {_metric(one)} of "
-                f"{_spoken_of(subject, one)[0]}: {_number(one)} and {_number(other)}.",
-            )
-
-
-def _differ(one: Claim, other: Claim) -> bool:
-    if one.effect and other.effect:
-        return False
-    gap = (one.value or 0.0) - (other.value or 0.0)
-    if not one.effect and not other.effect:
-        return abs(gap) > rounding(one) + rounding(other) + 1e-12
-    above = gap if other.effect else -gap
-    limit = other.effect or one.effect
-    return above > 0 if limit == "lower" else above < 0
-
-
-def _two_directions(subject: Subject) -> Iterator[Finding]:
-    """Find two directions for one metric of one pair of variants."""
-    for one, other in combinations(_directions(subject), 2):
-        (first, sides, sign), (second, others, opposite) = one, other
-        same = sides == others and sign != opposite
-        turned = sides == others[::-1] and sign != -opposite
-        if _about(first) == _about(second) and (same or turned):
+    for first, second in combinations(claims, 2):
+        quantity = _quantity(subject, first)
+        if quantity == _quantity(subject, second) and _differ(first, second):
             yield _finding(
                 (first, second),
-                f"Claims {first.id} and {second.id} cannot both hold of the {_metric(first)} of "
-                f"{sides[0]} and {sides[1]}.",
+                f"Claims {first.id} and {second.id} state two numbers for the "
+                f"{first.measured_metric} of {quantity[0]}: {printed(first)} and "
+                f"{printed(second)}.",
             )
 
 
-def _numbers_and_directions(subject: Subject) -> Iterator[Finding]:
+def _differ(first: Claim, second: Claim) -> bool:
+    if first.effect and second.effect:
+        return False
+    if not first.effect and not second.effect:
+        return _above(first, second) or _above(second, first)
+    number, limit = (first, second) if second.effect else (second, first)
+    gap = number.bounds[0] - limit.bounds[0]
+    return gap > 0 if limit.effect == "lower" else gap < 0
+
+
+def _opposite_directions(subject: Subject) -> Iterator[Finding]:
+    """Find two directions for one metric of one pair of variants."""
+    pairs = combinations(_directions(subject), 2)
+    for (first, sides, sign), (second, other_sides, other_sign) in pairs:
+        opposite = sides == other_sides and sign != other_sign
+        reversed_opposite = sides == other_sides[::-1] and sign != -other_sign
+        if _about(first) == _about(second) and (opposite or reversed_opposite):
+            yield _finding(
+                (first, second),
+                f"Claims {first.id} and {second.id} cannot both be true of the "
+                f"{first.measured_metric} of {sides[0]} and {sides[1]}.",
+            )
+
+
+def _numbers_against_directions(subject: Subject) -> Iterator[Finding]:
     """Find directions that the paper's own numbers contradict."""
     numbers: dict[tuple[object, ...], list[Claim]] = defaultdict(list)
     for claim in _numbers(subject):
-        numbers[_spoken_of(subject, claim)].append(claim)
+        numbers[_quantity(subject, claim)].append(claim)
     for claim, sides, sign in _directions(subject):
         new, old = (numbers.get((name, *_about(claim)), []) for name in sides)
         for pair in ((a, b) for a in new for b in old):
             if _contradict(claim, sign, *pair):
                 yield _finding(
                     (claim, *pair),
-                    f"Claim {claim.id} says {claim.effect} of {sides[0]} against {sides[1]}, but "
-                    f"{' and '.join(f'{one.id} gives {_number(one)}' for one in pair)}.",
+                    f"Claim {claim.id} states {claim.effect} for {sides[0]} against {sides[1]}, "
+                    f"but {' and '.join(f'{c.id} states {printed(c)}' for c in pair)}.",
                 )
 
 
 def _contradict(claim: Claim, sign: int, new: Claim, old: Claim) -> bool:
-    gap = (new.value or 0.0) - (old.value or 0.0)
-    slack = rounding(new) + rounding(old) + 1e-12
     if sign:
-        return sign * gap < -slack
+        return _above(old, new) if sign > 0 else _above(new, old)
     # A claim of no effect allows a point of accuracy unless it says otherwise.
-    return "accuracy" in claim.metric and abs(gap) > (claim.margin or 1.0) / 100 + slack
+    margin = (claim.margin or 1.0) / 100
+    return "accuracy" in claim.metric and (_above(new, old, margin) or _above(old, new, margin))
 
 
-def _classes_and_all(subject: Subject) -> Iterator[Finding]:
-    """Find accuracies of all classes whose mean is not the accuracy of their variant."""
+def _above(first: Claim, second: Claim, margin: float = 0.0) -> bool:
+    """Return whether a number is above another, however both were rounded."""
+    return first.printed_interval[0] > second.printed_interval[1] + margin + _TIE
+
+
+def _classes_against_mean(subject: Subject) -> Iterator[Finding]:
+    """Find accuracies per class whose mean is not the accuracy of their variant."""
     by_class: dict[str, dict[str, list[Claim]]] = defaultdict(lambda: defaultdict(list))
     whole: dict[str, Claim] = {}
     for claim in _numbers(subject):
-        if _metric(claim) == "test_accuracy":
-            whole[str(_spoken_of(subject, claim)[0])] = claim
-        if _metric(claim) == "class_accuracy" and claim.of_class:
-            by_class[str(_spoken_of(subject, claim)[0])][claim.of_class].append(claim)
+        if claim.measured_metric == "test_accuracy":
+            whole[str(_quantity(subject, claim)[0])] = claim
+        if claim.measured_metric == "class_accuracy" and claim.of_class:
+            by_class[str(_quantity(subject, claim)[0])][claim.of_class].append(claim)
     for name, claim in whole.items():
         case, classes = subject.cases.get(name), by_class[name].values()
-        if case is None or len(classes) != case.classes or _data(case) not in _BALANCED:
+        if case is None or len(classes) != case.classes or _data_set(case) not in _BALANCED:
             continue
-        # Of a class with several numbers, any may be meant.
-        least, most = (fmean(pick(map(_value, parts)) for parts in classes) for pick in (min, max))
-        value, slack = _value(claim), rounding(claim) + fmean(map(_loosest, classes)) + 1e-12
-        if not least - slack <= value <= most + slack:
-            nearest = least if value < least else most
+        # If a class has several numbers, any of them may be the one that the mean includes.
+        least = fmean(min(part.printed_interval[0] for part in parts) for parts in classes)
+        most = fmean(max(part.printed_interval[1] for part in parts) for parts in classes)
+        low, high = claim.printed_interval
+        if high < least - _TIE or low > most + _TIE:
+            pick, end = (min, 0) if high < least else (max, 1)
+            nearest = fmean(pick(part.bounds[end] for part in parts) for parts in classes)
             yield _finding(
                 (claim, *chain.from_iterable(classes)),
                 f"The accuracies by class of {name} have the mean {100 * nearest:.2f} %, but claim "
-                f"{claim.id} gives {_number(claim)}.",
+                f"{claim.id} states {printed(claim)}.",
             )
 
 
-def _value(claim: Claim) -> float:
-    return claim.value or 0.0
-
-
-def _loosest(claims: Iterable[Claim]) -> float:
-    return max(map(rounding, claims))
-
-
-def _no_multiples(subject: Subject) -> Iterator[Finding]:
-    """Find accuracies that no number of recognised test images comes to."""
+def _impossible_fractions(subject: Subject) -> Iterator[Finding]:
+    """Find accuracies that no whole number of correct test images yields."""
     for claim in _numbers(subject):
-        case, value = subject.cases.get(str(_spoken_of(subject, claim)[0])), claim.value or 0.0
-        images = _tested(case, claim) if case else 0
-        if images and abs(round(value * images) / images - value) > rounding(claim) + 1e-12:
+        case = subject.cases.get(str(_quantity(subject, claim)[0]))
+        images = _test_images(case, claim) if case else 0
+        low, high = claim.printed_interval
+        if images and floor((high + _TIE) * images) / images < low - _TIE:
             yield _finding(
                 (claim,),
-                f"Claim {claim.id}: {_number(claim)} is no number of {images:,} test images; "
-                "it is a mean of several runs, or a slip.",
+                f"Claim {claim.id}: {printed(claim)} is not a whole number of {images:,} test "
+                "images; it is a mean of several runs, or a misprint.",
             )
 
 
-def _tested(case: Case, claim: Claim) -> int:
-    images = case.images.facts.test if case.images else _TEST_IMAGES.get(_data(case), 0)
-    if _metric(claim) == "test_accuracy":
+def _test_images(case: Case, claim: Claim) -> int:
+    """Return the number of test images that the metric of a claim is computed on; 0 if unknown."""
+    images = case.images.facts.test if case.images else _TEST_IMAGES.get(_data_set(case), 0)
+    if claim.measured_metric == "test_accuracy":
         return images
-    in_class = _metric(claim) == "class_accuracy" and _data(case) in _BALANCED
+    in_class = claim.measured_metric == "class_accuracy" and _data_set(case) in _BALANCED
     return images // case.classes if in_class else 0
 
 
 def _numbers(subject: Subject) -> list[Claim]:
-    """Give the claims that state what one variant has: no limit to it, and no difference."""
+    """Return the claims that state a number of one variant: not a limit, not a difference."""
     claims = subject.study.claims
     return [c for c in claims if c.value is not None and not c.compares and not c.effect]
 
 
-def _directions(subject: Subject) -> list[tuple[Claim, tuple[str, str], int]]:
+def _directions(subject: Subject) -> list[tuple[Claim, Pair, int]]:
     return [
         (claim, sides, _SIGNS[claim.effect])
         for claim in subject.study.claims
-        if claim.effect and not claim.than_at and (sides := compared(subject.plan, claim))
+        if claim.effect and not claim.than_at and (sides := _pair(subject, claim))
     ]
 
 
-def _spoken_of(subject: Subject, claim: Claim) -> tuple[object, ...]:
-    return (spoken_of(subject.plan, claim), *_about(claim))
+def _pair(subject: Subject, claim: Claim) -> Pair | None:
+    """Return the two variants of a claim; None if there are none, or several pairs of them."""
+    with suppress(NotInPlanError):
+        pairs = claimed_pairs(subject.plan, claim) if claim.compares else ()
+        return pairs[0] if len(pairs) == 1 else None
+    return None
+
+
+def _quantity(subject: Subject, claim: Claim) -> tuple[object, ...]:
+    """Return the variant and the metric that a claim is about."""
+    try:
+        return (claimed_variant(subject.plan, claim), *_about(claim))
+    except NotInPlanError:
+        return (claim.variant, *_about(claim))
 
 
 def _about(claim: Claim) -> tuple[object, ...]:
-    return _metric(claim), claim.of_class, claim.threshold
+    return claim.measured_metric, claim.of_class, claim.threshold
 
 
-def _metric(claim: Claim) -> str:
-    of_class = claim.of_class and claim.metric == "test_accuracy"
-    return "class_accuracy" if of_class else claim.metric
-
-
-def _data(case: Case) -> str:
+def _data_set(case: Case) -> str:
     return str(case.settings["data"]["name"])
-
-
-def _number(claim: Claim) -> str:
-    value = claim.value or 0.0
-    if "accuracy" in claim.metric and "_to_" not in claim.metric:
-        return f"{100 * value:.{max(0, digits(claim) - 2)}f} %"
-    return f"{value:,.{max(0, digits(claim))}f}"
 
 
 def _finding(claims: Sequence[Claim], message: str) -> Finding:

@@ -1,60 +1,58 @@
-"""Factors that change nothing: two of their levels are one and the same training."""
+"""Find factors without effect: two of their levels are the same training."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from cnn_ablate.audit.comparisons import Comparison, comparisons
-from cnn_ablate.audit.equivalence import alike
-from cnn_ablate.audit.explain import why_alike
+from cnn_ablate.audit.compared_pairs import ComparedPair, compared_pairs
+from cnn_ablate.audit.equivalence import equivalent_groups
+from cnn_ablate.audit.inert_reasons import why_equivalent
 from cnn_ablate.audit.subject import Case, Subject
 from cnn_ablate.schema import Finding
-from cnn_ablate.stats import listed
+from cnn_ablate.text import listed
 
-_PLACES = 8
+# A large factorial compares the same two levels at hundreds of places; so many are tried first.
+_PLACES_TRIED = 8
 
 
 def inert_factors(subject: Subject) -> Iterator[Finding]:
-    """Find levels that nothing tells apart.
+    """Find levels that are the same training.
 
-    An error; but a warning where they differ at other levels of other factors, and only a note if
-    nothing is trained twice for them. What a profile or the command line makes alike is no fault
-    of the study.
+    This is an error; a warning if they differ at other levels of other factors; a note if nothing
+    is trained twice for them. Levels that only a profile or the command line makes equal are no
+    finding.
     """
-    pairs = comparisons(subject)
+    pairs = compared_pairs(subject)
     examined = _suspects(subject, pairs)
-    same = _same(subject, examined)
+    inert = _equivalent(subject, examined)
     if subject.declared is not subject:
-        declared = comparisons(subject.declared)
-        same = _same(subject.declared, {i: declared[i] for i in same})
-    others = [pair for i, pair in examined.items() if pair.moved and i not in same]
-    # Of what is not trained nothing was tried.
-    differ = {_name(pair) for pair in others if _is_planned(subject, pair)}
-    for family in _families([pairs[i] for i in sorted(same)]):
-        yield _finding(subject, family, everywhere=not differ & set(map(_name, family)))
+        declared = compared_pairs(subject.declared)
+        inert = _equivalent(subject.declared, {i: declared[i] for i in inert})
+    others = [pair for i, pair in examined.items() if pair.changed and i not in inert]
+    # Pairs that are not trained were not tried either.
+    different = {_id(pair) for pair in others if _is_planned(subject, pair)}
+    for family in _families([pairs[i] for i in sorted(inert)]):
+        yield _finding(subject, family, everywhere=not different & set(map(_id, family)))
 
 
-def _suspects(subject: Subject, pairs: list[Comparison]) -> dict[int, Comparison]:
-    """Give all pairs of levels of which some place in the study, out of a few, is inert.
-
-    A large factorial compares the same two levels at hundreds of places.
-    """
+def _suspects(subject: Subject, pairs: list[ComparedPair]) -> dict[int, ComparedPair]:
+    """Return all pairs of those levels that are inert in at least one of a few places tried."""
     places: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for i, pair in enumerate(pairs):
-        places[_name(pair)].append(i)
-    # Drawn, as a regular choice could miss a level of another factor.
-    chance = Random(0)  # noqa: S311 - nothing is secret here
-    few = [i for found in places.values() for i in chance.sample(found, min(len(found), _PLACES))]
-    names = {_name(pairs[i]) for i in _same(subject, {i: pairs[i] for i in few})}
-    return {i: pair for i, pair in enumerate(pairs) if _name(pair) in names}
+        places[_id(pair)].append(i)
+    # At random, since a regular choice could miss a level of another factor.
+    rng = Random(0)  # noqa: S311 - not for security
+    few = [i for g in places.values() for i in rng.sample(g, min(len(g), _PLACES_TRIED))]
+    inert = {_id(pairs[i]) for i in _equivalent(subject, {i: pairs[i] for i in few})}
+    return {i: pair for i, pair in enumerate(pairs) if _id(pair) in inert}
 
 
-def _families(pairs: list[Comparison]) -> list[list[Comparison]]:
-    """Put pairs of one factor together if they share a level."""
-    families: list[list[Comparison]] = []
+def _families(pairs: list[ComparedPair]) -> list[list[ComparedPair]]:
+    """Group pairs of the same factors that share a level."""
+    families: list[list[ComparedPair]] = []
     for pair in pairs:
         for family in families:
-            if pair.names == family[0].names and set(pair.labels) & _labels(family).keys():
+            if pair.factors == family[0].factors and set(pair.levels) & _levels(family).keys():
                 family.append(pair)
                 break
         else:
@@ -62,52 +60,53 @@ def _families(pairs: list[Comparison]) -> list[list[Comparison]]:
     return families
 
 
-def _same(subject: Subject, pairs: Mapping[int, Comparison]) -> set[int]:
-    """Find which pairs are proven to be one and the same, by their places in the study's list."""
+def _equivalent(subject: Subject, pairs: Mapping[int, ComparedPair]) -> set[int]:
+    """Return the indices of the pairs whose sides are the same training."""
     cases: dict[str, Case] = {}
     planned = [pair for pair in pairs.values() if _is_planned(subject, pair)]
     for side in (side for pair in planned for side in pair.sides):
         if side.settings and (case := subject.case(side.settings)):
-            cases[side.text] = case
-    group = {case.text: i for i, group in enumerate(alike(cases.values())) for case in group}
+            cases[side.key] = case
+    groups = equivalent_groups(cases.values())
+    group = {case.key: i for i, members in enumerate(groups) for case in members}
     return {
         i
         for i, pair in pairs.items()
-        if pair.moved
-        and cases.keys() >= set(pair.texts)
-        and len({group.get(text, text) for text in pair.texts}) == 1
+        if pair.changed
+        and cases.keys() >= set(pair.keys)
+        and len({group.get(key, key) for key in pair.keys}) == 1
     }
 
 
-def _is_planned(subject: Subject, pair: Comparison) -> bool:
-    """Say whether both sides are in the study; a fraction has the levels, but not these points."""
-    return pair.design.kind == "fractional" or subject.names.keys() >= set(pair.texts)
+def _is_planned(subject: Subject, pair: ComparedPair) -> bool:
+    """Return whether both sides are trained; of a fraction, only their levels are."""
+    return pair.design.kind == "fractional" or subject.names.keys() >= set(pair.keys)
 
 
-def _name(pair: Comparison) -> tuple[str, ...]:
-    return (*pair.names, *pair.labels)
+def _id(pair: ComparedPair) -> tuple[str, ...]:
+    return (*pair.factors, *pair.levels)
 
 
-def _labels(pairs: list[Comparison]) -> dict[str, None]:
-    return dict.fromkeys(label for pair in pairs for label in pair.labels)
+def _levels(pairs: list[ComparedPair]) -> dict[str, None]:
+    return dict.fromkeys(level for pair in pairs for level in pair.levels)
 
 
-def _finding(subject: Subject, family: list[Comparison], *, everywhere: bool) -> Finding:
-    first, levels = family[0], list(_labels(family))
-    merged = all(len(set(pair.texts)) == 1 for pair in family)
-    of = f" of {' with '.join(first.names)}" if first.names else ""
+def _finding(subject: Subject, family: list[ComparedPair], *, everywhere: bool) -> Finding:
+    first, levels = family[0], list(_levels(family))
+    merged = all(len(set(pair.keys)) == 1 for pair in family)
+    of = f" of {' with '.join(first.factors)}" if first.factors else ""
     where = "" if everywhere else ", at some levels of the other factors,"
     return Finding(
         kind="inert-factor",
         severity="error" if everywhere else "note" if merged else "warning",
-        where=", ".join(first.names) or first.labels[1],
+        where=", ".join(first.factors) or first.levels[1],
         message=(
             f"{'Levels' if of else 'Variants'} {listed(levels)}{of} are{where} one and the same "
-            f"training: {why_alike(subject, first)}"
+            f"training: {why_equivalent(subject, first)}"
         ),
         data={
-            "factors": list(first.names),
+            "factors": list(first.factors),
             "levels": levels,
-            "changed": {key: list(values) for key, values in first.moved.items()},
+            "changed": {key: list(values) for key, values in first.changed.items()},
         },
     )

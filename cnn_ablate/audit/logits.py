@@ -1,75 +1,85 @@
-"""Networks whose answers are no logits: a ReLU, a softmax or the like stands before the loss."""
+"""Find networks whose outputs are not logits: they end in a ReLU, a softmax or the like."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 
 from torch import Tensor
 
-from cnn_ablate.audit.probe import UntrainedOutputs, answers
+from cnn_ablate.audit.phrases import variants
+from cnn_ablate.audit.probe import UntrainedOutputs, untrained_outputs
 from cnn_ablate.audit.subject import Subject
-from cnn_ablate.audit.words import variants
 from cnn_ablate.schema import Finding
 
-_NEVER_NEGATIVE = "non-negative-logits"
-_SQUASHED = "saturated-output"
-# The last operation of a network, as torch calls it, and what it is in words. A log-softmax is not
-# among them: the loss takes one anyway, and a second one changes nothing.
-_LAST = {
-    "Relu": (_NEVER_NEGATIVE, "A ReLU"),
-    "Softplus": (_NEVER_NEGATIVE, "A softplus"),
-    "Abs": (_NEVER_NEGATIVE, "An absolute value"),
-    "Exp": (_NEVER_NEGATIVE, "An exponential"),
-    "Softmax": (_SQUASHED, "A softmax"),
-    "Sigmoid": (_SQUASHED, "A sigmoid"),
-    "Tanh": (_SQUASHED, "A tanh"),
-    "Hardtanh": (_SQUASHED, "A clipping"),
+_NON_NEGATIVE = "non-negative-logits"
+_SATURATED = "saturated-output"
+# The last operation of a network, as autograd names it. A log-softmax is no finding: the loss
+# applies one anyway, and a second one changes nothing.
+_LAST_OPERATIONS = {
+    "Relu": (_NON_NEGATIVE, "A ReLU"),
+    "Softplus": (_NON_NEGATIVE, "A softplus"),
+    "Abs": (_NON_NEGATIVE, "An absolute value"),
+    "Exp": (_NON_NEGATIVE, "An exponential"),
+    "Softmax": (_SATURATED, "A softmax"),
+    "Sigmoid": (_SATURATED, "A sigmoid"),
+    "Tanh": (_SATURATED, "A tanh"),
+    "Hardtanh": (_SATURATED, "A clipping"),
 }
 _WHY = {
-    _NEVER_NEGATIVE: (
-        "no answer can be negative, so a class may lose every gradient and die. Take it away: "
-        "cross-entropy wants plain logits"
+    _NON_NEGATIVE: (
+        "no logit can be negative, so a class may lose its gradient for good. Remove it: "
+        "cross-entropy expects plain logits"
     ),
-    _SQUASHED: (
-        "the answers stay in a narrow range, so cross-entropy can never be small and learning is "
-        "slow. Take it away: cross-entropy has its own softmax"
+    _SATURATED: (
+        "the outputs stay in a narrow range, so cross-entropy cannot become small and learning is "
+        "slow. Remove it: cross-entropy applies a softmax itself"
     ),
 }
 
 
-def no_logits(subject: Subject) -> Iterator[Finding]:
-    """Find the variants whose answers are bent before the loss sees them."""
-    names: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+def non_negative_logits(subject: Subject) -> Iterator[Finding]:
+    """Find the variants whose outputs cannot be negative."""
+    return _findings(subject, _NON_NEGATIVE)
+
+
+def saturated_outputs(subject: Subject) -> Iterator[Finding]:
+    """Find the variants whose outputs are squashed into a narrow range."""
+    return _findings(subject, _SATURATED)
+
+
+def _findings(subject: Subject, kind: str) -> Iterator[Finding]:
+    names: defaultdict[str, list[str]] = defaultdict(list)
     for name, case in subject.cases.items():
-        if bend := _bend(answers(case)):
-            names[bend].append(name)
-    for (kind, what), found in names.items():
+        last = _last_operation(untrained_outputs(case))
+        if last and last[0] == kind:
+            names[last[1]].append(name)
+    for operation, affected in names.items():
         yield Finding(
             kind=kind,
             severity="warning",
-            where=found[0],
+            where=affected[0],
             message=(
-                f"{what} stands between the network and the loss of {variants(found)}: "
+                f"{operation} comes between the last layer and the loss of {variants(affected)}: "
                 f"{_WHY[kind]}."
             ),
-            data={"operation": what, "variants": found},
+            data={"operation": operation, "variants": affected},
         )
 
 
-def _bend(said: UntrainedOutputs) -> tuple[str, str] | None:
-    """Name what the network ends with, by its last operation or by what its answers look like."""
-    if said.last in _LAST:
-        return _LAST[said.last]
-    if _are_shares(said.logits):
-        return _SQUASHED, "A softmax"
-    if _are_cut_off(said.logits):
-        return _NEVER_NEGATIVE, "A ReLU"
+def _last_operation(outputs: UntrainedOutputs) -> tuple[str, str] | None:
+    """Return kind and name of what a network ends with: by its last operation, or by its values."""
+    if outputs.last in _LAST_OPERATIONS:
+        return _LAST_OPERATIONS[outputs.last]
+    if _are_probabilities(outputs.logits):
+        return _SATURATED, "A softmax"
+    if _are_rectified(outputs.logits):
+        return _NON_NEGATIVE, "A ReLU"
     return None
 
 
-def _are_shares(logits: Tensor) -> bool:
+def _are_probabilities(logits: Tensor) -> bool:
     sums = logits.sum(1)
     return bool((logits >= 0).all() and ((sums - 1).abs() < 1e-2).all())
 
 
-def _are_cut_off(logits: Tensor) -> bool:
+def _are_rectified(logits: Tensor) -> bool:
     return bool((logits >= 0).all() and (logits == 0).any() and (logits > 0).any())

@@ -1,6 +1,6 @@
-"""Networks tried out on made-up images: their first answers, and a few steps of training.
+"""Probe networks on random images: their untrained outputs, and a few steps of training.
 
-The steps are those of the real training, but for smaller batches and the highest learning rate.
+The steps are those of the real training, except for smaller batches and the peak learning rate.
 """
 
 import hashlib
@@ -12,12 +12,12 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from cnn_ablate.audit.schedule_trace import peak
-from cnn_ablate.audit.subject import Case, Net
-from cnn_ablate.custom import failure, is_users
+from cnn_ablate.audit.schedule_trace import peak_values
+from cnn_ablate.audit.subject import Case, Network
+from cnn_ablate.custom import describe_failure, is_import_path
 from cnn_ablate.data import Loader
 from cnn_ablate.errors import UserError
-from cnn_ablate.models import dead_parameters, size
+from cnn_ablate.models import count_dead_parameters, network_size
 from cnn_ablate.rng import generator
 from cnn_ablate.schema import (
     ComputeConfig,
@@ -26,20 +26,20 @@ from cnn_ablate.schema import (
     Settings,
     Trial,
     canonical,
-    replaced,
+    with_overrides,
 )
 from cnn_ablate.settings import options_of
-from cnn_ablate.train import StepInput, Trainer, noise, step
+from cnn_ablate.train import Trainer, random_images, step
 
-# Noise that is augmented: of 1,024 images none meets an event of probability 0.02 once in 10^9
-# cases, of 256 batches that mix none once in 200.
+# Noise that is augmented. An event of probability 0.02 misses all of 1,024 images once in 10^9
+# cases, and all of 256 mixed batches once in 200.
 _NOISE_IMAGES, _NOISE_EPOCHS = 128, 8
-# Images in a batch that is looked at, and in one that is learnt from.
-_BATCH, _LEARNT = 4, 2
-# Steps of a short trial, and the most of a long one, which takes so many multiply-adds at most.
-SHORT, _LONG, _EFFORT = 3, 128, 4e10
-# What is compared as settings instead: which images, and which of the weights are reported.
-_ASIDE: Overrides = {
+# Images per batch: for outputs and augmentation, and for training.
+_BATCH, _TRAIN_BATCH = 4, 2
+# Steps of a short training; most steps and multiply-adds of a long one.
+SHORT, _MOST_STEPS, _MOST_MACS = 3, 128, 4e10
+# Reset here, as these are compared by their settings: which images are used, and which weights.
+_COMPARED_ELSEWHERE: Overrides = {
     "data.subset": None,
     "data.test_subset": None,
     "data.val_fraction": 0.0,
@@ -50,24 +50,25 @@ _ASIDE: Overrides = {
     "training.tta": [],
     "training.log_every": 0,
 }
-# Operations that only show numbers in another form.
+# Operations that only reshape or copy.
 _VIEWS = ("View", "Reshape", "UnsafeView", "Clone", "ToCopy", "Squeeze", "Unsqueeze", "Alias")
 
 
 @dataclass(frozen=True)
 class UntrainedOutputs:
-    """What an untrained network says of some images, and the name of its last operation."""
+    """The logits of an untrained network, and the name of its last operation in autograd."""
 
     logits: Tensor
     last: str
 
 
 @dataclass(frozen=True)
-class Learned:
-    """What some steps of training came to.
+class NoiseTraining:
+    """The result of some steps of training on noise.
 
-    `digest` covers every loss, all weights that learn, and what the network then says; it is empty
-    where a number was not finite. `dead` counts what no gradient reached, by module.
+    `digest` covers every loss, all weights with a gradient, and the logits afterwards; it is empty
+    if a number was not finite. `dead` counts the parameters without a gradient, by module;
+    `weights` counts the others.
     """
 
     digest: str
@@ -75,52 +76,54 @@ class Learned:
     weights: int
 
 
-def answers(case: Case) -> UntrainedOutputs:
-    """Ask a network, as it is initialised from seed 0, about noise."""
+def untrained_outputs(case: Case) -> UntrainedOutputs:
+    """Return the outputs of the network, as initialised from seed 0, for noise."""
     training = case.settings["training"]
-    return _answers(case.net, training["init"], training["precision"])
+    return _untrained_outputs(case.network, training["init"], training["precision"])
 
 
-def learned(case: Case, *, count: int = SHORT) -> Learned:
+def train_on_noise(case: Case, *, count: int = SHORT) -> NoiseTraining:
     """Train some steps on noise, from seed 0."""
-    sets = {**_ASIDE, "training.batch_size": _LEARNT}
-    settings = {**replaced(case.settings, sets), "schedule": {"name": "constant"}}
-    return _learned(case.net, canonical(settings), canonical(peak(case)), count)
+    sets = {**_COMPARED_ELSEWHERE, "training.batch_size": _TRAIN_BATCH}
+    settings = {**with_overrides(case.settings, sets), "schedule": {"name": "constant"}}
+    return _train_on_noise(case.network, canonical(settings), canonical(peak_values(case)), count)
 
 
-def steps(case: Case) -> int:
-    """Choose how long a network is tried for.
+def steps_to_try(case: Case) -> int:
+    """Return for how many steps a network is tried.
 
-    A network of the user's may draw by chance what happens in a step, so it is tried for longer.
+    A user-defined network may draw at random what happens in a step, so it is tried for longer.
     """
-    if not is_users(case.settings["model"]["name"]):
+    if not is_import_path(case.settings["model"]["name"]):
         return SHORT
-    net = case.net
-    macs = size(net.options, net.shape, net.classes).macs
-    return max(2 * SHORT, min(_LONG, int(_EFFORT / (3 * _LEARNT * max(macs, 1)))))
+    network = case.network
+    macs = network_size(network.options, network.shape, network.classes).macs
+    affordable = int(_MOST_MACS / (3 * _TRAIN_BATCH * max(macs, 1)))
+    return max(2 * SHORT, min(_MOST_STEPS, affordable))
 
 
-def augmented(case: Case) -> str:
-    """Digest some epochs of augmented and normalised noise, in the order of the training."""
-    data = replaced(case.settings, _ASIDE)["data"]
+def augmented_noise(case: Case) -> str:
+    """Return a digest of some epochs of augmented and normalised noise, in training order."""
+    data = with_overrides(case.settings, _COMPARED_ELSEWHERE)["data"]
     batch = max(2, min(_BATCH, case.settings["training"]["batch_size"]))
-    return _augmented(canonical(data), batch, case.shape, case.classes)
+    return _augmented_noise(canonical(data), batch, case.shape, case.classes)
 
 
 @cache
-def _augmented(data: str, batch: int, shape: tuple[int, int, int], classes: int) -> str:
-    images = noise(_facts(shape, classes), _NOISE_IMAGES)
+def _augmented_noise(data: str, batch: int, shape: tuple[int, int, int], classes: int) -> str:
+    images = random_images(_facts(shape, classes), _NOISE_IMAGES)
     loader = Loader(images, options_of("data", json.loads(data)), seed=0, batch_size=batch)
     batches = (batch for epoch in range(_NOISE_EPOCHS) for batch in loader.epoch(epoch))
     return digest(part for batch in batches for part in (batch.images, batch.targets))
 
 
 @cache
-def _answers(net: Net, init: str, precision: str) -> UntrainedOutputs:
-    network = net.options.initialised(net.shape, net.classes, seed=0, scheme=init).eval()
-    images = torch.randn(_BATCH, *net.shape, generator=generator("audit"))
+def _untrained_outputs(network: Network, init: str, precision: str) -> UntrainedOutputs:
+    shape, classes = network.shape, network.classes
+    model = network.options.build_initialised(shape, classes, seed=0, scheme=init).eval()
+    images = torch.randn(_BATCH, *shape, generator=generator("audit"))
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-        logits = network(images).float()
+        logits = model(images).float()
     return UntrainedOutputs(logits.detach(), _last_operation(logits))
 
 
@@ -132,35 +135,35 @@ def _last_operation(logits: Tensor) -> str:
 
 
 @cache
-def _learned(net: Net, settings: str, rates: str, count: int) -> Learned:
-    bench = _bench(net, json.loads(settings), count)
-    for group in bench.optimizer.param_groups:
+def _train_on_noise(network: Network, settings: str, rates: str, count: int) -> NoiseTraining:
+    trainer = _trainer(network, json.loads(settings), count)
+    for group in trainer.optimizer.param_groups:
         group.update(json.loads(rates))
-    losses = _losses(bench)
-    dead = dead_parameters(bench.model)
-    live = [weight.detach() for weight in bench.model.parameters() if weight.grad is not None]
-    bench.model.eval()
-    with torch.no_grad(), bench.autocast():
-        said = [bench.model(batch.images).float() for batch in bench.loader.test()]
-    # Names and order of the modules are no part of what a network computes.
-    found = [torch.stack(losses), *said]
-    finite = all(bool(part.isfinite().all()) for part in (*found, *live))
-    bits = digest(found) + "".join(sorted(digest([weight]) for weight in live))
-    return Learned(bits if finite else "", dead, sum(weight.numel() for weight in live))
+    losses = _losses(trainer)
+    dead = count_dead_parameters(trainer.model)
+    live = [weight.detach() for weight in trainer.model.parameters() if weight.grad is not None]
+    trainer.model.eval()
+    with torch.no_grad(), trainer.autocast():
+        logits = [trainer.model(batch.images).float() for batch in trainer.loader.test()]
+    outputs = [torch.stack(losses), *logits]
+    finite = all(bool(tensor.isfinite().all()) for tensor in (*outputs, *live))
+    # Weights are sorted by digest: names and order of modules do not change what is computed.
+    bits = digest(outputs) + "".join(sorted(digest([weight]) for weight in live))
+    return NoiseTraining(bits if finite else "", dead, sum(weight.numel() for weight in live))
 
 
-def _losses(bench: Trainer) -> list[Tensor]:
+def _losses(trainer: Trainer) -> list[Tensor]:
     torch.manual_seed(0)
-    bench.model.train()
+    trainer.model.train()
     try:
-        return [step(StepInput(bench, 0, batch)).loss for batch in bench.loader.epoch(0)]
-    except (Exception, SystemExit) as fault:
-        if is_users(name := bench.trial.settings["model"]["name"]):
-            raise UserError(name, failure("training it failed", fault)) from fault
+        return [step(trainer, 0, batch).loss for batch in trainer.loader.epoch(0)]
+    except (Exception, SystemExit) as error:
+        if is_import_path(name := trainer.trial.settings["model"]["name"]):
+            raise UserError(name, describe_failure("training it failed", error)) from error
         raise
 
 
-def _bench(net: Net, settings: Settings, count: int) -> Trainer:
+def _trainer(network: Network, settings: Settings, count: int) -> Trainer:
     trial = Trial(
         id="probe",
         key="",
@@ -169,7 +172,8 @@ def _bench(net: Net, settings: Settings, count: int) -> Trainer:
         settings={section: dict(values) for section, values in settings.items()},
         fingerprint="",
     )
-    images = noise(_facts(net.shape, net.classes), count * settings["training"]["batch_size"])
+    facts = _facts(network.shape, network.classes)
+    images = random_images(facts, count * settings["training"]["batch_size"])
     return Trainer(trial, images, ComputeConfig(layout="contiguous", fused=False))
 
 
@@ -178,9 +182,9 @@ def _facts(shape: tuple[int, int, int], classes: int) -> DataFacts:
     return DataFacts(name="noise", fingerprint="", classes=names, shape=shape, train=0, test=0)
 
 
-def digest(parts: Iterable[Tensor]) -> str:
-    """Give one short text for the bits of some tensors."""
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(part.detach().contiguous().numpy().data)
-    return found.hexdigest()
+def digest(tensors: Iterable[Tensor]) -> str:
+    """Return the SHA-256 of the bits of some tensors."""
+    sha256 = hashlib.sha256()
+    for tensor in tensors:
+        sha256.update(tensor.detach().contiguous().numpy().data)
+    return sha256.hexdigest()

@@ -1,4 +1,4 @@
-"""The learning rate's whole way through a training, followed without training."""
+"""Trace the learning rate, and what else a schedule sets, through a training without training."""
 
 import json
 from collections.abc import Iterator
@@ -11,51 +11,51 @@ from cnn_ablate.audit.subject import Case
 from cnn_ablate.schema import canonical
 from cnn_ablate.settings import options_of
 
-# Steps that stand for an epoch: enough to tell two ways apart.
+# Steps per epoch that are traced: enough to distinguish two schedules.
 _STEPS = 8
 _MOST_STEPS = 20_000
 
-Numbers = tuple[tuple[str, float | tuple[float, float]], ...]
-"""What a schedule may move: the rate, and momentum or Adam's betas."""
+StepValues = tuple[tuple[str, float | tuple[float, float]], ...]
+"""What a schedule may set, at one step: the learning rate, and momentum or Adam's betas."""
 
 
-def course(case: Case) -> tuple[Numbers, ...]:
-    """Follow what a schedule moves, step by step, under a loss that never falls."""
+def trace(case: Case) -> tuple[StepValues, ...]:
+    """Return what the schedule sets at each step, for a loss that never falls."""
     chosen = canonical([case.settings["optimizer"], case.settings["schedule"]])
-    return _course(chosen, case.settings["training"]["epochs"])
+    return _trace(chosen, case.settings["training"]["epochs"])
 
 
-def moves(case: Case) -> bool:
-    """Tell whether the schedule ever changes anything."""
-    return len(set(course(case))) > 1
+def changes_anything(case: Case) -> bool:
+    """Return whether the schedule ever changes a value."""
+    return len(set(trace(case))) > 1
 
 
-def peak(case: Case) -> Numbers:
-    """Give the numbers where the rate is highest."""
-    return max(course(case), key=lambda numbers: dict(numbers)["lr"])
+def peak_values(case: Case) -> StepValues:
+    """Return the values at the step with the highest learning rate."""
+    return max(trace(case), key=lambda values: dict(values)["lr"])
 
 
 @cache
-def _course(chosen: str, epochs: int) -> tuple[Numbers, ...]:
-    optimizing, scheduling = json.loads(chosen)
-    optimizer = options_of("optimizer", optimizing).build(nn.Linear(1, 1))
+def _trace(chosen: str, epochs: int) -> tuple[StepValues, ...]:
+    optimizer_settings, schedule_settings = json.loads(chosen)
+    optimizer = options_of("optimizer", optimizer_settings).build(nn.Linear(1, 1))
     steps = max(1, min(_STEPS, _MOST_STEPS // epochs))
-    schedule = options_of("schedule", scheduling).build(
+    schedule = options_of("schedule", schedule_settings).build(
         optimizer, epochs=epochs, steps_per_epoch=steps
     )
-    # Torch warns of a schedule that moves before the first step of its optimizer.
+    # PyTorch warns about a scheduler that steps before its optimizer.
     optimizer.step()
 
-    def followed() -> Iterator[Numbers]:
+    def values() -> Iterator[StepValues]:
         for _ in range(epochs):
             for _ in range(steps):
-                yield _numbers(optimizer)
+                yield _step_values(optimizer)
                 schedule.after_step()
             schedule.after_epoch(1.0)
 
-    return tuple(followed())
+    return tuple(values())
 
 
-def _numbers(optimizer: torch.optim.Optimizer) -> Numbers:
+def _step_values(optimizer: torch.optim.Optimizer) -> StepValues:
     group = optimizer.param_groups[0]
     return tuple((name, group[name]) for name in ("lr", "momentum", "betas") if name in group)

@@ -1,4 +1,4 @@
-"""What an audit looks at: a study, its plan, and what is known of its networks and images."""
+"""The subject of an audit: a study with its plan, the sizes of its networks, and its images."""
 
 import json
 from collections.abc import Mapping
@@ -14,8 +14,8 @@ from cnn_ablate.settings import options_of, resolve
 
 
 @dataclass(frozen=True)
-class Net:
-    """A network and the images it takes, apart from all training."""
+class Network:
+    """The settings of a network as text, and the images it takes; hashable."""
 
     model: str
     shape: tuple[int, int, int]
@@ -30,7 +30,7 @@ class Net:
 
 @dataclass(frozen=True)
 class Case:
-    """The settings of a training, the form of its images, and perhaps these."""
+    """The settings of a training, the shape and classes of its images, and the images if here."""
 
     settings: Settings
     shape: tuple[int, int, int]
@@ -38,22 +38,22 @@ class Case:
     images: Images | None = None
 
     @property
-    def text(self) -> str:
-        """All that tells its settings from others."""
+    def key(self) -> str:
+        """Its settings as text; equal settings have equal keys."""
         return canonical(self.settings)
 
     @property
-    def net(self) -> Net:
+    def network(self) -> Network:
         """Its network."""
-        return Net(canonical(self.settings["model"]), self.shape, self.classes)
+        return Network(canonical(self.settings["model"]), self.shape, self.classes)
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A study, laid out.
+    """A study and what is known about it before training.
 
-    `sizes` are by variant, `images` by the `canonical` text of the `data` section that names them;
-    without images, nothing is said of them.
+    `sizes` are by variant, `images` by the `canonical` text of their `data` section. Checks of
+    images skip a section whose images are missing.
     """
 
     study: Study
@@ -62,29 +62,29 @@ class Subject:
     images: Mapping[str, Images] = field(default_factory=dict)
 
     def case(self, settings: Settings) -> Case | None:
-        """Give the case of some settings; None if the form of its images is not known."""
+        """Return the case of some settings; None if the shape of its images is unknown."""
         if images := self.images.get(canonical(settings["data"])):
             return Case(settings, images.facts.shape, len(images.facts.classes), images)
         try:
-            form = options_of("data", settings["data"]).form()
+            spec = options_of("data", settings["data"]).spec()
         except UserError:
             return None
-        return Case(settings, form.shape, len(form.classes))
+        return Case(settings, spec.shape, len(spec.classes))
 
     @cached_property
     def cases(self) -> dict[str, Case]:
         """The cases of the study's variants, by name."""
-        found = {variant.name: self.case(variant.settings) for variant in self.plan.variants}
-        return {name: case for name, case in found.items() if case}
+        cases = {variant.name: self.case(variant.settings) for variant in self.plan.variants}
+        return {name: case for name, case in cases.items() if case}
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The names of the variants by their settings as text."""
+        """The names of the variants, by the text of their settings."""
         return {canonical(variant.settings): variant.name for variant in self.plan.variants}
 
     @cached_property
     def declared(self) -> "Subject":
-        """The same study as its file has it, without what a profile or the command line set."""
+        """The study as its file declares it, without the changes of a profile or command line."""
         if not self.study.before:
             return self
         written = {section: dict(values) for section, values in self.study.written.items()}

@@ -1,46 +1,45 @@
-"""Settings that a study states although they can matter nowhere in it."""
+"""Find settings that a study states although they have no effect anywhere in it."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from cnn_ablate.audit.comparisons import Side, comparisons
-from cnn_ablate.audit.explain import why_idle
-from cnn_ablate.audit.schedule_trace import moves
+from cnn_ablate.audit.compared_pairs import Side, compared_pairs
+from cnn_ablate.audit.inert_reasons import why_unused
+from cnn_ablate.audit.phrases import variants
+from cnn_ablate.audit.schedule_trace import changes_anything
 from cnn_ablate.audit.subject import Case, Subject
-from cnn_ablate.audit.words import count, grouped, variants
 from cnn_ablate.plan.designs import BASELINE
 from cnn_ablate.schema import Finding, Overrides, canonical, label
 from cnn_ablate.settings import TABLES
-
-Uses = list[tuple[Overrides, Case]]
-"""What each point of a study sets on top of the baseline, and what it comes to."""
+from cnn_ablate.text import count, grouped
 
 
 def unused_settings(subject: Subject) -> Iterator[Finding]:
-    """Find settings of the file that change no variant, and schedules that never move."""
+    """Find settings of the file that no variant uses, and schedules that never change the rate."""
     subject = subject.declared
-    uses = list(_uses(subject))
+    points = list(_points(subject))
     for section, values in subject.study.written.items():
         for key, value in values.items():
-            cases = [case for sets, case in uses if f"{section}.{key}" not in sets]
+            cases = [case for sets, case in points if f"{section}.{key}" not in sets]
             yield from _unused(f"{section}.{key}", value, "the baseline", cases)
     for place, sets in _stated(subject):
         for key, value in sets.items():
-            cases = [case for held, case in uses if key in held and held[key] == value]
+            cases = [case for held, case in points if key in held and held[key] == value]
             yield from _unused(key, value, place, cases)
-    yield from _still(subject)
+    yield from _constant_schedules(subject)
 
 
-def _uses(subject: Subject) -> Iterator[tuple[Overrides, Case]]:
-    sides = [side for pair in comparisons(subject) for side in pair.sides]
+def _points(subject: Subject) -> Iterator[tuple[Overrides, Case]]:
+    """Yield what each point of the designs sets on top of the baseline, and its case."""
+    sides = [side for pair in compared_pairs(subject) for side in pair.sides]
     for side in (Side(subject.study, BASELINE, subject.study.baseline), *sides):
-        case = subject.cases.get(subject.names.get(side.text, ""))
+        case = subject.cases.get(subject.names.get(side.key, ""))
         if case:
             yield side.point.sets, case
 
 
 def _stated(subject: Subject) -> Iterator[tuple[str, Overrides]]:
-    """Give what bundles and lists set; that a single key does nothing is said of its factor."""
+    """Yield what bundles and lists set; a single key without effect is an inert factor instead."""
     for factor in subject.study.factors:
         for level in factor.levels if factor.bundle else ():
             yield f"{factor.name} {level.label}", level.sets
@@ -51,32 +50,31 @@ def _stated(subject: Subject) -> Iterator[tuple[str, Overrides]]:
 def _unused(key: str, value: Any, place: str, cases: list[Case]) -> Iterator[Finding]:
     if not cases or key.endswith(".name") or _is_default(key, value):
         return
-    if all(why_idle(case, key) for case in cases):
-        reason = why_idle(cases[0], key)
+    reasons = [why_unused(case, key) for case in cases]
+    if all(reasons):
         yield Finding(
             kind="unused-setting",
             severity="warning",
             where=key,
-            message=f"{key} {label(value)} of {place} changes nothing: {reason}. Leave it out.",
+            message=f"{key} {label(value)} of {place} has no effect: {reasons[0]}. Leave it out.",
             data={"key": key, "value": value, "place": place},
         )
 
 
 def _is_default(key: str, value: Any) -> bool:
-    """Say whether a setting only states what holds anyway."""
     section, _, knob = key.partition(".")
     fields = [entry.model_fields.get(knob) for entry in TABLES[section].values()]
     return any(field is not None and field.default == value for field in fields)
 
 
-def _still(subject: Subject) -> Iterator[Finding]:
+def _constant_schedules(subject: Subject) -> Iterator[Finding]:
     """Find schedules under which the learning rate never changes."""
-    still = [
+    constant = [
         (canonical([case.settings["schedule"], case.settings["training"]["epochs"]]), name)
         for name, case in subject.cases.items()
-        if case.settings["schedule"]["name"] != "constant" and not moves(case)
+        if case.settings["schedule"]["name"] != "constant" and not changes_anything(case)
     ]
-    for names in grouped(still).values():
+    for names in grouped(constant).values():
         settings = subject.cases[names[0]].settings
         epochs = count(settings["training"]["epochs"], "epoch")
         yield Finding(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from cnn_ablate.custom import is_import_path
 from cnn_ablate.errors import UserError
 from cnn_ablate.messages import explain_error, unknown_name
-from cnn_ablate.schema import Overrides, Settings, replaced
+from cnn_ablate.schema import Overrides, Settings, with_overrides
 from cnn_ablate.settings import CUSTOM, TABLES, known_keys, resolve_with_faults
 from cnn_ablate.study.source import Place, Source, format_place
 
@@ -59,7 +59,7 @@ class Problems:
         if self.add_unknown_keys(sets, places):
             return
         before = set(resolve_with_faults(written, self.known)[1])
-        for fault in resolve_with_faults(replaced(written, sets), self.known)[1]:
+        for fault in resolve_with_faults(with_overrides(written, sets), self.known)[1]:
             if fault not in before:
                 dotted = ".".join(map(str, fault.place[:2]))
                 first = next(iter(places.values()))

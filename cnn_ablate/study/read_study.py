@@ -11,7 +11,7 @@ from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.messages import unknown_name
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Plan, Study, looked_up, replaced
+from cnn_ablate.schema import Plan, Study, value_at, with_overrides
 from cnn_ablate.settings import TABLES, Keys, resolve, resolve_with_faults
 from cnn_ablate.study.claims import check_claims, read_claims
 from cnn_ablate.study.designs import check_exclude, read_designs
@@ -128,7 +128,7 @@ def _read_top_level(values: Any, problems: Problems) -> StudyFile:
 def _with_settings(study: Study, profile: Profile, sets: dict[str, Any]) -> Study:
     """Apply the settings of a profile and of the command line."""
     forced = {**profile.sets, **sets}
-    written = replaced(study.written, forced)
+    written = with_overrides(study.written, forced)
     return study.model_copy(
         update={
             "profile": profile.name,
@@ -136,7 +136,7 @@ def _with_settings(study: Study, profile: Profile, sets: dict[str, Any]) -> Stud
             "baseline": resolve(written),
             "forced": forced,
             "caps": profile.caps,
-            "before": {key: looked_up(study.written, key) for key in forced},
+            "before": {key: value_at(study.written, key) for key in forced},
         }
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.normalize import NORMALIZATIONS
 from cnn_ablate.options import Options
-from cnn_ablate.schema import SOURCE_KEY, replaced
+from cnn_ablate.schema import SOURCE_KEY, with_overrides
 from cnn_ablate.settings import entry_of, resolve
 from cnn_ablate.study.file_model import folder_name_fault
 
@@ -102,7 +102,7 @@ def _settings(data: str, model: str, path: str) -> dict[str, dict[str, Any]]:
     data_section = {"name": data, **({"path": path} if path else {})}
     settings = resolve({"data": data_section, "model": {"name": model}})
     fixes = {f"model.{k}": value for k, value in _FIXES.items() if k in settings["model"]}
-    return resolve(replaced(settings, fixes))
+    return resolve(with_overrides(settings, fixes))
 
 
 def _study_name(file: str) -> str:
