@@ -1,6 +1,7 @@
-"""The rival: one training run as it is usually written, printed as JSON.
+"""The reference of the benchmarks: one training run as it is usually written, printed as JSON.
 
-Per-image transforms in a DataLoader, float32, torch's default threads, layout and optimizer.
+It uses per-image transforms in a DataLoader, float32, and torch's default number of threads,
+memory layout and optimizer implementation.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from cnn_ablate.train.memory import peak_memory_mb
 
 
 class InMemory(Dataset[tuple[torch.Tensor, int]]):
-    """Arrays in memory, one PIL image at a time, as torchvision's CIFAR10 gives them."""
+    """Arrays in memory that yield one PIL image at a time, as torchvision's CIFAR10 does."""
 
     def __init__(self, images: torch.Tensor, labels: torch.Tensor, transform: nn.Module) -> None:
         self.images = images.permute(0, 2, 3, 1).contiguous().numpy()
@@ -38,36 +39,38 @@ class InMemory(Dataset[tuple[torch.Tensor, int]]):
 def data_sets(
     images: Images, options: TrialOptions, augment: list[str]
 ) -> tuple[InMemory, InMemory]:
-    """Give training and test images, each behind its transforms."""
+    """Return the training and the test set, each with its transforms."""
     channels, height, _ = images.facts.shape
     half = (0.5,) * channels
     plain = [transforms.ToTensor(), transforms.Normalize(half, half)]
-    moves = {
+    augmentations = {
         "random_crop": transforms.RandomCrop(height, padding=4),
         "horizontal_flip": transforms.RandomHorizontalFlip(),
     }
-    moved = transforms.Compose([*(moves[name] for name in augment), *plain])
-    chosen = split(images, options.data)
-    train = InMemory(images.train[chosen.train], images.train_labels[chosen.train], moved)
-    test = images.test[chosen.test], images.test_labels[chosen.test]
+    augmented = transforms.Compose([*(augmentations[name] for name in augment), *plain])
+    parts = split(images, options.data)
+    train = InMemory(images.train[parts.train], images.train_labels[parts.train], augmented)
+    test = images.test[parts.test], images.test_labels[parts.test]
     return train, InMemory(*test, transforms.Compose(plain))
 
 
 def run(settings: dict[str, dict[str, object]], workers: int, device: str) -> dict[str, float]:
-    """Train and evaluate after each epoch; give images seen and the last accuracy."""
+    """Train and evaluate after each epoch; return the images trained on and the last accuracy."""
     options = build_options(resolve(settings))
     images = load(options.data)
     on_gpu = device == "cuda"
-    knobs = {
+    loader_options = {
         "batch_size": options.training.batch_size,
         "num_workers": workers,
         "pin_memory": on_gpu,
         "persistent_workers": workers > 0,
     }
     train_set, test_set = data_sets(images, options, settings["data"]["augment"])
-    train_loader = DataLoader(train_set, shuffle=True, **knobs)
-    test_loader = DataLoader(test_set, **knobs)
-    model = usual(options.model.build(images.facts.shape, len(images.facts.classes))).to(device)
+    train_loader = DataLoader(train_set, shuffle=True, **loader_options)
+    test_loader = DataLoader(test_set, **loader_options)
+    model = with_torch_dropout(
+        options.model.build(images.facts.shape, len(images.facts.classes))
+    ).to(device)
     optimizer = options.optimizer.build(model)
     criterion = nn.CrossEntropyLoss()
     accuracy = 0.0
@@ -84,8 +87,8 @@ def run(settings: dict[str, dict[str, object]], workers: int, device: str) -> di
     return {"images": len(train_set) * options.training.epochs, "accuracy": accuracy}
 
 
-def usual(model: nn.Module) -> nn.Module:
-    """Put torch's own dropout in place of the counted one."""
+def with_torch_dropout(model: nn.Module) -> nn.Module:
+    """Replace our dropout, whose masks are drawn per sample, by torch's."""
     for module in list(model.modules()):
         for name, child in module.named_children():
             if isinstance(child, Dropout):
@@ -94,7 +97,7 @@ def usual(model: nn.Module) -> nn.Module:
 
 
 def evaluate(model: nn.Module, loader: DataLoader[tuple[torch.Tensor, int]], device: str) -> float:
-    """Give the accuracy on the test images."""
+    """Return the accuracy on the test images."""
     model.eval()
     correct = total = 0
     with torch.no_grad():
@@ -106,18 +109,18 @@ def evaluate(model: nn.Module, loader: DataLoader[tuple[torch.Tensor, int]], dev
 
 
 def main() -> None:
-    """Train once, and print what it took."""
+    """Train once, and print the results and the cost as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("settings", type=Path, help="a JSON file: the baseline of a study")
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    torch.manual_seed(asked.seed)
-    began = time.perf_counter()
-    found = run(json.loads(asked.settings.read_text()), asked.workers, asked.device)
-    peak = peak_memory_mb(asked.device)
-    print(json.dumps({**found, "seconds": time.perf_counter() - began, "peak_memory_mb": peak}))
+    args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    start = time.perf_counter()
+    results = run(json.loads(args.settings.read_text()), args.workers, args.device)
+    peak = peak_memory_mb(args.device)
+    print(json.dumps({**results, "seconds": time.perf_counter() - start, "peak_memory_mb": peak}))
 
 
 if __name__ == "__main__":

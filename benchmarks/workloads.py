@@ -1,4 +1,4 @@
-"""What both sides of a benchmark train: the settings of some trials, and made-up images."""
+"""The trials that both sides of a benchmark train: settings, and synthetic images."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ RESNET = {"name": "resnet", "blocks": [1, 1, 1, 1]}
 
 @dataclass(frozen=True)
 class Workload:
-    """One kind of trial: its data, network, batch size and augmentation, and how much of it."""
+    """One kind of trial: its data, network, batch size, augmentation and number of images."""
 
     images: str
     model: dict[str, Any]
@@ -33,7 +33,7 @@ class Workload:
     epochs: int = 1
 
     def settings(self, data: dict[str, Any], precision: str = "float32") -> dict[str, Any]:
-        """Give the baseline of a study of this work on some data."""
+        """Return the baseline of a study of this workload, with this data section."""
         return {
             "data": {**data, "augment": self.augment, "normalize": "half"},
             "model": self.model,
@@ -45,21 +45,21 @@ class Workload:
             },
         }
 
-    def drawn(self, folder: Path, count: int) -> dict[str, Any]:
-        """Draw noise for it, and give the data section that reads it."""
+    def synthetic(self, folder: Path, count: int) -> dict[str, Any]:
+        """Write images of noise, and return the data section that reads them."""
         height, _, channels = SIDE[self.images]
-        place = str(draw(self, folder, count))
+        path = str(write_noise(self, folder, count))
         grey = channels == 1
-        return {"name": "image_folder", "path": place, "image_size": height, "grey": grey}
+        return {"name": "image_folder", "path": path, "image_size": height, "grey": grey}
 
-    def real(self, count: int) -> dict[str, Any]:
-        """Give the data section of so many published images, and a fifth as many to test on."""
+    def published(self, count: int) -> dict[str, Any]:
+        """Return the data section of `count` published images, and a fifth as many to test on."""
         name = "cifar10" if self.images == "cifar10" else "fashion_mnist"
         return {"name": name, "subset": count, "test_subset": max(1, count // 5)}
 
 
 BOTH = ("float32", "bfloat16")
-# By name. The reference takes some two minutes for eight trials of each on two cores.
+# By name. The reference takes about two minutes for eight trials of each on two cores.
 WORKLOADS = {
     "lenet": Workload("cifar10", {"name": "lenet"}, 4, [], 28_000),
     "fashion_cnn1": Workload("fashion", {"name": "fashion_cnn"}, 64, [], 60_000),
@@ -71,7 +71,7 @@ WORKLOADS = {
 
 @dataclass(frozen=True)
 class Matrix:
-    """Trials of one benchmark: a study file for us, and settings for each run of the rival."""
+    """The trials of one benchmark: a study file for us, and one settings file per reference run."""
 
     study: Path
     runs: list[Path]
@@ -80,51 +80,51 @@ class Matrix:
 def matrix(
     work: Workload, precision: str, data: dict[str, Any], folder: Path, trials: int
 ) -> Matrix:
-    """Write down a matrix of so many trials of a workload, in a folder."""
+    """Write the files of a matrix of `trials` trials of a workload."""
     settings = work.settings(data, precision)
     study = {"study": f"bench_{precision}", "baseline": settings, "seeds": trials}
     return Matrix(
-        _written(folder / f"{precision}.json", study),
-        [_written(folder / "run.json", settings)] * trials,
+        _write_json(folder / f"{precision}.json", study),
+        [_write_json(folder / "run.json", settings)] * trials,
     )
 
 
 def smoke(folder: Path) -> Matrix:
-    """Write down all trials of the smoke study."""
+    """Write the files of all trials of the smoke study."""
     study = read_study(study_path("smoke"), Changes())
     runs = [
-        _written(folder / f"run{number}.json", _named(trial.settings))
+        _write_json(folder / f"run{number}.json", _augments_by_name(trial.settings))
         for number, trial in enumerate(plan(study, resolve).trials)
     ]
     return Matrix(study_path("smoke"), runs)
 
 
-def _named(settings: Any) -> Any:
-    """Give settings with augmentations by name alone."""
+def _augments_by_name(settings: Any) -> Any:
+    """Return the settings with augmentations as plain names."""
     data = settings["data"]
     names = [step["name"] if isinstance(step, dict) else step for step in data["augment"]]
     return {**settings, "data": {**data, "augment": names}}
 
 
-def _written(path: Path, value: Any) -> Path:
+def _write_json(path: Path, value: Any) -> Path:
     path.write_text(json.dumps(value))
     return path
 
 
-def draw(workload: Workload, folder: Path, count: int) -> Path:
-    """Save noise as pictures, unless they are there: `count` to train on, a fifth to test on."""
+def write_noise(workload: Workload, folder: Path, count: int) -> Path:
+    """Write images of noise unless the folder exists: `count` to train on, a fifth to test on."""
     if folder.exists():
         return folder
     generator = np.random.default_rng(0)
-    for place in _places(folder, count):
+    for path in _paths(folder, count):
         pixels = generator.integers(0, 256, SIDE[workload.images], dtype=np.uint8)
-        Image.fromarray(pixels.squeeze()).save(place)
+        Image.fromarray(pixels.squeeze()).save(path)
     return folder
 
 
-def _places(folder: Path, count: int) -> Iterator[Path]:
-    for part, many in (("train", count), ("test", count // 5)):
+def _paths(folder: Path, count: int) -> Iterator[Path]:
+    for part, images in (("train", count), ("test", count // 5)):
         for label in range(10):
-            place = folder / part / f"class{label}"
-            place.mkdir(parents=True)
-            yield from (place / f"{number:05}.bmp" for number in range(many // 10))
+            class_folder = folder / part / f"class{label}"
+            class_folder.mkdir(parents=True)
+            yield from (class_folder / f"{number:05}.bmp" for number in range(images // 10))

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from cnn_ablate.claims import verdicts
+from cnn_ablate.claims import judge_claims
 from cnn_ablate.schema import Claim
 from support import fake_results
 
@@ -24,13 +24,13 @@ def judge(claim, accuracies, wrong=(), n=1000, trials=None):
         for seed, row in enumerate(wrong)
         for name, count in zip(NAMES, row, strict=True)
     ]
-    results = fake_results.Invented(
+    results = fake_results.FakeResults(
         fake_results.record(VARIANTS, claims=[claim]),
         fake_results.trials(values),
         classes=pd.DataFrame(classes),
         confusion=pd.DataFrame(confusion),
     )
-    return verdicts(results)[0]
+    return judge_claims(results)[0]
 
 
 def of(name, **fields):
@@ -145,10 +145,10 @@ def test_a_class_that_the_data_lack_is_said():
 def test_the_precision_of_a_class_is_not_that_of_the_arithmetic():
     """Of the same name are a column of classes.csv and one of results.csv."""
     trials = fake_results.trials({"baseline": [0.8, 0.8, 0.8]}, precision="float32")
-    classes = fake_results.classes_of_one(trials).assign(precision=0.7)
+    classes = fake_results.single_class(trials).assign(precision=0.7)
     claim = of("cat", metric="class_precision", value=0.7)
     record = fake_results.record(VARIANTS, claims=[claim])
-    found = verdicts(fake_results.Invented(record, trials, classes=classes))[0]
+    found = judge_claims(fake_results.FakeResults(record, trials, classes=classes))[0]
 
     assert ("reproduced", "70.00 %") == (found.verdict, found.measured)
 
@@ -187,7 +187,7 @@ def test_opposite_effects_on_a_class_are_judged_alike(rises, value):
         update={"variant": "other", "reference": "baseline"}
     )
     record = fake_results.record(VARIANTS, claims=[claim])
-    found = verdicts(fake_results.Invented(record, trials, classes=classes))[0]
+    found = judge_claims(fake_results.FakeResults(record, trials, classes=classes))[0]
 
     # 1.96 sqrt(0.61 x 0.39 / 1000 + 0.65 x 0.35 / 1000) = 4.2, plus half of a last digit.
     assert "reproduced" == found.verdict
@@ -211,6 +211,6 @@ def test_before_any_trial_is_done_every_claim_is_open(fields):
     claim = Claim(id="a", variant="baseline", **fields)
     record = fake_results.record(VARIANTS, claims=[claim])
     none = fake_results.trials({"baseline": [0.5]}).iloc[:0]
-    found = verdicts(fake_results.Invented(record, none))[0]
+    found = judge_claims(fake_results.FakeResults(record, none))[0]
 
     assert ("undetermined", "No seed is done yet.") == (found.verdict, found.reason)

@@ -1,6 +1,6 @@
 """Which variants a claim weighs against each other, and where there are none."""
 
-from cnn_ablate.claims import verdicts
+from cnn_ablate.claims import judge_claims
 from cnn_ablate.schema import Claim
 from support import fake_results
 from support.claims import HELPS, VARIANTS, judge, moved
@@ -42,7 +42,7 @@ def test_where_the_baseline_is_not_crossed_all_pairs_count():
     claim = Claim(id="a", factor="model.a", from_level="0", to_level="1", effect="higher")
     values = {"00": [0.5, 0.51], "10": [0.6, 0.61], "01": [0.5, 0.51], "11": [0.58, 0.592]}
     record = fake_results.record(variants, claims=[claim])
-    found = verdicts(fake_results.Invented(record, fake_results.trials(values)))[0]
+    found = judge_claims(fake_results.FakeResults(record, fake_results.trials(values)))[0]
 
     assert "+9.1 points" == found.measured
 
@@ -53,8 +53,8 @@ def test_entries_of_a_list_are_no_levels():
     listed = fake_results.contrast("entry", "baseline", design="list", optimizer_lr=(0.1, 0.2))
     claim = moved(effect="higher")
     record = fake_results.record([VARIANTS[0], entry], [listed], [claim])
-    found = verdicts(
-        fake_results.Invented(record, fake_results.trials({"baseline": [0.5], "entry": [0.4]}))
+    found = judge_claims(
+        fake_results.FakeResults(record, fake_results.trials({"baseline": [0.5], "entry": [0.4]}))
     )
 
     assert "No variants differ in model.attention alone (cbam against none)." == found[0].reason
@@ -65,10 +65,10 @@ def test_equal_variants_are_one():
     claim = Claim(id="x", variant="copy", reference="baseline", effect="higher")
     record = fake_results.record(VARIANTS, claims=[claim])
     plan = record.plan.model_copy(update={"same": {"copy": "baseline"}})
-    same = fake_results.Invented(
+    same = fake_results.FakeResults(
         record.model_copy(update={"plan": plan}), fake_results.trials(HELPS)
     )
-    found = verdicts(same)[0]
+    found = judge_claims(same)[0]
 
     assert ("not reproduced", "0.00 points") == (found.verdict, found.measured)
 
@@ -92,10 +92,10 @@ def test_sides_that_a_profile_makes_equal_show_nothing():
     claim = Claim(id="a", variant="baseline", reference="copy", effect="none")
     record = fake_results.record([VARIANTS[0]], claims=[claim], forced={"training.epochs": 2})
     plan = record.plan.model_copy(update={"same": {"copy": "baseline"}})
-    same = fake_results.Invented(
+    same = fake_results.FakeResults(
         record.model_copy(update={"plan": plan}), fake_results.trials(HELPS)
     )
-    found = verdicts(same)[0]
+    found = judge_claims(same)[0]
 
     assert "undetermined" == found.verdict
     assert "Baseline and copy are the same in this run." == found.reason

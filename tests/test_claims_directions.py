@@ -124,7 +124,7 @@ def test_few_test_images_leave_a_direction_open():
     values = {"none": [0.5] * 3, "baseline": [0.6, 0.6, 0.59]}
     right = {"none": range(5), "baseline": range(2, 8)}
     seen = {
-        f"{name}-{seed}": fake_results.right_on(images, of=10)
+        f"{name}-{seed}": fake_results.correct_on(images, of=10)
         for name, images in right.items()
         for seed in range(3)
     }
@@ -138,8 +138,8 @@ def test_few_test_images_leave_a_direction_open():
 def test_opposite_effects_on_other_images_are_judged_alike(values, value):
     """Variants that were tested on different images have the noise of the images of both."""
     trials = fake_results.trials(values)
-    seen = {f"none-{seed}": fake_results.right_on([], of=900) for seed in range(3)}
-    tables = {"seen": seen, "classes": fake_results.classes_of_one(trials, 1000)}
+    seen = {f"none-{seed}": fake_results.correct_on([], of=900) for seed in range(3)}
+    tables = {"seen": seen, "classes": fake_results.single_class(trials, 1000)}
     found = judge(moved(value=value), values, **tables)
 
     assert "reproduced" == found.verdict

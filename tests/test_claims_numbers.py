@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnn_ablate.claims import METRICS, verdicts
+from cnn_ablate.claims import METRICS, judge_claims
 from cnn_ablate.schema import Claim
 from support import fake_results
 
@@ -14,8 +14,8 @@ def judge(claim, values, *, n=10_000, **study):
     """Judge one claim by accuracies of the baseline and of a variant without shortcuts."""
     trials = fake_results.trials(values)
     record = fake_results.record([BASELINE, OFF], claims=[claim], **study)
-    classes = fake_results.classes_of_one(trials, n)
-    return verdicts(fake_results.Invented(record, trials, classes=classes))[0]
+    classes = fake_results.single_class(trials, n)
+    return judge_claims(fake_results.FakeResults(record, trials, classes=classes))[0]
 
 
 def accuracy(value, **fields):
@@ -79,8 +79,8 @@ def test_losses_are_numbers_too():
     """A published loss is judged in its own unit, by seeds and rounding."""
     trials = fake_results.trials({"baseline": [0.41, 0.43, 0.42]}, metric="test_loss")
     claim = accuracy(0.43, metric="test_loss")
-    found = verdicts(
-        fake_results.Invented(fake_results.record([BASELINE], claims=[claim]), trials)
+    found = judge_claims(
+        fake_results.FakeResults(fake_results.record([BASELINE], claims=[claim]), trials)
     )[0]
 
     assert ("reproduced", "0.42", "[0.395, 0.445]") == (
@@ -193,8 +193,8 @@ def test_dead_parameters_come_from_the_trials():
     record = fake_results.record([BASELINE], claims=[claim])
     trials = fake_results.trials({"baseline": [0.5]}, dead_parameters=694_320)
 
-    assert "reproduced" == verdicts(fake_results.Invented(record, trials))[0].verdict
-    assert "undetermined" == verdicts(fake_results.Invented(record, trials[:0]))[0].verdict
+    assert "reproduced" == judge_claims(fake_results.FakeResults(record, trials))[0].verdict
+    assert "undetermined" == judge_claims(fake_results.FakeResults(record, trials[:0]))[0].verdict
 
 
 def test_another_budget_is_not_comparable():

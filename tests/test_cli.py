@@ -19,7 +19,7 @@ from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.settings import build_options
 from cnn_ablate.store import Store
 from cnn_ablate.study import read_study
-from cnn_ablate.train import train
+from cnn_ablate.train import TrialInput, train
 from support import fake_study
 from test_train import trial
 
@@ -207,7 +207,7 @@ def test_predict_writes_both_formats(tmp_path: Path) -> None:
     """Predictions come as four columns, or as the two of a competition; broken pictures cost 2."""
     one = trial(training__epochs=1)
     images = load(build_options(one.settings).data)
-    Store(tmp_path / "results").publish(train(one, images, ComputeConfig()))
+    Store(tmp_path / "results").publish(train(TrialInput(one, images), ComputeConfig()))
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for i, image in enumerate(images.test[:3, 0].numpy()):
@@ -220,7 +220,7 @@ def test_predict_writes_both_formats(tmp_path: Path) -> None:
     (pictures / "3.png").write_bytes(b"broken")
     said = call(*asked, tmp_path / "two.csv", "--format", "submission", "--tta")
     assert 2 == said.exit_code
-    assert "1 of 4 pictures could not be read." in said.output
+    assert "1 of 4 images could not be read." in said.output
     lines = (tmp_path / "two.csv").read_text().splitlines()
     assert "ID,Labels" == lines[0]
     assert ["0", "1", "2"] == [line.split(",")[0] for line in lines[1:]]

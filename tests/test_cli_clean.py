@@ -1,4 +1,4 @@
-"""`clean`: what no study needs is shown, and removed only when told."""
+"""`clean`: what no study needs is listed, and removed only on request."""
 
 import shutil
 from contextlib import AbstractContextManager
@@ -45,30 +45,30 @@ def litter(study: Results) -> dict[str, Path]:
 
 
 def plan_of_a_run(store: Store, trials: list[str]) -> None:
-    """Let a run say which trials are its own."""
+    """Write the progress of a run with these trials."""
     moment = "2026-01-01T00:00:00+00:00"
-    said = RunProgress(
+    progress = RunProgress(
         trials=tuple(trials), waiting=(), process=1, machine="", started=moment, updated=moment
     )
-    write_progress(store, "other", said)
+    write_progress(store, "other", progress)
 
 
 def test_a_tidy_folder_has_nothing_to_remove(study: Results) -> None:
-    """All trials of a study are kept, failed ones too."""
+    """All trials of a study are kept, also failed ones."""
     assert f"{study.store.root}: nothing to remove.\n" == clean(study)
 
 
 def test_clean_only_shows(study: Results) -> None:
-    """Without --delete everything stays; what could go is told with its size."""
+    """Without --delete nothing is removed; what could be is listed with its size."""
     paths = litter(study)
     said = clean(study)
     assert f"   1.5 kB  trial  {paths['trial']}\n" in said
-    assert "6.0 kB in all. Nothing was removed; --delete does it.\n" in said
+    assert "6.0 kB in total. Nothing was removed; use --delete to remove it.\n" in said
     assert all(path.exists() for path in paths.values())
 
 
 def test_clean_removes_what_nobody_needs(study: Results) -> None:
-    """With --delete it goes; trials, and what an unfinished one would go on from, stay."""
+    """With --delete it is removed; trials, and checkpoints of unfinished ones, are kept."""
     paths = litter(study)
     kept = {path.name for path in study.store.trials.iterdir()} - {paths["trial"].name}
     assert "6.0 kB removed." in clean(study, "--delete")
@@ -78,24 +78,24 @@ def test_clean_removes_what_nobody_needs(study: Results) -> None:
     assert not paths["checkpoint to go on from"].exists()
 
 
-def test_trials_of_a_removed_study_go(study: Results) -> None:
-    """Who removes a study's folder can remove its trials."""
+def test_trials_of_a_removed_study_are_unneeded(study: Results) -> None:
+    """After a study's folder is removed, its trials can be removed too."""
     shutil.rmtree(study.store.root / "made_up")
     assert 5 == clean(study).count("  trial  ")
 
 
 def test_trials_of_a_run_under_way_are_kept(study: Results) -> None:
-    """A run that has no tables yet has said which trials are its own."""
+    """A run that has no tables yet lists its trials in progress.json."""
     ids = [trial.id for trial in study.record.plan.trials]
     shutil.rmtree(study.store.root / "made_up")
     plan_of_a_run(study.store, ids)
     assert "nothing to remove" in clean(study)
 
 
-def test_what_a_run_has_come_to_need_is_kept(
+def test_trials_that_a_new_run_needs_are_kept(
     study: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What could go is looked for once more when no run can come, for one may just have been."""
+    """The search is repeated when no run can start, for one may have started since."""
     paths = litter(study)
     whole = Store.exclusive
 
@@ -108,10 +108,10 @@ def test_what_a_run_has_come_to_need_is_kept(
     assert paths["trial"].exists()
 
 
-def test_what_a_run_takes_away_meanwhile_is_passed_over(
+def test_files_that_a_run_removes_meanwhile_are_passed_over(
     study: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What vanishes between a look and the next is nobody's leftover."""
+    """A file that vanishes during the search is not listed."""
     listed, gone = cleanup.list_folder, Path("gone-0123abcd")
     monkeypatch.setattr(cleanup, "list_folder", lambda folder: [*listed(folder), folder / gone])
     litter(study)
@@ -121,8 +121,8 @@ def test_what_a_run_takes_away_meanwhile_is_passed_over(
     assert ["checkpoint", "checkpoint"] == [line.split()[2] for line in said.splitlines()[:-1]]
 
 
-def test_nothing_goes_while_a_study_cannot_be_read(study: Results) -> None:
-    """Where it is not known what a study needs, nothing is touched."""
+def test_nothing_is_removed_if_a_study_cannot_be_read(study: Results) -> None:
+    """It is not known which trials that study needs."""
     path = study.store.root / "made_up" / "study.json"
     path.write_text("{", encoding="utf-8")
     said = call("clean", "--results", study.store.root, "--delete")
@@ -131,10 +131,8 @@ def test_nothing_goes_while_a_study_cannot_be_read(study: Results) -> None:
     )
 
 
-def test_nothing_goes_while_a_run_is_under_way(
-    study: Results, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who runs at the same time is waited for."""
+def test_nothing_is_removed_during_a_run(study: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The user is asked to wait until it has ended."""
     paths = litter(study)
     monkeypatch.setattr("cnn_ablate.locks.Locks.others", lambda *_: ["run-1"])
     said = call("clean", "--results", study.store.root, "--delete")
@@ -143,6 +141,6 @@ def test_nothing_goes_while_a_run_is_under_way(
 
 
 def test_clean_where_nothing_was_run(tmp_path: Path) -> None:
-    """An empty folder stays empty."""
+    """No results folder is made."""
     assert "nothing to remove" in call("clean", "--results", tmp_path / "no").output
     assert not Store(tmp_path / "no").root.exists()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.models import MODELS, size
-from cnn_ablate.models.summary import Layer, outline
+from cnn_ablate.models import MODELS, network_size
+from cnn_ablate.models.summary import Layer, summarise
 from test_cli import call
 
 STUDY = """\
@@ -33,8 +33,8 @@ def study(tmp_path: Path) -> Path:
 def test_the_whole_is_what_size_says(name: str) -> None:
     """The first line of an outline has the parameters and multiply-adds of the network."""
     options = MODELS[name]()
-    whole, *inside = outline(options, (3, 32, 32), 10)
-    found = size(options, (3, 32, 32), 10)
+    whole, *inside = summarise(options, (3, 32, 32), 10)
+    found = network_size(options, (3, 32, 32), 10)
     assert ("", (10,), found.parameters, found.macs) == (
         whole.name,
         whole.shape,
@@ -46,14 +46,14 @@ def test_the_whole_is_what_size_says(name: str) -> None:
 
 def test_layers_of_a_known_network() -> None:
     """LeNet's first convolution has 6 x 3 x 5 x 5 + 6 parameters, used at 28 x 28 places."""
-    layers = {layer.name: layer for layer in outline(MODELS["lenet"](), (3, 32, 32), 10)}
+    layers = {layer.name: layer for layer in summarise(MODELS["lenet"](), (3, 32, 32), 10)}
     found = next(layer for layer in layers.values() if layer.kind == "Conv2d")
     assert Layer(found.name, "Conv2d", (6, 28, 28), 456, 450 * 28 * 28) == found
 
 
 def test_a_part_that_is_never_called_has_no_output() -> None:
     """The Transformer block that the released network builds and skips costs no multiply-adds."""
-    layers = {layer.name: layer for layer in outline(MODELS["preact_resnet"](), (3, 32, 32), 10)}
+    layers = {layer.name: layer for layer in summarise(MODELS["preact_resnet"](), (3, 32, 32), 10)}
     dead = layers["transformer"]
     assert (None, 694_320, 0) == (dead.shape, dead.parameters, dead.macs)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from cnn_ablate.data import DATASETS
+from cnn_ablate.custom import user_code_folder
+from cnn_ablate.data import DATASETS, DataSet
 from cnn_ablate.models import MODELS
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import build_options, options_of, resolve
@@ -89,6 +90,13 @@ def test_a_study_may_lie_beside_train_and_test(
     assert ("a", "b") == classes_of(Path("mine.yaml"))
 
 
+def classes_of(path: Path) -> tuple[str, ...]:
+    """Return the classes that a study finds in its folder of pictures."""
+    with user_code_folder(path.parent):
+        data: DataSet = options_of("data", read_study(path).baseline["data"])
+        return data.spec().classes
+
+
 def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
     """The study and the schema for editors are written, and the next command is told."""
     path = tmp_path / "new" / "my study.yaml"
@@ -118,7 +126,7 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["mine.txt"], "a study file ends in .yaml. Call it mine.txt.yaml."),
+        (["mine.txt"], "a study file ends in .yaml. Name it mine.txt.yaml."),
         (["a.yaml", "--data", "cifar"], "unknown data set 'cifar'. Did you mean 'cifar10'?"),
         (["a.yaml", "--model", "lenett"], "unknown model 'lenett'. Did you mean 'lenet'?"),
     ],

@@ -1,4 +1,4 @@
-"""The doctor: every damage is found by name, and mended only when told."""
+"""`doctor`: every damage is found and named, and repaired only on request."""
 
 import random
 import shutil
@@ -24,8 +24,8 @@ def store(tmp_path: Path) -> Store:
     return fake_study.publish(tmp_path / "results", SMALL).store
 
 
-def hurt(store: Store) -> list[str]:
-    """Do one harm of every kind, and say in order what the doctor should call it."""
+def damage_store(store: Store) -> list[str]:
+    """Do damage of every kind, and return the kinds in the order in which they are reported."""
     first, second = sorted(store.trials.iterdir())
     damaged(first / "epochs.csv", random.Random(1))
     first.with_name(f"other-{second.name.rpartition('-')[2]}").mkdir()
@@ -38,15 +38,15 @@ def hurt(store: Store) -> list[str]:
     return ["trial", "trial", "checkpoint", "study", "scratch"]
 
 
-def test_a_whole_store_is_well(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is found, and the number of trials is told."""
+def test_a_whole_store_has_no_problems(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """The number of trials is printed."""
     verify_results(store.root, mend=False)
-    assert f"{store.root}: 2 trials, all whole.\n" == capsys.readouterr().out
+    assert f"{store.root}: 2 trials, all intact.\n" == capsys.readouterr().out
 
 
-def test_every_harm_is_named(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each is said with its place, the exit code is 1, and nothing is touched."""
-    expected = hurt(store)
+def test_every_problem_is_named(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is printed with its path, the exit code is 1, and nothing is touched."""
+    expected = damage_store(store)
     with pytest.raises(typer.Exit) as ended:
         verify_results(store.root, mend=False)
     lines = capsys.readouterr().out.splitlines()
@@ -55,9 +55,9 @@ def test_every_harm_is_named(store: Store, capsys: pytest.CaptureFixture[str]) -
     assert expected == [problem.kind for problem in find_problems(store)]
 
 
-def test_mending_leaves_what_is_whole(store: Store) -> None:
-    """Damaged trials are moved aside, and only what a run must write anew is left to say."""
-    hurt(store)
+def test_repairing_leaves_whole_trials_alone(store: Store) -> None:
+    """Damaged trials are moved aside, and only problems that a run must repair are left."""
+    damage_store(store)
     with pytest.raises(typer.Exit):
         verify_results(store.root, mend=True)
     assert ["study"] == [problem.kind for problem in find_problems(store)]
@@ -67,18 +67,18 @@ def test_mending_leaves_what_is_whole(store: Store) -> None:
 
 
 @pytest.mark.parametrize("other", ["aaa", "zzz"])
-@pytest.mark.parametrize("harm", ["failed", "damaged", "none"])
-def test_the_good_copy_of_a_trial_stays(store: Store, other: str, harm: str) -> None:
-    """Of two folders with one trial, the one that is done and whole is kept, whatever its name."""
+@pytest.mark.parametrize("fault", ["failed", "damaged", "none"])
+def test_the_good_copy_of_a_trial_stays(store: Store, other: str, fault: str) -> None:
+    """Of two folders of one trial, the one that is done and whole is kept, whatever its name."""
     good, _ = sorted(store.trials.iterdir())
     copy = good.with_name(f"{other}-{good.name.rpartition('-')[2]}")
     shutil.copytree(good, copy)
-    if harm == "failed":
+    if fault == "failed":
         (copy / "DONE").unlink()
-    elif harm == "damaged":
+    elif fault == "damaged":
         damaged(copy / "epochs.csv", random.Random(1))
     first, second = sorted([good, copy])
-    culprit = second if harm == "none" else copy
+    culprit = second if fault == "none" else copy
     assert [culprit] == [problem.path for problem in find_problems(store)]
     verify_results(store.root, mend=True)
     assert Store(store.root).folder(good.name) == (first if culprit == second else second)
@@ -89,7 +89,7 @@ def test_the_good_copy_of_a_trial_stays(store: Store, other: str, harm: str) -> 
 def test_a_done_copy_is_found_before_a_failed_one(
     store: Store, monkeypatch: pytest.MonkeyPatch, *, backwards: bool
 ) -> None:
-    """A trial that two names have is done if one of them is, however a folder is listed."""
+    """A trial with two folders is done if one of them is, in whatever order they are listed."""
     [trial, *_] = fake_study.publish(store.root, SMALL).record.plan.trials
     failed = store.trials / f"copy-{trial.id.rpartition('-')[2]}"
     shutil.copytree(store.folder(trial), failed)
@@ -99,35 +99,35 @@ def test_a_done_copy_is_found_before_a_failed_one(
     assert Store(store.root).is_done(trial)
 
 
-def test_only_what_was_mended_is_said(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where no trial is damaged, none is said to be moved."""
+def test_only_what_was_repaired_is_printed(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """If no trial is damaged, none is reported as moved."""
     store.scratch.mkdir(exist_ok=True)
     (store.scratch / "draft").touch()
     verify_results(store.root, mend=True)
     found = f"scratch {store.scratch / 'draft'}: was never finished.\n"
-    assert f"{found}What was never finished is removed.\n" == capsys.readouterr().out
+    assert f"{found}Removed these unfinished files.\n" == capsys.readouterr().out
 
 
-def test_checkpoints_of_what_is_done_are_of_no_use(store: Store) -> None:
-    """A state that nothing will go on from is found; one of an unfinished trial is not."""
+def test_checkpoints_of_trials_that_are_done_are_useless(store: Store) -> None:
+    """A checkpoint that nothing will resume is found; one of an unfinished trial is not."""
     [trial, *_] = fake_study.publish(store.root, SMALL).record.plan.trials
     store.save_checkpoint(trial, b"state")
     store.save_checkpoint(trial.model_copy(update={"key": "0" * 64}), b"state")
     assert ["is of a trial that is done."] == [problem.what for problem in find_problems(store)]
 
 
-def test_nothing_is_mended_under_a_run(store: Store) -> None:
-    """A run's own scratch is not taken away."""
-    hurt(store)
+def test_nothing_is_repaired_during_a_run(store: Store) -> None:
+    """The scratch of a run is not removed."""
+    damage_store(store)
     with Store(store.root).run_lock(), pytest.raises(UserError, match="a run is under way"):
         verify_results(store.root, mend=True)
 
 
-def test_no_run_begins_while_trials_are_mended(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run that comes meanwhile has to wait: what it writes would be taken for scratch."""
-    expected = hurt(store)
+def test_no_run_starts_during_a_repair(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that starts meanwhile has to wait: its files would be removed as scratch."""
+    expected = damage_store(store)
     entered: list[bool] = []
     monkeypatch.setattr(
         Store, "move_aside", lambda *_: entered.append(Locks(store.locks).take("door"))
@@ -138,10 +138,10 @@ def test_no_run_begins_while_trials_are_mended(
         assert not store.scratch.exists()
 
 
-def test_what_a_run_takes_away_meanwhile_is_no_trouble(
+def test_files_that_a_run_removes_meanwhile_are_no_problem(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A trial that is replaced, or a state whose trial ends, is passed over."""
+    """A trial that is replaced, or a checkpoint whose trial ends, is passed over."""
     listed = verify.list_folder
 
     def late(folder: Path) -> list[Path]:
@@ -153,6 +153,6 @@ def test_what_a_run_takes_away_meanwhile_is_no_trouble(
 
 
 def test_no_folder_is_no_store(tmp_path: Path) -> None:
-    """A wrong path is a user's mistake."""
+    """A wrong path is a user error."""
     with pytest.raises(UserError, match="no such folder"):
         verify_results(tmp_path / "nowhere", mend=False)

@@ -7,7 +7,13 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnn_ablate.models import ATTENTION, MODELS, dead_parameters, find_dead, size
+from cnn_ablate.models import (
+    ATTENTION,
+    MODELS,
+    count_dead_parameters,
+    find_dead_parameters,
+    network_size,
+)
 from cnn_ablate.schema import Size
 
 COLOUR = (3, 32, 32)
@@ -38,13 +44,13 @@ CNNNET = [
 )
 def test_hand_counts(name, parameters, macs):
     """The multiply-adds of LeNet and CNNNet are those counted by hand."""
-    assert Size(parameters=parameters, macs=macs) == size(MODELS[name](), COLOUR, 10)
+    assert Size(parameters=parameters, macs=macs) == network_size(MODELS[name](), COLOUR, 10)
 
 
 def test_cbam_costs_what_it_adds():
     """Switching attention off takes exactly CBAM's multiply-adds away."""
-    with_cbam = size(MODELS["cnnnet"](), COLOUR, 10)
-    without = size(MODELS["cnnnet"](attention="none"), COLOUR, 10)
+    with_cbam = network_size(MODELS["cnnnet"](), COLOUR, 10)
+    without = network_size(MODELS["cnnnet"](attention="none"), COLOUR, 10)
 
     assert 300 == with_cbam.parameters - without.parameters
     assert sum(CBAM) == with_cbam.macs - without.macs
@@ -68,15 +74,15 @@ def test_agrees_with_torch(name, knobs):
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(torch.zeros(1, 3, 16, 16))
 
-    assert counter.get_total_flops() == 2 * size(options, (3, 16, 16), 10).macs
+    assert counter.get_total_flops() == 2 * network_size(options, (3, 16, 16), 10).macs
 
 
 def test_sizing_is_fast():
     """Sizing the largest network takes less than a second."""
     options = MODELS["resnet"]()
-    size(options, COLOUR, 10)
+    network_size(options, COLOUR, 10)
     start = perf_counter()
-    size(options, COLOUR, 10)
+    network_size(options, COLOUR, 10)
 
     assert perf_counter() - start < 1.0
 
@@ -84,15 +90,15 @@ def test_sizing_is_fast():
 def test_sizing_draws_nothing():
     """Sizing leaves torch's global generator alone."""
     before = torch.get_rng_state()
-    size(MODELS["lenet"](), COLOUR, 10)
-    find_dead(MODELS["lenet"](), COLOUR, 10)
+    network_size(MODELS["lenet"](), COLOUR, 10)
+    find_dead_parameters(MODELS["lenet"](), COLOUR, 10)
 
     assert torch.equal(before, torch.get_rng_state())
 
 
 def test_the_dead_transformer():
     """The released network's Transformer block is found dead, as a whole."""
-    assert {"transformer": 694_320} == find_dead(MODELS["preact_resnet"](), COLOUR, 10)
+    assert {"transformer": 694_320} == find_dead_parameters(MODELS["preact_resnet"](), COLOUR, 10)
 
 
 def test_dead_parameters_are_named_as_high_as_possible():
@@ -109,9 +115,9 @@ def test_dead_parameters_are_named_as_high_as_possible():
     network["mixed"]["living"].bias.grad = None
 
     expected = {"mixed.living.bias": 2, "mixed.dead": 9, "dead": 12}
-    assert expected == dead_parameters(network)
+    assert expected == count_dead_parameters(network)
 
 
 def test_no_dead_parameters():
     """A network of which all parts learn has no dead parameters."""
-    assert {} == find_dead(MODELS["cnnnet"](), COLOUR, 10)
+    assert {} == find_dead_parameters(MODELS["cnnnet"](), COLOUR, 10)

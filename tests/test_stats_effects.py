@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats import effects, means, measure
+from cnn_ablate.stats import PredictionReader, effects_frame, estimate_effects, means
 from support import fake_results
 
 ACCURACIES = {"a": [0.80, 0.81, 0.82], "b": [0.77, 0.79, 0.80], "c": [0.80, 0.83, 0.82]}
@@ -16,9 +16,14 @@ OFF = fake_results.contrast("b", model_residual=(True, False))
 ADAM = fake_results.contrast("c", optimizer_name=("sgd", "adam"))
 
 
+def table(trials, contrasts):
+    """Estimate effects, and lay them out as in effects.csv."""
+    return effects_frame(estimate_effects(trials, contrasts))
+
+
 def test_effects_by_hand():
     """Differences are in points and paired by seed; Holm adjusts over both contrasts."""
-    found = effects(fake_results.trials(ACCURACIES), [OFF, ADAM]).set_index("variant")
+    found = table(fake_results.trials(ACCURACIES), [OFF, ADAM]).set_index("variant")
 
     assert pytest.approx([-7 / 3, 2 / 3]) == [*found["difference"]]
     assert pytest.approx([0.57735, 1.154701], abs=1e-6) == [*found["sd"]]
@@ -35,7 +40,7 @@ def test_effects_by_hand():
 def test_the_least_p_after_holm_where_seeds_differ():
     """Each contrast has the bound of its own seeds, not that of the one with most."""
     accuracies = {"a": [0.8 + i / 100 for i in range(10)], "b": [0.7] * 10, "c": [0.7] * 3}
-    found = effects(fake_results.trials(accuracies), [OFF, ADAM]).set_index("variant")
+    found = table(fake_results.trials(accuracies), [OFF, ADAM]).set_index("variant")
 
     assert [2 / 2**10, 2 / 2**3] == [*found["smallest_p"]]
     assert [2 * 2 / 2**10, 2 / 2**3] == [*found["smallest_adjusted"]]
@@ -43,14 +48,14 @@ def test_the_least_p_after_holm_where_seeds_differ():
 
 def test_the_columns_are_the_fields_of_effect():
     """A row is an effect, also in an empty table."""
-    assert [*Effect.model_fields] == [*effects(fake_results.trials(ACCURACIES), [OFF]).columns]
-    assert [*Effect.model_fields] == [*effects(fake_results.trials(ACCURACIES), []).columns]
+    assert [*Effect.model_fields] == [*table(fake_results.trials(ACCURACIES), [OFF]).columns]
+    assert [*Effect.model_fields] == [*table(fake_results.trials(ACCURACIES), []).columns]
 
 
 def test_only_seeds_of_both_sides_count():
     """A seed that failed on one side is left out, and the number of seeds says so."""
     trials = fake_results.trials({"a": [0.5, 0.6, 0.7], "b": [0.6, None, 0.9]})
-    effect = measure(trials, [OFF])[0]
+    effect = estimate_effects(trials, [OFF])[0]
 
     assert (2, pytest.approx(15)) == (effect.seeds, effect.difference)
 
@@ -58,7 +63,7 @@ def test_only_seeds_of_both_sides_count():
 def test_one_seed_gives_a_difference_only():
     """One seed gives a difference without interval or p, and is not of the family."""
     trials = fake_results.trials({"a": [0.5, 0.6], "b": [0.6, None], "c": [0.7, 0.7]})
-    alone, other = measure(trials, [OFF, ADAM])
+    alone, other = estimate_effects(trials, [OFF, ADAM])
 
     assert (1, pytest.approx(10), None, None) == (alone.seeds, alone.difference, alone.sd, alone.p)
     assert (None, None) == (alone.low, alone.p_adjusted)
@@ -68,7 +73,7 @@ def test_one_seed_gives_a_difference_only():
 def test_a_study_without_results_is_empty():
     """Nothing done is no error: no seeds, and everything unknown."""
     trials = fake_results.trials({"a": [None], "b": [None]})
-    row = effects(trials, [OFF]).iloc[0]
+    row = table(trials, [OFF]).iloc[0]
 
     assert 0 == row["seeds"]
     assert row[["difference", "sd", "low", "p", "images"]].isna().all()
@@ -76,9 +81,9 @@ def test_a_study_without_results_is_empty():
 
 def test_other_test_images_are_not_compared():
     """Where the sides were tested on different images only the seeds speak."""
-    seen = {"a-0": fake_results.right_on([0], of=4), "b-0": fake_results.right_on([0], of=5)}
+    seen = {"a-0": fake_results.correct_on([0], of=4), "b-0": fake_results.correct_on([0], of=5)}
     trials = fake_results.trials({"a": [0.25], "b": [0.2]})
-    effect = measure(trials, [OFF], read=seen.__getitem__)[0]
+    effect = estimate_effects(trials, [OFF], predictions=PredictionReader(seen.__getitem__))[0]
 
     assert (pytest.approx(-5), None) == (effect.difference, effect.images)
 
@@ -86,7 +91,7 @@ def test_other_test_images_are_not_compared():
 def test_equal_trials_have_no_effect():
     """The same results on both sides give exactly zero, with certainty."""
     values = [0.8123, 0.7911, 0.8051]
-    effect = measure(fake_results.trials({"a": values, "b": values}), [OFF])[0]
+    effect = estimate_effects(fake_results.trials({"a": values, "b": values}), [OFF])[0]
 
     assert (0.0, 0.0, 0.0, 0.0, 1.0) == (
         effect.difference,
@@ -99,17 +104,21 @@ def test_equal_trials_have_no_effect():
 
 def test_equal_differences_have_no_spread():
     """Differences that are equal on paper leave no dust of floats in the spread."""
-    effect = measure(fake_results.trials({"a": [0.1, 0.7, 0.3], "b": [0.2, 0.8, 0.4]}), [OFF])[0]
+    effect = estimate_effects(
+        fake_results.trials({"a": [0.1, 0.7, 0.3], "b": [0.2, 0.8, 0.4]}), [OFF]
+    )[0]
 
     assert (10.0, 0.0, 10.0, 10.0) == (effect.difference, effect.sd, effect.low, effect.high)
 
 
 def test_predictions_show_the_noise_of_images():
     """With predictions there is an interval over images and McNemar's p, apart from the seeds'."""
-    results = fake_results.Invented(
+    results = fake_results.FakeResults(
         fake_results.record([]), fake_results.trials({"a": [0.5], "b": [0.52]})
     )
-    effect = measure(results.trials, [OFF], read=results.predictions)[0]
+    effect = estimate_effects(
+        results.trials, [OFF], predictions=PredictionReader(results.predictions)
+    )[0]
 
     assert (1000, None) == (effect.images, effect.low)
     assert pytest.approx(2 * 0.5**20) == effect.mcnemar_p
@@ -119,7 +128,9 @@ def test_predictions_show_the_noise_of_images():
 def test_other_metrics_keep_their_unit():
     """Seconds are not turned into points, and are not compared image by image."""
     trials = fake_results.trials({"a": [10.0, 12.0], "b": [11.0, 13.0]}, metric="seconds")
-    effect = measure(trials, [OFF], metric="seconds", read={}.__getitem__)[0]
+    effect = estimate_effects(
+        trials, [OFF], metric="seconds", predictions=PredictionReader({}.__getitem__)
+    )[0]
 
     assert (1.0, None) == (effect.difference, effect.images)
 
@@ -131,7 +142,7 @@ def test_other_metrics_keep_their_unit():
 def test_what_was_never_reached_took_at_least_the_budget(a, b, expected):
     """Of ten epochs without success ten count; where both sides had none the seed is left out."""
     trials = fake_results.trials({"a": a, "b": b}, metric="epochs_to_accuracy_0.7")
-    effect = measure(trials, [OFF], metric="epochs_to_accuracy_0.7")[0]
+    effect = estimate_effects(trials, [OFF], metric="epochs_to_accuracy_0.7")[0]
 
     assert (len(expected), np.mean(expected)) == (effect.seeds, effect.difference)
 
@@ -142,7 +153,7 @@ def test_swapping_the_sides_turns_the_sign(pairs):
     a, b = ([number / 1000 for number in side] for side in zip(*pairs, strict=True))
     trials = fake_results.trials({"a": a, "b": b})
     one, other = (
-        measure(trials, [contrast])[0]
+        estimate_effects(trials, [contrast])[0]
         for contrast in (fake_results.contrast("b", "a"), fake_results.contrast("a", "b"))
     )
 

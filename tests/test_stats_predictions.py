@@ -10,12 +10,12 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
 from cnn_ablate.stats import (
-    answers,
+    PredictionReader,
     image_interval,
-    image_noise,
     mcnemar,
     mcnemar_p,
     pooled_mcnemar_p,
+    standard_error,
     weigh_images,
     wilson,
 )
@@ -97,20 +97,20 @@ def test_equal_answers_have_no_noise():
 
 def test_the_noise_of_a_share():
     """The standard error of one half on 10,000 images is half a point; on none it is unknown."""
-    assert 0.005 == image_noise(0.5, 10_000)
-    assert np.isnan(image_noise(0.5, 0))
+    assert 0.005 == standard_error(0.5, 10_000)
+    assert np.isnan(standard_error(0.5, 0))
 
 
 def test_images_are_weighed_over_common_seeds():
     """Net wins add up over the seeds that both sides have done."""
     trials = fake_results.trials({"a": [0.2, 0.3, 0.4], "b": [0.4, None, 0.5]})
     seen = {
-        "a-0": fake_results.right_on([0, 1], of=10),
-        "b-0": fake_results.right_on([0, 2, 3, 4], of=10),
-        "a-2": fake_results.right_on([0, 1, 2, 3], of=10),
-        "b-2": fake_results.right_on([1, 2, 4, 5, 6], of=10),
+        "a-0": fake_results.correct_on([0, 1], of=10),
+        "b-0": fake_results.correct_on([0, 2, 3, 4], of=10),
+        "a-2": fake_results.correct_on([0, 1, 2, 3], of=10),
+        "b-2": fake_results.correct_on([1, 2, 4, 5, 6], of=10),
     }
-    images = weigh_images(trials, BOTH, answers(seen.__getitem__))
+    images = weigh_images(trials, BOTH, PredictionReader(seen.__getitem__))
 
     assert images is not None
     assert ([-1, -1, 1, 0, 2, 1, 1, 0, 0, 0], 2) == ([*images.net], images.seeds)
@@ -120,22 +120,22 @@ def test_images_are_weighed_over_common_seeds():
 def test_other_images_are_not_compared():
     """Trials tested on different images, or not at all, have nothing to say image by image."""
     trials = fake_results.trials({"a": [0.5], "b": [0.5]})
-    seen = {"a-0": fake_results.right_on([0], of=4), "b-0": fake_results.right_on([0], of=5)}
+    seen = {"a-0": fake_results.correct_on([0], of=4), "b-0": fake_results.correct_on([0], of=5)}
     nothing = fake_results.trials({"a": [0.5], "b": [None]})
 
-    assert weigh_images(trials, BOTH, answers(seen.__getitem__)) is None
-    assert weigh_images(nothing, BOTH, answers(seen.__getitem__)) is None
+    assert weigh_images(trials, BOTH, PredictionReader(seen.__getitem__)) is None
+    assert weigh_images(nothing, BOTH, PredictionReader(seen.__getitem__)) is None
 
 
 def test_mcnemar_seed_by_seed():
     """The table has the images that only one side got right, for each seed."""
     trials = fake_results.trials({"a": [0.2, 0.2], "b": [0.4, 0.4]})
     seen = {
-        "a-0": fake_results.right_on([0, 1], of=10),
-        "b-0": fake_results.right_on([0, 2, 3, 4], of=10),
-        "a-1": fake_results.right_on([0, 1], of=10),
-        "b-1": fake_results.right_on([0, 1], of=10),
+        "a-0": fake_results.correct_on([0, 1], of=10),
+        "b-0": fake_results.correct_on([0, 2, 3, 4], of=10),
+        "a-1": fake_results.correct_on([0, 1], of=10),
+        "b-1": fake_results.correct_on([0, 1], of=10),
     }
-    table = mcnemar(trials, "b", "a", answers(seen.__getitem__))
+    table = mcnemar(trials, "b", "a", PredictionReader(seen.__getitem__))
 
     assert [(0, 10, 3, 1, 0.625), (1, 10, 0, 0, 1.0)] == [*table.itertuples(index=False)]

@@ -20,8 +20,8 @@ from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.run import OnEvent
 from cnn_ablate.schema import DataFacts, Trial, TrialResult
 from cnn_ablate.study import Changes
-from cnn_ablate.tracking import TRACKERS, tracking
-from cnn_ablate.tracking.tracker import confusion, flat
+from cnn_ablate.tracking import TRACKERS, open_trackers
+from cnn_ablate.tracking.tracker import confusion_figure, flatten_settings
 from support.fake_study import FakeStudy, trial_result, variants_of
 
 MADE = FakeStudy(variants=2, seeds=1, epochs=3, images=200)
@@ -54,7 +54,7 @@ def test_a_tracker_that_is_not_installed_says_how_to_get_it(
     for missing in ("tensorboard", "mlflow", "mlflow.entities"):
         monkeypatch.setitem(sys.modules, missing, None)
 
-    with pytest.raises(UserError) as caught, tracking([name], tmp_path, "study", print):
+    with pytest.raises(UserError) as caught, open_trackers([name], tmp_path, "study", print):
         pass
 
     expected = f"--track {name}: needs the package {name}, which is not installed. "
@@ -86,7 +86,7 @@ def test_a_tracker_that_fails_is_told_of_once(
     """No training ends because a copy of its result could not be written."""
     monkeypatch.setitem(module.TRACKERS, "broken", Broken)
     said: list[str] = []
-    with tracking(["broken"], tmp_path, "study", said.append) as track:
+    with open_trackers(["broken"], tmp_path, "study", said.append) as track:
         for one in results():
             track(one)
 
@@ -107,7 +107,7 @@ def test_a_tracker_that_cannot_be_opened_is_the_users_to_mend(
     monkeypatch.setitem(module.TRACKERS, "closed", Closed)
     with (
         pytest.raises(UserError) as caught,
-        tracking(["closed"], tmp_path / "here", "study", print),
+        open_trackers(["closed"], tmp_path / "here", "study", print),
     ):
         pass
 
@@ -155,12 +155,12 @@ def test_settings_are_flat() -> None:
         "data.augment": "cutout(size=8)",
         "data.subset": "none",
         "data.shuffle": True,
-    } == flat(settings)
+    } == flatten_settings(settings)
 
 
 def test_the_confusion_figure_counts_all_images() -> None:
     """Rows are true classes, columns predicted ones."""
-    figure = confusion(results()[0])
+    figure = confusion_figure(results()[0])
     assert figure
 
     axes = figure.axes[0]
@@ -172,7 +172,7 @@ def test_tensorboard_has_curves_figure_and_hyperparameters(tmp_path: Path) -> No
     """One run a trial, which TensorBoard itself can read."""
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     first = results()[0]
-    with tracking(["tensorboard"], tmp_path, "study", print) as track:
+    with open_trackers(["tensorboard"], tmp_path, "study", print) as track:
         track(first)
 
     run = reader.EventAccumulator(str(tmp_path / "tensorboard" / "study" / "0-ff")).Reload()
@@ -196,7 +196,7 @@ def test_mlflow_takes_no_more_than_a_thousand_metrics_at_a_time(
     monkeypatch.setitem(sys.modules, "mlflow.tracking", Mock(MlflowClient=client))
     cell = variants_of(MADE)[0]
     long = trial_result(trial(0, cell.name), cell, replace(MADE, epochs=300))
-    with tracking(["mlflow"], tmp_path, "study", print) as track:
+    with open_trackers(["mlflow"], tmp_path, "study", print) as track:
         track(long)
 
     sent = [call.kwargs["metrics"] for call in client.return_value.log_batch.call_args_list]
@@ -214,7 +214,7 @@ def test_mlflow_has_params_metrics_and_figure(
     assert "MLFLOW_TRACKING_URI" not in os.environ
     both = results()
     for one in both:
-        with tracking(["mlflow"], tmp_path, "study", print) as track:
+        with open_trackers(["mlflow"], tmp_path, "study", print) as track:
             track(one)
 
     assert ("", "") == capfd.readouterr()

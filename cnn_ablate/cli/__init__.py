@@ -1,4 +1,4 @@
-"""The command line: the only part that prints or exits."""
+"""The command line, the only package that prints to the terminal or exits the process."""
 
 from cnn_ablate.cli.app import app, main
 

@@ -1,4 +1,4 @@
-"""The arguments and options that several commands have."""
+"""Arguments and options shared by several commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,40 +11,44 @@ from cnn_ablate.errors import UserError
 Study = Annotated[
     str,
     typer.Argument(
-        help="A study file, or the name of a shipped study.",
+        help="Study file, or name of a shipped study.",
         autocompletion=shell_completion.studies,
     ),
 ]
 Profile = Annotated[
     str,
-    typer.Option(help="Use the study's named overrides.", autocompletion=shell_completion.profiles),
+    typer.Option(
+        help="Apply a named profile of the study: a set of overrides.",
+        autocompletion=shell_completion.profiles,
+    ),
 ]
 Smoke = Annotated[
     bool,
     typer.Option(
-        "--smoke", help="Shrink the study to a test of minutes, after reading your own pictures."
+        "--smoke",
+        help="Shrink the study to a test of minutes; your own images are still decoded in full.",
     ),
 ]
-Sets = Annotated[list[str], typer.Option("--set", help="Replace a setting: training.epochs=1.")]
-Seeds = Annotated[int | None, typer.Option(min=1, help="Use this many seeds.")]
+Sets = Annotated[list[str], typer.Option("--set", help="Override a setting: training.epochs=1.")]
+Seeds = Annotated[int | None, typer.Option(min=1, help="Number of seeds.")]
 Only = Annotated[
-    str, typer.Option(help="Run these variants alone: names or patterns like attention=*.")
+    str, typer.Option(help="Only these variants: names or patterns such as attention=*.")
 ]
-Results = Annotated[Path, typer.Option(help="Folder of results.")]
-Reports = Annotated[Path, typer.Option(help="Folder of reports.")]
+Results = Annotated[Path, typer.Option(help="Results folder.")]
+Reports = Annotated[Path, typer.Option(help="Reports folder.")]
 Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Show some test images in the report.")
 ]
-Data = Annotated[Path | None, typer.Option(help="Folder in which data is looked for first.")]
+Data = Annotated[Path | None, typer.Option(help="Folder that is searched for data sets first.")]
 
 
-def chosen(profile: str, smoke: bool) -> str:
-    """Give the profile that both options name together.
+def resolve_profile(profile: str, smoke: bool) -> str:
+    """Return the profile that `--profile` and `--smoke` select.
 
     Raises:
-        UserError: they name two.
+        UserError: They select two different profiles.
     """
     if smoke and profile not in {"", "smoke"}:
-        what = f"stands for --profile smoke, and there is --profile {profile} as well."
-        raise UserError("--smoke", what, "Give one of the two.")
+        what = f"means --profile smoke, but --profile {profile} is given as well."
+        raise UserError("--smoke", what, "Use only one of them.")
     return "smoke" if smoke else profile

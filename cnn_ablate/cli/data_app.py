@@ -1,4 +1,4 @@
-"""The commands `data ...` and their options; each imports what it needs only when it is called."""
+"""The commands `data ...` and their options; a command imports what it needs when called."""
 
 from typing import Annotated
 
@@ -7,15 +7,15 @@ import typer
 from cnn_ablate.cli import shell_completion
 from cnn_ablate.cli.common_options import Data
 
-data_app = typer.Typer(help="Data sets: what there is, and how to get it.", no_args_is_help=True)
+data_app = typer.Typer(help="List, download and verify data sets.", no_args_is_help=True)
 
 
 @data_app.command("list")
 def data_list(data: Data = None) -> None:
-    """List the data sets, and which of them are on this machine."""
-    from cnn_ablate.cli.commands.data import show_data
+    """List the data sets and where they are on this machine."""
+    from cnn_ablate.cli.commands.data import print_datasets
 
-    show_data(data)
+    print_datasets(data)
 
 
 @data_app.command("fetch")
@@ -25,13 +25,13 @@ def data_fetch(
     ],
     data: Data = None,
     mirror: Annotated[
-        list[str], typer.Option(help="Address of a folder with its files, to try first.")
+        list[str], typer.Option(help="URL of a folder with the same files, tried first.")
     ] = [],  # noqa: B006 - Typer copies it
 ) -> None:
-    """Download a data set; what broke off goes on, and nothing is kept unchecked."""
-    from cnn_ablate.cli.commands.data import fetch
+    """Download a data set: interrupted downloads are resumed, and every checksum is verified."""
+    from cnn_ablate.cli.commands.data import fetch_dataset
 
-    fetch(name, data, tuple(mirror))
+    fetch_dataset(name, data, tuple(mirror))
 
 
 @data_app.command("verify")
@@ -41,7 +41,7 @@ def data_verify(
     ],
     data: Data = None,
 ) -> None:
-    """Check that the images of a data set are those of its fingerprint."""
-    from cnn_ablate.cli.commands.data import verify
+    """Compare the images of a data set with its fingerprint."""
+    from cnn_ablate.cli.commands.data import verify_dataset
 
-    verify(name, data)
+    verify_dataset(name, data)

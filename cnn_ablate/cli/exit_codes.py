@@ -1,4 +1,4 @@
-"""The one place that turns exceptions into messages and exit codes."""
+"""Exit codes, and the one place that turns exceptions into messages and codes."""
 
 import errno
 import os
@@ -13,8 +13,8 @@ from cnn_ablate.errors import UserError
 
 DONE, WRONG_INPUT, SOME_FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
-# What a disk or its owner forbids is no bug: no room, no right, no such device.
-_THE_DISKS = (
+# Errors of the disk or of permissions are not bugs of the program.
+_DISK_ERRORS = (
     errno.ENOSPC,
     errno.EDQUOT,
     errno.EROFS,
@@ -25,52 +25,54 @@ _THE_DISKS = (
 )
 
 
-def guarded(app: typer.Typer) -> None:
+def run_and_exit(app: typer.Typer) -> None:
     """Run the command line and exit with its code; only a bug shows a traceback."""
     signal.signal(signal.SIGTERM, _interrupt)
-    # Trials run one to a core: threads of this process would only be in their way.
+    # Each trial uses one core: threads of this process would compete with the workers.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         code = typer.main.get_command(app).main(standalone_mode=False)
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except Exception as fault:  # noqa: BLE001 - this is the place where all of them end
-        code = _explain(fault)
+    except Exception as error:  # noqa: BLE001 - every exception ends here
+        code = _report(error)
     if code == INTERRUPTED:
-        _say("Interrupted. The same command goes on where this one stopped.")
+        _print("Interrupted. Run the same command again to resume.")
     sys.exit(code or DONE)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal gives both
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler
     raise KeyboardInterrupt
 
 
-def _explain(fault: Exception) -> int:
-    if errors := list(_user_errors(fault)):
-        for error in errors:
-            _say(str(error))
+def _report(error: Exception) -> int:
+    """Print an exception and return the exit code."""
+    if user_errors := list(_user_errors(error)):
+        for user_error in user_errors:
+            _print(str(user_error))
         return WRONG_INPUT
-    if type(fault).__name__ == "Abort":
-        # Typer also makes one of an end of file, which is no wish of the user's.
-        return _explain(fault.__cause__) if isinstance(fault.__cause__, EOFError) else INTERRUPTED
-    if hasattr(fault, "format_message"):
-        _say(fault.format_message())
+    if type(error).__name__ == "Abort":
+        # Typer also raises Abort at an end of file, which is not an interrupt by the user.
+        return _report(error.__cause__) if isinstance(error.__cause__, EOFError) else INTERRUPTED
+    if hasattr(error, "format_message"):
+        _print(error.format_message())
         return WRONG_INPUT
-    if isinstance(fault, OSError) and fault.errno in _THE_DISKS:
-        _say(f"{fault.filename or 'A file'}: cannot be written or read: {fault.strerror}.")
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        _print(f"{error.filename or 'A file'}: cannot be written or read: {error.strerror}.")
         return WRONG_INPUT
-    sys.excepthook(type(fault), fault, fault.__traceback__)
-    _say("This is a bug in cnn-ablate; please report it with the lines above.")
+    sys.excepthook(type(error), error, error.__traceback__)
+    _print("This is a bug in cnn-ablate; please report it with the lines above.")
     return BUG
 
 
-def _user_errors(fault: BaseException) -> Iterator[UserError]:
-    if isinstance(fault, UserError):
-        yield fault
-    if isinstance(fault, BaseExceptionGroup) and not fault.split(UserError)[1]:
-        for part in fault.exceptions:
+def _user_errors(error: BaseException) -> Iterator[UserError]:
+    """Yield the user errors of an exception, none if a group holds any other exception."""
+    if isinstance(error, UserError):
+        yield error
+    if isinstance(error, BaseExceptionGroup) and not error.split(UserError)[1]:
+        for part in error.exceptions:
             yield from _user_errors(part)
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stderr.write(f"{text}\n")

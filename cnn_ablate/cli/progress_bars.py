@@ -1,24 +1,24 @@
-"""Progress over all trials: bars on a terminal, plain lines elsewhere."""
+"""Show the progress of a run: bars on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as ProgressBars
 from rich.text import Text
 
-from cnn_ablate.executors import Ended, Event
-from cnn_ablate.executors import Progress as Progressed
+from cnn_ablate.executors import Ended, Event, Progress
 from cnn_ablate.schema import without_hash
 
 _SECONDS_BETWEEN_LINES = 20.0
 
 
 class ProgressDisplay:
-    """What a user sees of a run: one bar for all trials, one for each that is under way."""
+    """The progress of a run: one bar for all trials, and one per trial that is being trained."""
 
-    def __init__(self, console: Console, bars: Progress) -> None:
+    def __init__(self, console: Console, bars: ProgressBars) -> None:
         self.console = console
         self.bars = bars
         self.tasks: dict[str, TaskID] = {}
@@ -27,65 +27,67 @@ class ProgressDisplay:
         self.expected = 0
         self.last_line = time.monotonic()
 
-    def say(self, text: str) -> None:
-        """Print a line that stays."""
+    def print_line(self, text: str) -> None:
+        """Print a line above the bars."""
         self.console.print(Text(text), soft_wrap=True)
 
-    def decoding(self, done: int, total: int) -> None:
-        """Show how far a data set has been decoded."""
+    def on_decoding(self, done: int, total: int) -> None:
+        """Show the progress of decoding a data set."""
         if "decoding" not in self.tasks:
-            self.say(f"Decoding {total:,} images; this is done once.")
-        self._bar("decoding", "decoding images", total, done, f"{done:,} of {total:,}")
+            self.print_line(f"Decoding {total:,} images; this is done once.")
+        self._update_bar("decoding", "decoding images", total, done, f"{done:,} of {total:,}")
         if done >= total:
-            self._drop("decoding")
+            self._remove_bar("decoding")
 
-    def expect(self, trials: int) -> None:
-        """Say how many trials are to come."""
+    def start(self, trials: int) -> None:
+        """Show an empty bar for this number of trials."""
         self.expected = trials
         if trials:
-            self._bar("all", "all trials", trials, 0, f"0 of {trials}")
+            self._update_bar("all", "all trials", trials, 0, f"0 of {trials}")
 
-    def observe(self, event: Event) -> None:
-        """Show an event of the run."""
+    def on_event(self, event: Event) -> None:
+        """Show the progress or the end of a trial."""
         if isinstance(event, Ended):
-            self._ended(event)
+            self._on_ended(event)
         else:
-            self._progressed(event)
+            self._on_progress(event)
 
-    def _progressed(self, event: Progressed) -> None:
+    def _on_progress(self, event: Progress) -> None:
         note = f"epoch {event.epoch:.1f} of {event.epochs}, {event.images_per_second:,.0f} images/s"
         name = without_hash(event.trial)
-        self._bar(event.trial, name, event.epochs, event.epoch, note)
+        self._update_bar(event.trial, name, event.epochs, event.epoch, note)
         self.fractions[event.trial] = event.epoch / event.epochs
-        self._all()
-        quiet = time.monotonic() - self.last_line
-        if not self.console.is_terminal and quiet > _SECONDS_BETWEEN_LINES:
+        self._update_total()
+        since_last_line = time.monotonic() - self.last_line
+        if not self.console.is_terminal and since_last_line > _SECONDS_BETWEEN_LINES:
             self.last_line = time.monotonic()
-            self.say(f"  {name}: {note}")
+            self.print_line(f"  {name}: {note}")
 
-    def _ended(self, event: Ended) -> None:
+    def _on_ended(self, event: Ended) -> None:
         self.ended += 1
         self.fractions.pop(event.trial.id, None)
-        self._drop(event.trial.id)
-        self._all()
+        self._remove_bar(event.trial.id)
+        self._update_total()
         self.last_line = time.monotonic()
-        self.say(f"[{self.ended}/{self.expected}] {_outcome(event)}")
+        self.print_line(f"[{self.ended}/{self.expected}] {_describe_end(event)}")
 
-    def _all(self) -> None:
+    def _update_total(self) -> None:
         done = self.ended + sum(self.fractions.values())
-        self._bar("all", "all trials", self.expected, done, f"{self.ended} of {self.expected}")
+        self._update_bar(
+            "all", "all trials", self.expected, done, f"{self.ended} of {self.expected}"
+        )
 
-    def _bar(self, key: str, name: str, total: float, done: float, note: str) -> None:
+    def _update_bar(self, key: str, name: str, total: float, done: float, note: str) -> None:
         if key not in self.tasks:
             self.tasks[key] = self.bars.add_task(name, total=total, note=note)
         self.bars.update(self.tasks[key], completed=done, note=note)
 
-    def _drop(self, key: str) -> None:
+    def _remove_bar(self, key: str) -> None:
         if key in self.tasks:
             self.bars.remove_task(self.tasks.pop(key))
 
 
-def _outcome(event: Ended) -> str:
+def _describe_end(event: Ended) -> str:
     name = f"{event.trial.variant}, seed {event.trial.seed}"
     result = event.result
     if result is None:
@@ -106,5 +108,5 @@ def progress_display() -> Iterator[ProgressDisplay]:
         TextColumn("{task.fields[note]}", markup=False),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with ProgressBars(*columns, console=console, disable=not console.is_terminal) as bars:
         yield ProgressDisplay(console, bars)

@@ -1,11 +1,19 @@
-"""The commands that read what was run; each imports what it needs only when it is called."""
+"""Commands that read results, with their options; each imports what it needs when called."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cnn_ablate.cli.common_options import Pictures, Profile, Reports, Results, Smoke, Study, chosen
+from cnn_ablate.cli.common_options import (
+    Pictures,
+    Profile,
+    Reports,
+    Results,
+    Smoke,
+    Study,
+    resolve_profile,
+)
 
 results_app = typer.Typer()
 
@@ -16,12 +24,12 @@ def status(
     profile: Profile = "",
     smoke: Smoke = False,
     results: Results = Path("results"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Show how far a study has come, also while it runs."""
-    from cnn_ablate.cli.commands.status import show_status
+    """Show the progress of a study, also while it runs."""
+    from cnn_ablate.cli.commands.status import print_status
 
-    show_status(study, chosen(profile, smoke), results, as_json=as_json)
+    print_status(study, resolve_profile(profile, smoke), results, as_json=as_json)
 
 
 @results_app.command()
@@ -32,75 +40,88 @@ def report(
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
     latex: Annotated[
-        bool, typer.Option("--latex", help="Write tables and PDFs for LaTeX.")
+        bool, typer.Option("--latex", help="Also write tables and PDF figures for LaTeX.")
     ] = False,
     pictures: Pictures = True,
 ) -> None:
-    """Write the report of a study again, as far as it was run."""
+    """Write the report of a study again, finished or not."""
     from cnn_ablate.cli.commands.report import write_report
 
-    write_report(study, chosen(profile, smoke), results, reports, latex=latex, pictures=pictures)
+    write_report(
+        study, resolve_profile(profile, smoke), results, reports, latex=latex, pictures=pictures
+    )
 
 
 @results_app.command()
 def compare(
-    first: Annotated[str, typer.Argument(help="A study that was run, or its results folder.")],
-    second: Annotated[str, typer.Argument(help="Another one, or the same with a profile.")],
+    first: Annotated[
+        str, typer.Argument(help="Name of a study that was run, or its results folder.")
+    ],
+    second: Annotated[
+        str, typer.Argument(help="Another study, or the same one with another profile.")
+    ],
     results: Results = Path("results"),
 ) -> None:
     """Compare two studies, profiles or machines, contrast by contrast."""
-    from cnn_ablate.cli.commands.compare import compare_studies
+    from cnn_ablate.cli.commands.compare import print_comparison
 
-    compare_studies(first, second, results)
+    print_comparison(first, second, results)
 
 
 @results_app.command()
 def export(
     study: Study,
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
     style: Annotated[
-        str, typer.Option("--format", help="csv, json, latex or parquet; default: the ending's.")
+        str,
+        typer.Option(
+            "--format", help="csv, json, latex or parquet; default: by the file extension."
+        ),
     ] = "",
     table: Annotated[
-        str, typer.Option(help="trials, epochs, steps, classes, confusion, effects or claims.")
+        str,
+        typer.Option(help="trials, epochs, steps, classes, confusion, effects or claims."),
     ] = "trials",
     profile: Profile = "",
     smoke: Smoke = False,
     results: Results = Path("results"),
 ) -> None:
-    """Write a table of a study for another program."""
-    from cnn_ablate.cli.commands.export import Wanted
-    from cnn_ablate.cli.commands.export import export as write
+    """Write one table of a study in a format that other programs read."""
+    from cnn_ablate.cli.commands.export import ExportOptions, export_table
     from cnn_ablate.study_paths import study_folder
 
-    folder = study_folder(study, chosen(profile, smoke))
-    write(results, folder, Wanted(table, style, output))
+    folder = study_folder(study, resolve_profile(profile, smoke))
+    export_table(results, folder, ExportOptions(table, style, output))
 
 
 @results_app.command()
 def clean(
     results: Results = Path("results"),
     checkpoints: Annotated[
-        bool, typer.Option("--checkpoints", help="Forget also what unfinished trials have learnt.")
+        bool, typer.Option("--checkpoints", help="Also remove checkpoints of unfinished trials.")
     ] = False,
-    delete: Annotated[bool, typer.Option("--delete", help="Remove it; else it is shown.")] = False,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Remove the files instead of listing them.")
+    ] = False,
 ) -> None:
-    """Show what no study in the results refers to any more, or remove it."""
-    from cnn_ablate.cli.commands.clean import clean as tidy
+    """List files in the results folder that no study uses any more, or remove them."""
+    from cnn_ablate.cli.commands.clean import clean_results
 
-    tidy(results, checkpoints=checkpoints, delete=delete)
+    clean_results(results, checkpoints=checkpoints, delete=delete)
 
 
 @results_app.command()
 def predict(
-    trial: Annotated[str, typer.Argument(help="Id or folder of a trial that is done.")],
-    images: Annotated[Path, typer.Argument(help="Folder of pictures.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The CSV file to write.")],
-    tta: Annotated[bool, typer.Option("--tta", help="Average over views of each picture.")] = False,
-    style: Annotated[str, typer.Option("--format", help="full or submission.")] = "full",
+    trial: Annotated[str, typer.Argument(help="Id or folder of a finished trial.")],
+    images: Annotated[Path, typer.Argument(help="Folder of images.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="CSV file to write.")],
+    tta: Annotated[
+        bool, typer.Option("--tta", help="Average predictions over several views of each image.")
+    ] = False,
+    style: Annotated[str, typer.Option("--format", help="Columns: full or submission.")] = "full",
     results: Results = Path("results"),
 ) -> None:
-    """Classify pictures with a trained network."""
+    """Classify images with a trained network."""
     from cnn_ablate.cli.commands.predict import predict_folder
 
     predict_folder(trial, images, results, output, tta=tta, style=style)

@@ -1,4 +1,4 @@
-"""What the shell completes: names that are found without importing torch."""
+"""Shell completion: names that can be found without importing torch."""
 
 import json
 import os
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# What `list` lists; a test holds this to its tables.
+# The tables of the command `list`; a test compares them with the real ones.
 TABLES = (
     *("activations", "attention", "augments", "datasets", "inits", "losses", "models", "norms"),
     *("optimizers", "schedules", "training"),
@@ -15,22 +15,22 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def studies(incomplete: str) -> list[str]:
-    """Complete a study: shipped ones, files here, and what was run."""
+    """Complete a study: shipped studies, YAML files here, and studies that were run."""
     from cnn_ablate.study_paths import shipped_studies
 
     files = (str(path) for path in sorted(Path().glob("*.y*ml")))
     ran = (path.parent.name for path in sorted(Path("results").glob("*/study.json")))
-    return _starting(incomplete, *shipped_studies(), *files, *ran)
+    return _matching(incomplete, *shipped_studies(), *files, *ran)
 
 
 def tables(incomplete: str) -> list[str]:
-    """Complete a table of entries."""
-    return _starting(incomplete, *TABLES)
+    """Complete a table of the command `list`."""
+    return _matching(incomplete, *TABLES)
 
 
 def devices(incomplete: str) -> list[str]:
     """Complete a device."""
-    return _starting(incomplete, *DEVICES)
+    return _matching(incomplete, *DEVICES)
 
 
 def profiles(incomplete: str) -> list[str]:
@@ -40,10 +40,10 @@ def profiles(incomplete: str) -> list[str]:
     from cnn_ablate.study_paths import study_path
 
     try:
-        said = YAML(typ="safe", pure=True).load(study_path(_study()))
-        return _starting(incomplete, "smoke", *said.get("profiles", {}))
-    except Exception:  # noqa: BLE001 - the command itself will say what is wrong
-        return _starting(incomplete, "smoke")
+        document = YAML(typ="safe", pure=True).load(study_path(_study()))
+        return _matching(incomplete, "smoke", *document.get("profiles", {}))
+    except Exception:  # noqa: BLE001 - the command itself will report the error
+        return _matching(incomplete, "smoke")
 
 
 def variants(incomplete: str) -> list[str]:
@@ -52,27 +52,27 @@ def variants(incomplete: str) -> list[str]:
     if not path.is_file():
         return []
     plan = json.loads(path.read_bytes())["plan"]
-    return _starting(incomplete, *(variant["name"] for variant in plan["variants"]))
+    return _matching(incomplete, *(variant["name"] for variant in plan["variants"]))
 
 
 def datasets(incomplete: str) -> list[str]:
     """Complete a data set."""
-    return _starting(incomplete, *_named("data"))
+    return _matching(incomplete, *_entry_names("data"))
 
 
 def models(incomplete: str) -> list[str]:
     """Complete a network."""
-    return _starting(incomplete, *_named("model"))
+    return _matching(incomplete, *_entry_names("model"))
 
 
 def _study() -> str:
-    """Give the study among the words typed so far, which bash and other shells pass on."""
+    """Return the study among the words typed so far; shells pass them in the environment."""
     typed = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
     return next((word for word in typed.split()[2:] if not word.startswith("-")), "")
 
 
-def _named(section: str) -> Iterator[str]:
-    """Give the names of a section as the schema for editors has them."""
+def _entry_names(section: str) -> Iterator[str]:
+    """Yield the names that the JSON Schema for editors lists for a section."""
     from cnn_ablate.study_paths import schema_path
 
     schema: dict[str, Any] = json.loads(schema_path().read_bytes())
@@ -80,5 +80,5 @@ def _named(section: str) -> Iterator[str]:
     yield from (option["const"] for option in options if "const" in option)
 
 
-def _starting(incomplete: str, *names: str) -> list[str]:
+def _matching(incomplete: str, *names: str) -> list[str]:
     return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]

@@ -1,4 +1,4 @@
-"""Rows of text as a table; on a narrow terminal one below the other, so that no number is cut."""
+"""Print rows of text as a table; on a narrow terminal cell by cell, so that no number is cut."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,10 +12,10 @@ _NARROW = 70
 def print_rows(
     console: Console, titles: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int = 1
 ) -> None:
-    """Print rows under their titles; the first `texts` columns are texts, the others numbers."""
+    """Print rows under titles; the first `texts` columns are aligned left, the others right."""
     if console.width < _NARROW:
         for row in rows:
-            _print_one(console, titles, row)
+            _print_row(console, titles, row)
         return
     table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for i, title in enumerate(titles):
@@ -31,7 +31,7 @@ def print_rows(
     console.print(table)
 
 
-def _print_one(console: Console, titles: Sequence[str], row: Sequence[str]) -> None:
+def _print_row(console: Console, titles: Sequence[str], row: Sequence[str]) -> None:
     console.print(Text(row[0], "bold"))
     for title, cell in zip(titles[1:], row[1:], strict=True):
         if cell:

@@ -1,1 +1,1 @@
-"""What several test modules share: small studies, invented results, data files."""
+"""What several test modules share: small studies, invented results and data files."""

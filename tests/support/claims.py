@@ -1,6 +1,6 @@
 """A small invented study of attention and batch size, and how claims on it are judged."""
 
-from cnn_ablate.claims import verdicts
+from cnn_ablate.claims import judge_claims
 from cnn_ablate.schema import Claim
 from support import fake_results
 
@@ -23,7 +23,7 @@ CONTRASTS = [
 
 def results(values, *claims, **tables):
     """Make results of the variants above."""
-    return fake_results.Invented(
+    return fake_results.FakeResults(
         fake_results.record(VARIANTS, CONTRASTS, claims, **tables.pop("study", {})),
         tables.pop("trials", fake_results.trials(values)),
         **tables,
@@ -32,7 +32,7 @@ def results(values, *claims, **tables):
 
 def judge(claim, values, **tables):
     """Judge one claim."""
-    return verdicts(results(values, claim, **tables))[0]
+    return judge_claims(results(values, claim, **tables))[0]
 
 
 def moved(**fields):

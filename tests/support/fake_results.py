@@ -1,4 +1,4 @@
-"""Invented tables of a study, in memory: results without training and without a store."""
+"""Invented results of a study in memory, without training and without a store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,10 +27,18 @@ from cnn_ablate.schema import (
 )
 
 Values = Mapping[str, Sequence[float | None]]
+ENVIRONMENT = Environment(
+    cnn_ablate="0.1.0",
+    python="3.11.9",
+    torch="2.14.1",
+    platform="Linux",
+    processor="made-up processor",
+    cores=2,
+)
 
 
 @dataclass(frozen=True)
-class Seen:
+class FakePredictions:
     """The predictions of one trial."""
 
     label: np.ndarray
@@ -38,7 +46,7 @@ class Seen:
 
 
 def trials(values: Values, *, metric: str = "test_accuracy", **columns: Any) -> pd.DataFrame:
-    """Make results.csv from a metric by variant and seed; None is a trial that failed."""
+    """Return a results table from a metric per variant and seed; None is a failed trial."""
     rows = [
         {
             "trial": f"{variant}-{seed}",
@@ -61,7 +69,7 @@ def trials(values: Values, *, metric: str = "test_accuracy", **columns: Any) -> 
 def contrast(
     variant: str = "b", reference: str = "a", design: DesignKind = "one_at_a_time", **changed: Any
 ) -> Contrast:
-    """Contrast two variants; `model_residual=(True, False)` names a change."""
+    """Return a contrast of two variants; `model_residual=(True, False)` is a change."""
     keys = {key.replace("_", ".", 1): sides for key, sides in changed.items()}
     return Contrast(
         variant=variant, reference=reference, design=design, factors=tuple(keys), changed=keys
@@ -69,13 +77,13 @@ def contrast(
 
 
 def factor(name: str, *values: Any) -> Factor:
-    """Make a factor of plain levels."""
+    """Return a factor whose levels are single values."""
     levels = tuple(Level(label=label(value), sets={name: value}) for value in values)
     return Factor(name=name, levels=levels)
 
 
 def variant(name: str, **levels: Any) -> Variant:
-    """Make a variant at levels; `model_residual=False` names one."""
+    """Return a variant with some levels; `model_residual=False` is one."""
     keys = {key.replace("_", ".", 1): value for key, value in levels.items()}
     settings: dict[str, dict[str, Any]] = {"data": {"name": "cifar10"}}
     for key, value in keys.items():
@@ -91,7 +99,7 @@ def record(
     claims: Sequence[Claim] = (),
     **study: Any,
 ) -> Record:
-    """Make the record of a study of these variants."""
+    """Return the record of a study of these variants."""
     seeds = study.setdefault("seeds", (0, 1, 2))
     note, sizes = study.pop("note", ""), study.pop("sizes", {})
     return Record(
@@ -102,21 +110,22 @@ def record(
             trials=tuple(_trial(v, seed) for v in variants for seed in seeds),
         ),
         sizes={name: Size(parameters=n, macs=37 * n) for name, n in sizes.items()},
-        data=(
-            DataFacts(
-                name="cifar10",
-                fingerprint="f1",
-                classes=("cat", "dog"),
-                shape=(3, 32, 32),
-                train=50_000,
-                test=10_000,
-                note=note,
-            ),
-        ),
+        data=(data_facts(("cat", "dog"), note=note),),
         compute=ComputeConfig(),
-        environment=Environment(
-            cnn_ablate="0.1.0", python="3.11", torch="2.14", platform="", processor="", cores=1
-        ),
+        environment=ENVIRONMENT,
+    )
+
+
+def data_facts(classes: Sequence[str], *, test: int = 10_000, note: str = "") -> DataFacts:
+    """Return the facts of a data set of the size of CIFAR-10."""
+    return DataFacts(
+        name="cifar10",
+        fingerprint="f1" * 32,
+        classes=tuple(classes),
+        shape=(3, 32, 32),
+        train=50_000,
+        test=test,
+        note=note,
     )
 
 
@@ -133,38 +142,38 @@ def _trial(variant: Variant, seed: int) -> Trial:
 
 
 @dataclass(frozen=True)
-class Invented:
-    """Results as claims are judged by."""
+class FakeResults:
+    """Results in memory, as statistics and claims read them."""
 
     record: Record
     trials: pd.DataFrame
     epochs: pd.DataFrame = field(default_factory=pd.DataFrame)
     classes: pd.DataFrame = field(default_factory=pd.DataFrame)
     confusion: pd.DataFrame = field(default_factory=pd.DataFrame)
-    seen: Mapping[str, Seen] = field(default_factory=dict)
+    seen: Mapping[str, FakePredictions] = field(default_factory=dict)
 
-    def predictions(self, trial: str) -> Seen:
-        """Give what a trial predicted; by default it was right on its share of 1,000 images."""
+    def predictions(self, trial: str) -> FakePredictions:
+        """Return the predictions of a trial, by default correct on its share of 1,000 images."""
         if trial in self.seen:
             return self.seen[trial]
         accuracy = self.trials.set_index("trial").loc[trial, "test_accuracy"]
-        return right_on(range(round(1000 * accuracy)))
+        return correct_on(range(round(1000 * accuracy)))
 
 
-def right_on(images: Sequence[int], of: int = 1000) -> Seen:
-    """Invent predictions that are right on some images, and wrong on the others."""
+def correct_on(images: Sequence[int], of: int = 1000) -> FakePredictions:
+    """Return predictions that are correct on some images and wrong on all others."""
     labels = np.zeros(of, dtype=np.int64)
     predicted = np.ones(of, dtype=np.int64)
     predicted[list(images)] = 0
-    return Seen(labels, predicted)
+    return FakePredictions(labels, predicted)
 
 
-def classes_of_one(trials: pd.DataFrame, n: int = 10_000) -> pd.DataFrame:
-    """Make classes.csv of one class, which says how many images there were."""
+def single_class(trials: pd.DataFrame, n: int = 10_000) -> pd.DataFrame:
+    """Return a classes table of one class, which holds the number of test images."""
     rows = [{"trial": trial, "class": "cat", "n": n, "accuracy": 0.5} for trial in trials["trial"]]
     return pd.DataFrame(rows)
 
 
 def designs(kind: DesignKind) -> tuple[Design, ...]:
-    """Make the one design of a study."""
+    """Return the designs of a study that has one."""
     return (Design(kind=kind),)

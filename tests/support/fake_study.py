@@ -1,4 +1,4 @@
-"""A made-up study for tests: invented trials, published through the real store, in no time."""
+"""Publish the invented results of a study through the real store, without training."""
 
 import hashlib
 import io
@@ -29,37 +29,37 @@ from support.fake_study_record import (
 )
 
 
-def publish(root: Path, made: FakeStudy | None = None) -> Results:
-    """Publish every trial of a made-up study and give its results, as a run would."""
-    made = made or FakeStudy()
-    cells, store, study = variants_of(made), Store(root), study_of(made)
-    trials = [_trial(cell, seed, made) for cell in cells for seed in range(made.seeds)]
-    kept = trials[: len(trials) - made.missing]
-    skills = {cell.name: cell for cell in cells}
+def publish(root: Path, fake: FakeStudy | None = None) -> Results:
+    """Publish every trial of an invented study and return its results, as a run would."""
+    fake = fake or FakeStudy()
+    variants, store, study = variants_of(fake), Store(root), study_of(fake)
+    trials = [_trial(variant, seed, fake) for variant in variants for seed in range(fake.seeds)]
+    kept = trials[: len(trials) - fake.missing]
+    by_name = {variant.name: variant for variant in variants}
     for index, trial in enumerate(kept):
-        cell = skills[trial.variant]
-        lost = index >= len(kept) - made.failed
-        store.publish(_failure(trial) if lost else trial_result(trial, cell, made))
-    if made.samples:
-        write_samples(store, study.folder, _samples(made))
-    return write_study(store, record_of(study, cells, tuple(trials), made))
+        failed = index >= len(kept) - fake.failed
+        result = _failure(trial) if failed else trial_result(trial, by_name[trial.variant], fake)
+        store.publish(result)
+    if fake.samples:
+        write_samples(store, study.folder, _samples(fake))
+    return write_study(store, record_of(study, variants, tuple(trials), fake))
 
 
-def publish_again(results: Results, variant: str, made: FakeStudy) -> Results:
-    """Publish the trials of one variant anew, as of a study made otherwise, and read all again."""
-    [cell] = [cell for cell in variants_of(made) if cell.name == variant]
+def publish_again(results: Results, name: str, fake: FakeStudy) -> Results:
+    """Publish the trials of one variant again, as those of another study, and read all results."""
+    [variant] = [variant for variant in variants_of(fake) if variant.name == name]
     for trial in results.record.plan.trials:
-        if trial.variant == variant:
-            results.store.publish(trial_result(trial, cell, made))
+        if trial.variant == name:
+            results.store.publish(trial_result(trial, variant, fake))
     return read(results.store.root, results.record.study.folder)
 
 
-def trial_result(trial: Trial, cell: FakeVariant, made: FakeStudy) -> TrialResult:
-    """Invent all that one finished trial leaves behind."""
-    labels, probability = _predictions(trial, cell.skill, made)
+def trial_result(trial: Trial, variant: FakeVariant, fake: FakeStudy) -> TrialResult:
+    """Return the invented result of one finished trial."""
+    labels, probability = _predictions(trial, variant.skill, fake)
     predicted = probability.argmax(axis=1)
     accuracy = float((labels == predicted).mean())
-    epochs = _epochs(trial, accuracy, made.epochs)
+    epochs = _epochs(trial, accuracy, fake.epochs)
     npz = io.BytesIO()
     np.savez(npz, label=labels, predicted=predicted, probability=probability)
     return TrialResult(
@@ -67,37 +67,37 @@ def trial_result(trial: Trial, cell: FakeVariant, made: FakeStudy) -> TrialResul
         status="done",
         compute=ComputeConfig(),
         metrics=Metrics(
-            parameters=cell.parameters,
+            parameters=variant.parameters,
             dead_parameters=0,
-            macs=cell.parameters * 37,
+            macs=variant.parameters * 37,
             train_loss=epochs[-1].train_loss,
             test_loss=1 - accuracy,
             test_accuracy=accuracy,
             val_accuracy=epochs[-1].val_accuracy,
-            epochs=made.epochs,
-            selected_epoch=made.epochs,
-            seconds=made.epochs * (20 + cell.parameters / 1e6 + trial.seed),
+            epochs=fake.epochs,
+            selected_epoch=fake.epochs,
+            seconds=fake.epochs * (20 + variant.parameters / 1e6 + trial.seed),
             images_per_second=2100.0,
             peak_memory_mb=410.0,
         ),
         epochs=epochs,
         steps=tuple((step, 2.3 - accuracy * step / 800) for step in range(100, 900, 100)),
-        classes=tuple(_classes(labels, predicted, made.classes)),
+        classes=tuple(_classes(labels, predicted, fake.classes)),
         predictions=npz.getvalue(),
         torch="2.14.1",
         started="2026-03-01T10:00:00",
     )
 
 
-def _trial(cell: FakeVariant, seed: int, made: FakeStudy) -> Trial:
-    settings = settings_of(cell.sets, made)
-    content = json.dumps([settings, seed, cell.name, made.images], sort_keys=True)
+def _trial(variant: FakeVariant, seed: int, fake: FakeStudy) -> Trial:
+    settings = settings_of(variant.sets, fake)
+    content = json.dumps([settings, seed, variant.name, fake.images], sort_keys=True)
     key = hashlib.sha256(content.encode()).hexdigest()
-    readable = "".join(sign if sign.isalnum() or sign in "=.,+" else "_" for sign in cell.name)
+    readable = "".join(sign if sign.isalnum() or sign in "=.,+" else "_" for sign in variant.name)
     return Trial(
         id=f"{readable[:60]}-{key[:8]}",
         key=key,
-        variant=cell.name,
+        variant=variant.name,
         seed=seed,
         settings=settings,
         fingerprint="f1" * 32,
@@ -109,8 +109,8 @@ def _failure(trial: Trial) -> TrialResult:
     return TrialResult(trial=trial, status="diverged", error=error, compute=ComputeConfig())
 
 
-def _predictions(trial: Trial, skill: float, made: FakeStudy) -> tuple[np.ndarray, np.ndarray]:
-    n, k = made.images, len(made.classes)
+def _predictions(trial: Trial, skill: float, fake: FakeStudy) -> tuple[np.ndarray, np.ndarray]:
+    n, k = fake.images, len(fake.classes)
     test = np.random.default_rng(7)  # the same images are hard for all
     own = np.random.default_rng([trial.seed, crc32(trial.variant.encode())])
     labels = np.arange(n) % k
@@ -122,12 +122,12 @@ def _predictions(trial: Trial, skill: float, made: FakeStudy) -> tuple[np.ndarra
     return labels, (odds / odds.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _samples(made: FakeStudy) -> np.ndarray:
-    """Invent small pictures: noise over a slope whose direction tells the class."""
+def _samples(fake: FakeStudy) -> np.ndarray:
+    """Return small images (n, channels, 16, 16): noise over a slope that depends on the class."""
     y, x = np.mgrid[-1:1:16j, -1:1:16j]
-    turns = 2 * np.pi * np.arange(made.samples) / len(made.classes)
+    turns = 2 * np.pi * np.arange(fake.samples) / len(fake.classes)
     slopes = np.cos(turns)[:, None, None] * x + np.sin(turns)[:, None, None] * y
-    noise = np.random.default_rng(8).normal(size=(made.samples, made.channels, 16, 16))
+    noise = np.random.default_rng(8).normal(size=(fake.samples, fake.channels, 16, 16))
     return (128 + 60 * slopes[:, None] + 20 * noise).clip(0, 255).astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""What a made-up study says: its variants, factors, claims and findings, all invented."""
+"""The invented study that `fake_study` publishes: its variants, factors, claims and findings."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,12 +8,8 @@ from cnn_ablate.schema import (
     Claim,
     ComputeConfig,
     Contrast,
-    DataFacts,
     Design,
-    Environment,
-    Factor,
     Finding,
-    Level,
     Paper,
     Plan,
     Record,
@@ -23,12 +19,13 @@ from cnn_ablate.schema import (
     Variant,
     label,
 )
+from support.fake_results import ENVIRONMENT, data_facts, factor
 
 CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
-SIMILAR = (2, 9, 4, 5, 2, 3, 3, 4, 0, 1)  # of each class, the one it is most taken for
+SIMILAR = (2, 9, 4, 5, 2, 3, 3, 4, 0, 1)  # per class, the one it is most often confused with
 BASELINE: dict[str, dict[str, Any]] = {
     "data": {"name": "cifar10", "augment": ["random_crop", "horizontal_flip"]},
     "model": {"name": "cnnnet", "batch_norm": True, "residual": True, "attention": "cbam"},
@@ -37,7 +34,7 @@ BASELINE: dict[str, dict[str, Any]] = {
     "loss": {"name": "cross_entropy", "label_smoothing": 0.0},
     "training": {"epochs": 8, "batch_size": 128, "precision": "float32"},
 }
-# Key moved, level, what it adds to the skill of the network, parameters that it adds.
+# Changed key, its level, and what it adds to the skill of the network and to its parameters.
 CHANGES: tuple[tuple[str, Any, float, int], ...] = (
     ("model.batch_norm", False, -0.7, -1_300),
     ("model.residual", False, -0.25, -5_900),
@@ -51,7 +48,7 @@ CHANGES: tuple[tuple[str, Any, float, int], ...] = (
 
 @dataclass(frozen=True)
 class FakeStudy:
-    """How large a made-up study is, and what is wrong with it."""
+    """The size of an invented study, and what is wrong with it."""
 
     variants: int = 8
     seeds: int = 4
@@ -73,7 +70,7 @@ class FakeStudy:
 
 @dataclass(frozen=True)
 class FakeVariant:
-    """One variant to be: its name, its settings and how good it is."""
+    """One variant: its name, the settings it changes and how well it classifies."""
 
     name: str
     sets: dict[str, Any]
@@ -81,17 +78,17 @@ class FakeVariant:
     parameters: int
 
 
-def variants_of(made: FakeStudy) -> list[FakeVariant]:
-    """List the variants to be, the baseline first."""
+def variants_of(fake: FakeStudy) -> list[FakeVariant]:
+    """Return the variants, the baseline first."""
     baseline = FakeVariant("baseline", {}, 2.6, 2_134_902)
-    if made.factorial:
+    if fake.factorial:
         return [baseline, *_crossed(baseline)]
-    cells = [baseline]
-    for index in range(made.variants - 1):
+    variants = [baseline]
+    for index in range(fake.variants - 1):
         key, level, skill, parameters = _change(index)
-        name = "".join(made.names[index : index + 1]) or _name({key: level})
-        cells.append(FakeVariant(name, {key: level}, 2.6 + skill, 2_134_902 + parameters))
-    return cells
+        name = "".join(fake.names[index : index + 1]) or _name({key: level})
+        variants.append(FakeVariant(name, {key: level}, 2.6 + skill, 2_134_902 + parameters))
+    return variants
 
 
 def _crossed(baseline: FakeVariant) -> Iterator[FakeVariant]:
@@ -113,49 +110,45 @@ def _name(sets: dict[str, Any]) -> str:
     return ",".join(f"{key.partition('.')[2]}={label(value)}" for key, value in sets.items())
 
 
-def settings_of(sets: dict[str, Any], made: FakeStudy) -> dict[str, dict[str, Any]]:
-    """Replace some keys of the baseline's settings."""
+def settings_of(sets: Mapping[str, Any], fake: FakeStudy) -> dict[str, dict[str, Any]]:
+    """Return the baseline's settings with some keys replaced."""
     settings = {section: dict(values) for section, values in BASELINE.items()}
-    settings["training"]["epochs"] = made.epochs
-    for key, value in sets.items():
+    for key, value in {"training.epochs": fake.epochs, **sets}.items():
         section, _, name = key.partition(".")
         settings[section][name] = value
     return settings
 
 
-def study_of(made: FakeStudy) -> Study:
-    """Say what the study file would say."""
-    moved: dict[str, dict[str, Any]] = {}
-    for cell in variants_of(made):
-        for key, value in cell.sets.items():
-            moved.setdefault(key, {})[label(value)] = value
-    kind = "factorial" if made.factorial else "one_at_a_time"
+def study_of(fake: FakeStudy) -> Study:
+    """Return the study as it would be read from a file."""
+    levels: dict[str, dict[str, Any]] = {}
+    for variant in variants_of(fake):
+        for key, value in variant.sets.items():
+            levels.setdefault(key, {})[label(value)] = value
+    kind = "factorial" if fake.factorial else "one_at_a_time"
     return Study(
         name="made_up",
-        title=made.title,
+        title=fake.title,
         paper=Paper(title="An invented paper", authors="A. Author, B. Author", year=2026),
         source="ablations/made_up.yaml",
-        profile=made.profile,
-        written=settings_of({}, made),
-        baseline=settings_of({}, made),
-        factors=tuple(_factor(key, levels) for key, levels in moved.items()),
-        designs=(Design(kind=kind, factors=tuple(moved)),),
-        seeds=tuple(range(made.seeds)),
-        forced=dict(made.forced) or ({"training.batch_size": 128} if made.profile else {}),
-        before={"training.epochs": 30, "data.name": None} if made.forced else {},
-        claims=_claims() if made.claims else (),
+        profile=fake.profile,
+        written=settings_of({}, fake),
+        baseline=settings_of({}, fake),
+        factors=tuple(
+            factor(key, _value(BASELINE, key), *values.values()) for key, values in levels.items()
+        ),
+        designs=(Design(kind=kind, factors=tuple(levels)),),
+        seeds=tuple(range(fake.seeds)),
+        forced=dict(fake.forced) or ({"training.batch_size": 128} if fake.profile else {}),
+        before={"training.epochs": 30, "data.name": None} if fake.forced else {},
+        claims=_claims() if fake.claims else (),
         assumptions=("The paper names no batch size: 128 is assumed.",),
     )
 
 
-def _factor(key: str, levels: dict[str, Any]) -> Factor:
+def _value(settings: dict[str, dict[str, Any]], key: str) -> Any:
     section, _, name = key.partition(".")
-    own = BASELINE[section][name]
-    values = {label(own): own, **levels}
-    return Factor(
-        name=key,
-        levels=tuple(Level(label=text, sets={key: value}) for text, value in values.items()),
-    )
+    return settings[section][name]
 
 
 def _claims() -> tuple[Claim, ...]:
@@ -204,65 +197,42 @@ def _findings() -> tuple[Finding, ...]:
     )
 
 
-def record_of(study: Study, cells: list[FakeVariant], trials: tuple[Trial, ...], made: FakeStudy) -> Record:
-    """Note the study as it was run."""
-    baseline, *others = cells
-    variants = tuple(_variant(cell, study) for cell in cells)
+def record_of(
+    study: Study, variants: list[FakeVariant], trials: tuple[Trial, ...], fake: FakeStudy
+) -> Record:
+    """Return the record of the study as it was run."""
+    baseline, *others = variants
     return Record(
         study=study,
         plan=Plan(
-            variants=variants,
-            contrasts=tuple(_contrast(cell, baseline, study) for cell in others),
+            variants=tuple(_variant(variant, study, fake) for variant in variants),
+            contrasts=tuple(_contrast(variant, baseline, study) for variant in others),
             trials=trials,
         ),
         sizes={
-            cell.name: Size(parameters=cell.parameters, macs=cell.parameters * 37) for cell in cells
+            variant.name: Size(parameters=variant.parameters, macs=variant.parameters * 37)
+            for variant in variants
         },
-        data=(
-            DataFacts(
-                name="cifar10",
-                fingerprint="f1" * 32,
-                classes=tuple(made.classes),
-                shape=(3, 32, 32),
-                train=50_000,
-                test=made.images,
-            ),
-        ),
+        data=(data_facts(fake.classes, test=fake.images),),
         compute=ComputeConfig(),
-        environment=Environment(
-            cnn_ablate="0.1.0",
-            python="3.11.9",
-            torch="2.14.1",
-            platform="Linux",
-            processor="made-up processor",
-            cores=2,
-        ),
-        findings=_findings() if made.findings else (),
+        environment=ENVIRONMENT,
+        findings=_findings() if fake.findings else (),
         command="cnn-ablate run ablations/made_up.yaml",
         started="2026-03-01T10:00:00",
         finished="2026-03-01T11:12:00",
     )
 
 
-def _variant(cell: FakeVariant, study: Study) -> Variant:
-    settings = {section: dict(values) for section, values in study.baseline.items()}
-    for key, value in cell.sets.items():
-        section, _, name = key.partition(".")
-        settings[section][name] = value
-    levels = {}
-    for factor in study.factors:
-        section, _, name = factor.name.partition(".")
-        levels[factor.name] = label(settings[section][name])
-    return Variant(name=cell.name, settings=settings, levels=levels)
+def _variant(variant: FakeVariant, study: Study, fake: FakeStudy) -> Variant:
+    settings = settings_of(variant.sets, fake)
+    levels = {one.name: label(_value(settings, one.name)) for one in study.factors}
+    return Variant(name=variant.name, settings=settings, levels=levels)
 
 
-def _contrast(cell: FakeVariant, baseline: FakeVariant, study: Study) -> Contrast:
-    changed = {}
-    for key, value in cell.sets.items():
-        section, _, name = key.partition(".")
-        changed[key] = (study.baseline[section][name], value)
+def _contrast(variant: FakeVariant, baseline: FakeVariant, study: Study) -> Contrast:
+    changed = {key: (_value(study.baseline, key), value) for key, value in variant.sets.items()}
     return Contrast(
-        variant=cell.name,
+        variant=variant.name,
         reference=baseline.name,
         design=study.designs[0].kind,
         factors=tuple(changed),

@@ -1,1 +1,1 @@
-"""What the commands do, one module per command, imported only when its command is called."""
+"""The implementations of the commands, one module each, imported only when a command is called."""

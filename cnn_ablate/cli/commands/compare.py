@@ -1,4 +1,4 @@
-"""The command `compare`: two studies, profiles or machines, contrast by contrast."""
+"""The command `compare`: the effects of two studies, profiles or machines side by side."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -9,22 +9,22 @@ from rich.console import Console
 
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.schema import Effect, hash_of
-from cnn_ablate.stats import Compared, compared, measure
+from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects
 from cnn_ablate.store import Results, read
 
 
-def compare_studies(first: str, second: str, results: Path) -> None:
-    """Print the effects of two studies beside each other.
+def print_comparison(first: str, second: str, results: Path) -> None:
+    """Print the effects of two studies side by side.
 
     Raises:
-        UserError: one of them was never run.
+        UserError: One of them was never run.
     """
     one, other = _read(first, results), _read(second, results)
-    pairs = compared(_effects(one), _effects(other))
+    pairs = compare_studies(_effects(one), _effects(other))
     console = Console(highlight=False)
-    titles = [study.record.study.folder for study in (one, other)]
-    named = titles if titles[0] != titles[1] else [first, second]
-    print_rows(console, ["contrast", *named, "second - first", "verdict"], map(_cells, pairs))
+    folders = [study.record.study.folder for study in (one, other)]
+    titles = folders if folders[0] != folders[1] else [first, second]
+    print_rows(console, ["contrast", *titles, "second - first", "verdict"], map(_cells, pairs))
     for line in _remarks(one, other):
         console.print(line, soft_wrap=True, markup=False)
 
@@ -32,15 +32,15 @@ def compare_studies(first: str, second: str, results: Path) -> None:
 def _read(word: str, results: Path) -> Results:
     """Read a study by its name, or by its folder in the results of another machine."""
     folder = Path(word)
-    found = folder if (folder / "study.json").is_file() else results / word
-    return read(found.parent, found.name)
+    folder = folder if (folder / "study.json").is_file() else results / word
+    return read(folder.parent, folder.name)
 
 
 def _effects(study: Results) -> tuple[Effect, ...]:
-    return measure(study.trials, study.record.plan.contrasts)
+    return estimate_effects(study.trials, study.record.plan.contrasts)
 
 
-def _cells(pair: Compared) -> tuple[str, ...]:
+def _cells(pair: ComparedContrast) -> tuple[str, ...]:
     gap = "" if math.isnan(pair.gap) else _amount(pair.gap, *pair.interval)
     name = pair.variant if pair.reference == "baseline" else f"{pair.variant} - {pair.reference}"
     return name, _effect(pair.first), _effect(pair.second), gap, pair.verdict
@@ -59,20 +59,22 @@ def _amount(value: float, low: float, high: float) -> str:
 
 
 def _remarks(one: Results, other: Results) -> Iterator[str]:
-    """Say what else differs: budget, data, machine; and whether common trials are the same bits."""
+    """Yield what else differs (budget, data, machine) and how many common trials agree."""
     yield ""
-    yield "Effects on test accuracy in points with 95 % intervals (seeds); the last is Welch's."
+    yield "Effects on test accuracy in percentage points with 95 % intervals (number of seeds)."
+    yield "The interval of second - first is Welch's."
     for label, get in _CIRCUMSTANCES.items():
         values = get(one), get(other)
         if values[0] != values[1]:
             yield f"{label}: {values[0]} / {values[1]}"
     common = _done(one).merge(_done(other), on="hash", suffixes=("", "_other"))
     if len(common):
-        yield _sameness(common)
+        same = int((common["test_accuracy"] == common["test_accuracy_other"]).sum())
+        yield f"{len(common)} trials are in both; {same} of them have the same test accuracy."
 
 
 def _done(study: Results) -> pd.DataFrame:
-    """Give the trials that are done, by the hash that ends their id: names may differ."""
+    """Return the finished trials with the hash that ends their id, since names may differ."""
     trials = study.trials[study.trials["status"] == "done"]
     return trials.assign(hash=trials["trial"].map(hash_of))
 
@@ -86,8 +88,3 @@ _CIRCUMSTANCES: dict[str, Callable[[Results], object]] = {
     "GPU": lambda s: s.record.environment.gpu or "none",
     "Torch": lambda s: s.record.environment.torch,
 }
-
-
-def _sameness(common: pd.DataFrame) -> str:
-    same = int((common["test_accuracy"] == common["test_accuracy_other"]).sum())
-    return f"{len(common)} trials are in both; {same} of them have the same test accuracy."

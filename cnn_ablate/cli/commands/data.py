@@ -15,15 +15,15 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-from cnn_ablate.cli.progress_bars import display
-from cnn_ablate.data import DATASETS, Arriving, DataSet, load, verified
-from cnn_ablate.data.paths import tensors
+from cnn_ablate.cli.progress_bars import progress_display
+from cnn_ablate.data import DATASETS, DataSet, OnDownload, load, matches_fingerprint
+from cnn_ablate.data.paths import cache_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.messages import unknown_name
 
 
-def show_data(root: Path | None) -> None:
-    """Print every data set, and where it is on this machine."""
+def print_datasets(root: Path | None) -> None:
+    """Print every data set and where it is on this machine."""
     for name, entry in DATASETS.items():
         try:
             options = entry()
@@ -33,21 +33,25 @@ def show_data(root: Path | None) -> None:
             typer.echo(f"{name}: {absent.what}")
 
 
-def fetch(name: str, root: Path | None, mirrors: tuple[str, ...]) -> None:
-    """Download a data set and say where it is."""
+def fetch_dataset(name: str, root: Path | None, mirrors: tuple[str, ...]) -> None:
+    """Download a data set and print its folder."""
     options = _options(name)
-    with _arrivals() as arriving:
-        place = options.fetch(root, mirrors=mirrors, progress=arriving)
-    typer.echo(f"{name}: in {place}")
+    with _download_bars() as on_progress:
+        folder = options.fetch(root, mirrors=mirrors, progress=on_progress)
+    typer.echo(f"{name}: in {folder}")
 
 
-def verify(name: str, root: Path | None) -> None:
-    """Compare the images of a data set with their fingerprint."""
-    with display() as screen:
-        images = load(_options(name), root, screen.decoding)
-    if not verified(images):
-        hint = f"Remove {tensors()}; it is made again."
-        raise UserError(name, "the cached images are not those that were decoded.", hint)
+def verify_dataset(name: str, root: Path | None) -> None:
+    """Compare the images of a data set with their fingerprint.
+
+    Raises:
+        UserError: The data set is not found, or its cached images have changed.
+    """
+    with progress_display() as display:
+        images = load(_options(name), root, display.on_decoding)
+    if not matches_fingerprint(images):
+        hint = f"Remove {cache_folder()}; it is made again."
+        raise UserError(name, "the cached images have changed since they were decoded.", hint)
     facts = images.facts
     typer.echo(
         f"{name}: {facts.train:,} training and {facts.test:,} test images, "
@@ -56,8 +60,8 @@ def verify(name: str, root: Path | None) -> None:
 
 
 @contextmanager
-def _arrivals() -> Iterator[Arriving]:
-    """Show on standard error how much of each file has arrived."""
+def _download_bars() -> Iterator[OnDownload]:
+    """Show the progress of each file on standard error."""
     console = Console(stderr=True, highlight=False)
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -69,14 +73,14 @@ def _arrivals() -> Iterator[Arriving]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks = {}
 
-        def arriving(file: str, here: int, total: int) -> None:
+        def on_progress(file: str, received: int, total: int) -> None:
             if file not in tasks:
                 tasks[file] = bars.add_task(file, total=total)
                 if not console.is_terminal:
                     console.print(f"Downloading {file}, {total:,} bytes.", markup=False)
-            bars.update(tasks[file], completed=here, total=total)
+            bars.update(tasks[file], completed=received, total=total)
 
-        yield arriving
+        yield on_progress
 
 
 def _options(name: str) -> DataSet:

@@ -14,8 +14,8 @@ from cnn_ablate.cli.format_changes import format_changes
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.messages import unknown_name
-from cnn_ablate.models import find_dead
-from cnn_ablate.models.summary import Layer, outline
+from cnn_ablate.models import find_dead_parameters
+from cnn_ablate.models.summary import Layer, summarise
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Contrast, Plan, Settings, Variant
 from cnn_ablate.settings import options_of, resolve
@@ -80,11 +80,11 @@ class Network:
 
     def layers(self) -> tuple[Layer, ...]:
         """Return its layers, the whole network first."""
-        return outline(self.model, *self.input_form)
+        return summarise(self.model, *self.input_form)
 
     def dead_parameters(self) -> dict[str, int]:
         """Count the parameters that no gradient reaches, per layer."""
-        return find_dead(self.model, *self.input_form)
+        return find_dead_parameters(self.model, *self.input_form)
 
 
 def _variant(plan: Plan, name: str) -> Variant:

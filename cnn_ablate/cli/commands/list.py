@@ -1,4 +1,4 @@
-"""The command `list`: what a study can name, with its knobs and their defaults."""
+"""The command `list`: the entries that a study can name, with their options and defaults."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from cnn_ablate.options import Options
 from cnn_ablate.schema import label
 from cnn_ablate.settings import TABLES
 
-# The word on the command line: the table of options it lists.
+# Tables whose entries have options, by their name on the command line.
 _OPTIONS: dict[str, Mapping[str, type[Options]]] = {
     "datasets": TABLES["data"],
     "models": TABLES["model"],
@@ -23,6 +23,7 @@ _OPTIONS: dict[str, Mapping[str, type[Options]]] = {
     "training": TABLES["training"],
     "augments": AUGMENTS,
 }
+# Tables whose entries are plain names.
 _NAMES: dict[str, Mapping[str, object]] = {
     "activations": ACTIVATIONS,
     "attention": ATTENTION,
@@ -31,11 +32,11 @@ _NAMES: dict[str, Mapping[str, object]] = {
 }
 
 
-def show_entries(table: str) -> None:
+def print_entries(table: str) -> None:
     """Print the entries of a table.
 
     Raises:
-        UserError: there is no such table.
+        UserError: There is no such table.
     """
     console = Console(highlight=False)
     if table in _NAMES:
@@ -43,12 +44,12 @@ def show_entries(table: str) -> None:
             console.print(escape(name))
     elif table in _OPTIONS:
         for name, entry in _OPTIONS[table].items():
-            _show(console, name, entry)
+            _print_entry(console, name, entry)
     else:
         raise UserError(f"list {table}", *unknown_name("table", table, [*_OPTIONS, *_NAMES]))
 
 
-def _show(console: Console, name: str, entry: type[Options]) -> None:
+def _print_entry(console: Console, name: str, entry: type[Options]) -> None:
     about = (entry.__doc__ or "").partition("\n")[0]
     console.print(f"[bold]{escape(name)}[/bold]  {escape(about)}".strip())
     for knob, field in entry.model_fields.items():

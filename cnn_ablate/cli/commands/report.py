@@ -1,10 +1,11 @@
-"""The command `report`: the report of a study as it was run, without torch."""
+"""The command `report`: write the report of a study from its results, without importing torch."""
 
 from pathlib import Path
 
 import typer
 
 from cnn_ablate import report
+from cnn_ablate.analysis import analyse
 from cnn_ablate.store import read
 from cnn_ablate.study_paths import study_folder
 
@@ -12,7 +13,7 @@ from cnn_ablate.study_paths import study_folder
 def write_report(
     study: str, profile: str, results: Path, reports: Path, *, latex: bool, pictures: bool
 ) -> None:
-    """Write a report again and say where it is."""
-    found = read(results, study_folder(study, profile))
-    page = report.write(found, reports, latex=latex, pictures=pictures)
+    """Write the report of a study and print its path."""
+    analysis = analyse(read(results, study_folder(study, profile)))
+    page = report.write(analysis, reports, latex=latex, pictures=pictures)
     typer.echo(f"Report: {page}")

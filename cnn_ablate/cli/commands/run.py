@@ -9,6 +9,7 @@ from threading import Thread
 
 import typer
 
+from cnn_ablate.analysis import Analysis
 from cnn_ablate.cli.exit_codes import SOME_FAILED
 from cnn_ablate.cli.progress_bars import ProgressDisplay, progress_display
 from cnn_ablate.executors import Ended, Event
@@ -22,7 +23,7 @@ from cnn_ablate.store import Results
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study_paths import study_path
 from cnn_ablate.text import count, count_range
-from cnn_ablate.tracking import tracking
+from cnn_ablate.tracking import open_trackers
 
 # The folder that trackers write to.
 TRACKING_FOLDER = Path("tracking")
@@ -47,7 +48,7 @@ def run_study(
     failed: set[str] = set()
     with (
         progress_display() as display,
-        tracking(options.track, TRACKING_FOLDER, study.folder, display.print_line) as track,
+        open_trackers(options.track, TRACKING_FOLDER, study.folder, display.print_line) as track,
     ):
 
         def observe(event: Event) -> None:
@@ -69,7 +70,7 @@ def run_study(
             Thread(target=import_module, args=("cnn_ablate.report",)).start()
         analysis = run(prepared, trials, config, observe)
         record = config.results / study.folder / "study.json"
-        page = _write_report(analysis.results, record, reports, pictures=options.pictures)
+        page = _write_report(analysis, record, reports, pictures=options.pictures)
     typer.echo(f"Results: {config.results / study.folder}")
     typer.echo(f"Report:  {page}")
     if failures := list(_failures(analysis.results, failed)):
@@ -86,18 +87,18 @@ def _print_findings(display: ProgressDisplay, findings: Sequence[Finding]) -> No
         display.print_line(f"Audit: {count(len(others), 'remark')}; the report lists them.")
 
 
-def _write_report(results: Results, record: Path, reports: Path, *, pictures: bool) -> Path:
+def _write_report(analysis: Analysis, record: Path, reports: Path, *, pictures: bool) -> Path:
     """Write the report unless it is up to date, which its modification time tells.
 
     A report without sample images is always written, and never counts as up to date.
     """
     from cnn_ablate.report import write as write_report
 
-    page = reports / results.record.study.folder / "report.html"
+    page = reports / analysis.results.record.study.folder / "report.html"
     recorded = record.stat().st_mtime_ns
     if pictures and page.is_file() and page.stat().st_mtime_ns == recorded:
         return page
-    write_report(results, reports, pictures=pictures)
+    write_report(analysis, reports, pictures=pictures)
     if pictures:
         os.utime(page, ns=(recorded, recorded))
     return page

@@ -1,4 +1,4 @@
-"""The command `schema`: what a study file may say, for editors and other programs."""
+"""The command `schema`: the JSON Schema of study files, for editors and other programs."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The command `status`: how far a study has come, from its results folder alone."""
+"""The command `status`: the progress of a study, from its results folder alone."""
 
 import json
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from cnn_ablate.schema import RunningTrial, RunProgress, without_hash
 from cnn_ablate.store import Store, parse_trial, read_progress, read_record
 from cnn_ablate.study_paths import study_folder
 
-# A run that has said nothing for so long was killed, or its machine sleeps.
+# Seconds without an update after which a run was probably killed, or its machine sleeps.
 _SILENT = 120.0
 
 
 @dataclass(frozen=True)
 class Status:
-    """How far a study has come; `seconds_left` is None where nothing tells it."""
+    """The progress of a study; `seconds_left` is None if it cannot be estimated."""
 
     study: str
     trials: int
@@ -34,15 +34,15 @@ class Status:
 
 
 def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> None:
-    """Print how far a study has come.
+    """Print the progress of a study.
 
     Raises:
-        UserError: it was never run.
+        UserError: The study was never run.
     """
     status = _status(study_folder(word, profile), Store(results))
     if as_json:
-        plain = {key: one.model_dump() for key, one in status.under_way.items()}
-        typer.echo(json.dumps({**asdict(status), "under_way": plain}, indent=1))
+        under_way = {trial: state.model_dump() for trial, state in status.under_way.items()}
+        typer.echo(json.dumps({**asdict(status), "under_way": under_way}, indent=1))
         return
     console = Console(highlight=False)
     for line in _lines(status):
@@ -53,15 +53,15 @@ def _status(study: str, store: Store) -> Status:
     progress = read_progress(store, study)
     record = store.root / study / "study.json"
     if progress is None and not record.is_file():
-        what = "was not run, or has no trial under way yet."
+        what = "this study was not run, or its first trial has not started yet."
         raise UserError(str(record.parent), what, "Start it with `cnn-ablate run`.")
     if progress is None or (progress.over and record.is_file()):
-        # Also what other studies or machines have trained since then.
+        # Counts trials that other studies or machines have trained since then.
         planned = tuple(trial.id for trial in read_record(store.root, study).plan.trials)
     else:
         planned = progress.trials
     live = progress is not None and not progress.over and _silence(progress) < _SILENT
-    # What is trained afresh still lies there as it was.
+    # Trials that are trained again keep their old results until they end.
     waiting = set(progress.waiting) if progress and live else set()
     ended = [trial for trial in planned if trial not in waiting]
     done = {trial for trial in ended if store.is_marked_done(trial)}
@@ -81,7 +81,7 @@ def _status(study: str, store: Store) -> Status:
 
 def _failures(store: Store, trials: list[str]) -> Iterator[tuple[str, str]]:
     for trial in trials:
-        # A trial that is being written just now has no record to read.
+        # The record is missing while a trial is being written.
         with suppress(OSError, ValueError):
             payload = (store.folder(trial) / "trial.json").read_bytes()
             result = parse_trial(payload)
@@ -92,12 +92,12 @@ def _state(progress: RunProgress | None, *, live: bool) -> str:
     if progress is None or (progress.over and not progress.waiting):
         return "Nothing is running."
     if progress.over:
-        return "The last run was interrupted; the same command goes on."
+        return "The last run was interrupted; the same command resumes it."
     by = f"process {progress.process} on {progress.machine}"
-    heard = f"last heard of {_words(_silence(progress))} ago"
+    updated = f"last update {_duration(_silence(progress))} ago"
     if live:
-        return f"Running for {_words(_age(progress.started))}: {by}, {heard}."
-    return f"Perhaps killed: {by}, {heard}; the same command goes on."
+        return f"Running for {_duration(_age(progress.started))}: {by}, {updated}."
+    return f"Probably killed: {by}, {updated}; the same command resumes it."
 
 
 def _silence(progress: RunProgress) -> float:
@@ -117,22 +117,22 @@ def _lines(status: Status) -> Iterator[str]:
     counts = {
         "done": status.done,
         "failed": len(status.failed),
-        "under way": len(status.under_way),
-        "to come": status.to_come,
+        "running": len(status.under_way),
+        "waiting": status.to_come,
     }
     shown = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
     yield f"{status.study}: {status.trials:,} trials: {shown}."
     yield status.state
-    for trial, at in status.under_way.items():
-        speed = f"{at.images_per_second:,.0f} images/s"
-        yield f"  {without_hash(trial)}: epoch {at.epoch:.1f} of {at.epochs}, {speed}"
+    for name, trial in status.under_way.items():
+        speed = f"{trial.images_per_second:,.0f} images/s"
+        yield f"  {without_hash(name)}: epoch {trial.epoch:.1f} of {trial.epochs}, {speed}"
     for trial, error in status.failed.items():
         yield f"  {without_hash(trial)}: failed. {error}"
     if status.seconds_left is not None:
-        yield f"About {_words(status.seconds_left)} to go."
+        yield f"About {_duration(status.seconds_left)} left."
 
 
-def _words(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -1,0 +1,158 @@
+"""What was done in a study and what limits it, in plain words, to the letter."""
+
+from cnn_ablate.claims import overrides
+from cnn_ablate.report.limitations import limitations
+from cnn_ablate.report.methods import methods
+from cnn_ablate.schema import Claim, Design, Entry
+from cnn_ablate.stats import PredictionReader, estimate_effects
+from support import fake_results
+
+OFF = fake_results.contrast("b", "a", model_residual=(True, False))
+BOTH = fake_results.contrast("c", "a", model_residual=(True, False), optimizer_lr=(0.1, 0.01))
+VARIANTS = [fake_results.variant(name) for name in "abc"]
+VALUES = {"a": [0.5, 0.6, 0.7], "b": [0.6, 0.7, 0.9], "c": [0.7, None, 0.8]}
+
+
+def study(values, **fields):
+    """Measure a study of two contrasts."""
+    record = fake_results.record(VARIANTS, [OFF, BOTH], **fields)
+    trials = fake_results.trials(values)
+    return record, trials, estimate_effects(trials, record.plan.contrasts)
+
+
+def test_methods_say_what_was_done():
+    """The paragraph has the intervals, the tests and the designs that were really used."""
+    claims = [
+        Claim(id="accuracy", variant="a", value=0.86),
+        Claim(id="none", variant="b", reference="a", effect="none"),
+    ]
+    designs = fake_results.designs("factorial")
+    record, trials, effects = study(VALUES, claims=claims, designs=designs)
+    read = fake_results.FakeResults(record, trials).predictions
+    said = methods(
+        record, estimate_effects(trials, record.plan.contrasts, predictions=PredictionReader(read))
+    )
+
+    assert 3 == len(said)
+    for words in (
+        "3 variants were planned with 3 seeds each (0, 1 and 2)",
+        "cifar10 (50,000 training and 10,000 test images)",
+        "Student's t interval over seeds and, separately, Wilson's interval over test images",
+        "BCa",
+        "differences (all sign patterns), adjusted by Holm over 2 contrasts",
+        "its 1,000 images",
+        "least-squares",
+        "each is judged alone, unadjusted",
+        "A published number",
+        "(TOST)",
+    ):
+        assert words in " ".join(said)
+    assert "images, and McNemar" not in " ".join(methods(record, effects))
+
+
+def test_methods_of_one_seed_name_no_test():
+    """What one seed cannot give is not claimed to have been done."""
+    record, _, effects = study({"a": [0.5], "b": [0.6], "c": [0.6]}, seeds=(0,))
+    said = " ".join(methods(record, effects))
+
+    assert not any(words in said for words in ("interval", "Holm", "McNemar", "published"))
+
+
+def test_a_profile_overrules_the_steps_too():
+    """Where variants differ in what a profile sets, all that it replaces is named, in order."""
+    steps = (Entry(name="long", sets={"training.epochs": 100}),)
+    record, *_ = study(
+        VALUES, profile="cpu", forced={"training.epochs": 2}, before={"training.epochs": 50}
+    )
+    longer = record.study.model_copy(update={"designs": (Design(kind="list", entries=steps),)})
+    record = record.model_copy(update={"study": longer})
+
+    assert overrides(record) == "profile cpu set training.epochs = 2 instead of 50 or 100"
+
+
+def test_limitations_of_what_was_done():
+    """Failed trials, a reduced budget, other data, few seeds and joint moves are all said."""
+    record, trials, effects = study(
+        VALUES,
+        profile="cpu",
+        forced={"training.epochs": 2, "data.subset": 5000},
+        before={"training.epochs": 50, "data.subset": None},
+        note="JPEG copies",
+        assumptions=("The batch size is assumed.",),
+    )
+
+    assert [
+        (
+            "Only 8 of 9 planned trials are done (1 failed): contrasts use the seeds that both "
+            "variants have."
+        ),
+        "This is not the study as published: profile cpu set training.epochs = 2 instead of 50 "
+        "and data.subset = 5000.",
+        "On the data cifar10: JPEG copies.",
+        (
+            "With 3 seeds and 2 contrasts no Holm-adjusted p can be below 0.5: the intervals, "
+            "which assume normal differences, are more informative."
+        ),
+        (
+            "1 contrast changed more than one setting (c): the effect cannot be attributed to a "
+            "single one of them."
+        ),
+        "The batch size is assumed.",
+        "All intervals are over seeds; the sampling error of the test set is not quantified.",
+    ] == limitations(record, trials, effects)
+
+
+def test_limitations_of_a_study_just_begun():
+    """Without effects nothing is said of seeds; of many joint moves only some are named."""
+    moves = [
+        fake_results.contrast(f"v{i}", "a", model_x=(1, 2), model_y=(1, 2), model_z=(None, 3))
+        for i in range(5)
+    ]
+    record = fake_results.record(VARIANTS, moves)
+    missing, moved, images = limitations(record, fake_results.trials({"a": [None]}), [])
+
+    assert missing.startswith("Only 0 of 9 planned trials are done (1 failed)")
+    assert moved.startswith("5 contrasts changed more than one setting (v0, v1, v2 and 2 more)")
+    assert images.startswith("All intervals are over seeds")
+
+
+def test_compared_images_are_no_limitation():
+    """Where the noise of the test set was measured, it is not called open."""
+    record, trials, _ = study(VALUES)
+    read = fake_results.FakeResults(record, trials).predictions
+    said = limitations(
+        record,
+        trials,
+        estimate_effects(trials, record.plan.contrasts, predictions=PredictionReader(read)),
+    )
+
+    assert not any("test set" in text for text in said)
+
+
+def test_limitations_of_one_seed():
+    """With one seed nothing can be told from its noise."""
+    record, trials, effects = study({"a": [0.5], "b": [0.6], "c": [0.6]}, seeds=(0,))
+
+    assert "One seed per contrast cannot separate an effect from noise." in limitations(
+        record, trials, effects
+    )
+
+
+def test_machines_that_differ_are_said():
+    """Trials of two devices are a limitation, trials of one are not."""
+    record, trials, effects = study(VALUES)
+    mixed = trials.assign(device=["cpu", "cuda"] * 4 + ["cpu"])
+
+    assert any("device cpu and cuda" in text for text in limitations(record, mixed, effects))
+    assert not any("device" in text for text in limitations(record, trials, effects))
+
+
+def test_a_sound_study_has_no_limitations():
+    """Enough seeds, one setting moved, compared images and nothing missing leave nothing to say."""
+    values = {name: [0.5 + 0.01 * (i * i % 7) for i in range(10)] for name in "ab"}
+    record = fake_results.record(VARIANTS[:2], [OFF], seeds=tuple(range(10)))
+    trials = fake_results.trials(values)
+    read = fake_results.FakeResults(record, trials).predictions
+    effects = estimate_effects(trials, record.plan.contrasts, predictions=PredictionReader(read))
+
+    assert [] == limitations(record, trials, effects)
