@@ -7,7 +7,7 @@ import pytest
 from cnn_ablate.study import read_study
 from test_study import SOUND, messages, write
 
-OF_CLASS = "That is the class it speaks of."
+OF_CLASS = "That is the class it is about."
 FACTOR = "That is the factor whose effect it states."
 BY_CLASS = "Known: class_accuracy, class_f1, class_precision, class_recall, test_accuracy."
 SILENT = (
@@ -43,7 +43,7 @@ REFUSED = {
         "59: claims[0].to: 'from' and 'to' are one level."
     ],
     "of_class: Shirt, rank: best, variant: attention=none, reference: baseline": [
-        "35: claims[0].rank: 'rank' speaks of one variant, not of an effect. "
+        "35: claims[0].rank: 'rank' is about one variant, not about an effect. "
         "Name it under 'variant' alone."
     ],
     "value: 0.9, from: none": [f"30: claims[0].from: 'from' needs 'factor'. {FACTOR}"],

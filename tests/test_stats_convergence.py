@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_ablate.stats import derived
-from cnn_ablate.stats.convergence import area, first, instability
+from cnn_ablate.stats import convergence
+from cnn_ablate.stats.convergence import area, first_reached, instability
 
 
 def course(trial, accuracy, loss, **columns):
@@ -28,7 +28,7 @@ def test_courses_by_hand():
             course("b", [0.5, 0.3, 0.7], [1.0, 2.0, 1.0]),
         ]
     )
-    found = derived(epochs.sample(frac=1, random_state=1), [0.6, 0.75]).set_index("trial")
+    found = convergence(epochs.sample(frac=1, random_state=1), [0.6, 0.75]).set_index("trial")
 
     assert [0.8, 0.7] == [*found["best_accuracy"][["a", "b"]]]
     assert pytest.approx([0.55, 0.45]) == [*found["auc_accuracy"][["a", "b"]]]
@@ -43,20 +43,20 @@ def test_the_next_best_images_are_taken_without_validation():
     epochs = course("a", [None, None], [None, None], test_accuracy=[0.1, 0.2], test_loss=[2.0, 1.0])
     epochs["train_accuracy"] = [0.3, 0.4]
 
-    assert 0.2 == derived(epochs)["best_accuracy"][0]
-    assert 0.4 == derived(epochs.drop(columns="test_loss"))["best_accuracy"][0]
+    assert 0.2 == convergence(epochs)["best_accuracy"][0]
+    assert 0.4 == convergence(epochs.drop(columns="test_loss"))["best_accuracy"][0]
 
 
 def test_the_epoch_of_a_divergence_is_left_out():
     """An epoch without a finite loss neither counts nor changes which images the others show."""
     epochs = course("a", [0.5, None], [1.0, None], train_loss=[1.0, math.nan], train_accuracy=0.9)
 
-    assert 0.5 == derived(epochs)["best_accuracy"][0]
+    assert 0.5 == convergence(epochs)["best_accuracy"][0]
 
 
 def test_no_epochs_are_no_rows():
     """An empty table gives an empty one with its columns."""
-    found = derived(pd.DataFrame(), [0.5])
+    found = convergence(pd.DataFrame(), [0.5])
 
     assert (0, "seconds_to_accuracy_0.5") == (len(found), found.columns[-1])
 
@@ -86,7 +86,7 @@ def test_the_area_of_one_epoch_is_its_accuracy():
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.99))
 def test_an_accuracy_is_reached_at_its_first_epoch(accuracy, threshold):
     """All epochs before it are below the threshold, and seconds add up to it."""
-    reached, seconds = first(np.array(accuracy), np.full(len(accuracy), 2.0), threshold)
+    reached, seconds = first_reached(np.array(accuracy), np.full(len(accuracy), 2.0), threshold)
     before = accuracy if math.isinf(reached) else accuracy[: int(reached) - 1]
 
     assert all(value < threshold for value in before)

@@ -42,7 +42,7 @@ def test_the_t_test_is_scipys(x):
 def test_one_seed_says_nothing_of_noise(x):
     """Below two seeds every interval and every p is unknown."""
     p = [paired.sign_flip_p(x), paired.t_test_p(x), paired.equivalence_p(x, 1)]
-    p += [paired.smallest_p(len(x)), paired.spread(x)]
+    p += [paired.smallest_p(len(x)), paired.sample_sd(x)]
 
     assert [True] * 9 == [*np.isnan([*paired.t_interval(x), *paired.bca_interval(x), *p])]
 
@@ -118,7 +118,7 @@ def test_many_seeds_are_flipped_at_random():
     flips = 2 * ((np.arange(2**16)[:, None] >> np.arange(16)) & 1) - 1
     exact = np.mean(np.abs(flips @ x) >= abs(x.sum()) - 1e-9)
 
-    assert pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / paired.DRAWS)) == (
+    assert pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / paired.RESAMPLES)) == (
         paired.sign_flip_p(x)
     )
     assert paired.smallest_p(30) == paired.sign_flip_p(np.arange(1.0, 31))

@@ -1,12 +1,13 @@
 """Effects in plain words, to the letter."""
 
 import pytest
-from cnn_ablate.stats.words import action, amount, between, is_off, listed, plain, probability
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats import sentence
+from cnn_ablate.stats import amount, bounds, sentence
+from cnn_ablate.stats.sentences import action, is_off
+from cnn_ablate.text import listed, p_value, plain_number
 from support import fake_results
 
 NAN = float("nan")
@@ -159,7 +160,7 @@ def test_numbers_in_words():
     assert ["2.1 points", "0.31 points", "1.0 point", "0.00 points"] == [
         amount(value, "test_accuracy") for value in (2.14, 0.314, 1.0, -0.001)
     ]
-    assert ["0.0312", "62,006"] == [plain(0.03123), plain(62006)]
-    assert "" == between((NAN, NAN), "test_accuracy")
-    assert ["p = 0.25", "p < 0.001"] == [probability(0.25), probability(1e-9)]
+    assert ["0.0312", "62,006"] == [plain_number(0.03123), plain_number(62006)]
+    assert "" == bounds((NAN, NAN), "test_accuracy")
+    assert ["p = 0.25", "p < 0.001"] == [p_value(0.25), p_value(1e-9)]
     assert ["", "a", "a, b and c"] == [listed([]), listed("a"), listed("abc")]

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from cnn_ablate.stats import (
-    adjusted,
+    adjust_p,
     attribution,
     bca_interval,
+    estimate_effects,
     factorial,
     image_interval,
-    measure,
     pooled_mcnemar_p,
     sign_flip_p,
     t_interval,
     t_test_p,
     wilson,
 )
-from cnn_ablate.stats.paired import quantile, spread
+from cnn_ablate.stats.paired import sample_sd, t_quantile
 from support import fake_results
 
 pytestmark = pytest.mark.slow
@@ -85,7 +85,7 @@ def test_a_further_run_lies_within_the_prediction_interval():
     """The tolerance of published numbers holds one further run in 93 to 97 of 100 studies."""
     x = np.random.default_rng(5).normal(80, 0.4, size=(8000, 6))
     gaps = [
-        abs(row[5] - row[:5].mean()) <= quantile(4) * spread(row[:5]) * np.sqrt(1 + 1 / 5)
+        abs(row[5] - row[:5].mean()) <= t_quantile(4) * sample_sd(row[:5]) * np.sqrt(1 + 1 / 5)
         for row in x
     ]
 
@@ -123,7 +123,7 @@ def test_holm_keeps_the_family_error():
         differences = runs[1:] - runs[0]
         for test in errors:
             p = [test(x) for x in differences]
-            errors[test] += bool((adjusted(p) <= 0.05).any())
+            errors[test] += bool((adjust_p(p) <= 0.05).any())
         unadjusted += min(p) <= 0.05
 
     assert max(errors.values()) / studies <= limit
@@ -136,7 +136,7 @@ def test_effects_of_null_studies():
     names = [f"v{i}" for i in range(4)]
     contrasts = [fake_results.contrast(name, "a") for name in names]
     found = [
-        measure(
+        estimate_effects(
             fake_results.trials({n: [*rng.normal(0.8, 0.004, 9)] for n in ["a", *names]}), contrasts
         )
         for _ in range(studies)

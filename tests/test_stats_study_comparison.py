@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats import compared
+from cnn_ablate.stats import compare_studies
 
 
 def effect(differences: list[float], variant: str = "a") -> Effect:
@@ -23,7 +23,7 @@ def effect(differences: list[float], variant: str = "a") -> Effect:
 def test_gap_has_welchs_interval() -> None:
     """The interval of the gap is that of SciPy's unequal-variance t test."""
     first, second = [1.0, 2.0, 4.0], [3.0, 3.5, 5.0, 7.0]
-    [pair] = compared([effect(first)], [effect(second)])
+    [pair] = compare_studies([effect(first)], [effect(second)])
     expected = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
     assert pair.gap == pytest.approx(np.mean(second) - np.mean(first))
     assert pair.interval == pytest.approx(tuple(expected))
@@ -32,25 +32,27 @@ def test_gap_has_welchs_interval() -> None:
 
 def test_clear_gaps_differ() -> None:
     """Effects far apart with little noise do not agree."""
-    [pair] = compared([effect([1.0, 1.1, 0.9])], [effect([9.0, 9.1, 8.9])])
+    [pair] = compare_studies([effect([1.0, 1.1, 0.9])], [effect([9.0, 9.1, 8.9])])
     assert "differ" == pair.verdict
 
 
 def test_equal_seeds_have_no_noise() -> None:
     """Without any spread the gap is what it is."""
-    [pair] = compared([effect([1.0, 1.0])], [effect([1.0, 1.0])])
+    [pair] = compare_studies([effect([1.0, 1.0])], [effect([1.0, 1.0])])
     assert (0.0, 0.0) == pair.interval
     assert "agree" == pair.verdict
 
 
 def test_contrasts_of_one_study_alone() -> None:
     """A contrast that only one study has is shown and not judged."""
-    said = [pair.verdict for pair in compared([effect([1.0, 2.0])], [effect([1.0, 2.0], "b")])]
+    said = [
+        pair.verdict for pair in compare_studies([effect([1.0, 2.0])], [effect([1.0, 2.0], "b")])
+    ]
     assert ["first only", "second only"] == said
 
 
 def test_single_seeds_are_too_few() -> None:
     """One seed has no interval."""
-    [pair] = compared([effect([1.0])], [effect([1.0, 2.0])])
+    [pair] = compare_studies([effect([1.0])], [effect([1.0, 2.0])])
     assert math.isnan(pair.interval[0])
     assert "too few seeds" == pair.verdict

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate.claims import METRICS
-from cnn_ablate.claims.sides import weights
-from cnn_ablate.models import find_dead, size
-from cnn_ablate.plan import plan
+from cnn_ablate.models import find_dead_parameters, network_size
+from cnn_ablate.plan import claim_weights, plan
 from cnn_ablate.schema import Claim, Plan, Record, Settings, Size, Study
 from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.study import Changes, read_study
@@ -64,7 +63,7 @@ def _measured(network: str, data: str) -> Size:
     section = {"data": json.loads(data), "model": json.loads(network)}
     chosen = build_options(resolve(section))
     form = chosen.data.spec()
-    return size(chosen.model, form.shape, len(form.classes))
+    return network_size(chosen.model, form.shape, len(form.classes))
 
 
 def measured(settings: Settings) -> Size:
@@ -147,7 +146,7 @@ def test_the_released_network_has_a_dead_transformer() -> None:
     """The Transformer block is built as released, and no gradient reaches it."""
     chosen = build_options(laid_out("preact_cbam")[1].variants[0].settings)
 
-    assert {"transformer": 694_320} == find_dead(chosen.model, (3, 32, 32), 10)
+    assert {"transformer": 694_320} == find_dead_parameters(chosen.model, (3, 32, 32), 10)
 
 
 @pytest.mark.parametrize("name", PAPERS)
@@ -158,7 +157,7 @@ def test_every_claim_can_be_answered(name: str) -> None:
     classes = build_options(study.baseline).data.spec().classes
 
     for claim in study.claims:
-        assert claim.compares == (len(weights(record, claim)) > 1), claim.id
+        assert claim.compares == (len(claim_weights(record.plan, claim)) > 1), claim.id
         assert claim.metric in METRICS, claim.id
         assert {claim.of_class, claim.taken_for} <= {None, *classes}, claim.id
 

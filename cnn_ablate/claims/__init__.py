@@ -1,8 +1,18 @@
-"""Claims of papers and what was measured, to verdicts. Pure: reads nothing but what it is given."""
+"""Claims of papers judged by what was measured: claims and results in, verdicts out. No I/O."""
 
-from cnn_ablate.claims.judgement import says_nothing
-from cnn_ablate.claims.metrics import METRICS, OF_CLASS, Results
-from cnn_ablate.claims.verdicts import verdicts
-from cnn_ablate.claims.wording import subject
+from cnn_ablate.claims.comparability import overrides
+from cnn_ablate.claims.descriptions import subject
+from cnn_ablate.claims.draft_verdict import NO_SEED
+from cnn_ablate.claims.metrics import EXACT, METRICS, OF_CLASS, Results
+from cnn_ablate.claims.verdicts import judge_claims
 
-__all__ = ["METRICS", "OF_CLASS", "Results", "says_nothing", "subject", "verdicts"]
+__all__ = [
+    "EXACT",
+    "METRICS",
+    "NO_SEED",
+    "OF_CLASS",
+    "Results",
+    "judge_claims",
+    "overrides",
+    "subject",
+]

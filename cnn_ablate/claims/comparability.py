@@ -1,15 +1,17 @@
-"""Whether a study, as it was run, may judge a claim at all."""
+"""Whether a study, as it was run, is comparable with the paper on a claim."""
 
-from cnn_ablate.claims.evidence import EXACT
-from cnn_ablate.claims.judgement import Judgement
-from cnn_ablate.claims.sides import Weights
-from cnn_ablate.schema import Claim, Record
-from cnn_ablate.stats import forced
+from typing import Any
 
-# How numbers are rounded on the way is neither the budget nor the data.
+from cnn_ablate.claims.draft_verdict import DraftVerdict
+from cnn_ablate.claims.metrics import EXACT
+from cnn_ablate.plan import Weights
+from cnn_ablate.schema import Claim, Record, Study, label
+from cnn_ablate.text import listed
+
+# The number format of the arithmetic changes neither the budget nor the data.
 _HARMLESS = {"training.precision"}
-# What makes a training shorter, and what goes with it: numbers cannot be compared then,
-# directions can, as both sides have it.
+# Settings that shorten a training. Published numbers are then not comparable; directions are, as
+# both sides have the same budget.
 BUDGET = {
     "training.epochs",
     "training.batch_size",
@@ -19,41 +21,64 @@ BUDGET = {
     "data.subset",
     "data.test_subset",
 }
-# With this profile it is so short that directions say nothing either, only that all of it works.
-_TRIED = "smoke"
+# The profile whose trainings are so short that directions mean nothing either.
+_SMOKE = "smoke"
 
 
-def obstacle(record: Record, claim: Claim, judgement: Judgement, weights: Weights) -> str:
-    """Say what keeps a claim from being judged: another budget, or other data; else nothing.
+def obstacle(record: Record, claim: Claim, draft: DraftVerdict, weights: Weights) -> str:
+    """Return why a claim is not comparable: another budget, or other data; empty if it is.
 
-    Counts that training cannot change are judged on any budget, and miss only where the network or
+    Counts that training cannot change are judged on any budget, and can miss only if the network or
     its data were changed. Published numbers need the published budget, and if they are missed also
-    the published data; directions are judged on whatever both sides share, unless that is the
-    moment of a smoke test.
+    the published data. Directions are judged on whatever both sides share, except in a smoke test.
     """
     exact = claim.metric in EXACT
-    if exact and judgement.verdict == "reproduced":
+    if exact and draft.verdict == "reproduced":
         return ""
     sections = ("data.", "model.") if exact else ("",)
-    directed = claim.compares and record.study.profile != _TRIED
+    directed = claim.compares and record.study.profile != _SMOKE
     harmless = _HARMLESS | BUDGET if exact or directed else _HARMLESS
-    set_here = [key for key in record.study.forced if key.startswith(sections)]
-    if set(set_here) - harmless:
-        return forced(record)
-    missed = not claim.compares and judgement.verdict == "not reproduced"
+    replaced = [key for key in record.study.forced if key.startswith(sections)]
+    if set(replaced) - harmless:
+        return overrides(record)
+    missed = not claim.compares and draft.verdict == "not reproduced"
     return _other_data(record, claim, weights) if missed else ""
 
 
 def reserve(record: Record, claim: Claim, weights: Weights) -> str:
-    """Say at what reduced budget, or on what other data, a claim was judged all the same."""
+    """Return the reduced budget or the other data on which a claim was judged; empty if neither."""
     if claim.compares and has_other_budget(record, claim):
-        return forced(record)
+        return overrides(record)
     return _other_data(record, claim, weights)
 
 
 def has_other_budget(record: Record, claim: Claim) -> bool:
-    """Say whether the budget is not the study's, where that bears on a claim."""
+    """Return whether the budget differs from the study's, and the claim depends on it."""
     return claim.metric not in EXACT and bool(BUDGET & set(record.study.forced))
+
+
+def overrides(record: Record) -> str:
+    """Return what a profile or the command line set for all variants; empty if nothing."""
+    study = record.study
+    if not study.forced:
+        return ""
+    source = f"profile {study.profile}" if study.profile else "the command line"
+    return f"{source} set {listed(_override(study, key) for key in study.forced)}"
+
+
+def _override(study: Study, key: str) -> str:
+    replaced = listed(dict.fromkeys(map(label, _declared(study, key))), "or")
+    return f"{key} = {label(study.forced[key])}{f' instead of {replaced}' if replaced else ''}"
+
+
+def _declared(study: Study, key: str) -> list[Any]:
+    """List the values that the file has at a key, in its baseline and in overruled variants."""
+    sets = [entry.sets for design in study.designs for entry in design.entries]
+    if key in study.fixed:
+        sets += [level.sets for factor in study.factors for level in factor.levels]
+    declared = [study.before.get(key), *(some[key] for some in sets if key in some)]
+    values = [value for value in declared if value is not None]
+    return sorted(values) if all(isinstance(value, int | float) for value in values) else values
 
 
 def _other_data(record: Record, claim: Claim, weights: Weights) -> str:
@@ -63,7 +88,7 @@ def _other_data(record: Record, claim: Claim, weights: Weights) -> str:
 
 
 def data_notes(record: Record, weights: Weights) -> str:
-    """Say in what the data of some variants differ from the published ones; else nothing."""
+    """Return how the data of some variants differ from the published ones; empty if they do not."""
     names = {v.settings["data"]["name"] for v in record.plan.variants if v.name in weights}
     notes = (
         f"{d.name}, {d.note}" for d in record.data if d.note and (d.name in names or not names)

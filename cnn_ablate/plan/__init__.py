@@ -1,6 +1,24 @@
-"""A study to its plan: variants, contrasts and trials. Pure: builds nothing, reads nothing."""
+"""Plans of studies: variants, contrasts, trials, and which variants a claim compares. No I/O."""
 
+from cnn_ablate.plan.claimed import (
+    NotInPlanError,
+    Pair,
+    Weights,
+    claim_weights,
+    claimed_pairs,
+    claimed_variant,
+)
 from cnn_ablate.plan.only import matches, matching
 from cnn_ablate.plan.planning import plan
 
-__all__ = ["matches", "matching", "plan"]
+__all__ = [
+    "NotInPlanError",
+    "Pair",
+    "Weights",
+    "claim_weights",
+    "claimed_pairs",
+    "claimed_variant",
+    "matches",
+    "matching",
+    "plan",
+]

@@ -21,22 +21,29 @@ from cnn_ablate.schema import (
     Variant,
     canonical,
     label,
-    looked_up,
-    replaced,
     trial_id,
+    value_at,
+    with_overrides,
 )
 
 Resolve = Callable[[Settings], dict[str, dict[str, Any]]]
 Fingerprint = Callable[[Mapping[str, Any]], str]
+Identity = Callable[[Settings], Settings]
 
 
-def plan(study: Study, resolve: Resolve, fingerprint: Fingerprint = lambda _: "") -> Plan:
+def plan(
+    study: Study,
+    resolve: Resolve,
+    fingerprint: Fingerprint = lambda _: "",
+    identity: Identity = dict,
+) -> Plan:
     """Lay out all that a study trains and compares.
 
     Args:
         study: As read.
         resolve: Completes settings as written and drops keys that cannot matter.
-        fingerprint: Gives the SHA-256 of the data set that a `data` section names.
+        fingerprint: Returns the SHA-256 of the data set that a `data` section names.
+        identity: Returns what a trial's id covers of complete settings.
 
     Raises:
         UserError: levels that cannot go together, or two variants of one name.
@@ -49,7 +56,7 @@ def plan(study: Study, resolve: Resolve, fingerprint: Fingerprint = lambda _: ""
     return Plan(
         variants=variants,
         contrasts=tuple(layout.contrasts.values()),
-        trials=trials(variants, study, fingerprint),
+        trials=trials(variants, study, fingerprint, identity),
         excluded=tuple(layout.excluded),
         same=layout.same,
         aliases=tuple(
@@ -62,13 +69,13 @@ def plan(study: Study, resolve: Resolve, fingerprint: Fingerprint = lambda _: ""
 
 
 def trials(
-    variants: Iterable[Variant], study: Study, fingerprint: Fingerprint
+    variants: Iterable[Variant], study: Study, fingerprint: Fingerprint, identity: Identity
 ) -> tuple[Trial, ...]:
     """Cross variants with seeds; a trial's key covers all that determines its result."""
     return tuple(
         trial
         for variant in variants
-        for trial in _seeded(variant, _seeds(variant, study), fingerprint)
+        for trial in _with_seeds(variant, _seeds(variant, study), fingerprint, identity)
     )
 
 
@@ -79,11 +86,14 @@ def _seeds(variant: Variant, study: Study) -> tuple[int, ...]:
     return study.seeds[:most]
 
 
-def _seeded(variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint) -> Iterable[Trial]:
+def _with_seeds(
+    variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint, identity: Identity
+) -> Iterable[Trial]:
     data = fingerprint(variant.settings["data"])
-    settled = hashlib.sha256(canonical([TRAINING_VERSION, data, variant.settings]).encode())
+    content = canonical([TRAINING_VERSION, data, identity(variant.settings)])
+    without_seed = hashlib.sha256(content.encode())
     for seed in seeds:
-        digest = settled.copy()
+        digest = without_seed.copy()
         digest.update(f" seed {seed}".encode())
         key = digest.hexdigest()
         yield Trial(
@@ -129,7 +139,7 @@ class _Layout:
     def variant_at(self, point: Point) -> Variant | None:
         """Settle a point, and find what is equal to it."""
         name = self.name(point)
-        written = replaced(self.study.written, {**point.sets, **self.study.fixed})
+        written = with_overrides(self.study.written, {**point.sets, **self.study.fixed})
         settings = self.settled(name, written)
         levels = {f.name: self.level(f, point, settings) for f in self.study.factors}
         if self.is_excluded(settings, levels):
@@ -171,18 +181,18 @@ class _Layout:
         """Give the complete value of a key that a level sets: knobs it leaves out included."""
         at = (canonical(level.sets), key)
         if at not in self.values:
-            settled = self.resolve(replaced(self.study.written, level.sets))
-            self.values[at] = looked_up(settled, key, level.sets[key])
+            settled = self.resolve(with_overrides(self.study.written, level.sets))
+            self.values[at] = value_at(settled, key, level.sets[key])
         return self.values[at]
 
     def baseline_value(self, key: str) -> Any:
         """Look up a dotted key in the complete baseline, or else as it was written."""
-        return looked_up(self.study.baseline, key, looked_up(self.study.written, key))
+        return value_at(self.study.baseline, key, value_at(self.study.written, key))
 
     def level(self, factor: Factor, point: Point, settings: Settings) -> str:
         """Label the level of a factor at which a point sits; nothing if it is none of them."""
         if not factor.bundle:
-            value = looked_up(settings, factor.name, "")
+            value = value_at(settings, factor.name, "")
             known = (one.label for one in factor.levels if self.value(one, factor.name) == value)
             return next(known, label(value))
         if factor.name in point.levels:
@@ -198,7 +208,7 @@ class _Layout:
 
 
 def _holds(key: str, value: Any, settings: Settings, levels: Mapping[str, str]) -> bool:
-    found = looked_up(settings, key) if "." in key else levels.get(key)
+    found = value_at(settings, key) if "." in key else levels.get(key)
     return bool(found == value) if "." in key else found == label(value)
 
 

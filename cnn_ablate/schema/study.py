@@ -1,5 +1,6 @@
-"""What a study file says: the study, its factors and designs, and the paper's claims."""
+"""The content of a study file: the study, its factors and designs, and the paper's claims."""
 
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
@@ -8,24 +9,24 @@ from cnn_ablate.schema.values import Frozen
 
 
 class Paper(Frozen):
-    """Where the claims of a study come from."""
+    """The source of a study's claims."""
 
     title: str = Field(description="Title of the paper.")
     authors: str = Field("", description="Its authors, as printed.")
     year: int | None = Field(None, description="Year of publication.")
     url: str = Field("", description="Where it can be read.")
-    note: str = Field("", description="Anything a reader of the report should know of it.")
+    note: str = Field("", description="What a reader of the report should know about it.")
 
 
 class Level(Frozen):
-    """One level of a factor: the dotted keys it sets, under a name to show."""
+    """One level of a factor: its label, and the dotted keys that it sets."""
 
     label: str
     sets: dict[str, Any]
 
 
 class Factor(Frozen):
-    """What a study varies: a dotted key of the baseline, or a bundle of several under one name."""
+    """A factor: a dotted key of the baseline, or a bundle of several keys under one name."""
 
     name: str
     levels: tuple[Level, ...]
@@ -44,7 +45,7 @@ DesignKind = Literal["one_at_a_time", "leave_one_out", "ladder", "factorial", "f
 
 
 class Design(Frozen):
-    """Which combinations of levels become variants."""
+    """A design: which combinations of levels become variants."""
 
     kind: DesignKind
     factors: tuple[str, ...] = ()
@@ -53,42 +54,53 @@ class Design(Frozen):
 
 
 class Claim(Frozen):
-    """What a paper says, in a form that data can answer.
+    """One statement of a paper, in a form that data can answer.
 
-    A number (`variant`, `metric`, `value`) or a limit to it (and an `effect`); a direction
-    (`variant` against `reference`, or `factor` `from` one level `to` another, and the `effect` on
-    the metric), perhaps `at` levels of other factors, or stronger there `than_at` others; or the
-    `rank` of a class, or what a class is `taken_for`.
+    It states a number (`variant`, `metric`, `value`), or with an `effect` a limit to one; or the
+    direction of an effect (`variant` against `reference`, or `factor` `from` one level `to`
+    another), perhaps `at` levels of other factors, or stronger there than it is `than_at` others;
+    or the `rank` of a class, or the class that it is `taken_for`.
     """
 
     id: str
     quote: str = Field("", description="A few words of the paper.")
-    place: str = Field("", description="Where in the paper they stand.")
+    place: str = Field("", description="Where in the paper they are printed.")
     metric: str = Field(
-        "test_accuracy", description="What it speaks of: a column of results.csv, or derived."
+        "test_accuracy",
+        description="The metric it is about: a column of results.csv, or derived from the epochs.",
     )
     threshold: float | None = Field(
         None, gt=0, lt=1, description="Accuracy to reach, for epochs_to_ and seconds_to_accuracy."
     )
-    of_class: str | None = Field(None, description="The class it speaks of, by name.")
+    of_class: str | None = Field(None, description="Name of the class it is about.")
     rank: Literal["best", "weakest"] | None = Field(
-        None, description="Where that class stands among all."
+        None, description="Rank of that class among all classes."
     )
-    taken_for: str | None = Field(None, description="The class that it is mistaken for most often.")
-    variant: str | None = Field(None, description="Name of the variant it speaks of.")
-    reference: str | None = Field(None, description="Name of the variant it is compared with.")
-    factor: str | None = Field(None, description="The factor whose effect it states.")
+    taken_for: str | None = Field(
+        None, description="The class that it is most often misclassified as."
+    )
+    variant: str | None = Field(None, description="Name of the variant it is about.")
+    reference: str | None = Field(None, description="Name of the variant that it is compared with.")
+    factor: str | None = Field(None, description="Name of the factor whose effect it states.")
     from_level: str | None = Field(None, description="Level compared with (`from` in YAML).")
-    to_level: str | None = Field(None, description="Level spoken of (`to` in YAML).")
+    to_level: str | None = Field(None, description="Level whose effect is stated (`to` in YAML).")
     at: dict[str, Any] = Field({}, description="Levels of other factors at which it holds.")
     than_at: dict[str, Any] = Field(
         {}, description="Levels where the effect is weaker (`lower`: stronger) than there."
     )
-    value: float | None = Field(
-        None, description="The number the paper gives; points where two accuracies are compared."
+    value: float | tuple[float, float] | None = Field(
+        None,
+        description=(
+            "The number the paper gives, a fraction for accuracies, or points where two are "
+            "compared; or the range `[lowest, highest]` that a truncated number stands for."
+        ),
     )
     decimals: int | None = Field(
-        None, description="Decimals of the value as printed, where it ends in zeros."
+        None,
+        description=(
+            "Decimals of the value as printed, if it ends in zeros; below zero if it is rounded to "
+            "tens (-1), thousands (-3) ..."
+        ),
     )
     effect: Literal["higher", "lower", "none"] | None = Field(
         None, description="The direction in which the metric moves."
@@ -99,12 +111,59 @@ class Claim(Frozen):
 
     @property
     def compares(self) -> bool:
-        """Whether it speaks of two sides, and not of one variant alone."""
+        """Whether it is about the difference of two variants, and not about one alone."""
         return self.reference is not None or self.factor is not None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it states neither a number nor a direction, nor anything about a class."""
+        directed = self.compares and self.effect
+        return self.value is None and not (directed or self.rank or self.taken_for)
+
+    @property
+    def measured_metric(self) -> str:
+        """The metric to measure: `class_accuracy` for the accuracy of one class."""
+        of_class = self.of_class and self.metric == "test_accuracy"
+        return "class_accuracy" if of_class else self.metric
+
+    @property
+    def decimals_printed(self) -> int:
+        """How many decimals the number was printed with: those it shows, unless `decimals` says.
+
+        A whole number is exact to one half, however many zeros it ends in: they are digits too.
+        """
+        if self.decimals is not None:
+            return self.decimals
+        exponents = (Decimal(repr(end)).normalize().as_tuple().exponent for end in self.bounds)
+        return max(0, *(-int(exponent) for exponent in exponents))
+
+    @property
+    def rounding(self) -> float:
+        """Half a unit of the last digit printed, in the unit of the value; 0 for a range."""
+        is_range = isinstance(self.value, tuple)
+        return 0.0 if is_range else 0.5 * 10.0**-self.decimals_printed
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The range as stated, or the value twice; zeros without a value."""
+        return self.value if isinstance(self.value, tuple) else (self.value or 0.0,) * 2
+
+    @property
+    def printed_interval(self) -> tuple[float, float]:
+        """The lowest and the highest number that would be printed as stated."""
+        low, high = self.bounds
+        return low - self.rounding, high + self.rounding
+
+    @property
+    def size(self) -> float:
+        """The difference that is stated, with the sign of its effect; 0 without a value."""
+        low, high = self.bounds
+        value = (low + high) / 2
+        return {"higher": abs(value), "lower": -abs(value)}.get(self.effect or "", value)
 
 
 class Study(Frozen):
-    """A study file after reading: every name checked, every default filled in."""
+    """A study file after reading: names are checked, and defaults filled in."""
 
     name: str
     title: str = ""
@@ -118,12 +177,12 @@ class Study(Frozen):
     exclude: tuple[dict[str, Any], ...] = ()
     seeds: tuple[int, ...] = (0,)
     fewer_seeds: dict[str, int] = Field(
-        {}, description="Names or patterns of variants that have only so many of the seeds."
+        {}, description="Number of seeds by name or pattern of variants that have fewer."
     )
-    forced: dict[str, Any] = Field({}, description="Set by a profile or --set.")
-    caps: bool = Field(False, description="Whether that replaces levels of factors too.")
+    forced: dict[str, Any] = Field({}, description="Settings forced by a profile or --set.")
+    caps: bool = Field(False, description="Whether they replace levels of factors too.")
     before: dict[str, Any] = Field(
-        {}, description="What the file's baseline has at the keys so replaced; None: nothing."
+        {}, description="The file's baseline at the forced keys; None where it has none."
     )
     claims: tuple[Claim, ...] = ()
     model_limit: int | None = None
@@ -136,6 +195,6 @@ class Study(Frozen):
 
     @property
     def fixed(self) -> dict[str, Any]:
-        """What is set for all variants: not the key of a factor, which moves the baseline alone."""
+        """Settings forced on all variants: not keys of factors, which only change the baseline."""
         own = set() if self.caps else {factor.name for factor in self.factors}
         return {key: value for key, value in self.forced.items() if key not in own}

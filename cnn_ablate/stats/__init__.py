@@ -1,111 +1,90 @@
-"""Tidy tables to effects, with the noise of seeds and of test images apart. Pure: no I/O."""
+"""Statistics on tidy tables: effects, and the noise of seeds and of test images apart. No I/O."""
 
 from cnn_ablate.stats.cells import cells
-from cnn_ablate.stats.convergence import DERIVED, derived, named
-from cnn_ablate.stats.effects import effects, frame, means, measure
+from cnn_ablate.stats.convergence import CONVERGENCE_METRICS, convergence, metric_column
+from cnn_ablate.stats.effects import effects_frame, estimate_effects, means
 from cnn_ablate.stats.factorial import factorial
-from cnn_ablate.stats.limitations import forced, limitations
-from cnn_ablate.stats.methods import methods
-from cnn_ablate.stats.multiple_comparisons import adjusted
+from cnn_ablate.stats.image_noise import (
+    image_interval,
+    mcnemar_p,
+    pooled_mcnemar_p,
+    standard_error,
+    wilson,
+)
+from cnn_ablate.stats.multiple_comparisons import adjust_p
 from cnn_ablate.stats.paired import (
     bca_interval,
     equivalence_p,
-    quantile,
+    sample_sd,
     sign_flip_p,
     smallest_p,
-    spread,
     t_interval,
+    t_quantile,
     t_test_p,
 )
-from cnn_ablate.stats.pairing import (
-    UNKNOWN,
-    FloatArray,
-    Interval,
-    by_seed,
-    differences,
-    in_points,
-    scale,
-)
-from cnn_ablate.stats.predictions import (
-    Answers,
-    Predictions,
-    Reader,
-    answers,
-    image_interval,
-    image_noise,
-    mcnemar,
-    mcnemar_p,
-    pooled_mcnemar_p,
-    weigh_images,
-    wilson,
-)
+from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed
+from cnn_ablate.stats.predictions import PredictionReader, Predictions, mcnemar, weigh_images
+from cnn_ablate.stats.sentences import sentence
 from cnn_ablate.stats.shapley import SHARED, attribution, components, shapley
-from cnn_ablate.stats.study_comparison import Compared, compared
-from cnn_ablate.stats.words import (
+from cnn_ablate.stats.study_comparison import ComparedContrast, compare_studies
+from cnn_ablate.stats.units import (
+    UNKNOWN,
+    Interval,
     amount,
-    between,
-    count,
-    count_range,
-    images,
-    listed,
-    plain,
-    probability,
-    sentence,
+    bounds,
+    in_points,
+    level,
+    level_bounds,
+    printed,
+    scale,
+    signed,
 )
 
 __all__ = [
-    "DERIVED",
+    "CONVERGENCE_METRICS",
     "SHARED",
     "UNKNOWN",
-    "Answers",
-    "Compared",
+    "ComparedContrast",
     "FloatArray",
     "Interval",
+    "PredictionReader",
     "Predictions",
-    "Reader",
-    "adjusted",
+    "adjust_p",
     "amount",
-    "answers",
     "attribution",
     "bca_interval",
-    "between",
-    "by_seed",
+    "bounds",
     "cells",
-    "compared",
+    "compare_studies",
     "components",
-    "count",
-    "count_range",
-    "derived",
+    "convergence",
     "differences",
-    "effects",
+    "effects_frame",
     "equivalence_p",
+    "estimate_effects",
     "factorial",
-    "forced",
-    "frame",
     "image_interval",
-    "image_noise",
-    "images",
     "in_points",
-    "limitations",
-    "listed",
+    "level",
+    "level_bounds",
     "mcnemar",
     "mcnemar_p",
     "means",
-    "measure",
-    "methods",
-    "named",
-    "plain",
+    "metric_column",
     "pooled_mcnemar_p",
-    "probability",
-    "quantile",
+    "printed",
+    "sample_sd",
     "scale",
     "sentence",
     "shapley",
     "sign_flip_p",
+    "signed",
     "smallest_p",
-    "spread",
+    "standard_error",
     "t_interval",
+    "t_quantile",
     "t_test_p",
+    "values_by_seed",
     "weigh_images",
     "wilson",
 ]

@@ -1,4 +1,4 @@
-"""How fast and how steadily trials learn: metrics derived from the course of their epochs."""
+"""How fast and how steadily trials learn: metrics derived from the rows of epochs.csv."""
 
 import math
 from collections.abc import Iterable
@@ -8,8 +8,7 @@ import pandas as pd
 
 from cnn_ablate.stats.pairing import FloatArray
 
-# What `derived` adds to the columns of results.csv.
-DERIVED = {
+CONVERGENCE_METRICS = {
     "best_accuracy": "Highest accuracy of any epoch.",
     "auc_accuracy": "Area under the accuracy over epochs, divided by their number.",
     "instability": "How far the loss turns round at an epoch, in the mean over epochs.",
@@ -17,50 +16,60 @@ DERIVED = {
     "epochs_to_accuracy": "Epochs until the accuracy first reaches the threshold.",
     "seconds_to_accuracy": "Training seconds until then.",
 }
+"""Metrics that `convergence` adds to the columns of results.csv, with their descriptions."""
 
 
-def derived(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFrame:
-    """Sum up the course of each trial.
+def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFrame:
+    """Compute the convergence metrics of each trial.
 
-    Courses are those of the validation images; without them those of the test images, measured each
-    epoch; without these those of the training images.
+    They are those of the validation images; without these of the test images, if measured in each
+    epoch; without these of the training images.
 
     Args:
         epochs: Rows of epochs.csv.
         thresholds: Accuracies to reach, as fractions.
 
     Returns:
-        One row a trial: `trial`, `best_accuracy`, `auc_accuracy`, `instability`, `train_accuracy`
+        One row per trial: `trial`, `best_accuracy`, `auc_accuracy`, `instability`, `train_accuracy`
         (accuracies are fractions), and for each threshold `epochs_to_accuracy_<threshold>` and
-        `seconds_to_accuracy_<...>`, infinite where it was never reached.
+        `seconds_to_accuracy_<...>`, infinite if it was never reached.
     """
     thresholds = tuple(thresholds)
-    plain = [name for name in DERIVED if "_to_" not in name]
-    timed = [named(name, at) for at in thresholds for name in DERIVED if "_to_" in name]
+    plain = [name for name in CONVERGENCE_METRICS if "_to_" not in name]
+    timed = [
+        metric_column(name, threshold)
+        for threshold in thresholds
+        for name in CONVERGENCE_METRICS
+        if "_to_" in name
+    ]
     columns = ["trial", *plain, *timed]
     if epochs.empty:
         return pd.DataFrame(columns=columns)
     # The last epoch of a trial that diverged has no finite loss.
-    sound = epochs[np.isfinite(pd.to_numeric(epochs["train_loss"]).astype(float))]
-    accuracy, loss = observed(sound)
+    finite = epochs[np.isfinite(pd.to_numeric(epochs["train_loss"]).astype(float))]
+    accuracy, loss = observed(finite)
     rows = []
-    for trial, course in sound.sort_values("epoch").groupby("trial", sort=False):
-        reached = course[accuracy].to_numpy(float)
-        seconds = course["seconds"].to_numpy(float)
-        swings = instability(course[loss].to_numpy(float))
-        trained = course["train_accuracy"].iloc[-1]
-        row = [trial, reached.max(), area(reached), swings, trained]
-        rows.append([*row, *(t for at in thresholds for t in first(reached, seconds, at))])
+    for trial, history in finite.sort_values("epoch").groupby("trial", sort=False):
+        reached = history[accuracy].to_numpy(float)
+        seconds = history["seconds"].to_numpy(float)
+        row = [
+            trial,
+            reached.max(),
+            area(reached),
+            instability(history[loss].to_numpy(float)),
+            history["train_accuracy"].iloc[-1],
+        ]
+        rows.append([*row, *(t for at in thresholds for t in first_reached(reached, seconds, at))])
     return pd.DataFrame(rows, columns=columns)
 
 
-def named(metric: str, threshold: float | None) -> str:
-    """Give the column of a metric that has a threshold: `epochs_to_accuracy_0.7`."""
+def metric_column(metric: str, threshold: float | None) -> str:
+    """Return the column of a metric that may have a threshold: `epochs_to_accuracy_0.7`."""
     return metric if threshold is None else f"{metric}_{threshold:g}"
 
 
 def observed(epochs: pd.DataFrame) -> tuple[str, str]:
-    """Choose the columns of accuracy and loss that tell most: of val, test and train."""
+    """Return the columns of accuracy and loss on the images least used for training."""
     for images in ("val", "test"):
         names = f"{images}_accuracy", f"{images}_loss"
         if all(name in epochs and epochs[name].notna().all() for name in names):
@@ -69,29 +78,31 @@ def observed(epochs: pd.DataFrame) -> tuple[str, str]:
 
 
 def area(accuracy: FloatArray) -> float:
-    """Give the area under a curve by the trapezoid rule, as the mean height over its epochs."""
+    """Return the area under a curve (epochs,) by the trapezoid rule, as its mean height."""
     if len(accuracy) == 1:
         return float(accuracy[0])
     return float(np.trapezoid(accuracy)) / (len(accuracy) - 1)
 
 
 def instability(loss: FloatArray) -> float:
-    """Give how far a loss turns round at an epoch, in the mean over all but the first and the last.
+    """Return the mean size of the turns of a loss (epochs,); NaN below three epochs.
 
-    Where one of the two steps beside an epoch goes up and the other down, it is the smaller of
-    them; else nothing. So a course that only falls has none, however it bends, and one that swings
-    by d every epoch has d. NaN below three epochs.
+    At an inner epoch where one of the two steps beside it goes up and the other down, the turn is
+    the smaller of the two steps; elsewhere it is zero. So a loss that only falls has none, however
+    curved it is, and one that swings by d in every epoch has d.
     """
     if len(loss) < 3:
         return math.nan
     steps = np.diff(loss)
-    one, other = steps[:-1], steps[1:]
-    turns = np.where(one * other < 0, np.minimum(np.abs(one), np.abs(other)), 0.0)
+    before, after = steps[:-1], steps[1:]
+    turns = np.where(before * after < 0, np.minimum(np.abs(before), np.abs(after)), 0.0)
     return float(turns.mean())
 
 
-def first(accuracy: FloatArray, seconds: FloatArray, threshold: float) -> tuple[float, float]:
-    """Give the epochs and the seconds after which an accuracy was first reached; else infinity."""
+def first_reached(
+    accuracy: FloatArray, seconds: FloatArray, threshold: float
+) -> tuple[float, float]:
+    """Return the epochs and seconds until an accuracy was first reached; infinity if never."""
     hits = np.flatnonzero(accuracy >= threshold)
     if not len(hits):
         return math.inf, math.inf

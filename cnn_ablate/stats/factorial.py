@@ -10,12 +10,13 @@ import pandas as pd
 from statsmodels.regression.linear_model import OLS
 
 from cnn_ablate.schema import Factor, Variant
-from cnn_ablate.stats.cells import cells, labels
-from cnn_ablate.stats.multiple_comparisons import adjusted
-from cnn_ablate.stats.pairing import FloatArray, scale
+from cnn_ablate.stats.cells import cells, level_labels
+from cnn_ablate.stats.multiple_comparisons import adjust_p
+from cnn_ablate.stats.pairing import FloatArray
+from cnn_ablate.stats.units import scale
 
 Term = tuple[int, ...]
-"""The positions of the factors of a main effect `(i,)` or of an interaction `(i, j)`."""
+"""Indices of the factors of a main effect `(i,)` or of an interaction `(i, j)`."""
 
 _COLUMNS = ["term", "levels", "difference", "low", "high", "p", "p_adjusted", "freedom", "aliases"]
 
@@ -27,29 +28,29 @@ def factorial(
     *,
     metric: str = "test_accuracy",
 ) -> pd.DataFrame:
-    """Estimate what each factor does on average over the others, and how pairs of them interact.
+    """Estimate main effects of crossed factors and the two-way interactions between them.
 
-    A main effect is the mean at a level minus the mean at the factor's first level. An interaction
-    is how much that effect differs between a level of another factor and its first one. Three-way
-    and higher interactions count as noise. A term that the variants cannot tell from earlier ones
-    is not estimated, and each side names the other: with `B:C` among its aliases, the row of `A`
-    gives the sum of the two (or their difference).
+    A main effect is the mean at a level minus the mean at the factor's first level, averaged over
+    the other factors. An interaction is how much that effect differs between a level of another
+    factor and its first one. Three-way and higher interactions count as noise. A term that is
+    aliased with earlier ones is not estimated, and each names the other: with `B:C` among its
+    aliases, the row of `A` estimates the sum of the two (or their difference).
 
     Returns:
-        Columns `term` (`model.attention`, or two joined by `:`), `levels`, `difference` (points
+        One row per term and pair of levels: `term` (`model.attention`, or two joined by `:`), `levels`, `difference` (points
         where the metric is a fraction), `low` and `high` (95 % t interval), `p`, `p_adjusted`
         (Holm over the rows), `freedom` (residual degrees of freedom) and `aliases`.
     """
     grid = _grid(trials, factors, variants, metric)
     rows = _rows(grid) if len(grid.y) else []
     table = pd.DataFrame(rows, columns=[name for name in _COLUMNS if name != "p_adjusted"])
-    table.insert(_COLUMNS.index("p_adjusted"), "p_adjusted", adjusted(table["p"].to_numpy(float)))
+    table.insert(_COLUMNS.index("p_adjusted"), "p_adjusted", adjust_p(table["p"].to_numpy(float)))
     return table
 
 
 @dataclass(frozen=True)
 class _Grid:
-    """The done trials of a crossing: level numbers (n, factors), seeds (n,) and the metric (n,)."""
+    """The finished trials of a crossing: level indices (n, factors), seeds (n,) and metric (n,)."""
 
     names: tuple[str, ...]
     levels: tuple[tuple[str, ...], ...]
@@ -59,15 +60,15 @@ class _Grid:
 
     @property
     def terms(self) -> list[Term]:
-        """Main effects first, so that an interaction is what gives way to them."""
-        places = range(len(self.names))
-        return [*((i,) for i in places), *combinations(places, 2)]
+        """Main effects before interactions: of two aliased terms the earlier one is estimated."""
+        indices = range(len(self.names))
+        return [*((i,) for i in indices), *combinations(indices, 2)]
 
     def name(self, term: Term) -> str:
         return ":".join(self.names[i] for i in term)
 
     def columns(self, term: Term) -> FloatArray:
-        """Code a term so that it adds up to zero over the levels of each of its factors."""
+        """Return the columns of a term in the design matrix (n, columns), in sum coding."""
         result = np.ones((len(self.y), 1))
         for i in term:
             coded = sum_coding(len(self.levels[i]))[self.codes[:, i]]
@@ -75,24 +76,28 @@ class _Grid:
         return result
 
     def contrasts(self, term: Term) -> list[tuple[str, FloatArray]]:
-        """Compare levels with the first ones: in words, and as weights of the columns."""
-        found = [("", np.ones(1))]
+        """Return the comparisons with first levels: in words, and as weights of the columns."""
+        compared = [("", np.ones(1))]
         for i in term:
             coding = sum_coding(len(self.levels[i]))
             first, *others = self.levels[i]
-            found = [
+            compared = [
                 (
                     f"{words}, {level} - {first}".removeprefix(", "),
                     np.outer(weights, coding[k] - coding[0]).ravel(),
                 )
-                for words, weights in found
+                for words, weights in compared
                 for k, level in enumerate(others, start=1)
             ]
-        return found
+        return compared
 
 
 def sum_coding(levels: int) -> FloatArray:
-    """Code levels in one column less, each of which adds up to zero (levels, levels - 1)."""
+    """Return the sum coding (levels, levels - 1), whose columns each add up to zero.
+
+    With it a main effect is an average over the other factors, and not the effect at their first
+    levels, as it would be with dummy coding.
+    """
     return np.vstack([np.eye(levels - 1), -np.ones(levels - 1)])
 
 
@@ -102,21 +107,23 @@ def _grid(
     at = {name: levels for levels, name in cells(factors, variants).items()}
     done = trials[(trials["status"] == "done") & trials["variant"].isin(at)]
     done = done[pd.to_numeric(done[metric]).notna()]
-    seen = [at[variant] for variant in done["variant"]]
-    observed = [{levels[i] for levels in seen} for i in range(len(factors))]
-    moved = [i for i, found in enumerate(observed) if len(found) > 1]
-    known = [tuple(x for x in labels(factors[i]) if x in observed[i]) for i in moved]
-    codes = [[known[k].index(row[i]) for k, i in enumerate(moved)] for row in seen]
+    rows = [at[variant] for variant in done["variant"]]
+    observed = [{levels[i] for levels in rows} for i in range(len(factors))]
+    # A factor that has one level so far (a study half done) has no effect to estimate.
+    varied = [i for i, levels in enumerate(observed) if len(levels) > 1]
+    known = [tuple(x for x in level_labels(factors[i]) if x in observed[i]) for i in varied]
+    codes = [[known[k].index(row[i]) for k, i in enumerate(varied)] for row in rows]
     return _Grid(
-        names=tuple(factors[i].name for i in moved),
+        names=tuple(factors[i].name for i in varied),
         levels=tuple(known),
-        codes=np.array(codes, dtype=np.int64).reshape(len(done), len(moved)),
+        codes=np.array(codes, dtype=np.int64).reshape(len(done), len(varied)),
         seeds=done["seed"].to_numpy(np.int64),
         y=scale(metric) * pd.to_numeric(done[metric]).to_numpy(float),
     )
 
 
 def _rows(grid: _Grid) -> list[tuple[object, ...]]:
+    # An intercept per seed: seeds are blocks, whose differences are no noise of the effects.
     blocks = (grid.seeds[:, None] == np.unique(grid.seeds)).astype(float)
     kept, aliases = _separate(grid, blocks)
     fit = OLS(grid.y, np.hstack([blocks, *kept.values()])).fit()
@@ -125,12 +132,12 @@ def _rows(grid: _Grid) -> list[tuple[object, ...]]:
     for term in grid.terms:
         others = "; ".join(grid.name(other) for other in aliases[term])
         for words, weights in grid.contrasts(term):
-            found = (np.nan,) * 4
+            estimate = (np.nan,) * 4
             if term in kept:
-                whole = np.zeros(len(fit.params))
-                whole[start : start + len(weights)] = weights
-                found = _estimate(fit, whole)
-            rows.append((grid.name(term), words, *found, float(fit.df_resid), others))
+                contrast = np.zeros(len(fit.params))
+                contrast[start : start + len(weights)] = weights
+                estimate = _estimate(fit, contrast)
+            rows.append((grid.name(term), words, *estimate, float(fit.df_resid), others))
         start += kept[term].shape[1] if term in kept else 0
     return rows
 
@@ -138,7 +145,7 @@ def _rows(grid: _Grid) -> list[tuple[object, ...]]:
 def _separate(
     grid: _Grid, blocks: FloatArray
 ) -> tuple[dict[Term, FloatArray], dict[Term, list[Term]]]:
-    """Keep the terms that can be told from earlier ones, and name who hides the others."""
+    """Return the columns of the terms that can be estimated, and the aliases of every term."""
     kept: dict[Term, FloatArray] = {}
     aliases: dict[Term, list[Term]] = {term: [] for term in grid.terms}
     for term in grid.terms:
@@ -147,11 +154,12 @@ def _separate(
         if np.linalg.matrix_rank(both) == both.shape[1]:
             kept[term] = new
             continue
-        shadow = np.linalg.lstsq(basis, new)[0][blocks.shape[1] :]
+        # The earlier terms that this one is a linear combination of are its aliases.
+        combination = np.linalg.lstsq(basis, new)[0][blocks.shape[1] :]
         start = 0
         for other, columns in kept.items():
             stop = start + columns.shape[1]
-            if np.abs(shadow[start:stop]).max() > 1e-9:
+            if np.abs(combination[start:stop]).max() > 1e-9:
                 aliases[other].append(term)
                 aliases[term].append(other)
             start = stop
@@ -159,10 +167,11 @@ def _separate(
 
 
 def _estimate(fit: Any, weights: FloatArray) -> tuple[float, float, float, float]:
-    """Give a weighted sum of coefficients, its interval and its p; NaN without residuals."""
+    """Return a weighted sum of coefficients, its interval and its p; NaN without residuals."""
     difference = round(float(weights @ fit.params), 9)
     if fit.df_resid <= 0:
         return difference, np.nan, np.nan, np.nan
+    # A perfect fit has no residual variance: t is then infinite or 0 / 0, as it should be.
     with np.errstate(all="ignore"):
         test = fit.t_test(weights)
         (low, high), p = test.conf_int()[0], test.pvalue

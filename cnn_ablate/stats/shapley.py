@@ -1,4 +1,4 @@
-"""How the gain of a whole is shared among its on/off parts."""
+"""Attribute the gain of a full system to its components: Shapley values, or leave one out."""
 
 from collections.abc import Mapping, Sequence
 from math import factorial
@@ -9,8 +9,8 @@ import pandas as pd
 from cnn_ablate.schema import Factor, Level, Variant
 from cnn_ablate.stats import paired
 from cnn_ablate.stats.cells import cells
-from cnn_ablate.stats.pairing import FloatArray, by_seed, differences
-from cnn_ablate.stats.words import is_off
+from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed
+from cnn_ablate.stats.sentences import is_off
 
 SHARED = "(shared)"
 
@@ -26,19 +26,19 @@ def attribution(
 ) -> pd.DataFrame:
     """Attribute the gain of all on/off components together to each of them.
 
-    Where every combination of them was run on some seed, by Shapley's values, which add up to the
-    whole gain. Else by what the full system loses without the component alone; what these leave
-    over of the whole gain, since components can stand in for each other, is the row `(shared)`, if
-    the system without any of them was run.
+    If every combination of them was run with some seed, by Shapley values, which add up to the
+    whole gain. Else by what the full system loses without this component; the rest of the whole
+    gain, which is not zero because components can replace each other, is the row `(shared)`, if the
+    system without any of them was run.
 
     Returns:
-        Columns `component`, `method` (`shapley` or `leave one out`), `seeds`, `contribution` (in
+        One row per component: `component`, `method` (`shapley` or `leave one out`), `seeds`, `contribution` (in
         points where the metric is a fraction), its `sd`, `low` and `high` (t interval over seeds).
     """
     parts = components(factors)
     coalitions = _coalitions(parts, variants)
     ordered = [coalitions[mask] for mask in sorted(coalitions)]
-    values = by_seed(trials, ordered, metric).to_numpy(float)
+    values = values_by_seed(trials, ordered, metric).to_numpy(float)
     if parts and len(ordered) == 2 ** len(parts) and len(values):
         shares = np.round(shapley(values), 9)
         rows = [_row(p.name, "shapley", shares[:, i]) for i, p in enumerate(parts)]
@@ -48,7 +48,7 @@ def attribution(
 
 
 def components(factors: Sequence[Factor]) -> tuple[Factor, ...]:
-    """Choose the factors of two levels, one of which takes the part away."""
+    """Return the factors with two levels of which one removes the component."""
     return tuple(
         factor
         for factor in factors
@@ -57,17 +57,20 @@ def components(factors: Sequence[Factor]) -> tuple[Factor, ...]:
 
 
 def shapley(values: FloatArray) -> FloatArray:
-    """Share what all win together (..., players), by the mean gain of joining, over all orders.
+    """Return the Shapley value of each player (..., players).
+
+    It is the mean gain when the player joins, over all orders in which players can join.
 
     Args:
-        values: What each coalition wins (..., 2^players): bit i of its index says whether player i
-            is in.
+        values: The value of each coalition (..., 2^players); bit i of its index says whether player
+            i is a member.
 
     Reference: Shapley, A value for n-person games, 1953.
     """
     players = values.shape[-1].bit_length() - 1
     coalitions = np.arange(2**players)
     sizes = [int(coalition).bit_count() for coalition in coalitions]
+    # In so many orders exactly these n players come before the one who joins.
     weights = np.array([factorial(n) * factorial(max(players - n - 1, 0)) for n in sizes])
     shares = []
     for player in range(players):
@@ -78,7 +81,7 @@ def shapley(values: FloatArray) -> FloatArray:
 
 
 def _coalitions(parts: Sequence[Factor], variants: Sequence[Variant]) -> dict[int, str]:
-    """Name the variant of each combination of components; bit i says whether part i is in."""
+    """Return the variant of each combination; bit i of the key says whether component i is in."""
     on = [next(level.label for level in part.levels if not _absent(level)) for part in parts]
     return {
         sum((label == on[i]) << i for i, label in enumerate(at)): name
@@ -89,12 +92,13 @@ def _coalitions(parts: Sequence[Factor], variants: Sequence[Variant]) -> dict[in
 def _left_out(
     trials: pd.DataFrame, parts: Sequence[Factor], coalitions: Mapping[int, str], metric: str
 ) -> list[tuple[object, ...]]:
-    everything = 2 ** len(parts) - 1
-    alone = [{everything: 1.0, everything ^ 1 << i: -1.0} for i in range(len(parts))]
+    full = 2 ** len(parts) - 1
+    alone = [{full: 1.0, full ^ 1 << i: -1.0} for i in range(len(parts))]
     wanted = [(part.name, weights) for part, weights in zip(parts, alone, strict=True)]
     if len(parts) > 1:
-        one_less = {everything ^ 1 << i: 1.0 for i in range(len(parts))}
-        wanted.append((SHARED, {everything: 1.0 - len(parts), 0: -1.0, **one_less}))
+        # The whole gain (full - none) minus the sum of the losses (full - full without one).
+        one_less = {full ^ 1 << i: 1.0 for i in range(len(parts))}
+        wanted.append((SHARED, {full: 1.0 - len(parts), 0: -1.0, **one_less}))
     return [
         _row(name, "leave one out", _gains(trials, coalitions, weights, metric))
         for name, weights in wanted
@@ -105,13 +109,13 @@ def _left_out(
 def _gains(
     trials: pd.DataFrame, coalitions: Mapping[int, str], weights: Mapping[int, float], metric: str
 ) -> FloatArray:
-    named = {coalitions[mask]: weight for mask, weight in weights.items()}
-    return differences(by_seed(trials, list(named), metric), named)
+    by_name = {coalitions[mask]: weight for mask, weight in weights.items()}
+    return differences(values_by_seed(trials, list(by_name), metric), by_name)
 
 
 def _row(name: str, method: str, gains: FloatArray) -> tuple[object, ...]:
     mean = float(gains.mean()) if len(gains) else float("nan")
-    return name, method, len(gains), mean, paired.spread(gains), *paired.t_interval(gains)
+    return name, method, len(gains), mean, paired.sample_sd(gains), *paired.t_interval(gains)
 
 
 def _absent(level: Level) -> bool:

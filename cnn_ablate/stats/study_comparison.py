@@ -1,17 +1,17 @@
-"""Two studies contrast by contrast: where do their effects agree, and where not?"""
+"""Compare two studies contrast by contrast: do their effects agree?"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats.paired import quantile
-from cnn_ablate.stats.pairing import UNKNOWN, Interval
+from cnn_ablate.stats.paired import t_quantile
+from cnn_ablate.stats.units import UNKNOWN, Interval
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One contrast in two studies, and how much larger its effect is in the second."""
+class ComparedContrast:
+    """One contrast in two studies: its effects, and the gap from the first to the second."""
 
     variant: str
     reference: str
@@ -22,7 +22,7 @@ class Compared:
 
     @property
     def verdict(self) -> str:
-        """Say in a word or two whether the studies agree."""
+        """Whether the studies agree, in a word or two."""
         if not self.first or not self.second:
             return "second only" if self.second else "first only"
         low, high = self.interval
@@ -31,8 +31,10 @@ class Compared:
         return "agree" if low <= 0 <= high else "differ"
 
 
-def compared(first: Sequence[Effect], second: Sequence[Effect]) -> tuple[Compared, ...]:
-    """Pair the contrasts of two studies by the names of variant and reference.
+def compare_studies(
+    first: Sequence[Effect], second: Sequence[Effect]
+) -> tuple[ComparedContrast, ...]:
+    """Match the contrasts of two studies by the names of variant and reference.
 
     The interval of the gap is Welch's: seeds of one study are not paired with those of another,
     since machine, data or budget differ. Reference: Welch 1947.
@@ -40,19 +42,21 @@ def compared(first: Sequence[Effect], second: Sequence[Effect]) -> tuple[Compare
     ours = {(effect.variant, effect.reference): effect for effect in first}
     theirs = {(effect.variant, effect.reference): effect for effect in second}
     return tuple(
-        _compared(pair, ours.get(pair), theirs.get(pair))
-        for pair in dict.fromkeys([*ours, *theirs])
+        _compare(pair, ours.get(pair), theirs.get(pair)) for pair in dict.fromkeys([*ours, *theirs])
     )
 
 
-def _compared(pair: tuple[str, str], first: Effect | None, second: Effect | None) -> Compared:
+def _compare(
+    pair: tuple[str, str], first: Effect | None, second: Effect | None
+) -> ComparedContrast:
     if not first or not second or first.difference is None or second.difference is None:
-        return Compared(*pair, first, second)
+        return ComparedContrast(*pair, first, second)
     gap = second.difference - first.difference
-    return Compared(*pair, first, second, gap, _welch(gap, first, second))
+    return ComparedContrast(*pair, first, second, gap, _welch(gap, first, second))
 
 
 def _welch(gap: float, first: Effect, second: Effect) -> Interval:
+    """Return Welch's interval, with the degrees of freedom of Satterthwaite, Biometrics 2, 1946."""
     if first.sd is None or second.sd is None:
         return UNKNOWN
     parts = [(effect.sd or 0.0) ** 2 / effect.seeds for effect in (first, second)]
@@ -60,5 +64,5 @@ def _welch(gap: float, first: Effect, second: Effect) -> Interval:
         return gap, gap
     seeds = (first.seeds, second.seeds)
     freedom = sum(parts) ** 2 / sum(p**2 / (n - 1) for p, n in zip(parts, seeds, strict=True))
-    half = quantile(freedom) * math.sqrt(sum(parts))
+    half = t_quantile(freedom) * math.sqrt(sum(parts))
     return gap - half, gap + half

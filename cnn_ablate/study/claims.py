@@ -1,19 +1,22 @@
 """Claims of a study file, checked against the factors and variants of the study."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from cnn_ablate.messages import explain_error, unknown_name
+from cnn_ablate.messages import explain_error, format_value, unknown_name
 from cnn_ablate.schema import Claim, Factor, Plan, label
 from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
 
-_SPELLING = {"from": "from_level", "to": "to_level"}
-_SPELT = {new: old for old, new in _SPELLING.items()}
-# What some keys of a claim mean nothing without.
+# `from` is a keyword of Python, so the fields have other names than the keys of the file.
+_FIELDS = {"from": "from_level", "to": "to_level"}
+_KEYS = {field: key for key, field in _FIELDS.items()}
+# Keys of a claim that have no meaning without another one.
 _NEEDS = {
     "rank": "of_class",
     "taken_for": "of_class",
@@ -23,7 +26,7 @@ _NEEDS = {
     "than_at": "factor",
 }
 _MEANING = {
-    "of_class": "That is the class it speaks of.",
+    "of_class": "That is the class it is about.",
     "factor": "That is the factor whose effect it states.",
 }
 
@@ -31,25 +34,27 @@ _MEANING = {
 def read_claims(
     file: StudyFile, factors: tuple[Factor, ...], problems: Problems
 ) -> tuple[Claim, ...]:
-    """Read all claims; their ids differ, what they speak of exists, and says enough."""
+    """Read all claims, and add an error for each that is incomplete or names what is unknown."""
     claims: list[Claim] = []
     levels = {factor.name: [level.label for level in factor.levels] for factor in factors}
     for i, written in enumerate(file.claims):
-        claim = _claim(("claims", i), written, problems)
+        place = ("claims", i)
+        claim = _claim(place, written, problems)
         if claim is None:
             continue
         if any(claim.id == other.id for other in claims):
-            problems.add(("claims", i, "id"), f"the id '{claim.id}' is given twice.")
-        _check_needs(("claims", i), claim, problems)
-        _check_statement(("claims", i), claim, problems)
-        _check_effect(("claims", i), claim, levels, problems)
-        _check_elsewhere(("claims", i), claim, levels, problems)
+            problems.add((*place, "id"), f"the id '{claim.id}' is given twice.")
+        _check_needs(place, claim, problems)
+        _check_metric(place, claim, problems)
+        _check_value(place, claim, problems)
+        _check_effect(place, claim, levels, problems)
+        _check_other_levels(place, claim, levels, problems)
         claims.append(claim)
     return tuple(claims)
 
 
 def check_claims(claims: tuple[Claim, ...], plan: Plan, problems: Problems) -> None:
-    """Check that the variants which claims speak of are in the plan."""
+    """Check that the variants which claims name are in the plan."""
     known = [variant.name for variant in plan.variants]
     for i, claim in enumerate(claims):
         for key in ("variant", "reference"):
@@ -59,40 +64,54 @@ def check_claims(claims: tuple[Claim, ...], plan: Plan, problems: Problems) -> N
 
 
 def _claim(place: Place, written: Mapping[str, Any], problems: Problems) -> Claim | None:
-    renamed = {_SPELLING.get(key, key): value for key, value in written.items()}
-    for key in _SPELLING.values():
-        if key in renamed:
-            renamed[key] = label(renamed[key])
+    fields = {_FIELDS.get(key, key): value for key, value in written.items()}
+    for key in _FIELDS.values():
+        if key in fields:
+            fields[key] = label(fields[key])
+    if isinstance(fields.get("value"), list):
+        fields["value"] = tuple(fields["value"])
     try:
-        return Claim.model_validate(renamed)
+        return Claim.model_validate(fields)
     except ValidationError as error:
-        schema = Claim.model_json_schema()
-        for detail in error.errors():
-            spelt = tuple(_SPELT.get(str(part), part) for part in detail["loc"])
-            of_key = detail["type"] == "extra_forbidden"
-            problems.add((*place, *spelt), *explain_error(detail, schema), key=of_key)
+        _add_errors(place, error.errors(), written, problems)
         return None
 
 
+def _add_errors(
+    place: Place, errors: list[ErrorDetails], written: Mapping[str, Any], problems: Problems
+) -> None:
+    schema = Claim.model_json_schema()
+    schema["properties"] = {
+        _KEYS.get(field, field): part for field, part in schema["properties"].items()
+    }
+    # Pydantic has an error for each form that a value could have had: one is enough.
+    if any(error["loc"][0] == "value" for error in errors):
+        value = format_value(written["value"])
+        what = f"expected a number, or a range of two numbers, got {value}."
+        problems.add((*place, "value"), what)
+    for error in errors:
+        if error["loc"][0] != "value":
+            spelt = tuple(_KEYS.get(str(part), part) for part in error["loc"])
+            explained = explain_error({**error, "loc": spelt}, schema)
+            of_key = error["type"] == "extra_forbidden"
+            problems.add((*place, *spelt), *explained, key=of_key)
+
+
 def _check_needs(place: Place, claim: Claim, problems: Problems) -> None:
-    for key, needed in _NEEDS.items():
-        if getattr(claim, key) and getattr(claim, needed) is None:
-            spelt = _SPELT.get(key, key)
-            what = f"'{spelt}' needs '{needed}'."
-            problems.add((*place, spelt), what, _MEANING[needed], key=True)
+    for field, needed in _NEEDS.items():
+        if getattr(claim, field) and getattr(claim, needed) is None:
+            key = _KEYS.get(field, field)
+            problems.add((*place, key), f"'{key}' needs '{needed}'.", _MEANING[needed], key=True)
     for key in ("rank", "taken_for"):
         if getattr(claim, key) and claim.compares:
-            what = f"'{key}' speaks of one variant, not of an effect."
+            what = f"'{key}' is about one variant, not about an effect."
             problems.add((*place, key), what, "Name it under 'variant' alone.", key=True)
 
 
-def _check_statement(place: Place, claim: Claim, problems: Problems) -> None:
-    """Check that a claim says something, and of a metric that there is."""
-    from cnn_ablate.claims import (  # noqa: PLC0415 - imports SciPy, for studies with claims
-        METRICS,
-        OF_CLASS,
-        says_nothing,
-    )
+def _check_metric(place: Place, claim: Claim, problems: Problems) -> None:
+    """Check that a claim states something, and that there is such a metric."""
+    # It imports SciPy, which studies without claims can do without.
+    from cnn_ablate.claims import METRICS, OF_CLASS  # noqa: PLC0415
 
     if claim.metric not in METRICS:
         problems.add((*place, "metric"), *unknown_name("metric", claim.metric, METRICS))
@@ -103,15 +122,42 @@ def _check_statement(place: Place, claim: Claim, problems: Problems) -> None:
     elif claim.metric.startswith("class_") and claim.of_class is None:
         what = f"{claim.metric} needs 'of_class'."
         problems.add((*place, "metric"), what, _MEANING["of_class"])
-    if says_nothing(claim):
+    if claim.is_empty:
         hint = "Give a 'value', or an 'effect' of a 'factor' or against a 'reference'."
         problems.add(place, "it claims neither a number nor a direction.", hint)
+
+
+def _check_value(place: Place, claim: Claim, problems: Problems) -> None:
+    """Check that accuracies are fractions, and that a range is one of a single variant."""
+    from cnn_ablate.stats import in_points  # noqa: PLC0415 - imports SciPy
+
+    at = (*place, "value")
+    low, high = claim.bounds
+    if high > 1 and not claim.compares and in_points(claim.metric):
+        given = format_value(list(claim.bounds) if low != high else _plain(high))
+        fraction = [_plain(Decimal(repr(end)) / 100) for end in dict.fromkeys(claim.bounds)]
+        written = f"[{', '.join(map(str, fraction))}]" if low != high else fraction[0]
+        hint = f"{given} looks like per cent; write {written}."
+        problems.add(at, f"{claim.metric} is a fraction, at most 1.", hint)
+    if isinstance(claim.value, tuple):
+        if low >= high:
+            problems.add(at, "a range goes from a lower to a higher number.")
+        if claim.compares or claim.effect:
+            what = "a range is that of a number, not of a limit or an effect."
+            problems.add(at, what, "Give one number.")
+        if claim.decimals is not None:
+            problems.add((*place, "decimals"), "a range has no 'decimals': it is exact.", key=True)
+
+
+def _plain(number: float | Decimal) -> float | int:
+    """Return a whole number without its decimal point."""
+    return int(number) if number == int(number) else float(number)
 
 
 def _check_effect(
     place: Place, claim: Claim, levels: Mapping[str, list[str]], problems: Problems
 ) -> None:
-    """Check the factor whose effect is claimed, and between which of its levels."""
+    """Check the factor whose effect is claimed, and the two levels that are compared."""
     if claim.factor is None:
         return
     if claim.factor not in levels:
@@ -128,12 +174,12 @@ def _check_effect(
         problems.add((*place, "to"), "'from' and 'to' are one level.")
 
 
-def _check_elsewhere(
+def _check_other_levels(
     place: Place, claim: Claim, levels: Mapping[str, list[str]], problems: Problems
 ) -> None:
     """Check the levels of other factors at which the effect is claimed."""
-    for key, held in (("at", claim.at), ("than_at", claim.than_at)):
-        for name, level in held.items():
+    for key, levels_there in (("at", claim.at), ("than_at", claim.than_at)):
+        for name, level in levels_there.items():
             where = (*place, key, name)
             if name == claim.factor:
                 hint = "Its levels are given by 'from' and 'to'."

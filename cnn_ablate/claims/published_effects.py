@@ -1,54 +1,54 @@
-"""Judges of published effects: their direction, their size, or that there is none."""
+"""Verdicts on published effects: their direction, their size, or that there is none."""
 
 from dataclasses import replace
 
+from cnn_ablate.claims.draft_verdict import DraftVerdict
 from cnn_ablate.claims.evidence import Evidence
-from cnn_ablate.claims.judgement import Judgement
-from cnn_ablate.claims.wording import rounding, signed, size
 from cnn_ablate.schema import Claim, Word
-from cnn_ablate.stats import Interval, amount, between, equivalence_p, in_points, probability
+from cnn_ablate.stats import Interval, amount, bounds, equivalence_p, in_points, signed
+from cnn_ablate.text import p_value
 
 MARGIN = 1.0
-"""Points within which two accuracies count as equal, unless the claim says otherwise."""
+"""Points within which two accuracies count as equal, unless the claim states another margin."""
 
 
-def judge_direction(claim: Claim, evidence: Evidence) -> Judgement:
+def judge_direction(claim: Claim, evidence: Evidence) -> DraftVerdict:
     """Ask whether the effect has the claimed direction, and its size if that is claimed too.
 
-    Both intervals, over seeds and over test images, must lie on one side of zero.
+    Both intervals, over seeds and over test images, must be on one side of zero.
     """
-    upwards = claim.effect == "higher" or (claim.effect is None and size(claim) >= 0)
-    aligned = evidence if upwards else evidence.turned()
+    upwards = claim.effect == "higher" or (claim.effect is None and claim.size >= 0)
+    aligned = evidence if upwards else evidence.negated()
     low, high = aligned.interval()
     images = aligned.image_interval() or (low, high)
     if min(low, images[0]) > 0:
         return _sized(claim, evidence)
     if max(high, images[1]) < 0:
-        return _judgement("not reproduced", evidence, f"{_basis(evidence)}: the opposite holds")
+        return _draft("not reproduced", evidence, f"{_basis(evidence)}: the opposite holds")
     margin = margin_of(claim, evidence)
     if low <= 0 <= high and margin and _equivalent(evidence, margin):
         beyond = "" if evidence.exact else f", and {_ruled_out(evidence, margin)}"
-        return _judgement("not reproduced", evidence, f"{_basis(evidence)}{beyond}")
-    return _judgement("undetermined", evidence, _open(evidence))
+        return _draft("not reproduced", evidence, f"{_basis(evidence)}{beyond}")
+    return _draft("undetermined", evidence, _open(evidence))
 
 
-def judge_direction_alone(claim: Claim, evidence: Evidence) -> Judgement:
-    """Ask for the direction of an effect whose published size this study cannot be held to."""
-    effect = "higher" if size(claim) >= 0 else "lower"
+def judge_direction_alone(claim: Claim, evidence: Evidence) -> DraftVerdict:
+    """Judge the direction of an effect whose published size is not comparable."""
+    effect = "higher" if claim.size >= 0 else "lower"
     bare = {"value": None, "effect": effect, "margin": margin_of(claim, evidence)}
-    found = judge_direction(claim.model_copy(update=bare), evidence)
-    if found.verdict != "reproduced":
-        return found
-    reason = f"{found.reason}; sizes cannot be compared at another budget"
-    return replace(found, verdict="direction only", reason=reason)
+    draft = judge_direction(claim.model_copy(update=bare), evidence)
+    if draft.verdict != "reproduced":
+        return draft
+    reason = f"{draft.reason}; sizes cannot be compared at another budget"
+    return replace(draft, verdict="direction only", reason=reason)
 
 
-def judge_none(claim: Claim, evidence: Evidence) -> Judgement:
-    """Ask whether any effect lies within the margin (equivalence), or surely outside of it."""
+def judge_none(claim: Claim, evidence: Evidence) -> DraftVerdict:
+    """Ask whether the effect is within the margin (equivalence), or certainly outside of it."""
     margin = margin_of(claim, evidence)
     if margin is None:
         reason = f"no margin is stated within which an effect on {evidence.metric} counts as none"
-        return _judgement("undetermined", evidence, reason)
+        return _draft("undetermined", evidence, reason)
     beyond = amount(margin, evidence.metric)
     if _equivalent(evidence, margin):
         reason = f"{_ruled_out(evidence, margin)}, {evidence.seeds}"
@@ -59,33 +59,33 @@ def judge_none(claim: Claim, evidence: Evidence) -> Judgement:
     else:
         reason = f"{_basis(evidence)}: effects beyond {beyond} cannot be ruled out"
         word = "undetermined"
-    return _judgement(word, evidence, _basis(evidence) if evidence.exact else reason)
+    return _draft(word, evidence, _basis(evidence) if evidence.exact else reason)
 
 
 def margin_of(claim: Claim, evidence: Evidence) -> float | None:
-    """Give what counts as no effect: as claimed, else a point of accuracy, or half of a count.
+    """Return what counts as no effect: as claimed, else a point of accuracy, or half of a count.
 
-    A published effect that is smaller than a point is no less of one for that.
+    For a published effect that is smaller than a point the margin is its size.
     """
     if claim.margin is not None or not (evidence.exact or in_points(evidence.metric)):
         return claim.margin
     if evidence.exact:
         return 0.5
-    return min(MARGIN, abs(claim.value)) if claim.value else MARGIN
+    return min(MARGIN, abs(claim.size)) or MARGIN
 
 
-def _sized(claim: Claim, evidence: Evidence) -> Judgement:
+def _sized(claim: Claim, evidence: Evidence) -> DraftVerdict:
     if claim.value is None:
-        return _judgement("reproduced", evidence, f"{_basis(evidence)}, as claimed")
-    gap = abs(evidence.mean - size(claim))
-    allowed = evidence.tolerance(rounding(claim), known_spread=True)
+        return _draft("reproduced", evidence, f"{_basis(evidence)}, as claimed")
+    gap = abs(evidence.mean - claim.size)
+    allowed = evidence.tolerance(claim.rounding, known_spread=True)
     word: Word = "reproduced" if gap <= allowed + 1e-9 else "direction only"
     beyond = "within" if word == "reproduced" else "beyond"
     reason = (
         f"{_basis(evidence)}, as claimed, and {amount(gap, evidence.metric)} from the published "
         f"size, {beyond} the {amount(allowed, evidence.metric)} that noise allows"
     )
-    return _judgement(word, evidence, reason)
+    return _draft(word, evidence, reason)
 
 
 def _equivalent(evidence: Evidence, margin: float) -> bool:
@@ -95,9 +95,9 @@ def _equivalent(evidence: Evidence, margin: float) -> bool:
 
 
 def _ruled_out(evidence: Evidence, margin: float) -> str:
-    p = probability(equivalence_p(evidence.values, margin))
+    p = p_value(equivalence_p(evidence.values, margin))
     beyond = amount(margin, evidence.metric)
-    within = f"90 % interval {between(evidence.interval(0.9), evidence.metric)}"
+    within = f"90 % interval {bounds(evidence.interval(0.9), evidence.metric)}"
     return f"two one-sided t tests rule out effects beyond {beyond} ({within}), {p}"
 
 
@@ -112,24 +112,24 @@ def _intervals(evidence: Evidence) -> list[Interval]:
 
 
 def _basis(evidence: Evidence) -> str:
-    """Say where the interval over seeds lies."""
+    """Return where the interval over seeds is, relative to zero."""
     if evidence.exact:
         differ = f"the counts differ by {amount(abs(evidence.mean), evidence.metric)}"
         return differ if evidence.mean else "the counts agree"
     interval = evidence.interval()
     sides = {interval[0] > 0: "lies above zero", interval[1] < 0: "lies below zero"}
     side = sides.get(True, "includes zero")
-    return f"the interval {between(interval, evidence.metric)} of {evidence.seeds} {side}"
+    return f"the interval {bounds(interval, evidence.metric)} of {evidence.seeds} {side}"
 
 
 def _open(evidence: Evidence) -> str:
     seeds, *images = _intervals(evidence)
     if seeds[0] <= 0 <= seeds[1] or not images:
         return f"{_basis(evidence)}: neither direction can be ruled out"
-    over = between(images[0], evidence.metric)
+    over = bounds(images[0], evidence.metric)
     return f"{_basis(evidence)}, but that over test images {over} includes it"
 
 
-def _judgement(word: Word, evidence: Evidence, reason: str) -> Judgement:
-    interval = "" if evidence.exact else between(evidence.interval(), evidence.metric)
-    return Judgement(word, reason, signed(evidence.mean, evidence.metric), interval)
+def _draft(word: Word, evidence: Evidence, reason: str) -> DraftVerdict:
+    interval = "" if evidence.exact else bounds(evidence.interval(), evidence.metric)
+    return DraftVerdict(word, reason, signed(evidence.mean, evidence.metric), interval)

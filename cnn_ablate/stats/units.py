@@ -1,0 +1,76 @@
+"""Units of metrics: fractions in files are per cent and points in reports, and how both are written.
+
+Except for `scale` and `printed`, functions here take values that are already in per cent or points.
+"""
+
+import math
+
+from cnn_ablate.schema import Claim
+from cnn_ablate.text import plain_number
+
+Interval = tuple[float, float]
+"""The lower and the upper end."""
+UNKNOWN: Interval = (math.nan, math.nan)
+
+
+def in_points(metric: str) -> bool:
+    """Return whether a metric is a fraction in files, and per cent in reports."""
+    return metric.endswith(("accuracy", "precision", "recall", "f1")) and "_to_" not in metric
+
+
+def scale(metric: str) -> float:
+    """Return the factor from a metric as stored to the unit of its effects: 100 for fractions."""
+    return 100.0 if in_points(metric) else 1.0
+
+
+def amount(value: float, metric: str, interval: Interval = UNKNOWN) -> str:
+    """Return a difference in its unit, as precise as its interval: `2.1 points`, `0.031`."""
+    if not in_points(metric):
+        return plain_number(value)
+    width = abs(value) if math.isnan(interval[0]) else interval[1] - interval[0]
+    rounded = _points(value, width)
+    return f"{rounded} point" if abs(float(rounded)) == 1 else f"{rounded} points"
+
+
+def signed(value: float, metric: str) -> str:
+    """Return a difference with its sign: `+1.2 points`."""
+    return f"{'+' if value > 0 else ''}{amount(value, metric)}"
+
+
+def level(value: float, metric: str, digits: int = 2) -> str:
+    """Return the level of a metric: `85.31 %` of an accuracy in per cent, `4,969,600` of a count."""
+    return f"{value:.{digits}f} %" if in_points(metric) else plain_number(value)
+
+
+def printed(claim: Claim) -> str:
+    """Return the number of a claim as it was printed: `86 %`, `1,790,000`, `86.00 to 86.99 %`."""
+    ends = dict.fromkeys(claim.bounds)
+    digits = claim.decimals_printed
+    if not in_points(claim.measured_metric):
+        return " to ".join(f"{end:,.{max(0, digits)}f}" for end in ends)
+    return " to ".join(f"{100 * end:.{max(0, digits - 2)}f}" for end in ends) + " %"
+
+
+def bounds(interval: Interval, metric: str) -> str:
+    """Return an interval of differences: `[1.4, 2.8]`; empty where it is unknown."""
+    low, high = interval
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    if not in_points(metric):
+        return f"[{plain_number(low)}, {plain_number(high)}]"
+    return f"[{_points(low, high - low)}, {_points(high, high - low)}]"
+
+
+def level_bounds(interval: Interval, metric: str) -> str:
+    """Return an interval of levels: `[84.9, 85.7] %`; fractions are clipped to 0 and 100 %."""
+    if not in_points(metric):
+        return bounds(interval, metric)
+    low, high = interval
+    return f"{bounds((max(low, 0.0), min(high, 100.0)), metric)} %"
+
+
+def _points(value: float, width: float) -> str:
+    """Round to tenths of a point, and to hundredths if the interval is narrower than a point."""
+    digits = 2 if width < 1 else 1
+    # Adding zero turns -0.0 into 0.0.
+    return f"{round(value, digits) + 0.0:.{digits}f}"
