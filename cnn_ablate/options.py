@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
-from cnn_ablate.schema import Frozen
+from cnn_ablate.schema import Frozen, canonical
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,20 @@ def knob(
     *,
     needs: Mapping[str, tuple[Any, ...]] | None = None,
     unless: Mapping[str, tuple[Any, ...]] | None = None,
+    added_later: bool = False,
     **limits: Any,
 ) -> Any:
-    """Declare a field of an options class: its default, its one-line doc, its limits (`gt=0` ...).
+    """Declare a field of an options class.
 
-    `needs` names the values of other fields without which this one cannot matter, for instance
-    `needs={"attention": ("cbam", "se")}`, and `unless` those with which it cannot, for instance
-    `unless={"weight_decay": (0.0,)}`; a field that cannot matter stays out of a trial's identity.
+    Args:
+        default: Its value where a study says nothing.
+        doc: One line.
+        needs: Values of other fields without which this one cannot matter, for instance
+            `{"attention": ("cbam", "se")}`; a field that cannot matter is no part of a trial's id.
+        unless: Values of other fields with which it cannot matter: `{"weight_decay": (0.0,)}`.
+        added_later: Whether trials were published before this field existed. Its default must
+            then mean what was done before, and at its default it is no part of a trial's id.
+        **limits: Of the value, as Pydantic names them (`gt=0`, ...).
     """
     conditions = {"needs": needs, "unless": unless}
     extra: dict[str, Any] = {
@@ -57,6 +64,8 @@ def knob(
         for word, condition in conditions.items()
         if condition
     }
+    if added_later:
+        extra["added_later"] = True
     return Field(default, description=doc, json_schema_extra=extra or None, **limits)
 
 
@@ -64,15 +73,32 @@ class Options(Frozen):
     """The knobs of one table entry; each subclass adds a `build`."""
 
     def settings(self) -> dict[str, Any]:
-        """Give the knobs that matter, as plain values: without those that cannot."""
+        """Return the knobs that matter, as plain values."""
         values = self.model_dump()
         return {name: value for name, value in values.items() if self._matters(name, values)}
 
-    def _matters(self, name: str, values: Mapping[str, Any]) -> bool:
-        field = type(self).model_fields.get(name)
-        extra: Any = (field and field.json_schema_extra) or {}
-        needs: dict[str, list[Any]] = extra.get("needs", {})
-        unless: dict[str, list[Any]] = extra.get("unless", {})
+    @classmethod
+    def identity(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings that are part of a trial's id."""
+        return {name: value for name, value in settings.items() if cls._identifies(name, value)}
+
+    @classmethod
+    def _identifies(cls, name: str, value: Any) -> bool:
+        if not cls._declared(name).get("added_later"):
+            return True
+        return canonical(value) != canonical(cls.model_fields[name].default)
+
+    @classmethod
+    def _matters(cls, name: str, values: Mapping[str, Any]) -> bool:
+        needs: dict[str, list[Any]] = cls._declared(name).get("needs", {})
+        unless: dict[str, list[Any]] = cls._declared(name).get("unless", {})
         return all(values[field] in allowed for field, allowed in needs.items()) and not any(
             values[field] in inert for field, inert in unless.items()
         )
+
+    @classmethod
+    def _declared(cls, name: str) -> dict[str, Any]:
+        """Return what `knob` declared of a field beside its default and limits."""
+        field = cls.model_fields.get(name)
+        extra: Any = (field and field.json_schema_extra) or {}
+        return dict(extra)

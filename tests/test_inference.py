@@ -11,7 +11,7 @@ from PIL import Image
 import cnn_ablate
 from cnn_ablate.data import Loader, load
 from cnn_ablate.errors import UserError
-from cnn_ablate.inference import load_trained, pictures, predict
+from cnn_ablate.inference import find_images, load_trained, predict
 from cnn_ablate.schema import ComputeConfig, TrialResult
 from cnn_ablate.settings import build_options
 from cnn_ablate.store import Store
@@ -47,7 +47,7 @@ def test_load_model_by_id_and_by_folder(kept: tuple[Path, TrialResult]) -> None:
 def test_a_network_that_was_tampered_with_is_not_loaded(
     kept: tuple[Path, TrialResult], tmp_path: Path
 ) -> None:
-    """Weights that the trial's seal does not vouch for are not even opened."""
+    """Weights that do not match their checksum are not even opened."""
     root, result = kept
     copy = shutil.copytree(root / "trials" / result.trial.id, tmp_path / "copy")
     (copy / "model.pt").write_bytes(b"cos\nsystem\n(S'echo'\ntR.")
@@ -58,6 +58,17 @@ def test_a_network_that_was_tampered_with_is_not_loaded(
         cnn_ablate.load_model(copy)
 
 
+def test_a_trial_without_its_network_says_so(
+    kept: tuple[Path, TrialResult], tmp_path: Path
+) -> None:
+    """Its results are whole, but there is nothing to predict with."""
+    root, result = kept
+    copy = shutil.copytree(root / "trials" / result.trial.id, tmp_path / "copy")
+    (copy / "model.pt").unlink()
+    with pytest.raises(UserError, match="are here, but not its network"):
+        cnn_ablate.load_model(copy)
+
+
 def test_a_picture_that_unpacks_to_too_much_is_skipped(
     kept: tuple[Path, TrialResult], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,8 +76,8 @@ def test_a_picture_that_unpacks_to_too_much_is_skipped(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
     monkeypatch.setattr("warnings.warn", lambda *_, **__: None)
     root, result = kept
-    said = predict(load_trained(result.trial.id, root), pictures(folder))
-    assert all(one.fault for one in said)
+    said = predict(load_trained(result.trial.id, root), find_images(folder))
+    assert all(one.error for one in said)
 
 
 def test_no_such_trial(tmp_path: Path) -> None:
@@ -96,11 +107,11 @@ def test_predictions_name_classes_and_skip_what_is_broken(
 ) -> None:
     """Every picture gets a class and a probability; a broken one gets its fault."""
     trained = load_trained(kept[1].trial.id, kept[0])
-    said = {one.path.name: one for one in predict(trained, pictures(folder))}
+    said = {one.path.name: one for one in predict(trained, find_images(folder))}
     stored = np.load(kept[0] / "trials" / kept[1].trial.id / "predictions.npz")["predicted"]
     assert stored[:4].tolist() == [said[f"{i}.png"].label for i in range(4)]
-    assert {one.name for one in said.values() if not one.fault} <= set(trained.data.classes)
-    assert "cannot be read as a picture" in said["broken.png"].fault
+    assert {one.name for one in said.values() if not one.error} <= set(trained.data.classes)
+    assert "cannot be read as a picture" in said["broken.png"].error
     assert None is said["broken.png"].label
     assert 0.1 <= said["large.jpg"].probability <= 1
 
@@ -109,7 +120,7 @@ def test_views_change_probabilities(kept: tuple[Path, TrialResult], folder: Path
     """Averaging over views is another, still proper, answer."""
     trained = load_trained(kept[1].trial.id, kept[0])
     path = [folder / "1.png"]
-    [plain], [averaged] = (list(predict(trained, path, augmented=tta)) for tta in (False, True))
+    [plain], [averaged] = (list(predict(trained, path, tta=tta)) for tta in (False, True))
     assert plain.probability != averaged.probability
     assert 0 < averaged.probability <= 1
 
@@ -117,9 +128,9 @@ def test_views_change_probabilities(kept: tuple[Path, TrialResult], folder: Path
 def test_empty_folder(tmp_path: Path) -> None:
     """A folder without pictures is a user's mistake, and so is a folder that is not there."""
     with pytest.raises(UserError, match="holds no pictures"):
-        pictures(tmp_path)
+        find_images(tmp_path)
     with pytest.raises(UserError, match="no such folder"):
-        pictures(tmp_path / "nowhere")
+        find_images(tmp_path / "nowhere")
 
 
 def test_importing_the_package_needs_no_torch() -> None:

@@ -1,4 +1,4 @@
-"""The results folder: what is published is whole, and what is not whole is never taken for done."""
+"""The results folder: published trials are whole, and a damaged trial never counts as done."""
 
 import random
 import shutil
@@ -27,19 +27,19 @@ def study(tmp_path: Path) -> fake_study.Results:
 
 
 def trials(study: fake_study.Results) -> tuple[Trial, ...]:
-    """Give the trials of a study."""
+    """Return the trials of a study."""
     return study.record.plan.trials
 
 
 def test_published_trials_are_done(study: fake_study.Results) -> None:
-    """What was published is found, and vouched for by its checksums."""
+    """Published trials are found, and match their checksums."""
     done, notes = Store(study.store.root).done(trials(study))
     assert {trial.id for trial in trials(study)} == done
     assert [] == notes
 
 
 def test_results_csv_is_tidy(study: fake_study.Results) -> None:
-    """One row a trial, with identity first, then factors, measures and circumstances."""
+    """One row per trial: identity first, then factors, metrics and compute settings."""
     columns = list(study.trials.columns)
     assert ["study", "profile", "trial", "variant", "seed", "status"] == columns[:6]
     assert {"model.batch_norm", "test_accuracy", "seconds", "precision", "error"} <= set(columns)
@@ -66,8 +66,8 @@ def test_reading_gives_what_was_written(study: fake_study.Results) -> None:
     assert np.array_equal(study.predictions(first).label, again.predictions(first).label)
 
 
-def test_the_record_names_the_recipe_of_most_trials(study: fake_study.Results) -> None:
-    """Also where the tables were written by a run that trained nothing itself."""
+def test_the_record_has_the_compute_settings_of_most_trials(study: fake_study.Results) -> None:
+    """Also if the tables were written by a run that trained nothing itself."""
     idle = study.record.model_copy(update={"compute": ComputeConfig(threads=7)})
     written = write_study(study.store, idle)
     assert (
@@ -78,14 +78,14 @@ def test_the_record_names_the_recipe_of_most_trials(study: fake_study.Results) -
 
 
 def test_tables_without_their_trials_are_no_results(study: fake_study.Results) -> None:
-    """A report of nothing must not be written over the one of what was run elsewhere."""
+    """An empty report must not replace the one of trials that were run elsewhere."""
     shutil.rmtree(study.store.trials)
     with pytest.raises(UserError, match="tables of trials that are not here"):
         read(study.store.root, study.record.study.folder)
 
 
-def test_reading_what_was_never_run(tmp_path: Path) -> None:
-    """A study without results is a user's mistake."""
+def test_reading_a_study_that_was_never_run(tmp_path: Path) -> None:
+    """A study without results is a user error."""
     with pytest.raises(UserError, match="no such study was run"):
         read(tmp_path, "nothing")
 
@@ -111,7 +111,7 @@ def test_success_replaces_failure(tmp_path: Path) -> None:
 
 
 def test_failure_replaces_no_success(study: fake_study.Results) -> None:
-    """A trial that is done and whole stays so; a damaged one makes room for what is true now."""
+    """A trial that is done and whole is kept; a damaged one is replaced by the failure."""
     [trial, *_] = trials(study)
     before = study.store.result(trial)
     failed = TrialResult(trial=trial, status="failed", error="x", compute=ComputeConfig())
@@ -133,8 +133,8 @@ def test_equal_trials_of_other_studies_are_found(study: fake_study.Results) -> N
     assert {trial.id for trial in renamed} == done
 
 
-def test_what_other_studies_publish_meanwhile_is_found(study: fake_study.Results) -> None:
-    """A store that has been looked at sees also what another run then keeps under its own name."""
+def test_trials_that_other_studies_publish_meanwhile_are_found(study: fake_study.Results) -> None:
+    """A store that was read before finds trials that another run publishes under its own name."""
     [trial, *_] = trials(study)
     result, root = study.store.result(trial), study.store.root / "other"
     mine, hashed = Store(root), hash_of(trial.id)
@@ -150,33 +150,33 @@ def test_what_other_studies_publish_meanwhile_is_found(study: fake_study.Results
     assert trial.id == mine.folder(trial).name
 
 
-def damaged(path: Path, chance: random.Random) -> None:
+def damaged(path: Path, generator: random.Random) -> None:
     """Cut a file short or flip one bit of it."""
     payload = bytearray(path.read_bytes())
-    at = chance.randrange(len(payload))
-    if chance.random() < 0.5:
+    at = generator.randrange(len(payload))
+    if generator.random() < 0.5:
         path.write_bytes(payload[:at])
     else:
-        payload[at] ^= 1 << chance.randrange(8)
+        payload[at] ^= 1 << generator.randrange(8)
         path.write_bytes(payload)
 
 
-@pytest.mark.parametrize("harms", [20, pytest.param(500, marks=pytest.mark.slow)])
-def test_every_damage_is_found(tmp_path: Path, harms: int) -> None:
-    """Truncations and bit flips, in any file of a trial, are found, said once, and moved aside.
+@pytest.mark.parametrize("cases", [20, pytest.param(500, marks=pytest.mark.slow)])
+def test_every_damage_is_found(tmp_path: Path, cases: int) -> None:
+    """Truncations and bit flips in any file of a trial are found, reported once, and moved aside.
 
-    A look moves nothing.
+    Looking for them moves nothing.
     """
     study = fake_study.publish(
         tmp_path / "whole", fake_study.FakeStudy(variants=1, seeds=1, images=20, epochs=1)
     )
     [trial] = trials(study)
-    chance = random.Random(0)
-    for i in range(harms):
+    generator = random.Random(0)
+    for i in range(cases):
         root = tmp_path / f"copy{i}"
         shutil.copytree(tmp_path / "whole", root)
         files = sorted((root / "trials" / trial.id).iterdir())
-        damaged(chance.choice(files), chance)
+        damaged(generator.choice(files), generator)
         before = sorted(root.rglob("*"))
         done, [note] = Store(root).done([trial])
         assert set() == done
@@ -188,32 +188,46 @@ def test_every_damage_is_found(tmp_path: Path, harms: int) -> None:
         shutil.rmtree(root)
 
 
-def test_a_seal_cut_by_one_byte_is_broken(study: fake_study.Results) -> None:
-    """Even where all its checksums can still be read."""
+def test_checksums_cut_by_one_byte_are_broken(study: fake_study.Results) -> None:
+    """Even if all checksums can still be read."""
     [trial, *_] = trials(study)
-    seal = study.store.folder(trial) / "DONE"
-    seal.write_bytes(seal.read_bytes()[:-1])
+    checksums = study.store.folder(trial) / "DONE"
+    checksums.write_bytes(checksums.read_bytes()[:-1])
     assert "DONE is broken" == damage(study.store.folder(trial), trial.key)
 
 
 @pytest.mark.parametrize("file", ["trial.json", "classes.csv", "predictions.npz"])
 def test_damaged_numbers_are_never_shown(study: fake_study.Results, file: str) -> None:
-    """A report is refused that would rest on a file that its seal does not vouch for."""
+    """No report is written from a file that does not match its checksum."""
     [trial, *_] = trials(study)
     damaged(study.store.folder(trial) / file, random.Random(2))
     with pytest.raises(UserError, match=f"{file}: does not match its checksum"):
         read(study.store.root, study.record.study.folder)
 
 
-def test_a_damaged_record_is_said(study: fake_study.Results) -> None:
-    """What describes the study is no exception."""
+def test_a_damaged_record_is_an_error(study: fake_study.Results) -> None:
+    """It is named, and the command that writes it anew."""
     (study.store.root / study.record.study.folder / "study.json").write_text("{}")
     with pytest.raises(UserError, match=r"study\.json: is damaged, or of another version"):
         read(study.store.root, study.record.study.folder)
 
 
+def test_a_trial_without_its_network_is_whole(study: fake_study.Results) -> None:
+    """Statistics and reports need none; a changed network is damage all the same."""
+    trial = trials(study)[0].model_copy(update={"key": "f" * 64, "id": f"x-seed0-{12 * 'f'}"})
+    result = fake_study.trial_result(trial, fake_study.variants_of(SMALL)[0], SMALL)
+    study.store.publish(result.model_copy(update={"weights": b"network"}))
+    network = study.store.folder(trial) / "model.pt"
+    assert ({trial.id}, []) == study.store.done([trial])
+    network.unlink()
+    assert ({trial.id}, []) == study.store.done([trial])
+    network.write_bytes(b"another")
+    _, [note] = study.store.done([trial])
+    assert "model.pt does not match its checksum" in note
+
+
 def test_checkpoints_are_whole_or_nothing(study: fake_study.Results) -> None:
-    """A state comes back as it was saved; a damaged one is as good as none."""
+    """A checkpoint is read as it was saved; a damaged one counts as missing."""
     [trial, *_] = trials(study)
     store = study.store
     store.save_checkpoint(trial, b"state one")
@@ -227,7 +241,7 @@ def test_checkpoints_are_whole_or_nothing(study: fake_study.Results) -> None:
 
 
 def test_publishing_drops_the_checkpoint(study: fake_study.Results) -> None:
-    """What has ended needs no state to go on from."""
+    """A trial that has ended has nothing to resume."""
     [trial, *_] = trials(study)
     study.store.save_checkpoint(trial, b"state")
     result = study.store.result(trial)
@@ -245,10 +259,10 @@ def test_publishing_drops_the_checkpoint(study: fake_study.Results) -> None:
         ("What is done is kept.", lambda path: Store(path).replace(path, b"")),
     ],
 )
-def test_only_the_store_says_what_is_kept(
+def test_only_the_store_mentions_that_trials_are_kept(
     tmp_path: Path, hint: str, put: Callable[[Path], None]
 ) -> None:
-    """A figure or a list of predictions that cannot be written tells nothing of training."""
+    """The error of a figure or a list of predictions does not mention training."""
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be written") as fault:
         put(tmp_path / "file" / "another")
@@ -258,7 +272,7 @@ def test_only_the_store_says_what_is_kept(
 def test_a_failed_publish_leaves_the_old_and_no_litter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a file cannot be replaced, its old bytes stand and no scratch is left."""
+    """If a file cannot be replaced, its old bytes are kept and no scratch is left."""
     path, scratch = tmp_path / "file", tmp_path / "scratch"
     atomic.replace_file(path, b"old", scratch)
 

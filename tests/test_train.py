@@ -1,4 +1,4 @@
-"""Training: the same bits every time, selection and averaging as said, and honest measures."""
+"""Training: the same bits every time, the epoch that is selected, and what is measured."""
 
 import io
 from pathlib import Path
@@ -10,10 +10,9 @@ import torch
 
 from cnn_ablate.data import Images, load
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import ComputeConfig, Study, Trial, TrialResult, replaced
+from cnn_ablate.schema import ComputeConfig, Study, Trial, TrialResult, with_overrides
 from cnn_ablate.settings import build_options, resolve
-from cnn_ablate.train import Hooks, StepInput, step, train
-from cnn_ablate.train.trainer import Trainer
+from cnn_ablate.train import Hooks, Trainer, TrialInput, step, train
 
 WRITTEN: dict[str, dict[str, Any]] = {
     "data": {"name": "fashion_mnist_sample", "subset": 80, "test_subset": 40},
@@ -32,24 +31,24 @@ def images() -> Images:
 def trial(seed: int = 0, **changes: Any) -> Trial:
     """Make a trial of the tiny settings with some keys replaced (`model__norm="none"`)."""
     overrides = {key.replace("__", "."): value for key, value in changes.items()}
-    written = replaced(WRITTEN, overrides)
+    written = with_overrides(WRITTEN, overrides)
     study = Study(name="s", written=written, baseline=resolve(written), seeds=(seed,))
     return plan(study, resolve).trials[0]
 
 
 def trained(images: Images, seed: int = 0, **changes: Any) -> TrialResult:
     """Train such a trial."""
-    return train(trial(seed, **changes), images, ComputeConfig())
+    return train(TrialInput(trial(seed, **changes), images), ComputeConfig())
 
 
 def without_times(result: TrialResult) -> dict[str, Any]:
-    """Give all of a result but what the clock decides."""
-    told = result.model_dump(exclude={"started"})
+    """Return a result without its times and its memory."""
+    fields = result.model_dump(exclude={"started"})
     for name in ("seconds", "images_per_second", "peak_memory_mb"):
-        told["metrics"].pop(name)
-    for row in told["epochs"]:
+        fields["metrics"].pop(name)
+    for row in fields["epochs"]:
         row.pop("seconds")
-    return told
+    return fields
 
 
 AUGMENTED = {"data__augment": ["random_crop", "horizontal_flip"]}
@@ -76,12 +75,13 @@ def test_same_trial_twice_and_resumed_is_bit_identical(
     images: Images, changes: dict[str, Any]
 ) -> None:
     """Training again, in one go or from the checkpoint of any epoch, gives the same bytes."""
-    states: list[bytes] = []
-    first = train(trial(**changes), images, ComputeConfig(), Hooks(save=states.append))
-    again = train(trial(**changes), images, ComputeConfig())
-    assert without_times(first) == without_times(again)
-    for state in states:
-        resumed = train(trial(**changes), images, ComputeConfig(), resume=state)
+    checkpoints: list[bytes] = []
+    hooks = Hooks(save_checkpoint=checkpoints.append)
+    first = train(TrialInput(trial(**changes), images), ComputeConfig(), hooks)
+    assert without_times(first) == without_times(trained(images, **changes))
+    assert 3 == len(checkpoints)
+    for checkpoint in checkpoints:
+        resumed = train(TrialInput(trial(**changes), images, checkpoint), ComputeConfig())
         assert without_times(first) == without_times(resumed)
 
 
@@ -120,8 +120,8 @@ def test_weights_are_a_plain_state_dict(images: Images) -> None:
     model.load_state_dict(state)
 
 
-def test_divergence_is_told_with_its_step(images: Images) -> None:
-    """A loss that is no number ends the trial and is named; nothing is kept as a result."""
+def test_divergence_is_reported_with_its_step(images: Images) -> None:
+    """A loss that is not finite ends the trial, and its step is named; no network is kept."""
     result = trained(images, optimizer__lr=1e30)
     assert "diverged" == result.status
     assert result.error.startswith("The loss became ")
@@ -144,7 +144,7 @@ def test_best_validation_epoch_is_reported(images: Images) -> None:
 
 
 def test_best_test_epoch_is_reported_as_the_papers_did(images: Images) -> None:
-    """`best_test` reports the highest of the test accuracies along the way."""
+    """`best_test` reports the highest test accuracy of any epoch."""
     result = trained(images, training__select="best_test", training__epochs=5)
     assert result.metrics is not None
     scores = [row.test_accuracy for row in result.epochs if row.test_accuracy is not None]
@@ -152,7 +152,7 @@ def test_best_test_epoch_is_reported_as_the_papers_did(images: Images) -> None:
 
 
 def test_early_stopping(images: Images) -> None:
-    """Training stops once the watched loss has not fallen for `patience` epochs."""
+    """Training stops once the monitored loss has not fallen for `patience` epochs."""
     result = trained(images, training__epochs=60, training__patience=2, optimizer__lr=0.1)
     losses = [row.test_loss or 0 for row in result.epochs]
     assert len(losses) < 60
@@ -160,7 +160,7 @@ def test_early_stopping(images: Images) -> None:
 
 
 @pytest.mark.parametrize("average", ["swa", "ema"])
-def test_a_training_that_stops_before_it_averages_reports_its_own_weights(
+def test_a_training_that_stops_before_averaging_reports_its_last_weights(
     images: Images, average: str
 ) -> None:
     """Early stopping may come before the first epoch to average."""
@@ -171,32 +171,31 @@ def test_a_training_that_stops_before_it_averages_reports_its_own_weights(
     assert result.predictions == plain.predictions
 
 
-def test_a_network_that_its_last_step_ruins_has_diverged(images: Images) -> None:
-    """The losses of a training are those before each step: the last one shows in none."""
+def test_divergence_in_the_last_step_is_noticed(images: Images) -> None:
+    """Training losses are measured before each update, so the last update shows in none."""
     result = trained(images, training__epochs=1, training__batch_size=80, optimizer__lr=1e30)
     assert ("diverged", "The loss was nan when epoch 1 had ended.") == (result.status, result.error)
 
 
 def test_validation_is_of_the_weights_that_are_tested(images: Images) -> None:
-    """Averaged weights are validated as they are tested, not as the last epoch was."""
+    """The validation accuracy is that of the averaged weights, not of the last epoch."""
     changes = {"data__val_fraction": 0.25, "training__average": "ema", "training__ema_decay": 0.9}
-    bench = Trainer(trial(**changes), images, ComputeConfig())
+    trainer = Trainer(trial(**changes), images, ComputeConfig())
     result = trained(images, **changes)
-    bench.model.load_state_dict(torch.load(io.BytesIO(result.weights), weights_only=True))
+    trainer.model.load_state_dict(torch.load(io.BytesIO(result.weights), weights_only=True))
     assert result.metrics is not None
-    assert bench.evaluated(bench.loader.val()).accuracy == result.metrics.val_accuracy
+    assert trainer.evaluate(trainer.loader.val()).accuracy == result.metrics.val_accuracy
 
 
 def test_smoothing_is_trained_and_not_tested(images: Images) -> None:
     """Losses on test images can be compared between networks with and without it."""
-    bench = Trainer(trial(loss__label_smoothing=0.3), images, ComputeConfig())
+    smoothed = Trainer(trial(loss__label_smoothing=0.3), images, ComputeConfig())
     plain = Trainer(trial(), images, ComputeConfig())
-    found, expected = (one.evaluated(one.loader.test()).loss for one in (bench, plain))
-    assert expected == found
+    assert plain.test().loss == smoothed.test().loss
 
 
 def test_running_loss_averages_batches(images: Images) -> None:
-    """With `log_every` the loss within an epoch is kept; the epoch's mean is the means' mean."""
+    """With `log_every` the loss within an epoch is kept; its mean is that of the epoch."""
     result = trained(images, training__log_every=1)
     assert [1, 2, 3, 4, 5] == [step for step, _ in result.steps[:5]]
     first = [loss for _, loss in result.steps[:5]]
@@ -204,7 +203,7 @@ def test_running_loss_averages_batches(images: Images) -> None:
 
 
 def test_dead_parameters_are_counted(images: Images) -> None:
-    """Parameters that no gradient reached are told with every trial."""
+    """Parameters that no gradient reaches are a metric of every trial."""
     result = trained(
         images, model__name="preact_resnet", model__blocks=[1], model__width=8, training__epochs=1
     )
@@ -237,34 +236,35 @@ def test_batch_size_does_not_move_the_order_or_the_augmentation(images: Images) 
 
 def test_gradient_clipping(images: Images) -> None:
     """No step is longer than the learning rate times the limit."""
-    bench = Trainer(
-        trial(training__clip_norm=0.01, optimizer__momentum=0.0, optimizer__lr=1.0),
-        images,
-        ComputeConfig(),
-    )
-    before = [weight.detach().clone() for weight in bench.model.parameters()]
-    step(StepInput(bench, 0, next(bench.loader.epoch(0))))
+    clipped = trial(training__clip_norm=0.01, optimizer__momentum=0.0, optimizer__lr=1.0)
+    trainer = Trainer(clipped, images, ComputeConfig())
+    before = [weight.detach().clone() for weight in trainer.parameters]
+    step(trainer, 0, next(trainer.loader.epoch(0)))
     moved = torch.cat(
-        [(new - old).flatten() for new, old in zip(bench.model.parameters(), before, strict=True)]
+        [(new - old).flatten() for new, old in zip(trainer.parameters, before, strict=True)]
     )
     assert 0.01 == pytest.approx(float(moved.detach().norm()), rel=1e-3)
 
 
-def test_progress_is_told(images: Images) -> None:
-    """A watcher hears of every batch: how many epochs are done, and how fast."""
-    heard: list[tuple[float, float]] = []
-    train(trial(), images, ComputeConfig(), Hooks(progress=lambda *told: heard.append(told)))
-    epochs = [epoch for epoch, _ in heard]
+def test_progress_is_reported(images: Images) -> None:
+    """A hook is called after every step: how many epochs are done, and how fast."""
+    reports: list[tuple[float, float]] = []
+    hooks = Hooks(progress=lambda *report: reports.append(report))
+    train(TrialInput(trial(), images), ComputeConfig(), hooks)
+    epochs = [epoch for epoch, _ in reports]
     assert sorted(epochs) == epochs
+    assert 15 == len(epochs)
     assert 3.0 == epochs[-1]
-    assert all(speed > 0 for _, speed in heard)
+    assert all(speed > 0 for _, speed in reports)
 
 
-def test_checkpoint_is_safe_to_open(images: Images, tmp_path: Path) -> None:
-    """A state holds tensors and plain values alone, so it opens without running code."""
-    states: list[bytes] = []
-    train(trial(), images, ComputeConfig(), Hooks(save=states.append))
+def test_a_checkpoint_is_safe_to_open(images: Images, tmp_path: Path) -> None:
+    """It holds tensors and plain values alone, so it opens without running code."""
+    checkpoints: list[bytes] = []
+    hooks = Hooks(save_checkpoint=checkpoints.append)
+    train(TrialInput(trial(), images), ComputeConfig(), hooks)
     path = tmp_path / "state.pt"
-    path.write_bytes(states[0])
+    path.write_bytes(checkpoints[0])
     state = torch.load(path, weights_only=True)
-    assert {"recipe", "log", "kept", "model", "optimizer", "schedule", "average"} == state.keys()
+    parts = {"model", "optimizer", "scheduler", "average", "history", "best_weights", "compute"}
+    assert parts == state.keys()

@@ -1,4 +1,4 @@
-"""What a study comes to: variants, contrasts, trials, and how a trial is computed."""
+"""The plan of a study: variants, contrasts, trials; and the compute settings of a trial."""
 
 from collections import Counter
 from typing import Any, Literal
@@ -17,24 +17,24 @@ class Variant(Frozen):
 
     name: str
     settings: dict[str, dict[str, Any]]
-    levels: dict[str, str] = Field(description="Label of the level of each factor it sits at.")
+    levels: dict[str, str] = Field(description="Label of its level of each factor.")
 
 
 class Contrast(Frozen):
-    """A variant against its reference, to be paired by seed."""
+    """A variant and its reference, to be compared in pairs by seed."""
 
     variant: str
     reference: str
     design: DesignKind
-    factors: tuple[str, ...] = Field(description="Names of the factors (or keys) that move.")
+    factors: tuple[str, ...] = Field(description="Names of the factors (or keys) that differ.")
     changed: dict[str, tuple[Any, Any]] = Field(description="Dotted key: (reference's, variant's).")
 
 
 class Trial(Frozen):
-    """A variant and a seed: the unit that is trained and kept."""
+    """A variant with a seed: the unit that is trained and stored."""
 
     id: str
-    key: str = Field(description="SHA-256 of all that determines the result.")
+    key: str = Field(description="SHA-256 of everything that determines the result.")
     variant: str
     seed: int
     settings: dict[str, dict[str, Any]]
@@ -42,41 +42,41 @@ class Trial(Frozen):
 
 
 class Plan(Frozen):
-    """All that a study will train and compare."""
+    """Everything that a study trains and compares."""
 
     variants: tuple[Variant, ...]
     contrasts: tuple[Contrast, ...]
     trials: tuple[Trial, ...]
     excluded: tuple[str, ...] = ()
-    same: dict[str, str] = Field({}, description="Variants that came out equal to an earlier one.")
-    aliases: tuple[str, ...] = Field((), description="Effects that a fraction cannot tell apart.")
+    same: dict[str, str] = Field({}, description="Variants that are equal to an earlier one.")
+    aliases: tuple[str, ...] = Field((), description="Effects that a fractional design confounds.")
 
     @property
     def seed_counts(self) -> dict[str, int]:
-        """How many seeds each variant has."""
+        """Number of seeds per variant."""
         return dict(Counter(trial.variant for trial in self.trials))
 
     @property
     def paired_seeds(self) -> list[int]:
-        """How many seeds both sides of each contrast have: the first ones of the study."""
+        """Number of seeds that both sides of each contrast have: the first ones of the study."""
         counts = self.seed_counts
         return [min(counts[c.variant], counts[c.reference]) for c in self.contrasts]
 
 
 class Size(Frozen):
-    """What a network costs: parameters, and multiply-adds for one image, forward."""
+    """Size of a network: parameters, and multiply-accumulates of one image's forward pass."""
 
     parameters: int
     macs: int
 
 
 class ComputeConfig(Frozen):
-    """How a trial is computed: changes bits, never what is studied."""
+    """How a trial is computed: may change the last bits of results, never what is studied."""
 
     device: str = "cpu"
     threads: int = 1
     layout: Literal["contiguous", "channels_last"] = "channels_last"
     fused: bool = Field(True, description="Optimizer update in one call, if torch has one.")
-    onednn: bool = Field(True, description="Convolutions by oneDNN, slow to start on small ones.")
+    onednn: bool = Field(True, description="Convolutions by oneDNN; not for small ones.")
     backend: str = Field("eager", description="How a training step is executed.")
     width: int = Field(1, description="Trials trained as one program.")

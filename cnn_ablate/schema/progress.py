@@ -1,4 +1,4 @@
-"""How far a run has come, for other programs to see while it goes on."""
+"""The progress of a run, for other programs to read meanwhile."""
 
 from pydantic import Field
 
@@ -14,14 +14,14 @@ class RunningTrial(Frozen):
 
 
 class RunProgress(Frozen):
-    """What a run says of itself every few seconds (`progress.json`)."""
+    """The progress of a run, written every few seconds (`progress.json`)."""
 
-    trials: tuple[str, ...] = Field(description="Ids of all trials of the plan.")
-    waiting: tuple[str, ...] = Field(description="Ids of those to train that have not ended.")
-    under_way: dict[str, RunningTrial] = Field({}, description="By id, those being trained.")
-    share: float = Field(0.0, description="Part of the work of this run that is done.")
-    process: int = Field(description="Number of the process that runs it.")
-    machine: str = Field(description="Name of the machine that runs it.")
+    trials: tuple[str, ...] = Field(description="Ids of all planned trials.")
+    waiting: tuple[str, ...] = Field(description="Ids of trials to train that have not ended.")
+    under_way: dict[str, RunningTrial] = Field({}, description="Trials being trained, by id.")
+    share: float = Field(0.0, description="Fraction of this run's work that is done.")
+    process: int = Field(description="Process id of the run.")
+    machine: str = Field(description="Host name of the run's machine.")
     started: str
     updated: str
     over: bool = Field(False, description="Whether the run has ended, or was interrupted.")

@@ -1,4 +1,4 @@
-"""What is found: results of trials, effects, verdicts, findings, and the study as it was run."""
+"""Results of trials, effects, verdicts, findings, and the record of a study as it was run."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
@@ -11,7 +11,7 @@ from cnn_ablate.schema.values import Frozen
 
 
 class EpochRow(Frozen):
-    """What was measured in one epoch; losses are means over images, accuracies fractions."""
+    """Measurements of one epoch; losses are means over images, accuracies fractions."""
 
     epoch: int
     lr: float
@@ -25,7 +25,7 @@ class EpochRow(Frozen):
 
 
 class ClassRow(Frozen):
-    """How well one class was recognised on the test images."""
+    """Metrics of one class on the test images."""
 
     class_name: str
     n: int
@@ -37,12 +37,12 @@ class ClassRow(Frozen):
 
 
 class Metrics(Frozen):
-    """The numbers of one trial that a study compares."""
+    """The metrics of one trial: columns of results.csv, in this order."""
 
     parameters: int
     dead_parameters: int
     macs: int
-    train_loss: float | None = Field(None, description="Of the last epoch, while it trained.")
+    train_loss: float | None = Field(None, description="Of the last epoch, during training.")
     test_loss: float | None = Field(None, description="Cross-entropy in nats, labels not smoothed.")
     test_accuracy: float | None = None
     val_accuracy: float | None = Field(None, description="Of the weights that were tested.")
@@ -54,7 +54,7 @@ class Metrics(Frozen):
 
 
 class Counts(NamedTuple):
-    """How many images train, validate and test."""
+    """Numbers of training, validation and test images."""
 
     train: int
     val: int
@@ -73,7 +73,7 @@ class DataFacts(Frozen):
     note: str = ""
 
     def counts(self, section: Mapping[str, Any]) -> Counts:
-        """Count the images that a `data` section of a study uses of it."""
+        """Count the images that a `data` section of a study uses of this data set."""
         kept = min(section.get("subset") or self.train, self.train)
         val = round(kept * section.get("val_fraction", 0.0))
         return Counts(kept - val, val, min(section.get("test_subset") or self.test, self.test))
@@ -83,7 +83,7 @@ Status = Literal["done", "diverged", "failed"]
 
 
 class TrialResult(Frozen):
-    """All that one trial leaves behind.
+    """Everything that one trial produces.
 
     `predictions` is an .npz of `label`, `predicted` (n,) and `probability` (n, classes) on the
     test images in file order; `weights` is a state dict as torch.save writes it.
@@ -105,7 +105,7 @@ class TrialResult(Frozen):
 
 
 class Finding(Frozen):
-    """What the audit says: a fault of the study, proven before training."""
+    """A finding of the audit: a fault of the study, proven before training."""
 
     kind: str
     severity: Literal["error", "warning", "note"]
@@ -115,7 +115,7 @@ class Finding(Frozen):
 
 
 class Effect(Frozen):
-    """One contrast in one metric: a row of effects.csv. What too few seeds cannot say is None.
+    """One contrast in one metric: a row of effects.csv. None where there are too few seeds.
 
     Differences are in percentage points where the metric is a fraction, else in its own unit.
     """
@@ -123,10 +123,12 @@ class Effect(Frozen):
     variant: str
     reference: str
     design: str = ""
-    factors: tuple[str, ...] = Field((), description="What moves; joined by `; ` in the file.")
-    action: str = Field("", description="What the variant does, as a sentence begins.")
+    factors: tuple[str, ...] = Field(
+        (), description="Those that differ; joined by `; ` in the file."
+    )
+    action: str = Field("", description="What the variant changes, as the beginning of a sentence.")
     metric: str
-    seeds: int = Field(description="How many seeds both sides have done.")
+    seeds: int = Field(description="Number of seeds that both sides have done.")
     difference: float | None = Field(None, description="Mean over seeds of variant - reference.")
     sd: float | None = Field(None, description="Standard deviation of the differences, ddof 1.")
     low: float | None = Field(None, description="95 % t interval of the difference: seed noise.")
@@ -137,43 +139,43 @@ class Effect(Frozen):
     p_t: float | None = Field(None, description="Two-sided paired t test.")
     p_adjusted: float | None = Field(None, description="`p` after Holm over the family.")
     p_bh: float | None = Field(None, description="`p` after Benjamini and Hochberg.")
-    smallest_p: float | None = Field(None, description="The least that `p` can be: 2 / 2^seeds.")
+    smallest_p: float | None = Field(None, description="The smallest possible `p`: 2 / 2^seeds.")
     smallest_adjusted: float | None = Field(
-        None, description="The least that `p_adjusted` can be with these seeds and this family."
+        None, description="The smallest possible `p_adjusted` with these seeds and this family."
     )
-    family: int = Field(0, description="How many contrasts were tested together.")
+    family: int = Field(0, description="Number of contrasts tested together.")
     images: int | None = Field(None, description="Test images, if predictions were compared.")
     images_low: float | None = Field(
-        None, description="95 % bootstrap interval over test images, networks as they are."
+        None, description="95 % bootstrap interval over test images, networks fixed."
     )
     images_high: float | None = None
     mcnemar_p: float | None = Field(None, description="McNemar over images, seeds as blocks.")
     mcnemar_seeds: tuple[float, ...] = Field(
-        (), description="McNemar's exact p of each seed alone; joined by `; ` in the file."
+        (), description="McNemar's exact p per seed; joined by `; ` in the file."
     )
     sentence: str = ""
 
 
 Word = Literal["reproduced", "direction only", "not reproduced", "undetermined", "not comparable"]
-"""What a verdict can be, in the order in which verdicts are counted and shown."""
+"""The verdicts, in the order in which they are counted and shown."""
 
 
 class Verdict(Frozen):
-    """What the data say of a claim."""
+    """The verdict on a claim: what the data say about it."""
 
     claim: str
     verdict: Word
     published: str
     measured: str
-    interval: str = Field("", description="95 % interval of what was measured, in words.")
+    interval: str = Field("", description="95 % interval of the measurement, as text.")
     reason: str
     condition: str = Field(
-        "", description="What was set otherwise than published, where it bears on the verdict."
+        "", description="Settings that differ from the published ones and matter for the verdict."
     )
 
 
 class Environment(Frozen):
-    """Where a study ran."""
+    """The software and the machine of a run."""
 
     cnn_ablate: str
     python: str
@@ -181,11 +183,11 @@ class Environment(Frozen):
     platform: str
     processor: str
     cores: int
-    gpu: str = Field("", description="Its name, if the trials were given to one here.")
+    gpu: str = Field("", description="Name of the GPU, if trials used one here.")
 
 
 class Record(Frozen):
-    """A study as it was run (`study.json`): all that a report needs beside the tables."""
+    """A study as it was run (`study.json`): what a report needs beside the tables."""
 
     study: Study
     plan: Plan
@@ -194,7 +196,7 @@ class Record(Frozen):
     compute: ComputeConfig
     environment: Environment
     findings: tuple[Finding, ...] = ()
-    audited: bool = Field(False, description="Whether it was audited; else findings are not known.")
+    audited: bool = Field(False, description="Whether findings are known.")
     command: str = ""
     started: str = ""
     finished: str = ""

@@ -1,6 +1,6 @@
-"""Augmentations as the YAML lists them: by name, or by name with knobs.
+"""The specification of augmentations in YAML: a name, or a name with knobs.
 
-A name with a colon is that of one of the user's own, `package.module:Name`.
+A name with a colon is the import path of a user-defined one, `package.module:Name`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,9 +16,9 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from cnn_ablate.custom import is_users
+from cnn_ablate.custom import is_import_path
 from cnn_ablate.data.augment import AUGMENTS, Augmentation
-from cnn_ablate.data.augment.custom import user_augmentation
+from cnn_ablate.data.augment.custom import user_augmentation_options
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import OneOf
 from cnn_ablate.schema import SOURCE_KEY
@@ -27,10 +27,10 @@ _NAME = TypeAdapter(Annotated[str, OneOf("augmentation", AUGMENTS)])
 
 
 def read_augment(written: Any) -> Augmentation:
-    """Turn `random_crop` or `{name: random_crop, padding: 2}` into the augmentation it means.
+    """Return the augmentation that `random_crop` or `{name: random_crop, padding: 2}` specifies.
 
     Raises:
-        ValueError: it is neither; as Pydantic's ValidationError where a name or a knob is wrong.
+        ValueError: it is neither; Pydantic's ValidationError if a name or a knob is wrong.
     """
     if isinstance(written, Augmentation):
         return written
@@ -45,16 +45,16 @@ def read_augment(written: Any) -> Augmentation:
 
 
 def _entry(name: Any) -> type[Augmentation]:
-    if not is_users(name):
+    if not is_import_path(name):
         return AUGMENTS[_NAME.validate_python(name, strict=True)]
     try:
-        return user_augmentation(name)
+        return user_augmentation_options(name)
     except UserError as fault:
         raise ValueError(str(fault)) from fault
 
 
 def _check_keys(title: str, keys: Iterable[str], *, known: Iterable[str]) -> None:
-    """Refuse unknown keys with the known ones, which a list's schema could not tell the reader."""
+    """Refuse unknown keys, and list the known ones: the schema of a list does not have them."""
     error = PydanticCustomError(
         "unknown_name",
         "unknown {kind}",
@@ -66,7 +66,7 @@ def _check_keys(title: str, keys: Iterable[str], *, known: Iterable[str]) -> Non
 
 
 def _written(augmentations: Iterable[Augmentation]) -> list[dict[str, Any]]:
-    return [{"name": step.name, **step.settings()} for step in augmentations]
+    return [{"name": step.name, **step.identity(step.settings())} for step in augmentations]
 
 
 def _schema() -> dict[str, Any]:
@@ -82,5 +82,5 @@ def _schema() -> dict[str, Any]:
 
 
 Augment = Annotated[Augmentation, PlainValidator(read_augment), WithJsonSchema(_schema())]
-# In YAML: a list, in the order in which they are applied.
+# In YAML: a list, applied in this order.
 Augments = Annotated[tuple[Augment, ...], Field(strict=False), PlainSerializer(_written)]
