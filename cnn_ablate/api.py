@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from cnn_ablate.analysis import analyse
 from cnn_ablate.executors import Event, Resources
 from cnn_ablate.inference import load_model
 from cnn_ablate.plan import matching
@@ -144,8 +145,8 @@ def write_report(
         UserError: nothing of that name was run, what is kept of it is damaged, or the report
             cannot be written.
     """
-    found = read(Path(results), _folder(study))
-    return write(found, Path(reports), latex=latex, pictures=pictures)
+    analysis = analyse(read(Path(results), _folder(study)))
+    return write(analysis, Path(reports), latex=latex, pictures=pictures)
 
 
 def _folder(study: Study | str | Path) -> str:
