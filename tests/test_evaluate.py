@@ -1,4 +1,4 @@
-"""Evaluation: test images are asked no more often than is needed; answers are judged and merged."""
+"""Evaluation: as few passes over the test images as possible, and averages of views."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import torch
 
 from cnn_ablate.data import Loader, load
 from cnn_ablate.settings import build_options, resolve
-from cnn_ablate.train.evaluate import Outputs, judged, merged
+from cnn_ablate.train.evaluate import Outputs, average_views, evaluate
 from test_train import WRITTEN, trained
 
 
@@ -25,40 +25,40 @@ from test_train import WRITTEN, trained
 def test_weights_are_tested_once(
     monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], passes: int
 ) -> None:
-    """Three epochs are three passes; only other weights, or other views, are worth one more."""
-    asked: list[object] = []
-    usual = Loader.test
-    monkeypatch.setattr(Loader, "test", lambda *a, **k: asked.append(a) or usual(*a, **k))
+    """Three epochs are three passes; only other weights, or other views, take more."""
+    calls: list[object] = []
+    original = Loader.test
+    monkeypatch.setattr(Loader, "test", lambda *a, **k: calls.append(a) or original(*a, **k))
     result = trained(load(build_options(resolve(WRITTEN)).data), **changes)
-    assert passes == len(asked)
+    assert passes == len(calls)
     if passes == 3:
         assert result.metrics.test_accuracy == result.epochs[-1].test_accuracy
 
 
 def test_views_are_averaged() -> None:
-    """Logits or probabilities of several views are averaged before they are judged."""
+    """Logits or probabilities of several views are averaged before they are evaluated."""
     labels = torch.tensor([0])
     views = [
         Outputs(torch.tensor([[2.0, 0.0]]), labels),
         Outputs(torch.tensor([[-4.0, 0.0]]), labels),
     ]
-    assert torch.allclose(torch.tensor([[-1.0, 0.0]]), merged(views, "logits").logits)
+    assert torch.allclose(torch.tensor([[-1.0, 0.0]]), average_views(views, "logits").logits)
     shares = torch.stack([view.logits.softmax(1) for view in views]).mean(0)
-    assert torch.allclose(shares, merged(views, "probabilities").logits.exp())
+    assert torch.allclose(shares, average_views(views, "probabilities").logits.exp())
 
 
 def test_probabilities_that_underflow_leave_a_finite_loss():
-    """A network that is sure and wrong costs what it says, in one view and in several."""
-    sure = Outputs(torch.tensor([[0.0, 120.0]]), torch.tensor([0]))
+    """The loss of a certain and wrong prediction is its logit, in one view and in several."""
+    certain = Outputs(torch.tensor([[0.0, 120.0]]), torch.tensor([0]))
 
-    for views in ([sure], [sure, sure]):
-        assert 120 == pytest.approx(judged(merged(views, "probabilities")).loss)
+    for views in ([certain], [certain, certain]):
+        assert 120 == pytest.approx(evaluate(average_views(views, "probabilities")).loss)
 
 
-def test_judging_counts_and_sums() -> None:
-    """Loss is the mean over images, accuracy the share that is right."""
-    said = Outputs(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]))
-    found = judged(said)
-    assert 0.5 == found.accuracy
-    assert [0, 0] == found.predicted.tolist()
-    assert 4.5 == pytest.approx(found.loss, abs=1e-3)
+def test_loss_and_accuracy_are_means() -> None:
+    """Loss is the mean over images, accuracy the share that is predicted correctly."""
+    outputs = Outputs(torch.tensor([[9.0, 0.0], [9.0, 0.0]]), torch.tensor([0, 1]))
+    evaluation = evaluate(outputs)
+    assert 0.5 == evaluation.accuracy
+    assert [0, 0] == evaluation.predicted.tolist()
+    assert 4.5 == pytest.approx(evaluation.loss, abs=1e-3)

@@ -1,19 +1,19 @@
-"""The memory of a training: its own, not that of those before it."""
+"""The peak memory of a training: its own, not that of earlier ones."""
 
 import sys
 
 import pytest
 import torch
 
-from cnn_ablate.train.memory import forget_peak, peak_memory_mb
+from cnn_ablate.train.memory import peak_memory_mb, reset_peak_memory
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot forget its peak")
-def test_the_peak_of_one_training_is_not_that_of_the_one_before():
-    """A training that follows a larger one in its process has the peak of a smaller one."""
-    forget_peak("cpu")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can reset the peak")
+def test_the_peak_of_a_training_is_not_that_of_an_earlier_one():
+    """After a larger training in the same process, a smaller one has the smaller peak."""
+    reset_peak_memory("cpu")
     before = peak_memory_mb("cpu")
     torch.ones(100 << 18)
     assert peak_memory_mb("cpu") > before + 90
-    forget_peak("cpu")
+    reset_peak_memory("cpu")
     assert peak_memory_mb("cpu") < before + 50

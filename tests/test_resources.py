@@ -1,4 +1,4 @@
-"""On what terms trials run, and what is said where Ray cannot be had."""
+"""Resources of trials, and the errors if Ray is not available."""
 
 import sys
 from pathlib import Path
@@ -7,13 +7,13 @@ import pytest
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
-from cnn_ablate.executors.ray.connection import _must_answer as must_answer
+from cnn_ablate.executors.ray.connection import _check_address as check_address
 from cnn_ablate.executors.ray.executor import RayExecutor
 from test_executors import job
 
 
 @pytest.mark.parametrize(
-    ("terms", "expected"),
+    ("resources", "expected"),
     [
         (Resources(), 4),
         (Resources(cpus_per_trial=0.5), 8),
@@ -25,10 +25,10 @@ from test_executors import job
     ],
 )
 def test_as_many_trials_fit_as_the_scarcest_processor_allows(
-    terms: Resources, expected: int
+    resources: Resources, expected: int
 ) -> None:
     """Four cores and two GPUs, in whole shares."""
-    assert expected == terms.fitting(4, 2)
+    assert expected == resources.capacity(4, 2)
 
 
 def test_without_ray_the_command_that_installs_it_is_named(
@@ -47,7 +47,7 @@ def test_without_ray_the_command_that_installs_it_is_named(
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
         (
             "ray://head:10001",
@@ -57,9 +57,9 @@ def test_without_ray_the_command_that_installs_it_is_named(
         ("127.0.0.1:1", "Ray at 127.0.0.1:1: does not answer: [Errno 111] Connection refused."),
     ],
 )
-def test_a_cluster_that_cannot_be_had_is_named(address: str, said: str) -> None:
+def test_a_cluster_that_does_not_answer_is_named(address: str, message: str) -> None:
     """Ray itself would wait for minutes."""
     with pytest.raises(UserError) as caught:
-        must_answer(address)
+        check_address(address)
 
-    assert said == str(caught.value)
+    assert message == str(caught.value)

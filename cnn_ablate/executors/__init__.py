@@ -1,18 +1,21 @@
-"""Where trials run. An executor takes jobs and yields what happens to them; it stores nothing."""
+"""Executors train the trials of jobs on worker processes, and yield the events of each.
 
-from cnn_ablate.executors.local import Local
-from cnn_ablate.executors.protocol import Ended, Event, Executor, Fault, Job, Progress
+Results are passed on in events, and published by the runner; executors store checkpoints and logs.
+"""
+
+from cnn_ablate.executors.local import LocalExecutor
+from cnn_ablate.executors.protocol import Ended, Event, Executor, FailureKind, Job, Progress
 from cnn_ablate.executors.ray.executor import RayExecutor
 from cnn_ablate.executors.resources import Resources, usable_cores
 
-EXECUTORS: dict[str, type[Executor]] = {"local": Local, "ray": RayExecutor}
+EXECUTORS: dict[str, type[Executor]] = {"local": LocalExecutor, "ray": RayExecutor}
 
 __all__ = [
     "EXECUTORS",
     "Ended",
     "Event",
     "Executor",
-    "Fault",
+    "FailureKind",
     "Job",
     "Progress",
     "Resources",

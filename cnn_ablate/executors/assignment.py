@@ -1,67 +1,63 @@
-"""What a worker has to do, wherever it is: a job, its trials that have not ended, the time."""
+"""The job that is assigned to a worker, and its time limit."""
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from cnn_ablate.executors.protocol import Ended, Event, Job
 
-# Seconds between two looks at the clock. More than two at once are not charged to any trial: the
-# machine slept, or this process was stopped.
+# Seconds for which an executor waits for events before it checks time limits.
 TICK = 1.0
 
 
 @dataclass(kw_only=True)
 class Assignment:
-    """The job of a worker, if it has one.
-
-    `spent` is the seconds since the job was given, or since one of its trials last ended.
-    """
+    """The job that a worker has now, if any, and the seconds that it has taken so far."""
 
     job: Job | None = None
-    waiting: set[str] = field(default_factory=set)
-    spent: float = 0.0
+    seconds: float = 0.0
 
-    def take(self, job: Job) -> None:
-        """Begin a job."""
-        self.job, self.spent = job, 0.0
-        self.waiting = {trial.id for trial in job.trials}
+    def start(self, job: Job) -> None:
+        """Assign a job."""
+        self.job, self.seconds = job, 0.0
 
-    def heard(self, event: Event) -> None:
-        """Take note of what the worker says; one whose trials have all ended has no job."""
+    def update(self, event: Event) -> None:
+        """Note an event of the worker: after the end of its trial it has no job."""
         if isinstance(event, Ended):
-            self.waiting.discard(event.trial.id)
-            self.job, self.spent = self.job if self.waiting else None, 0.0
+            self.job = None
 
-    def late(self) -> bool:
-        """Say whether its trials take longer than they may, one with the other."""
-        return self.job is not None and 0 < self.job.timeout * len(self.waiting) < self.spent
+    def is_overdue(self) -> bool:
+        """Return whether the job has taken longer than its time limit."""
+        return self.job is not None and 0 < self.job.timeout < self.seconds
 
-    def too_long(self) -> str:
-        """Say so in words."""
-        return f"No end after {self.spent:.0f} s, so it was stopped (--trial-timeout)."
+    def timeout_message(self) -> str:
+        """Return the reason for stopping an overdue job."""
+        return f"No end after {self.seconds:.0f} s, so it was stopped (--trial-timeout)."
 
     def lost(self, reason: str) -> Iterator[Ended]:
-        """Say of each trial that has not ended why there is no result."""
-        for trial in self.job.trials if self.job else ():
-            if self.job and trial.id in self.waiting:
-                yield Ended(trial, self.job.compute, error=reason, fault="lost")
+        """Yield the end of the job as lost, if there is one."""
+        if self.job:
+            yield Ended(self.job.trial, self.job.compute, error=reason, failure="lost")
 
 
-Held = TypeVar("Held", bound=Assignment)
+WorkerT = TypeVar("WorkerT", bound=Assignment)
 
 
 class TimeoutClock:
-    """Charges the time that passes to all that is going on."""
+    """Adds the time that passes to all assignments."""
 
     def __init__(self) -> None:
-        self.before = time.monotonic()
+        self.last = time.monotonic()
 
-    def late(self, duties: Iterable[Held]) -> list[Held]:
-        """Charge the seconds since the last look, and give those that take too long."""
-        now, going_on = time.monotonic(), list(duties)
-        for duty in going_on:
-            duty.spent += min(now - self.before, 2 * TICK)
-        self.before = now
-        return [duty for duty in going_on if duty.late()]
+    def overdue(self, workers: Iterable[WorkerT]) -> list[WorkerT]:
+        """Add the seconds since the last call to each worker, and return those that are overdue.
+
+        At most two ticks are added per call: after a longer gap the machine was suspended, or this
+        process stopped, and no trial is to blame.
+        """
+        now, workers = time.monotonic(), list(workers)
+        for worker in workers:
+            worker.seconds += min(now - self.last, 2 * TICK)
+        self.last = now
+        return [worker for worker in workers if worker.is_overdue()]

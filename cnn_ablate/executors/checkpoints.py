@@ -1,4 +1,4 @@
-"""When the state of a trial is kept: after an epoch, but never so often that it costs much."""
+"""When to save a checkpoint: after an epoch, but never so often that it takes much time."""
 
 import sys
 import time
@@ -7,28 +7,32 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.executors.protocol import CheckpointStore
 from cnn_ablate.schema import Trial
 
-# Keeping states takes at most this share of the time: a short epoch may go without.
-_SHARE = 0.02
+# The largest share of a training's time that checkpoints may take, so that some short epochs have
+# none.
+_MAX_SHARE = 0.02
 
 
 class Checkpoints:
-    """Keeps the states of one trial, at least `every` seconds apart."""
+    """Saves the checkpoints of one trial, at least `every` seconds apart."""
 
-    def __init__(self, states: CheckpointStore, trial: Trial, every: float = 0.0) -> None:
-        self.states, self.trial, self.every = states, trial, every
+    def __init__(self, store: CheckpointStore, trial: Trial, every: float = 0.0) -> None:
+        self.store, self.trial, self.every = store, trial, every
         self.cost = 0.0
-        self.asked = self.kept = time.monotonic()
+        self.started = self.saved = time.monotonic()
 
-    def due(self) -> bool:
-        """Say whether it is time; what the state costs to make is counted from here."""
-        self.asked = time.monotonic()
-        return self.asked - self.kept >= max(self.every, self.cost / _SHARE)
+    def is_due(self) -> bool:
+        """Return whether to save a checkpoint now.
 
-    def keep(self, state: bytes) -> None:
-        """Keep a state; a trial goes on without where there is no room for it."""
+        The cost of one is measured from this call on, so that it includes copying the state.
+        """
+        self.started = time.monotonic()
+        return self.started - self.saved >= max(self.every, self.cost / _MAX_SHARE)
+
+    def save(self, state: bytes) -> None:
+        """Save a checkpoint; if that fails, for instance on a full disk, training continues."""
         try:
-            self.states.save_checkpoint(self.trial, state)
-        except UserError as fault:
-            sys.stderr.write(f"Its state could not be kept: {fault}\n")
-        self.kept = time.monotonic()
-        self.cost = self.kept - self.asked
+            self.store.save_checkpoint(self.trial, state)
+        except UserError as error:
+            sys.stderr.write(f"No checkpoint could be saved: {error}\n")
+        self.saved = time.monotonic()
+        self.cost = self.saved - self.started

@@ -1,44 +1,48 @@
-"""What an exception in a trial means: in words, and whether another attempt may end better."""
+"""What an exception in a trial means: a message for the user, and whether to retry."""
 
 import traceback
 
 import torch
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors.protocol import Fault
-from cnn_ablate.schema import DataFacts, Trial
-from cnn_ablate.settings import build_options
-from cnn_ablate.train.micro import divisible
+from cnn_ablate.executors.protocol import FailureKind, Job
 
-# Troubles of the machine, which may pass.
-_PASSING = (OSError, MemoryError)
-# What torch says of a batch that gives batch normalisation one value of each channel.
+# Errors of the machine rather than of the trial: another attempt may succeed.
+_TEMPORARY = (OSError, MemoryError)
+# Torch has an exception of its own for CUDA only; on other devices it raises RuntimeError.
+_OUT_OF_MEMORY = ("DefaultCPUAllocator: can't allocate memory", "MPS backend out of memory")
+# Torch's message if batch normalisation gets one value per channel.
 _ONE_VALUE = "Expected more than 1 value per channel when training"
 
 
-def words(fault: Exception) -> str:
-    """Say in one line what was raised, and in the next ones where, if that is not the user's."""
-    if isinstance(fault, UserError):
-        return str(fault)
-    if _ONE_VALUE in str(fault):
+def failure_kind(error: Exception) -> FailureKind:
+    """Return the kind of failure that an exception is."""
+    if _is_out_of_memory(error):
+        return "memory"
+    return "lost" if isinstance(error, _TEMPORARY) else "error"
+
+
+def failure_message(error: Exception, job: Job) -> str:
+    """Describe an exception in one line; if it is not the user's, a second line has its place."""
+    if isinstance(error, UserError):
+        return str(error)
+    if _is_out_of_memory(error):
+        batch_size = job.trial.settings["training"]["batch_size"]
+        return (
+            f"Out of memory: a batch of {batch_size} images does not fit on {job.compute.device}; "
+            "lower training.batch_size."
+        )
+    if _ONE_VALUE in str(error):
         return (
             "Batch normalisation cannot learn from one image, and the last batch of an epoch has "
             "no more. Choose another training.batch_size or data.subset."
         )
-    what = traceback.format_exception_only(fault)[-1].strip()
-    where = traceback.format_tb(fault.__traceback__)[-1].rstrip()
-    return f"{what}\n{where}"
+    message = traceback.format_exception_only(error)[-1].strip()
+    place = traceback.format_tb(error.__traceback__)[-1].rstrip()
+    return f"{message}\n{place}"
 
 
-def kind(fault: Exception, trial: Trial, facts: DataFacts | None) -> Fault:
-    """Judge an exception.
-
-    Args:
-        fault: The exception.
-        trial: Of this trial.
-        facts: Of its data, if that could be had.
-    """
-    if isinstance(fault, torch.OutOfMemoryError) and facts:
-        network = build_options(trial.settings).model.build(facts.shape, len(facts.classes))
-        return "memory" if divisible(network) else "error"
-    return "lost" if isinstance(fault, _PASSING) else "error"
+def _is_out_of_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or any(
+        message in str(error) for message in _OUT_OF_MEMORY
+    )

@@ -1,4 +1,4 @@
-"""Worker processes on this machine, each single-threaded, forked from one warm server."""
+"""Worker processes on this machine, each with one thread, forked from a server that has torch."""
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
@@ -13,95 +13,105 @@ from cnn_ablate.executors import worker_log
 from cnn_ablate.executors.assignment import TICK, Assignment, TimeoutClock
 from cnn_ablate.executors.protocol import Ended, Event, Job
 from cnn_ablate.executors.resources import Resources
-from cnn_ablate.executors.worker import work
+from cnn_ablate.executors.worker import run_worker
 from cnn_ablate.store import Store
 
 
 @dataclass
-class Worker(Assignment):
-    """A process, its pipe and its log, and what it has to do."""
+class WorkerProcess(Assignment):
+    """A process, its pipe, its log, and its number among the workers.
+
+    Each worker has a pipe of its own: a queue that all share has a lock, and a worker that is
+    killed while it holds that would block the others.
+    """
 
     process: BaseProcess
     pipe: Connection
     log: Path
     slot: int
 
-    def give(self, job: Job) -> None:
-        """Hand over a job; a worker that died meanwhile is noticed when it is next heard."""
-        self.take(job)
+    def send(self, job: Job) -> None:
+        """Assign a job; if the process has died meanwhile, the next read of its pipe shows it."""
+        self.start(job)
         with suppress(OSError):
             self.pipe.send(job)
 
     def stop(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process, and remove its log."""
         self.pipe.close()
         self.process.kill()
         self.process.join()
         self.log.unlink(missing_ok=True)
 
     def lost(self, reason: str) -> Iterator[Ended]:
-        """Say of each trial that has not ended why there is no result, and what it printed."""
+        """Yield the end of the job as lost, with the last lines that it printed."""
         for ended in super().lost(reason):
             yield worker_log.with_tail(ended, self.log)
 
 
-class Local:
-    """A pool of processes that outlives the death of any of them."""
+class LocalExecutor:
+    """A pool of processes, any of which may die without harm to the others.
 
-    elsewhere: ClassVar[bool] = False
+    `concurrent.futures` and `multiprocessing.Pool` break, or wait for ever, if a worker is killed.
+    """
 
-    def __init__(self, terms: Resources) -> None:
-        self.size = terms.here()
-        self.workers: list[Worker] = []
+    is_remote: ClassVar[bool] = False
+
+    def __init__(self, resources: Resources) -> None:
+        self.size = resources.local_workers()
+        self.workers: list[WorkerProcess] = []
         self.context = processes.context()
 
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
-        """Run all jobs, the first ones first."""
-        waiting = iter(jobs)
+        """Run all jobs in their order."""
+        queue = iter(jobs)
         clock = TimeoutClock()
         try:
-            while self._hand_out(waiting):
+            while self._assign(queue):
                 for pipe in wait([worker.pipe for worker in self.workers], TICK):
                     worker = next(worker for worker in self.workers if worker.pipe is pipe)
-                    yield from self._heard(worker)
-                for worker in clock.late(self.workers):
-                    yield from self._given_up(worker, worker.too_long())
+                    yield from self._on_message(worker)
+                for worker in clock.overdue(self.workers):
+                    yield from self._discard(worker, worker.timeout_message())
         finally:
             while self.workers:
                 self.workers.pop().stop()
 
-    def _hand_out(self, waiting: Iterator[Job]) -> bool:
-        """Give each idle worker a job, and say whether any worker has one."""
+    def _assign(self, queue: Iterator[Job]) -> bool:
+        """Assign jobs to idle workers, starting them as needed; return whether any has a job."""
         idle = [worker for worker in self.workers if worker.job is None]
-        while (idle or len(self.workers) < self.size) and (job := next(waiting, None)):
+        while (idle or len(self.workers) < self.size) and (job := next(queue, None)):
             if not idle:
-                idle.append(self._started(job))
-            idle.pop(0).give(job)
+                idle.append(self._start_worker(job))
+            idle.pop(0).send(job)
         return any(worker.job for worker in self.workers)
 
-    def _started(self, job: Job) -> Worker:
+    def _start_worker(self, job: Job) -> WorkerProcess:
         ours, theirs = self.context.Pipe()
-        log = Store(job.results).new_log()
+        log = Store(job.results).new_log_path()
+        # The lowest free number: that of a dead worker is taken over, and its GPU with it.
         slot = min(set(range(self.size)) - {worker.slot for worker in self.workers})
-        process = self.context.Process(target=work, args=(theirs, log, slot), daemon=True)
+        process = self.context.Process(target=run_worker, args=(theirs, log, slot), daemon=True)
         process.start()
+        # With no other copy of this end, reading from ours fails as soon as the process dies.
         theirs.close()
-        self.workers.append(Worker(process, ours, log, slot))
+        self.workers.append(WorkerProcess(process, ours, log, slot))
         return self.workers[-1]
 
-    def _heard(self, worker: Worker) -> Iterator[Event]:
+    def _on_message(self, worker: WorkerProcess) -> Iterator[Event]:
         try:
             event: Event = worker.pipe.recv()
         except (EOFError, OSError):
             worker.process.join(TICK)
             reason = f"The worker process died (exit code {worker.process.exitcode})."
-            yield from self._given_up(worker, reason)
+            yield from self._discard(worker, reason)
             return
-        worker.heard(event)
+        worker.update(event)
         yield event
 
-    def _given_up(self, worker: Worker, reason: str) -> Iterator[Ended]:
+    def _discard(self, worker: WorkerProcess, reason: str) -> Iterator[Ended]:
         self.workers.remove(worker)
+        # Before the stop, which removes the log that the message quotes.
         ended = list(worker.lost(reason))
         worker.stop()
         yield from ended

@@ -1,4 +1,4 @@
-"""What goes into an executor and what comes out of it."""
+"""The interface of executors: jobs go in, events come out."""
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
@@ -8,21 +8,26 @@ from typing import ClassVar, Literal, Protocol
 from cnn_ablate.executors.resources import Resources
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
 
-# Why a trial has no result: it raised (and would again), it was lost with its worker or to a
-# passing trouble of the machine, or its device has too little memory for whole batches.
-Fault = Literal["error", "lost", "memory"]
+# Why a trial has no result: an exception that it would raise again, a worker that was lost or a
+# temporary fault of the machine, or too little memory, of which neighbours may have had a part.
+FailureKind = Literal["error", "lost", "memory"]
 
 
 @dataclass(frozen=True)
 class Job:
-    """Trials to train together, how to compute them, and where data and checkpoints are.
+    """A trial to train, how to compute it, and the folders that it needs.
 
-    Several trials are a stack. `folder` is that of the study file, where a network of the user's
-    may lie. A trial that has not ended after `timeout` seconds (0: no limit) is lost; between two
-    of its checkpoints lie at least `checkpoint_every` seconds.
+    Attributes:
+        trial: What to train.
+        compute: How to compute it.
+        results: The results folder, for checkpoints and logs.
+        data: The folder of data sets, if one was named.
+        folder: That of the study file, in which user-defined code is searched.
+        timeout: Seconds after which the trial is stopped; 0: never.
+        checkpoint_every: Least seconds between two checkpoints.
     """
 
-    trials: tuple[Trial, ...]
+    trial: Trial
     compute: ComputeConfig
     results: Path
     data: Path | None
@@ -33,7 +38,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a trial has come."""
+    """How many of its epochs a trial, named by its id, has done."""
 
     trial: str
     epoch: float
@@ -43,16 +48,22 @@ class Progress:
 
 @dataclass(frozen=True)
 class Ended:
-    """A trial has a result, or a reason why it has none: in one line, and then its traces.
+    """The end of a trial: its result, or why it has none.
 
-    With `kept` the store has the result already: another run came first.
+    Attributes:
+        trial: The trial.
+        compute: How it was computed.
+        result: Of a trial that was trained to its end, or diverged.
+        error: Why there is no result: one line, then any tracebacks and logs.
+        failure: What kind of error that is.
+        kept: Whether the store has the result already, from another run.
     """
 
     trial: Trial
     compute: ComputeConfig
     result: TrialResult | None = None
     error: str = ""
-    fault: Fault = "error"
+    failure: FailureKind = "error"
     kept: bool = False
 
 
@@ -60,27 +71,28 @@ Event = Progress | Ended
 
 
 class CheckpointStore(Protocol):
-    """Where the states of unfinished trials are kept."""
+    """Where the checkpoints of unfinished trials are kept."""
 
     def checkpoint(self, trial: Trial) -> bytes | None:
-        """Read the state of a trial, if there is one."""
+        """Return the checkpoint of a trial, if there is one."""
         ...
 
     def save_checkpoint(self, trial: Trial, state: bytes) -> None:
-        """Replace the state of a trial."""
+        """Replace the checkpoint of a trial."""
         ...
 
 
 class Executor(Protocol):
-    """Runs jobs somewhere, several at a time: here, or `elsewhere` on other machines."""
+    """Runs jobs, several at a time, on this machine or, if `is_remote`, on others."""
 
-    elsewhere: ClassVar[bool]
+    is_remote: ClassVar[bool]
 
-    def __init__(self, terms: Resources) -> None: ...
+    def __init__(self, resources: Resources) -> None: ...
 
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
-        """Run all jobs; each trial comes to one `Ended`. Closing the generator stops them.
+        """Run all jobs in their order; each trial has exactly one `Ended`.
 
-        A job is taken from `jobs` only when there is a worker for it: another run may take it.
+        A job is taken from `jobs` only when a worker is free for it, since until then another run
+        may train it. Closing the generator stops all workers.
         """
         ...

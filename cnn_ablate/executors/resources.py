@@ -1,4 +1,4 @@
-"""On what terms trials run: how many at once, what each takes of a machine, and where."""
+"""The resources of trials: how many run at once, and what each takes of a machine."""
 
 import os
 from dataclasses import dataclass
@@ -8,10 +8,14 @@ import torch
 
 @dataclass(frozen=True)
 class Resources:
-    """What the user grants to trials, whoever runs them.
+    """What trials may use, on whichever executor.
 
-    Without `workers` there are as many as fit; without `gpus_per_trial` a trial on a GPU has one.
-    `ray_address` names a running Ray cluster.
+    Attributes:
+        workers: How many trials run at once; None: as many as fit.
+        cpus_per_trial: Cores that a trial reserves, whatever number of threads it has.
+        gpus_per_trial: Share of a GPU that a trial reserves; None: one on `cuda`, else none.
+        ray_address: Address of a running Ray cluster.
+        device: What trials are computed on: `cpu`, `cuda` or `mps`.
     """
 
     workers: int | None = None
@@ -22,26 +26,26 @@ class Resources:
 
     @property
     def gpus(self) -> float:
-        """The share of the GPUs that one trial has."""
+        """The share of a GPU that one trial reserves."""
         if self.gpus_per_trial is not None:
             return self.gpus_per_trial
         return 1.0 if self.device == "cuda" else 0.0
 
-    def fitting(self, cpus: float, gpus: float) -> int:
-        """Count the trials that run at once on a machine with these processors."""
-        rooms = [cpus / self.cpus_per_trial] if self.cpus_per_trial else []
-        rooms += [gpus / self.gpus] if self.gpus else []
-        # Three shares of 0.1 are less than 0.3 in binary.
-        return int(min(rooms, default=1) + 1e-6)
+    def capacity(self, cpus: float, gpus: float) -> int:
+        """Return how many trials fit on a machine with these cores and GPUs at once."""
+        limits = [cpus / self.cpus_per_trial] if self.cpus_per_trial else []
+        limits += [gpus / self.gpus] if self.gpus else []
+        # In floating point, 0.3 / 0.1 is slightly less than 3.
+        return int(min(limits, default=1) + 1e-6)
 
-    def here(self) -> int:
-        """Count the workers for this machine: as many as asked for, or as fit."""
+    def local_workers(self) -> int:
+        """Return the number of workers on this machine: as asked for, or as many as fit."""
         gpus = torch.cuda.device_count() if self.device == "cuda" else 0
-        # Apple's GPU takes one program at a time.
-        fitting = 1 if self.device == "mps" else self.fitting(usable_cores(), gpus)
-        return self.workers or max(1, fitting)
+        # Apple's GPU runs the work of one process at a time.
+        capacity = 1 if self.device == "mps" else self.capacity(usable_cores(), gpus)
+        return self.workers or max(1, capacity)
 
 
 def usable_cores() -> int:
-    """Count the cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,12 +1,10 @@
-"""One worker process: takes jobs from a pipe, trains, and sends events back."""
+"""A worker process: receives jobs through a pipe, trains them, and sends events back."""
 
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -14,156 +12,141 @@ from typing import Any
 
 import torch
 
-from cnn_ablate.custom import look_in
+from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import Images, load
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import failures, worker_log
+from cnn_ablate.executors import worker_log
 from cnn_ablate.executors.checkpoints import Checkpoints
+from cnn_ablate.executors.failures import failure_kind, failure_message
 from cnn_ablate.executors.protocol import CheckpointStore, Ended, Event, Job, Progress
-from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
+from cnn_ablate.schema import ComputeConfig, Trial
 from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
-from cnn_ablate.train import Hooks, TrialInput, train_together
+from cnn_ablate.train import Hooks, TrialInput, train
 
-# Rare enough to cost nothing, often enough to look alive.
+# Seldom enough to take no time, often enough for a progress bar.
 _SECONDS_BETWEEN_REPORTS = 1.0
 
 
 class OwnerGoneError(BaseException):
-    """The program that owns this process no longer listens; that is no trial's failure."""
+    """The program that owns this process has closed the pipe.
+
+    Not an Exception, so that nothing takes it for a failure of the trial.
+    """
 
 
-def work(pipe: Connection, log: Path, slot: int) -> None:
-    """Serve jobs until the pipe says None or breaks: the program that owns it is gone then.
+def run_worker(pipe: Connection, log: Path, slot: int) -> None:
+    """Run jobs until the pipe closes, because the program that owns it has ended.
 
     Args:
-        pipe: Brings jobs, and takes events.
-        log: Where to write what is printed.
-        slot: This worker's number among those of its machine, which share its GPUs evenly.
+        pipe: Receives jobs, and sends events.
+        log: The file to which all output goes.
+        slot: The number of this worker on its machine, by which workers share its GPUs.
     """
+    # Ctrl-C reaches the whole process group; the owner decides what becomes of its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_owner, daemon=True).start()
     worker_log.redirect(log)
-    send = sender(pipe)
+    send = event_sender(pipe)
     try:
         while (job := pipe.recv()) is not None:
-            worker_log.restart(log)
-            take_gpu(job.compute, slot)
-            for ended in attempts(job, send, Store(job.results)):
-                send(ended if ended.result else worker_log.with_tail(ended, log))
-                worker_log.restart(log)
+            worker_log.clear(log)
+            select_gpu(job.compute, slot)
+            ended = run_job(job, send, Store(job.results))
+            send(ended if ended.result else worker_log.with_tail(ended, log))
     except (EOFError, ConnectionError, OwnerGoneError):
         os._exit(1)
 
 
-def sender(pipe: Connection) -> Callable[[Event], None]:
-    """Give what sends an event; it raises OwnerGoneError where no one takes it."""
+def event_sender(pipe: Connection) -> Callable[[Event], None]:
+    """Return a function that sends an event; it raises OwnerGoneError if the pipe is closed."""
 
     def send(event: Event) -> None:
         try:
             pipe.send(event)
-        except OSError as fault:
-            raise OwnerGoneError from fault
+        except OSError as error:
+            raise OwnerGoneError from error
 
     return send
 
 
-def take_gpu(compute: ComputeConfig, slot: int) -> None:
-    """Compute on the GPU of this number, if on any; more workers than GPUs take them in turn."""
+def select_gpu(compute: ComputeConfig, slot: int) -> None:
+    """Compute on the GPU of a worker's number, if on a GPU; surplus workers share GPUs."""
     if compute.device == "cuda":
         torch.cuda.set_device(slot % torch.cuda.device_count())
 
 
 def _end_with_owner() -> None:
-    """End at once when the program that owns this process dies: no one else would end it."""
+    """End this process when its owner dies, even by SIGKILL: nothing else would end it."""
     if owner := parent_process():
         wait([owner.sentinel])
         os._exit(1)
 
 
-def attempts(job: Job, send: Callable[[Event], None], states: CheckpointStore) -> Iterator[Ended]:
-    """Train the trials of a job; what goes wrong becomes words, for the runner to judge.
+def run_job(job: Job, send: Callable[[Event], None], checkpoints: CheckpointStore) -> Ended:
+    """Train a trial and return its end; an exception becomes a message.
 
-    A stack that cannot be trained together is trained one by one, and the recipes of its results
-    say so.
+    Args:
+        job: The trial, and how to train it.
+        send: Called with the progress.
+        checkpoints: Has the checkpoint of the trial, if there is one, and gets those to come.
 
     Raises:
-        AcceleratorError: this process can no longer use its device.
+        AcceleratorError: this process can no longer use its device, so it has to end.
     """
-    left = {trial.id: trial for trial in job.trials}
-    if job.compute.stack > 1:
-        try:
-            for result in _trained(job, job.trials, send, states):
-                del left[result.trial.id]
-                yield Ended(result.trial, job.compute, result)
-        except torch.AcceleratorError:
-            raise
-        except Exception as fault:  # noqa: BLE001 - alone they may do better
-            sys.stderr.write(f"Could not be trained together: {failures.words(fault)}\n")
-    alone = replace(job, compute=job.compute.model_copy(update={"stack": 1}))
-    for trial in left.values():
-        yield replace(_attempt(alone, trial, send, states), compute=job.compute)
-
-
-def _attempt(
-    job: Job, trial: Trial, send: Callable[[Event], None], states: CheckpointStore
-) -> Ended:
     try:
-        [result] = _trained(job, [trial], send, states)
-        return Ended(trial, job.compute, result)
+        with user_code_folder(job.folder):
+            trial_input = _load_input(job, checkpoints)
+            result = train(trial_input, job.compute, _hooks(job, send, checkpoints))
+        return Ended(job.trial, job.compute, result)
     except torch.AcceleratorError:
         raise
-    except Exception as fault:  # noqa: BLE001 - a trial's failure is its own, not the worker's
-        images = _held.get((images_key(trial.settings["data"]), job.data))
-        kind = failures.kind(fault, trial, images.facts if images else None)
-        return Ended(trial, job.compute, error=failures.words(fault), fault=kind)
+    except Exception as error:  # noqa: BLE001 - the trial fails, and the worker goes on
+        message, kind = failure_message(error, job), failure_kind(error)
+        return Ended(job.trial, job.compute, error=message, failure=kind)
 
 
-def _trained(
-    job: Job, trials: Sequence[Trial], send: Callable[[Event], None], states: CheckpointStore
-) -> Iterator[TrialResult]:
-    if job.folder:
-        look_in(job.folder)
-    members = [_member(job, trial, send, states) for trial in trials]
-    return train_together(members, job.compute)
+def _load_input(job: Job, checkpoints: CheckpointStore) -> TrialInput:
+    images = _load_images(job.trial.settings["data"], job.data)
+    if job.trial.fingerprint not in {"", images.facts.fingerprint}:
+        what = "its images have changed since the study was planned."
+        raise UserError(images.facts.name, what, "Run the same command again for a new plan.")
+    return TrialInput(job.trial, images, checkpoints.checkpoint(job.trial))
 
 
-def _member(
-    job: Job, trial: Trial, send: Callable[[Event], None], states: CheckpointStore
-) -> TrialInput:
-    checkpoints = Checkpoints(states, trial, job.checkpoint_every)
-    watch = Hooks(_throttled(trial, send), checkpoints.due, checkpoints.keep)
-    images = _images(trial.settings["data"], job.data)
-    if trial.fingerprint not in {"", images.facts.fingerprint}:
-        what = "gives other images than when the study was laid out."
-        raise UserError(images.facts.name, what, "The same command plans anew.")
-    return TrialInput(trial, images, watch, states.checkpoint(trial))
+def _hooks(job: Job, send: Callable[[Event], None], store: CheckpointStore) -> Hooks:
+    checkpoints = Checkpoints(store, job.trial, job.checkpoint_every)
+    return Hooks(_progress_reporter(job.trial, send), checkpoints.is_due, checkpoints.save)
 
 
-def _throttled(trial: Trial, send: Callable[[Event], None]) -> Callable[[float, float], None]:
+def _progress_reporter(
+    trial: Trial, send: Callable[[Event], None]
+) -> Callable[[float, float], None]:
+    """Return a hook that sends the progress of a trial, at most once per second."""
     epochs = trial.settings["training"]["epochs"]
     last = 0.0
 
-    def progress(epoch: float, images_per_second: float) -> None:
+    def report(epoch: float, images_per_second: float) -> None:
         nonlocal last
         if (now := time.monotonic()) - last >= _SECONDS_BETWEEN_REPORTS:
             last = now
             send(Progress(trial.id, epoch, epochs, images_per_second))
 
-    return progress
+    return report
 
 
-_held: dict[tuple[str, Path | None], Images] = {}
+# The data sets that this process has opened, by their settings and the folder of data sets.
+_loaded: dict[tuple[str, Path | None], Images] = {}
 
 
-def hold(section: Mapping[str, Any], images: Images) -> None:
-    """Take images that came from elsewhere for those that a `data` section names."""
-    _held[images_key(section), None] = images
+def preload_images(section: Mapping[str, Any], images: Images) -> None:
+    """Use images that were received from elsewhere for what a `data` section names."""
+    _loaded[images_key(section), None] = images
 
 
-def _images(section: Mapping[str, Any], data: Path | None) -> Images:
-    """Open the data once a worker; it stays mapped for the trials to come."""
+def _load_images(section: Mapping[str, Any], data: Path | None) -> Images:
+    """Load a data set once per process; later trials share its memory map."""
     key = (images_key(section), data)
-    if key not in _held:
-        _held[key] = load(options_of("data", section), data)
-    return _held[key]
+    if key not in _loaded:
+        _loaded[key] = load(options_of("data", section), data)
+    return _loaded[key]

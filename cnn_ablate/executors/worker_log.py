@@ -1,4 +1,4 @@
-"""What a worker prints, in a file of its own: the last lines tell why a trial was lost."""
+"""The log of a worker: a file with all that it prints, quoted when a trial is lost."""
 
 import faulthandler
 import os
@@ -9,13 +9,18 @@ from pathlib import Path
 
 from cnn_ablate.executors.protocol import Ended
 
+# How much of a log is quoted, and how much of its end is read for that.
 _LINES = 12
 _BYTES = 65536
+# The first line of what faulthandler prints.
 _CRASH = "Fatal Python error"
 
 
 def redirect(log: Path) -> None:
-    """Send all that this process prints to a file: what C code prints too, and a crash's trace."""
+    """Send all output of this process to a file, and the traceback of a crash in C code too.
+
+    The file descriptors are redirected rather than sys.stdout, as C libraries print as well.
+    """
     with suppress(OSError):
         log.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -25,8 +30,8 @@ def redirect(log: Path) -> None:
     faulthandler.enable(2, all_threads=False)
 
 
-def restart(log: Path) -> None:
-    """Forget what earlier trials printed."""
+def clear(log: Path) -> None:
+    """Remove what earlier trials printed."""
     sys.stdout.flush()
     sys.stderr.flush()
     with suppress(OSError):
@@ -34,17 +39,17 @@ def restart(log: Path) -> None:
 
 
 def with_tail(ended: Ended, log: Path) -> Ended:
-    """Add the last lines that were printed to the reason why a trial has no result."""
-    lines = _last(log)
-    told = [ended.error, "Last lines of its log:", *lines] if lines else [ended.error]
-    return replace(ended, error="\n".join(told))
+    """Append the last lines of a log to the reason why a trial has no result."""
+    tail = _tail(log)
+    lines = [ended.error, "Last lines of its log:", *tail] if tail else [ended.error]
+    return replace(ended, error="\n".join(lines))
 
 
-def _last(log: Path) -> list[str]:
+def _tail(log: Path) -> list[str]:
     try:
-        printed = log.read_bytes()[-_BYTES:].decode(errors="replace").splitlines()
+        lines = log.read_bytes()[-_BYTES:].decode(errors="replace").splitlines()
     except OSError:
         return []
-    # The trace of a crash has its most recent call first.
-    crash = next((i for i, line in enumerate(printed) if line.startswith(_CRASH)), -_LINES)
-    return printed[crash:][:_LINES]
+    # The traceback of a crash has its most recent call first.
+    start = next((i for i, line in enumerate(lines) if line.startswith(_CRASH)), -_LINES)
+    return lines[start:][:_LINES]

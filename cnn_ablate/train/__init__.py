@@ -1,25 +1,21 @@
-"""A trial to its result: the loop, evaluation, checkpoints."""
+"""Train a trial to its result: the training loop, evaluation and checkpoints."""
 
-from cnn_ablate.train.evaluate import answers, merged
+from cnn_ablate.train.evaluate import average_views, predict_logits
 from cnn_ablate.train.hooks import Hooks
-from cnn_ablate.train.loop import TrialInput, train, train_together
-from cnn_ablate.train.stacked import Stack
-from cnn_ablate.train.step import StepInput, step
-from cnn_ablate.train.timing import noise, seconds_per_epoch, seconds_per_step
+from cnn_ablate.train.loop import TrialInput, train
+from cnn_ablate.train.step import step
+from cnn_ablate.train.timing import random_images, seconds_per_epoch, seconds_per_step
 from cnn_ablate.train.trainer import Trainer
 
 __all__ = [
     "Hooks",
-    "Stack",
-    "StepInput",
     "Trainer",
     "TrialInput",
-    "answers",
-    "merged",
-    "noise",
+    "average_views",
+    "predict_logits",
+    "random_images",
     "seconds_per_epoch",
     "seconds_per_step",
     "step",
     "train",
-    "train_together",
 ]

@@ -1,4 +1,4 @@
-"""Turn a trained network and its last evaluation into what is kept of a trial."""
+"""What is kept of a trained network: metrics per class, predictions, and tensors as bytes."""
 
 import io
 from typing import Any
@@ -11,25 +11,25 @@ from cnn_ablate.schema import ClassRow
 from cnn_ablate.train.evaluate import Evaluation
 
 
-def class_rows(found: Evaluation, names: tuple[str, ...]) -> tuple[ClassRow, ...]:
-    """Count, class by class, what was recognised; a ratio without cases is 0."""
+def class_rows(evaluation: Evaluation, names: tuple[str, ...]) -> tuple[ClassRow, ...]:
+    """Compute recall, precision and F1 per class; a ratio without cases is 0."""
     n = len(names)
-    table = torch.bincount(found.labels * n + found.predicted, minlength=n * n).view(n, n)
-    rows = zip(
-        names, table.diag().tolist(), table.sum(1).tolist(), table.sum(0).tolist(), strict=True
-    )
-    return tuple(_row(name, correct, true, claimed) for name, correct, true, claimed in rows)
+    # Row: true class, column: predicted class.
+    confusion = torch.bincount(evaluation.labels * n + evaluation.predicted, minlength=n * n)
+    table = confusion.view(n, n)
+    counts = (table.diag().tolist(), table.sum(1).tolist(), table.sum(0).tolist())
+    return tuple(_class_row(*row) for row in zip(names, *counts, strict=True))
 
 
-def _row(name: str, correct: int, true: int, claimed: int) -> ClassRow:
+def _class_row(name: str, correct: int, true: int, predicted: int) -> ClassRow:
     return ClassRow(
         class_name=name,
         n=true,
         correct=correct,
         accuracy=_ratio(correct, true),
         recall=_ratio(correct, true),
-        precision=_ratio(correct, claimed),
-        f1=_ratio(2 * correct, true + claimed),
+        precision=_ratio(correct, predicted),
+        f1=_ratio(2 * correct, true + predicted),
     )
 
 
@@ -37,30 +37,33 @@ def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def predictions(found: Evaluation) -> bytes:
-    """Write labels, predictions and probabilities (half precision) as an .npz."""
+def predictions_npz(evaluation: Evaluation) -> bytes:
+    """Return labels, predicted classes and probabilities (half precision) as an .npz file."""
     file = io.BytesIO()
     np.savez_compressed(
         file,
-        label=found.labels.numpy().astype(np.int16),
-        predicted=found.predicted.numpy().astype(np.int16),
-        probability=found.probabilities.numpy().astype(np.float16),
+        label=evaluation.labels.numpy().astype(np.int16),
+        predicted=evaluation.predicted.numpy().astype(np.int16),
+        probability=evaluation.probabilities.numpy().astype(np.float16),
     )
     return file.getvalue()
 
 
-def saved(state: Any) -> bytes:
-    """Write tensors as torch.save does."""
+def dump_state(state: Any) -> bytes:
+    """Return a state dict as the bytes that torch.save writes."""
     file = io.BytesIO()
     torch.save(state, file)
     return file.getvalue()
 
 
-def opened(payload: bytes) -> Any:
-    """Read what `saved` wrote; never runs code from it."""
+def load_state(payload: bytes) -> Any:
+    """Load what `dump_state` returned, onto the CPU.
+
+    With `weights_only`, since unpickling a file may run any code that it names.
+    """
     return torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
 
 
-def copied(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Keep a state dict as it is now, on the CPU."""
+def copy_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Copy a state dict to the CPU, so that further training does not change it."""
     return {name: tensor.detach().to("cpu", copy=True) for name, tensor in state.items()}

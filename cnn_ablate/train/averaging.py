@@ -1,4 +1,4 @@
-"""Averages of weights over a training: the mean of its last epochs, or a moving average of steps."""
+"""Averages of weights over a training: the mean of its last epochs, or moving over its steps."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -17,8 +17,8 @@ from cnn_ablate.settings import Training
 class _MovingAverage(AveragedModel):
     """An exponential moving average of parameters and buffers.
 
-    AveragedModel compares its count, a tensor, in each update, and so waits for a GPU; here the
-    count is read once, before the update, as an integer of the processor.
+    AveragedModel's own update copies its count to the device of the weights, and so makes the
+    processor wait for a GPU in every step; this one keeps the count on the processor.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:

@@ -1,134 +1,119 @@
-"""One epoch of some trainings that go side by side: every batch once, then measured."""
+"""One epoch of a training: every batch once, then evaluation and the record of both."""
 
 import time
-from collections.abc import Sequence
 from math import isfinite
 
 import torch
 from torch import Tensor
 
+from cnn_ablate.models import count_dead_parameters
 from cnn_ablate.rng import key
 from cnn_ablate.schema import EpochRow
 from cnn_ablate.train.hooks import Hooks
-from cnn_ablate.train.step import Gradients, StepInput, StepOutput
+from cnn_ablate.train.step import StepOutput, step
 from cnn_ablate.train.trainer import Trainer
 
-# Which column of an epoch decides whether its weights are kept.
-SELECTIONS = {"last": None, "best_val": "val_accuracy", "best_test": "test_accuracy"}
+# By `training.select`: the column whose highest value decides which epoch is reported.
+SELECTION_COLUMNS = {"last": None, "best_val": "val_accuracy", "best_test": "test_accuracy"}
 
 
 class EpochMetrics:
-    """What a training came to in the batches of an epoch so far, still on the device.
+    """Losses and hits of the steps of an epoch so far, on the device of the network.
 
-    Nothing that is kept is allocated in a step: between the maps of a step, it would keep the next
-    ones from their places, and the memory would grow with every step.
+    The tensors are allocated before the first step: one that is allocated within a step and kept
+    would lie between its activations, and so fragment the memory further in every step.
     """
 
-    def __init__(self, bench: Trainer, watch: Hooks, began: float) -> None:
-        self.watch = watch
-        self.began = began
-        self.losses = torch.zeros(bench.loader.steps, device=bench.device)
-        self.hits = torch.zeros((), dtype=torch.int64, device=bench.device)
-        self.sizes: list[int] = []
-        self.seen = 0
+    def __init__(self, trainer: Trainer) -> None:
+        self.losses = torch.zeros(trainer.loader.steps_per_epoch, device=trainer.device)
+        self.hits = torch.zeros((), dtype=torch.int64, device=trainer.device)
+        self.batch_sizes: list[int] = []
+        self.images = 0
 
-    def add(self, told: StepOutput, lesson: StepInput) -> None:
-        """Take in a step."""
-        targets = lesson.batch.targets
-        # Where images are mixed, the class that an image has most of counts.
-        classes = targets.argmax(1) if targets.is_floating_point() else targets
-        self.losses[len(self.sizes)] = told.loss
-        self.hits += (told.logits.argmax(1) == classes).sum()
-        self.sizes.append(len(lesson.batch.samples))
-        self.seen += self.sizes[-1]
-        done = lesson.epoch + len(self.sizes) / lesson.bench.loader.steps
-        self.watch.progress(done, self.seen / (time.perf_counter() - self.began))
+    def add(self, output: StepOutput, batch_size: int) -> None:
+        """Add a step, without waiting for its values."""
+        self.losses[len(self.batch_sizes)] = output.loss
+        self.hits += output.hits
+        self.batch_sizes.append(batch_size)
+        self.images += batch_size
 
-    def course(self) -> Tensor:
-        """Give the loss of every step."""
-        return self.losses.cpu()
-
-    def measures(self, course: Tensor) -> dict[str, float]:
-        """Give mean loss and accuracy over the images, from the loss of every step."""
-        sizes = torch.tensor(self.sizes)
+    def means(self, losses: Tensor) -> dict[str, float]:
+        """Return mean loss and accuracy over the images, given the loss of every step."""
+        weights = torch.tensor(self.batch_sizes)
         return {
-            "train_loss": float((course * sizes).sum() / self.seen),
-            "train_accuracy": int(self.hits) / self.seen,
+            "train_loss": float((losses * weights).sum() / self.images),
+            "train_accuracy": int(self.hits) / self.images,
         }
 
 
-def one_epoch(running: Sequence[tuple[Trainer, Hooks]], gradients: Gradients) -> None:
-    """Train each on every batch of its next epoch, measure, and move its schedule.
-
-    Trainings that go together share the seconds that it takes evenly.
-    """
+def train_epoch(trainer: Trainer, hooks: Hooks) -> None:
+    """Train a network for one epoch, evaluate it, and add the epoch to its history."""
     began = time.perf_counter()
-    starts = [
-        (bench, len(bench.log.rows), bench.optimizer.param_groups[0]["lr"]) for bench, _ in running
-    ]
-    tallies = [EpochMetrics(bench, watch, began) for bench, watch in running]
-    for bench, epoch, _ in starts:
-        # For networks of users' own, which may draw from torch's generator: ours never do.
-        torch.manual_seed(key(bench.trial.seed, "chance", epoch))
-        bench.model.train()
-    for batches in zip(*(bench.loader.epoch(epoch) for bench, epoch, _ in starts), strict=True):
-        lessons = [
-            StepInput(bench, epoch, batch)
-            for (bench, epoch, _), batch in zip(starts, batches, strict=True)
-        ]
-        for told, lesson, tally in zip(gradients(lessons), lessons, tallies, strict=True):
-            lesson.bench.update(lesson.epoch)
-            tally.add(told, lesson)
-    for (bench, epoch, rate), tally in zip(starts, tallies, strict=True):
-        bench.average.after_epoch(bench.model, epoch)
-        course = tally.course()
-        row = EpochRow(epoch=epoch + 1, lr=rate, **tally.measures(course), **bench.measured())
-        _conclude(bench, row, course)
-    share = (time.perf_counter() - began) / len(running)
-    for bench, _ in running:
-        bench.log.rows[-1] = bench.log.rows[-1].model_copy(update={"seconds": share})
+    history, steps = trainer.history, trainer.loader.steps_per_epoch
+    epoch, lr = len(history.epochs), trainer.optimizer.param_groups[0]["lr"]
+    metrics = EpochMetrics(trainer)
+    # For user-defined networks, which may draw from torch's generator; the package's own use
+    # counter-based keys only, so that nothing depends on what was drawn before.
+    torch.manual_seed(key(trainer.trial.seed, "chance", epoch))
+    trainer.model.train()
+    for batch in trainer.loader.epoch(epoch):
+        metrics.add(step(trainer, epoch, batch), len(batch.samples))
+        if history.dead_parameters is None:
+            history.dead_parameters = sum(count_dead_parameters(trainer.model).values())
+        speed = metrics.images / (time.perf_counter() - began)
+        hooks.progress(epoch + len(metrics.batch_sizes) / steps, speed)
+    trainer.average.after_epoch(trainer.model, epoch)
+    losses = metrics.losses.cpu()
+    columns = metrics.means(losses) | trainer.evaluate_epoch()
+    seconds = time.perf_counter() - began
+    _record(trainer, EpochRow(epoch=epoch + 1, lr=lr, seconds=seconds, **columns), losses)
 
 
-def _conclude(bench: Trainer, row: EpochRow, course: Tensor) -> None:
-    """Enter an epoch in the log, and draw the conclusions."""
-    bench.schedule.after_epoch(watched(row))
-    bench.log.rows.append(row)
-    bench.log.diverged = _divergence(course, row)
-    bench.log.steps += _running_loss(course, bench)
-    _select(bench, row)
+def _record(trainer: Trainer, row: EpochRow, losses: Tensor) -> None:
+    """Add an epoch to the history, and update scheduler and selection by its outcome."""
+    trainer.scheduler.after_epoch(monitored_loss(row))
+    trainer.history.epochs.append(row)
+    trainer.history.divergence = _divergence(losses, row)
+    trainer.history.running_losses += _running_losses(losses, trainer)
+    _select(trainer, row)
 
 
-def watched(row: EpochRow) -> float:
-    """Give the loss that schedules and early stopping watch: the least seen of what there is."""
+def monitored_loss(row: EpochRow) -> float:
+    """Return the loss that schedulers and early stopping monitor.
+
+    It is that on the validation images, else on the test images, else on the training images.
+    """
     losses = (row.val_loss, row.test_loss, row.train_loss)
     return next(loss for loss in losses if loss is not None)
 
 
-def _divergence(course: Tensor, row: EpochRow) -> str:
-    bad = (~torch.isfinite(course)).nonzero()
-    if len(bad):
-        step = int(bad[0])
-        return f"The loss became {float(course[step])} in step {step + 1} of epoch {row.epoch}."
-    if not isfinite(watched(row)):
-        return f"The loss was {watched(row)} when epoch {row.epoch} had ended."
+def _divergence(losses: Tensor, row: EpochRow) -> str:
+    """Describe where the loss was first infinite or not a number; empty if it never was."""
+    steps = (~torch.isfinite(losses)).nonzero()
+    if len(steps):
+        first = int(steps[0])
+        return f"The loss became {float(losses[first])} in step {first + 1} of epoch {row.epoch}."
+    if not isfinite(monitored_loss(row)):
+        return f"The loss was {monitored_loss(row)} when epoch {row.epoch} had ended."
     return ""
 
 
-def _running_loss(course: Tensor, bench: Trainer) -> list[tuple[int, float]]:
-    """Average the loss over every so many batches of the epoch that has just ended."""
-    every = bench.parts.training.log_every
+def _running_losses(losses: Tensor, trainer: Trainer) -> list[tuple[int, float]]:
+    """Average the loss over every `log_every` batches of the epoch that has just ended."""
+    every = trainer.options.training.log_every
     if not every:
         return []
-    before = (len(bench.log.rows) - 1) * bench.loader.steps
-    means = course[: len(course) // every * every].view(-1, every).mean(1).tolist()
+    before = (len(trainer.history.epochs) - 1) * trainer.loader.steps_per_epoch
+    means = losses[: len(losses) // every * every].view(-1, every).mean(1).tolist()
     return [(before + (i + 1) * every, mean) for i, mean in enumerate(means)]
 
 
-def _select(bench: Trainer, row: EpochRow) -> None:
-    column = SELECTIONS[bench.parts.training.select]
+def _select(trainer: Trainer, row: EpochRow) -> None:
+    """Select an epoch to be reported if it is better than all before it."""
+    column = SELECTION_COLUMNS[trainer.options.training.select]
     score = float(getattr(row, column) if column else row.epoch)
-    if score > bench.log.best_score:
-        bench.log.best_score = score
-        bench.log.selected = row.epoch
+    if score > trainer.history.best_score:
+        trainer.history.best_score = score
+        trainer.history.selected_epoch = row.epoch
         if column:
-            bench.keep_weights()
+            trainer.keep_best_weights()

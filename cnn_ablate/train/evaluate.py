@@ -1,4 +1,4 @@
-"""Measure a network on images it is not trained on."""
+"""Evaluate a network on images that it is not trained on."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from cnn_ablate.data import Batch
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a network says of some images, in their order, and what they are."""
+    """The logits of some images, and their true classes, in the same order."""
 
     logits: Float[Tensor, "n classes"]
     labels: Int64[Tensor, " n"]
@@ -23,7 +23,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How right a network is: cross-entropy in nats and accuracy, and what it said of each."""
+    """Mean cross-entropy in nats, accuracy as a fraction, and the prediction for each image."""
 
     loss: float
     accuracy: float
@@ -33,35 +33,43 @@ class Evaluation:
 
 
 @torch.inference_mode()
-def answers(model: nn.Module, batches: Iterable[Batch]) -> Outputs:
-    """Classify images without augmentation; leaves the network in evaluation mode."""
+def predict_logits(model: nn.Module, batches: Iterable[Batch]) -> Outputs:
+    """Compute the logits of all batches; leaves the network in evaluation mode."""
     model.eval()
-    said = [(model(batch.images).float(), batch.targets) for batch in batches]
-    return Outputs(torch.cat([logits for logits, _ in said]), torch.cat([true for _, true in said]))
+    outputs = [(model(batch.images).float(), batch.targets) for batch in batches]
+    logits, labels = zip(*outputs, strict=True)
+    return Outputs(torch.cat(logits), torch.cat(labels))
 
 
 @torch.inference_mode()
-def merged(views: Sequence[Outputs], how: Literal["logits", "probabilities"]) -> Outputs:
-    """Average what a network says of several views of the same images."""
+def average_views(views: Sequence[Outputs], average: Literal["logits", "probabilities"]) -> Outputs:
+    """Average the logits, or the probabilities, of several views of the same images.
+
+    The average of probabilities is returned as their logarithm.
+    """
     if len(views) == 1:
         return views[0]
     logits = torch.stack([view.logits for view in views])
-    if how == "logits":
+    if average == "logits":
         return Outputs(logits.mean(0), views[0].labels)
-    # The logarithm of the mean probability, without the probabilities: they can underflow.
-    summed = logits.log_softmax(2).logsumexp(0)
-    return Outputs(summed - log(len(views)), views[0].labels)
+    # log(mean(p)) by logsumexp, without computing p itself: probabilities can underflow to 0.
+    total = logits.log_softmax(2).logsumexp(0)
+    return Outputs(total - log(len(views)), views[0].labels)
 
 
 @torch.inference_mode()
-def judged(said: Outputs) -> Evaluation:
-    """Compare answers with the truth, whatever loss is trained: labels are not smoothed here."""
-    predicted = said.logits.argmax(1)
-    loss = functional.cross_entropy(said.logits, said.labels, reduction="sum")
+def evaluate(outputs: Outputs) -> Evaluation:
+    """Compute loss and accuracy.
+
+    The loss is plain cross-entropy whatever loss is trained, without label smoothing, so that
+    variants with different losses can be compared.
+    """
+    predicted = outputs.logits.argmax(1)
+    loss = functional.cross_entropy(outputs.logits, outputs.labels, reduction="sum")
     return Evaluation(
-        loss=float(loss) / len(said.labels),
-        accuracy=int((predicted == said.labels).sum()) / len(said.labels),
-        labels=said.labels.cpu(),
+        loss=float(loss) / len(outputs.labels),
+        accuracy=int((predicted == outputs.labels).sum()) / len(outputs.labels),
+        labels=outputs.labels.cpu(),
         predicted=predicted.cpu(),
-        probabilities=said.logits.softmax(1).cpu(),
+        probabilities=outputs.logits.softmax(1).cpu(),
     )

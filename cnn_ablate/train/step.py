@@ -1,88 +1,63 @@
-"""The gradients of one step: of one network by autograd, or of several as one program.
+"""One training step, in full: all that a batch does to a network and its optimizer."""
 
-Never steps: each network's own optimizer does that with what it finds in `grad`.
-"""
-
-from collections.abc import Callable, Sequence
-from copy import deepcopy
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from cnn_ablate.data import Batch
-from cnn_ablate.models import dead_parameters
-from cnn_ablate.train.micro import parts_of
+from cnn_ablate.models import set_dropout_keys
+from cnn_ablate.rng import Draws
 from cnn_ablate.train.trainer import Trainer
 
 
-class StepInput(NamedTuple):
-    """One network's share of a step: the epoch it is in, and its batch."""
-
-    bench: Trainer
-    epoch: int
-    batch: Batch
-
-
 class StepOutput(NamedTuple):
-    """What a network said of its batch; on the device, so that nothing waits for it."""
+    """The mean loss over a batch, and how many of its images were classified correctly.
 
-    loss: Tensor
-    logits: Tensor
+    Both are of the weights before the update, and tensors on the device: reading their values
+    would make the processor wait for a GPU in every step.
+    """
 
-
-# Leaves each network's gradients in its parameters, and gives what each of them said.
-Gradients = Callable[[Sequence[StepInput]], list[StepOutput]]
-
-
-def alone(lessons: Sequence[StepInput]) -> list[StepOutput]:
-    """Find the gradients of one network after the other, by autograd."""
-    return [_alone(lesson) for lesson in lessons]
+    loss: Float[Tensor, ""]
+    hits: Int64[Tensor, ""]
 
 
-def _alone(lesson: StepInput) -> StepOutput:
-    bench, epoch, batch = lesson
-    for parameter in bench.parameters:
+def step(trainer: Trainer, epoch: int, batch: Batch) -> StepOutput:
+    """Train a network on one batch, already augmented and normalised.
+
+    Args:
+        trainer: Its network, in training mode, and its optimizer, scheduler and average.
+        epoch: The epoch that the batch is from, counted from 0.
+        batch: Images (n, channels, height, width) and targets on the device of the network.
+    """
+    # None instead of zeros: an optimizer skips a parameter that no gradient reaches, where a
+    # gradient of zero would still decay its weight.
+    for parameter in trainer.parameters:
         parameter.grad = None
-    told = [
-        _added(StepInput(bench, epoch, part), share)
-        for part, share in parts_of(batch, bench.compute.micro_batch)
-    ]
-    if bench.log.dead is None:
-        bench.log.dead = sum(dead_parameters(bench.model).values())
-    if len(told) == 1:
-        return told[0]
-    losses, logits = zip(*told, strict=True)
-    return StepOutput(torch.stack(losses).sum(), torch.cat(logits))
+    if trainer.has_dropout:
+        # One key per sample, from its seed, epoch and index: a mask does not depend on the batch
+        # that the sample is in, on the device, or on what this process drew before.
+        keys = Draws(trainer.trial.seed, epoch, batch.samples).keys("dropout")
+        set_dropout_keys(trainer.model, keys)
 
-
-def _added(lesson: StepInput, share: float) -> StepOutput:
-    """Add the gradients of a batch that is this share of the whole."""
-    bench, epoch, batch = lesson
-    logits = bench.logits(bench.ready(epoch, batch))
-    loss = bench.loss(logits, batch.targets)
-    if share < 1:
-        loss = loss * share
+    images = batch.images.contiguous(memory_format=trainer.memory_format)
+    with trainer.autocast():
+        logits = trainer.model(images)
+    logits = logits.float()
+    loss = trainer.loss(logits, batch.targets)
     loss.backward()
-    return StepOutput(loss.detach(), logits.detach())
+
+    if clip_norm := trainer.options.training.clip_norm:
+        torch.nn.utils.clip_grad_norm_(trainer.parameters, clip_norm)
+    trainer.optimizer.step()
+    trainer.scheduler.after_step()
+    trainer.average.after_step(trainer.model, epoch)
+    # Detached: the autograd graph of a step, and with it all its activations, ends here.
+    return StepOutput(loss.detach(), _hits(logits.detach(), batch.targets))
 
 
-def step(lesson: StepInput) -> StepOutput:
-    """Learn from one batch, alone."""
-    told = _alone(lesson)
-    lesson.bench.update(lesson.epoch)
-    return told
-
-
-def find_unreached(lesson: StepInput) -> None:
-    """Find what no gradient reaches, once a process, where no step can tell."""
-    bench, epoch, batch = lesson
-    if bench.unreached is None:
-        images = bench.ready(epoch, batch)
-        twin = deepcopy(bench.model).train()
-        with torch.random.fork_rng(devices=[]):
-            with bench.autocast():
-                logits = twin(images)
-            bench.loss(logits.float(), batch.targets).backward()
-        bench.log.dead = sum(dead_parameters(twin).values())
-        bench.unreached = frozenset(n for n, w in twin.named_parameters() if w.grad is None)
+def _hits(logits: Float[Tensor, "n classes"], targets: Tensor) -> Int64[Tensor, ""]:
+    # Where images are mixed, the class with the largest share counts.
+    classes = targets.argmax(1) if targets.is_floating_point() else targets
+    return (logits.argmax(1) == classes).sum()

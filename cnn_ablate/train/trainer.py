@@ -1,4 +1,4 @@
-"""All that a training works with: network, data, optimizer, and what it has come to so far."""
+"""A trial's network, optimizer, scheduler, loss and data, and the history of its training."""
 
 import json
 from collections.abc import Iterable
@@ -10,179 +10,153 @@ import torch
 from torch import Tensor
 
 from cnn_ablate.data import Batch, Images, Loader, views
-from cnn_ablate.models import Dropout, set_dropout_keys, size
-from cnn_ablate.rng import Draws
+from cnn_ablate.models import Dropout, network_size
 from cnn_ablate.schema import ComputeConfig, EpochRow, Trial
 from cnn_ablate.settings import build_options
-from cnn_ablate.train.artifacts import copied
-from cnn_ablate.train.averaging import Average
-from cnn_ablate.train.evaluate import Evaluation, answers, judged, merged
+from cnn_ablate.train.artifacts import copy_state
+from cnn_ablate.train.averaging import WeightAverage
+from cnn_ablate.train.evaluate import Evaluation, average_views, evaluate, predict_logits
 
-_LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
-_STATEFUL = ("model", "optimizer", "schedule", "average")
+_MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+# What a checkpoint holds beside the history and the best weights.
+_STATEFUL = ("model", "optimizer", "scheduler", "average")
 
 
 @dataclass
 class History:
-    """What a training has come to; with the weights, all that is needed to go on."""
+    """The record of a training so far.
 
-    rows: list[EpochRow] = field(default_factory=list)
-    steps: list[tuple[int, float]] = field(default_factory=list)
-    selected: int = 0
+    Attributes:
+        epochs: One row per epoch.
+        running_losses: Pairs of (batches seen, mean loss since the pair before), if asked for.
+        selected_epoch: The epoch whose weights are reported, counted from 1; 0 before the first.
+        best_score: The value that this epoch was selected by.
+        dead_parameters: How many parameters no gradient reached in the first step.
+        divergence: Why the training diverged; empty if it did not.
+    """
+
+    epochs: list[EpochRow] = field(default_factory=list)
+    running_losses: list[tuple[int, float]] = field(default_factory=list)
+    selected_epoch: int = 0
     best_score: float = -1.0
-    dead: int | None = None
-    diverged: str = ""
+    dead_parameters: int | None = None
+    divergence: str = ""
 
 
 class Trainer:
-    """One trial's network, optimizer, schedule, loss and data, built from its settings."""
+    """All that training a trial needs, built from its settings."""
 
     def __init__(self, trial: Trial, images: Images, compute: ComputeConfig) -> None:
         self.trial, self.compute = trial, compute
-        self.parts = build_options(trial.settings)
+        self.options = build_options(trial.settings)
         self.facts = images.facts
-        training = self.parts.training
-        model = self.parts.model.initialised(
+        training = self.options.training
+        model = self.options.model.build_initialised(
             self.facts.shape, len(self.facts.classes), seed=trial.seed, scheme=training.init
         )
         self.device = torch.device(compute.device)
-        self.layout = _LAYOUTS[compute.layout]
-        self.model = model.to(compute.device).to(memory_format=self.layout)
-        # Listed once: to look for them in each step of a small network can be felt.
+        self.memory_format = _MEMORY_FORMATS[compute.layout]
+        self.model = model.to(compute.device).to(memory_format=self.memory_format)
+        # Listed once: walking the modules in each step of a small network takes noticeable time.
         self.parameters = list(self.model.parameters())
-        self.drops = any(isinstance(part, Dropout) for part in self.model.modules())
+        self.has_dropout = any(isinstance(module, Dropout) for module in self.model.modules())
         self.loader = Loader(
             images,
-            self.parts.data,
+            self.options.data,
             seed=trial.seed,
             batch_size=training.batch_size,
             device=compute.device,
         )
-        self.optimizer = self.parts.optimizer.build(self.model, fused=compute.fused)
-        self.schedule = self.parts.schedule.build(
-            self.optimizer, epochs=training.epochs, steps_per_epoch=self.loader.steps
+        self.optimizer = self.options.optimizer.build(self.model, fused=compute.fused)
+        self.scheduler = self.options.schedule.build(
+            self.optimizer, epochs=training.epochs, steps_per_epoch=self.loader.steps_per_epoch
         )
-        self.average = Average(self.model, training)
-        self.loss = self.parts.loss.build()
-        self.log = History()
-        self.kept: dict[str, Tensor] = {}
-        # The parameters that no gradient reaches, once a stack has looked.
-        self.unreached: frozenset[str] | None = None
-        # What the test images said of the weights as they are, if they were asked.
+        self.average = WeightAverage(self.model, training)
+        self.loss = self.options.loss.build()
+        self.history = History()
+        self.best_weights: dict[str, Tensor] = {}
+        # The evaluation on the test images of the weights as they are now, if there was one.
         self.last_test: Evaluation | None = None
 
-    def ready(self, epoch: int, batch: Batch) -> Tensor:
-        """Tell dropout whose masks to draw, and give a batch's images as the network takes them."""
-        if self.drops:
-            set_dropout_keys(self.model, self.dropout_keys(epoch, batch))
-        return self.laid_out(batch)
-
-    def laid_out(self, batch: Batch) -> Tensor:
-        """Give a batch's images in the memory layout of the recipe."""
-        return batch.images.contiguous(memory_format=self.layout)
-
-    def logits(self, images: Tensor) -> Tensor:
-        """Run the network in the trial's precision."""
-        with self.autocast():
-            logits: Tensor = self.model(images)
-        return logits.float()
-
-    def dropout_keys(self, epoch: int, batch: Batch) -> Tensor:
-        """Give one key a sample: its masks are the same whatever batch or stack it is in."""
-        return Draws(self.trial.seed, epoch, batch.samples).keys("dropout")
-
-    def update(self, epoch: int) -> None:
-        """Step along the gradients that lie in the network's parameters."""
-        if clip := self.parts.training.clip_norm:
-            torch.nn.utils.clip_grad_norm_(self.parameters, clip)
-        self.optimizer.step()
-        self.schedule.after_step()
-        self.average.after_step(self.model, epoch)
-
     def autocast(self) -> AbstractContextManager[object]:
-        """Compute convolutions and matrix products in the trial's precision."""
-        if self.parts.training.precision != "bfloat16":
+        """Compute convolutions and matrix products in the trial's precision in this context."""
+        if self.options.training.precision != "bfloat16":
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
 
-    def evaluated(self, batches: Iterable[Batch]) -> Evaluation:
-        """Measure the network as it is now."""
+    def evaluate(self, batches: Iterable[Batch]) -> Evaluation:
+        """Evaluate the network as it is now."""
         with self.autocast():
-            return judged(answers(self.model, batches))
+            return evaluate(predict_logits(self.model, batches))
 
-    def measured(self) -> dict[str, float]:
-        """Measure an epoch: on the validation images, and on the test images where that is meant.
+    def evaluate_epoch(self) -> dict[str, float]:
+        """Compute the losses and accuracies that an epoch records, by column.
 
-        The test images are looked at every epoch only if nothing else could draw a curve, or if
-        the epoch is to be selected on them.
+        The test images are used in every epoch only if there are no validation images to draw a
+        curve from, or if the epoch to report is selected on them.
         """
-        found: dict[str, float] = {}
-        if self.loader.validates:
-            val = self.evaluated(self.loader.val())
-            found |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
-        if not self.loader.validates or self.parts.training.select == "best_test":
-            self.last_test = test = self.evaluated(self.loader.test())
-            found |= {"test_loss": test.loss, "test_accuracy": test.accuracy}
-        return found
+        columns: dict[str, float] = {}
+        if self.loader.has_validation:
+            val = self.evaluate(self.loader.val())
+            columns |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
+        if not self.loader.has_validation or self.options.training.select == "best_test":
+            self.last_test = test = self.evaluate(self.loader.test())
+            columns |= {"test_loss": test.loss, "test_accuracy": test.accuracy}
+        return columns
 
-    def tested(self) -> Evaluation:
-        """Measure the network on the test images, in all the views that are to be averaged."""
-        training = self.parts.training
+    def test(self) -> Evaluation:
+        """Evaluate the network on the test images, averaged over the views that `tta` names."""
+        training = self.options.training
         if self.last_test and not training.tta:
             return self.last_test
         with self.autocast():
-            said = [
-                answers(self.model, self.loader.test(view=view))
+            outputs = [
+                predict_logits(self.model, self.loader.test(view=view))
                 for view in views(training.tta or ("identity",))
             ]
-        return judged(merged(said, training.tta_average))
+        return evaluate(average_views(outputs, training.tta_average))
 
     def macs(self) -> int:
-        """Count the multiply-adds of one image, forward."""
-        return size(self.parts.model, self.facts.shape, len(self.facts.classes)).macs
+        """Count the multiply-adds of a forward pass of one image."""
+        return network_size(self.options.model, self.facts.shape, len(self.facts.classes)).macs
 
     def weights(self) -> dict[str, Tensor]:
-        """Copy the network's state."""
-        return copied(self.model.state_dict())
+        """Copy the state dict of the network to the CPU."""
+        return copy_state(self.model.state_dict())
 
-    def keep_weights(self) -> None:
-        """Keep the network as it is now, for `take_reported`."""
-        self.kept = self.weights()
+    def keep_best_weights(self) -> None:
+        """Keep a copy of the weights as they are now, for `load_reported_weights`."""
+        self.best_weights = self.weights()
 
-    def take_reported(self) -> None:
-        """Put into the network the weights to report: those kept, averaged, or just the last."""
-        if self.kept:
-            self.model.load_state_dict(self.kept)
+    def load_reported_weights(self) -> None:
+        """Load the weights to report into the network: the best, the averaged, or the last."""
+        if self.best_weights:
+            self.model.load_state_dict(self.best_weights)
         with self.autocast():
-            self.average.take(self.model, self.loader.epoch(len(self.log.rows)))
-        if self.kept or self.average.has_begun:
+            batches = self.loader.epoch(len(self.history.epochs))
+            self.average.load_into(self.model, batches)
+        if self.best_weights or self.average.has_begun:
             self.last_test = None
 
-    def state(self) -> dict[str, Any]:
-        """Give all that is needed to go on."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that is needed to resume: tensors and plain values only."""
         return {
-            "recipe": self._bits(),
-            "log": json.dumps(asdict(self.log), default=EpochRow.model_dump),
-            "kept": self.kept,
+            "compute": self.compute.model_dump_json(),
+            "history": json.dumps(asdict(self.history), default=EpochRow.model_dump),
+            "best_weights": self.best_weights,
             **{name: getattr(self, name).state_dict() for name in _STATEFUL},
-            # A network of a stack looks at the weights of all; only its own are kept.
-            "model": self.weights(),
         }
 
-    def fits(self, state: dict[str, Any]) -> bool:
-        """Say whether a state was computed as this bench computes; else its bits mean nothing."""
-        return bool(state["recipe"] == self._bits())
+    def can_resume(self, state: dict[str, Any]) -> bool:
+        """Return whether a state has these compute settings; else results would have other bits."""
+        return bool(state.get("compute") == self.compute.model_dump_json())
 
-    def _bits(self) -> str:
-        # For want of memory a training goes on in parts of its batches.
-        return self.compute.model_dump_json(exclude={"micro_batch"})
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
-        log = json.loads(state["log"])
-        rows = [EpochRow(**row) for row in log.pop("rows")]
-        steps = [(batch, loss) for batch, loss in log.pop("steps")]
-        self.log = History(rows=rows, steps=steps, **log)
-        self.kept = state["kept"]
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Resume from a state that `state_dict` returned."""
+        history = json.loads(state["history"])
+        epochs = [EpochRow(**row) for row in history.pop("epochs")]
+        running_losses = [(batches, loss) for batches, loss in history.pop("running_losses")]
+        self.history = History(epochs=epochs, running_losses=running_losses, **history)
+        self.best_weights = state["best_weights"]
         for name in _STATEFUL:
             getattr(self, name).load_state_dict(state[name])

@@ -1,1 +1,1 @@
-"""Trials on the nodes of a Ray cluster."""
+"""The executor that trains on the nodes of a Ray cluster."""

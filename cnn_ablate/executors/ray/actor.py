@@ -1,6 +1,7 @@
-"""What runs on a node of a cluster: a trainer that takes one job after another.
+"""The Ray actor that trains jobs on a node of a cluster.
 
-It never touches the results folder: states and results go to the driver, as a stream of events.
+It never touches the results folder, which the node may not have: checkpoints and results go to the
+driver, as a stream of events.
 """
 
 import platform
@@ -14,15 +15,15 @@ from threading import Thread
 from typing import Any
 
 from cnn_ablate import processes
-from cnn_ablate.data.image_tensors import Arrays, images
+from cnn_ablate.data.image_tensors import Arrays, from_arrays
 from cnn_ablate.executors.protocol import Event, Job
-from cnn_ablate.executors.worker import attempts, hold
+from cnn_ablate.executors.worker import preload_images, run_job
 from cnn_ablate.schema import DataFacts, Trial
 
 
 @dataclass(frozen=True)
-class Saved:
-    """The state of an unfinished trial, for the driver to keep."""
+class Checkpoint:
+    """The state of an unfinished trial, for the driver to save."""
 
     trial: Trial
     state: bytes
@@ -30,92 +31,98 @@ class Saved:
 
 @dataclass(frozen=True)
 class JobPayload:
-    """What a job needs of the driver's machine.
+    """What is sent along with a job.
 
-    `states` are what earlier runs left of its trials, by trial id; `sources` are the users' modules
-    by the paths at which they are looked for.
+    Attributes:
+        checkpoint: Of the job's trial, if there is one.
+        sources: The user's modules, by path relative to the folder in which they are searched.
     """
 
-    states: Mapping[str, bytes] = field(default_factory=dict)
+    checkpoint: bytes | None = None
     sources: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class SharedData:
-    """A data set as the cluster holds it, and the `data` section that names it."""
+    """A data set in the cluster's object store, and the `data` section that names it."""
 
     section: Mapping[str, Any]
     facts: DataFacts
     arrays: Arrays
 
 
-Stream = SimpleQueue[Event | Saved | BaseException | None]
+# None ends the stream; an exception is raised at its other end.
+Stream = SimpleQueue[Event | Checkpoint | BaseException | None]
 
 
 class RayWorker:
-    """Trains jobs on a node; lives as long as the run."""
+    """Trains jobs on a node, one after the other; lives as long as the run."""
 
     def __init__(self) -> None:
-        # For the compiler it may start; this process has begun as Ray has set it.
+        # Ray started this process, so it is late for variables that are read when a process
+        # starts; cuBLAS and torch read theirs when a GPU is first used.
         processes.set_environment()
         self.folders: dict[frozenset[tuple[str, bytes]], Path] = {}
 
-    def greet(self) -> tuple[str, str]:
-        """Give the name of this machine and the version of this package on it."""
+    def ready(self) -> tuple[str, str]:
+        """Return the name of this node and the version of this package on it."""
         return platform.node(), version("cnn-ablate")
 
-    def run(self, job: Job, luggage: JobPayload, *data: SharedData) -> Iterator[Event | Saved]:
-        """Train a job, and give its events as they happen.
+    def run(
+        self, job: Job, payload: JobPayload, data: SharedData | None = None
+    ) -> Iterator[Event | Checkpoint]:
+        """Train a job, and yield its events as they happen.
 
         Args:
-            job: The trials.
-            luggage: What else comes along.
-            data: The data sets of its trials, mapped from the node's memory.
+            job: The trial, and how to train it.
+            payload: What was sent along.
+            data: Its data set, mapped from the node's shared memory; without it, the data set is
+                searched for on the node.
         """
-        here = replace(job, data=None, folder=self._folder(luggage.sources))
-        for each in data:
-            hold(each.section, images(each.arrays, each.facts))
+        job = replace(job, data=None, folder=self._write_sources(payload.sources))
+        if data:
+            preload_images(data.section, from_arrays(data.arrays, data.facts))
         stream: Stream = SimpleQueue()
-        Thread(target=_train, args=(here, luggage, stream), daemon=True).start()
+        # Training calls hooks, and this generator has to yield: a thread turns one into the other.
+        Thread(target=_train, args=(job, payload, stream), daemon=True).start()
         while (event := stream.get()) is not None:
             if isinstance(event, BaseException):
                 raise event
             yield event
 
-    def _folder(self, sources: Mapping[str, bytes]) -> Path:
-        """Write users' modules to a folder of their own, once."""
-        contents = frozenset(sources.items())
-        if contents not in self.folders:
-            self.folders[contents] = folder = Path(mkdtemp(prefix="cnn-ablate-"))
+    def _write_sources(self, sources: Mapping[str, bytes]) -> Path:
+        """Write the user's modules to a temporary folder, once per version, and return it."""
+        version_key = frozenset(sources.items())
+        if version_key not in self.folders:
+            self.folders[version_key] = folder = Path(mkdtemp(prefix="cnn-ablate-"))
             for path, source in sources.items():
                 file = folder / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(source)
-        return self.folders[contents]
+        return self.folders[version_key]
 
 
 @dataclass(frozen=True)
 class RemoteCheckpoints:
-    """Stands for the results folder: states come with the job, and go back as events."""
+    """A checkpoint store without a folder: checkpoints come with the job, and go as events."""
 
-    states: Mapping[str, bytes]
+    received: bytes | None
     stream: Stream
 
-    def checkpoint(self, trial: Trial) -> bytes | None:
-        """Give the state that came along."""
-        return self.states.get(trial.id)
+    def checkpoint(self, trial: Trial) -> bytes | None:  # noqa: ARG002 - that of the job's only one
+        """Return the checkpoint that came with the job."""
+        return self.received
 
     def save_checkpoint(self, trial: Trial, state: bytes) -> None:
-        """Send a state back."""
-        self.stream.put(Saved(trial, state))
+        """Send a checkpoint to the driver."""
+        self.stream.put(Checkpoint(trial, state))
 
 
-def _train(job: Job, luggage: JobPayload, stream: Stream) -> None:
-    """Train in a thread of its own, so that what happens is told while it happens."""
-    carried = RemoteCheckpoints(luggage.states, stream)
+def _train(job: Job, payload: JobPayload, stream: Stream) -> None:
+    """Train a job, and put its events into a stream."""
+    checkpoints = RemoteCheckpoints(payload.checkpoint, stream)
     try:
-        for ended in attempts(job, stream.put, carried):
-            stream.put(ended)
+        stream.put(run_job(job, stream.put, checkpoints))
         stream.put(None)
-    except BaseException as fault:  # noqa: BLE001 - it ends this actor, and the driver is told why
-        stream.put(fault)
+    except BaseException as error:  # noqa: BLE001 - raised at the other end; the actor dies of it
+        stream.put(error)

@@ -1,6 +1,7 @@
-"""Trainers on the nodes of a Ray cluster, each for one job after another; the driver alone writes.
+"""The Ray executor: workers on the nodes of a cluster, each of which trains one job at a time.
 
-Nodes need this package and nothing else: no shared files, no data, no results folder.
+Nodes need this package and nothing else: no shared files, no data, no results folder. The driver
+alone reads and writes those.
 """
 
 import time
@@ -9,194 +10,200 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, ClassVar
 
-from cnn_ablate.custom import sources
+from cnn_ablate.custom import user_code_folder, user_source_files
 from cnn_ablate.data import load
 from cnn_ablate.data.image_tensors import ARRAYS
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors.assignment import TICK, Assignment, TimeoutClock
 from cnn_ablate.executors.protocol import Ended, Event, Job
-from cnn_ablate.executors.ray.actor import JobPayload, RayWorker, Saved, SharedData
-from cnn_ablate.executors.ray.connection import connected
+from cnn_ablate.executors.ray.actor import Checkpoint, JobPayload, RayWorker, SharedData
+from cnn_ablate.executors.ray.connection import connect
 from cnn_ablate.executors.resources import Resources
 from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
 
 _SECONDS_BETWEEN_COUNTS = 5.0
-# More in a row are no accident.
-_FAILED_STARTS = 3
-# States of trials that the driver may be sent in a second, by all trainers together.
-_STATES_A_SECOND = 10
+# So many workers in a row that die before they are ready are no accident.
+_MAX_FAILED_STARTS = 3
+# Checkpoints that all workers together may send per second: the driver writes each to disk.
+_CHECKPOINTS_PER_SECOND = 10
 
 
 @dataclass
-class Worker(Assignment):
-    """A trainer, what it will say next, and what it has to do.
+class RemoteWorker(Assignment):
+    """An actor on a node, and its pending reply.
 
-    It says its node's name first, and has no job before that.
+    The first reply is the name of its node; before that it gets no job.
     """
 
-    trainer: Any
-    says: Any
+    actor: Any
+    pending: Any
     node: str = ""
 
 
 class RayExecutor:
-    """A pool of trainers that outlives the death of any of them, and of their nodes."""
+    """A pool of workers, any of which may die, and its node too, without harm to the others."""
 
-    elsewhere: ClassVar[bool] = True
+    is_remote: ClassVar[bool] = True
 
-    def __init__(self, terms: Resources) -> None:
-        self.terms = terms
+    def __init__(self, resources: Resources) -> None:
+        self.resources = resources
         self.ray: Any = None
-        self.workers: list[Worker] = []
-        self.taken: deque[Job] = deque()
+        self.workers: list[RemoteWorker] = []
+        self.queued: deque[Job] = deque()
         self.shared: dict[str, Any] = {}
         self.sources: Mapping[str, bytes] = {}
         self.failed_starts = 0
-        self.room = 0
-        self.looked = 0.0
+        self.capacity = 0
+        self.counted = 0.0
 
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
-        """Run all jobs, the first ones first.
+        """Run all jobs in their order.
 
         Raises:
-            UserError: there is no Ray, no such cluster, or it cannot take a trial.
+            UserError: Ray is not installed, the cluster cannot be used, or no node of it has the
+                resources of a trial.
         """
-        source = iter(jobs)
-        if not self._take(source):
+        queue = iter(jobs)
+        if not self._take_job(queue):
             return
-        self.sources = sources()
-        with connected(self.terms) as self.ray:
+        self.sources = user_source_files()
+        with connect(self.resources) as self.ray:
             try:
                 clock = TimeoutClock()
-                while self._hand_out(source):
-                    for worker in self._speaking():
-                        yield from self._heard(worker)
-                    for worker in clock.late(self.workers):
-                        yield from self._given_up(worker, worker.too_long())
+                while self._assign(queue):
+                    for worker in self._ready_workers():
+                        yield from self._on_message(worker)
+                    for worker in clock.overdue(self.workers):
+                        yield from self._discard(worker, worker.timeout_message())
             finally:
                 while self.workers:
-                    self._dismiss(self.workers[-1])
+                    self._stop_worker(self.workers[-1])
 
-    def _take(self, source: Iterator[Job]) -> bool:
-        if job := next(source, None):
-            self.taken.append(job)
+    def _take_job(self, queue: Iterator[Job]) -> bool:
+        if job := next(queue, None):
+            self.queued.append(job)
         return job is not None
 
-    def _hand_out(self, source: Iterator[Job]) -> bool:
-        """Give jobs to the free and hire for the rest; tell whether there is anything to wait for.
+    def _assign(self, queue: Iterator[Job]) -> bool:
+        """Assign jobs to idle workers, and start workers for the rest.
 
-        A job is taken for a trainer that is free, or that is being started for it.
+        A job is taken only for a worker that is idle, or that is being started for it. Returns
+        whether there is anything to wait for.
         """
         for worker in self.workers:
-            if worker.says is None and (self.taken or self._take(source)):
-                self._give(worker, self.taken.popleft())
-        self._look()
+            if worker.pending is None and (self.queued or self._take_job(queue)):
+                self._send(worker, self.queued.popleft())
+        self._count_capacity()
         starting = sum(not worker.node for worker in self.workers)
-        while len(self.workers) < self.room and (len(self.taken) > starting or self._take(source)):
-            self._hire()
+        while len(self.workers) < self.capacity and (
+            len(self.queued) > starting or self._take_job(queue)
+        ):
+            self._start_worker()
             starting += 1
-        return bool(self.taken) or any(worker.job for worker in self.workers)
+        return bool(self.queued) or any(worker.job for worker in self.workers)
 
-    def _look(self) -> None:
-        """Count the trials for which the nodes have room, now and then."""
-        if time.monotonic() - self.looked < _SECONDS_BETWEEN_COUNTS:
+    def _count_capacity(self) -> None:
+        """Count the trials that the nodes can run at once, every few seconds: nodes come and go."""
+        if time.monotonic() - self.counted < _SECONDS_BETWEEN_COUNTS:
             return
+        resources = self.resources
         nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
-        fitting = [self.terms.fitting(n.get("CPU", 0), n.get("GPU", 0)) for n in nodes]
-        if not self.looked and not (self.terms.workers or any(fitting)):
+        capacities = [resources.capacity(n.get("CPU", 0), n.get("GPU", 0)) for n in nodes]
+        if not self.counted and not (resources.workers or any(capacities)):
             raise UserError(
                 "--executor ray",
-                f"no node has {self.terms.cpus_per_trial:g} CPUs and {self.terms.gpus:g} GPUs "
-                "for a trial.",
+                f"no node has {resources.cpus_per_trial:g} CPUs and {resources.gpus:g} GPUs for a "
+                "trial.",
                 "Give --workers to wait for such nodes.",
             )
-        self.room = self.terms.workers or sum(fitting)
-        self.looked = time.monotonic()
+        self.capacity = resources.workers or sum(capacities)
+        self.counted = time.monotonic()
 
-    def _hire(self) -> None:
-        options = {"num_cpus": self.terms.cpus_per_trial, "num_gpus": self.terms.gpus}
-        trainer = self.ray.remote(scheduling_strategy="SPREAD", **options)(RayWorker).remote()
-        self.workers.append(Worker(trainer, trainer.greet.remote()))
+    def _start_worker(self) -> None:
+        options = {"num_cpus": self.resources.cpus_per_trial, "num_gpus": self.resources.gpus}
+        actor = self.ray.remote(scheduling_strategy="SPREAD", **options)(RayWorker).remote()
+        self.workers.append(RemoteWorker(actor, actor.ready.remote()))
 
-    def _dismiss(self, worker: Worker) -> None:
+    def _stop_worker(self, worker: RemoteWorker) -> None:
         self.workers.remove(worker)
-        self.ray.kill(worker.trainer)
+        self.ray.kill(worker.actor)
 
-    def _give(self, worker: Worker, job: Job) -> None:
-        store = Store(job.results)
-        states = {trial.id: store.checkpoint(trial) for trial in job.trials}
-        luggage = JobPayload({name: state for name, state in states.items() if state}, self.sources)
-        worker.take(job)
-        rarest = max(job.checkpoint_every, len(self.workers) / _STATES_A_SECOND)
-        run = worker.trainer.run.options(num_returns="streaming")
-        worker.says = run.remote(replace(job, checkpoint_every=rarest), luggage, *self._data(job))
+    def _send(self, worker: RemoteWorker, job: Job) -> None:
+        payload = JobPayload(Store(job.results).checkpoint(job.trial), self.sources)
+        worker.start(job)
+        seldom = max(job.checkpoint_every, len(self.workers) / _CHECKPOINTS_PER_SECOND)
+        run = worker.actor.run.options(num_returns="streaming")
+        worker.pending = run.remote(
+            replace(job, checkpoint_every=seldom), payload, self._share_data(job)
+        )
 
-    def _data(self, job: Job) -> list[Any]:
-        """Refer to the data sets of a job, each put into the cluster's memory once."""
-        sections = {images_key(s): s for s in (trial.settings["data"] for trial in job.trials)}
-        for key, section in sections.items():
-            # A trainer that gets no images looks for them on its node, and says what is missing.
-            if key not in self.shared:
-                with suppress(UserError):
-                    self.shared[key] = self.ray.put(_shared(section, job.data))
-        return [self.shared[key] for key in sections if key in self.shared]
+    def _share_data(self, job: Job) -> Any:
+        """Put the data set of a job into the object store, once, and return a reference to it."""
+        section = job.trial.settings["data"]
+        key = images_key(section)
+        if key not in self.shared:
+            # If it is not here, the worker searches its node, and names what is missing.
+            with suppress(UserError):
+                self.shared[key] = self.ray.put(_load_shared(section, job))
+        return self.shared.get(key)
 
-    def _speaking(self) -> list[Worker]:
-        """Wait for something that is said, and give those who say it."""
-        speakers = {worker.says: worker for worker in self.workers if worker.says is not None}
-        if not speakers:
+    def _ready_workers(self) -> list[RemoteWorker]:
+        """Wait for replies, and return the workers that have one."""
+        pending = {worker.pending: worker for worker in self.workers if worker.pending is not None}
+        if not pending:
             time.sleep(TICK)
             return []
-        self.ray.wait([*speakers], timeout=TICK)
-        ready, _ = self.ray.wait([*speakers], num_returns=len(speakers), timeout=0)
-        return [speakers[one] for one in ready]
+        self.ray.wait([*pending], timeout=TICK)
+        # The first call returns with one; the second collects all that are there by now.
+        ready, _ = self.ray.wait([*pending], num_returns=len(pending), timeout=0)
+        return [pending[reference] for reference in ready]
 
-    def _heard(self, worker: Worker) -> Iterator[Event]:
+    def _on_message(self, worker: RemoteWorker) -> Iterator[Event]:
         try:
-            said = self.ray.get(next(worker.says) if worker.node else worker.says)
-        except (StopIteration, self.ray.exceptions.RayError) as fault:
-            yield from self._died(worker, _last_line(fault))
+            message = self.ray.get(next(worker.pending) if worker.node else worker.pending)
+        except (StopIteration, self.ray.exceptions.RayError) as error:
+            yield from self._on_death(worker, _last_line(error))
             return
         if worker.job is None:
-            self._welcome(worker, *said)
-        elif isinstance(said, Saved):
-            with suppress(UserError):  # a trial goes on where there is no room for its state
-                Store(worker.job.results).save_checkpoint(said.trial, said.state)
+            self._on_ready(worker, *message)
+        elif isinstance(message, Checkpoint):
+            with suppress(UserError):  # a trial continues if its checkpoint cannot be written
+                Store(worker.job.results).save_checkpoint(message.trial, message.state)
         else:
-            worker.heard(said)
-            worker.says = worker.says if worker.job else None
-            yield said
+            worker.update(message)
+            worker.pending = worker.pending if worker.job else None
+            yield message
 
-    def _welcome(self, worker: Worker, node: str, found: str) -> None:
-        if found != (ours := version("cnn-ablate")):
-            what = f"has cnn-ablate {found}, and this machine {ours}."
+    def _on_ready(self, worker: RemoteWorker, node: str, node_version: str) -> None:
+        if node_version != (ours := version("cnn-ablate")):
+            what = f"has cnn-ablate {node_version}, and this machine {ours}."
             raise UserError(f"node {node}", what, "Install the same version on all nodes.")
-        worker.node, worker.says = node, None
+        worker.node, worker.pending = node, None
         self.failed_starts = 0
 
-    def _died(self, worker: Worker, reason: str) -> Iterator[Ended]:
+    def _on_death(self, worker: RemoteWorker, reason: str) -> Iterator[Ended]:
         if not worker.node:
             self.failed_starts += 1
-        if self.failed_starts == _FAILED_STARTS:
+        if self.failed_starts == _MAX_FAILED_STARTS:
             raise UserError("--executor ray", f"no worker starts: {reason}")
-        yield from self._given_up(worker, f"The worker on {worker.node} died: {reason}")
+        yield from self._discard(worker, f"The worker on {worker.node} died: {reason}")
 
-    def _given_up(self, worker: Worker, reason: str) -> Iterator[Ended]:
-        self._dismiss(worker)
+    def _discard(self, worker: RemoteWorker, reason: str) -> Iterator[Ended]:
+        self._stop_worker(worker)
         yield from worker.lost(reason)
 
 
-def _shared(section: Mapping[str, Any], data: Path | None) -> SharedData:
-    found = load(options_of("data", section), data)
-    tensors = (found.train, found.train_labels, found.test, found.test_labels)
+def _load_shared(section: Mapping[str, Any], job: Job) -> SharedData:
+    with user_code_folder(job.folder):
+        images = load(options_of("data", section), job.data)
+    tensors = (images.train, images.train_labels, images.test, images.test_labels)
     arrays = {name: tensor.numpy() for name, tensor in zip(ARRAYS, tensors, strict=True)}
-    return SharedData(section, found.facts, arrays)
+    return SharedData(section, images.facts, arrays)
 
 
-def _last_line(fault: BaseException) -> str:
-    """Give the line in which Ray comes to the point."""
-    return next(reversed(str(fault).strip().splitlines()), type(fault).__name__)
+def _last_line(error: BaseException) -> str:
+    """Return the last line of one of Ray's messages, which has the cause."""
+    return next(reversed(str(error).strip().splitlines()), type(error).__name__)
