@@ -13,12 +13,11 @@ from typing import get_args
 
 import pandas as pd
 
-from cnn_ablate.claims import subject
-from cnn_ablate.claims.evidence import EXACT
-from cnn_ablate.claims.judgement import NO_SEED
-from cnn_ablate.report.formats import capital, duration
+from cnn_ablate.claims import EXACT, NO_SEED, overrides, subject
+from cnn_ablate.report.formatting import duration
 from cnn_ablate.schema import Claim, Record, Word
-from cnn_ablate.stats import count, count_range, forced
+from cnn_ablate.store import parse_record
+from cnn_ablate.text import capital, count, count_range
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "reproductions.md")
@@ -50,7 +49,7 @@ class Run:
     @cached_property
     def record(self) -> Record:
         """What was run, and where."""
-        return Record.model_validate_json((RESULTS / self.folder / "study.json").read_bytes())
+        return parse_record((RESULTS / self.folder / "study.json").read_bytes())
 
     @property
     def budget(self) -> str:
@@ -181,14 +180,14 @@ def budget(name: str) -> Iterator[str]:
 
 
 def _budget(record: Record) -> str:
-    said = forced(record)
+    said = overrides(record)
     return f"{capital(said)}." if said else "The published budget."
 
 
 def _why(one: Answer) -> str:
     """Give the reason of a verdict, after its condition if that is not the budget of the run."""
     condition = one.found["condition"]
-    said = ["" if condition == forced(one.run.record) else condition, one.found["reason"]]
+    said = ["" if condition == overrides(one.run.record) else condition, one.found["reason"]]
     return " ".join(f"{capital(text).rstrip('.')}." for text in said if text)
 
 

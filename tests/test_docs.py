@@ -1,4 +1,4 @@
-"""The pages of the documentation: every block of code runs, and what is generated is up to date."""
+"""The documentation: every code block runs, and generated pages are up to date."""
 
 import re
 import runpy
@@ -29,20 +29,21 @@ NOT_RUN = {
     "make test": "it would run itself",
     "make reproduce": "trains for hours",
     "cnn-ablate run lenet_cifar": "trains for hours",
-    "source .venv/bin/activate": "for the shell of a person",
-    "pip install .": "continuous integration installs the wheel, and runs that",
+    "source .venv/bin/activate": "changes the shell of a user",
+    "pip install .": "continuous integration installs and runs the wheel",
     "pip install 'cnn-ablate[ray]'": "continuous integration does it",
-    "cnn-ablate run first.yaml --executor ray": "starts Ray; tests of its own do",
-    "export RAY_AUTH_MODE": "for the shell that starts Ray",
-    "ray start": "starts what only a person stops",
+    "cnn-ablate run first.yaml --executor ray": "starts Ray; the Ray tests do that",
+    "export RAY_AUTH_MODE": "changes the shell that starts Ray",
+    "ray start": "starts a cluster that keeps running",
     "sbatch": "needs Slurm",
+    "rsync": "may not be installed",
     "kubectl": "needs Kubernetes",
-    "cnn-ablate data fetch cifar10": "downloads; fetching has tests of its own",
-    "cnn-ablate run first.yaml --track mlflow": "the test packages go without MLflow, a large one",
+    "cnn-ablate data fetch cifar10": "downloads; the download tests do that",
+    "cnn-ablate run first.yaml --track mlflow": "MLflow, a large package, is not among the test packages",
     "cnn-ablate run first.yaml --device cuda": "needs a GPU",
     "cnn-ablate run first.yaml --smoke --device cuda": "needs a GPU",
 }
-# Programs' messages and tables of results, which are not code.
+# Blocks that show printed messages.
 NOT_CODE = ("my_ablation.yaml:9:20:",)
 
 __all__ = ["fork_workers"]
@@ -50,7 +51,7 @@ pytestmark = allow_fork
 
 
 def blocks(language: str) -> list[tuple[str, str]]:
-    """Give the blocks of a language, each with its page."""
+    """Return the blocks of a language, each with its page."""
     return [
         (page.name, code)
         for page in PAGES
@@ -60,29 +61,29 @@ def blocks(language: str) -> list[tuple[str, str]]:
 
 
 def commands() -> list[str]:
-    """Give every command once, in the order of the pages, without its comment."""
+    """Return every command once, in the order of the pages, without its comment."""
     lines = [line for _, code in blocks("sh") for line in code.splitlines()]
     return list(dict.fromkeys(line.partition(" #")[0].strip() for line in lines if line))
 
 
 def is_run(command: str) -> bool:
-    """Tell whether a command can run here."""
+    """Return whether a command can run here."""
     return not any(command.startswith(start) for start in NOT_RUN)
 
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Put what the commands of the pages speak of into a folder: tiny studies, pictures."""
+    """A folder with the studies and images that the commands of the pages name."""
     folder = tmp_path_factory.mktemp("docs")
     tiny = STUDY.replace("epochs: 4", "epochs: 1")
     for name in ("first", "my_ablation", "section_4"):
         text = tiny.replace("study: fast", f"study: {name}")
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for name in ("FOLDER", "pictures/cat", "pictures/dog"):
         (folder / name).mkdir(parents=True)
         for number in range(5):
-            pixels = chance.integers(0, 256, (40, 30, 3), np.uint8)
+            pixels = rng.integers(0, 256, (40, 30, 3), np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{number}.png")
     for name, text in modules():
         (folder / name).write_text(text, encoding="utf-8")
@@ -90,7 +91,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_block_says_what_it_is() -> None:
-    """A block is shell, YAML, Python, or text that the program prints."""
+    """A block is shell, YAML, Python, or printed text."""
     kinds = {kind for page in PAGES for kind, _ in BLOCK.findall(page.read_text(encoding="utf-8"))}
 
     assert kinds <= LANGUAGES
@@ -98,14 +99,14 @@ def test_every_block_says_what_it_is() -> None:
 
 
 def test_what_is_not_run_stands_on_a_page() -> None:
-    """The list of exceptions has none that is no longer needed."""
+    """Every exception is still needed."""
     used = {start for start in NOT_RUN for command in commands() if command.startswith(start)}
 
     assert set(NOT_RUN) == used
 
 
 def test_commands_run(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every command of the pages does what it is there for, in the order of the pages."""
+    """Every command of the pages succeeds, in the order of the pages."""
     monkeypatch.chdir(shelf)
     monkeypatch.setattr(page_content, "FIGURES", {})
     for command in filter(is_run, commands()):
@@ -120,7 +121,7 @@ def test_commands_run(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def drafted(shelf: Path, words: list[str]) -> Result:
-    """Call `init`; what it writes is cut short, or gives way to the tiny study of that name."""
+    """Call `init`; shorten the study it writes, or keep the tiny study of that name."""
     path = shelf / words[1]
     tiny = path.read_text(encoding="utf-8") if path.exists() else ""
     path.unlink(missing_ok=True)
@@ -146,7 +147,7 @@ factors:
 
 
 def modules() -> Iterator[tuple[str, str]]:
-    """Give the modules that pages show, by the name in their first line."""
+    """Return the modules that pages show, by the name in their first line."""
     for _, code in blocks("python"):
         first = code.partition("\n")[0]
         if named := re.fullmatch(r"# (\w+\.py)", first):
@@ -167,7 +168,7 @@ def test_studies_can_be_read(tmp_path: Path, page: str, code: str) -> None:
 
 
 def scripts() -> list[tuple[str, str]]:
-    """Give the blocks of Python that are no modules."""
+    """Return the Python blocks that are not modules."""
     return [(page, code) for page, code in blocks("python") if not code.startswith("# ")]
 
 
@@ -207,21 +208,21 @@ def test_every_kind_of_finding_is_explained() -> None:
 
 
 def test_the_reference_is_up_to_date() -> None:
-    """The committed page is what the classes say now."""
+    """The committed page matches the current classes."""
     made = runpy.run_path(str(DOCS / "make_reference.py"))
 
     assert made["page"]() == (DOCS / "reference.md").read_text(encoding="utf-8")
 
 
 def test_the_pictures_of_designs_are_up_to_date() -> None:
-    """The committed pictures are what the designs give now."""
+    """The committed pictures match the current designs."""
     for path, drawn in runpy.run_path(str(DOCS / "draw_designs.py"))["pictures"]().items():
         assert drawn == path.read_text(encoding="utf-8"), path
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    """Every file that a page points to is there."""
+    """Every file that a page links to exists."""
     text = page.read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)#]+)", text) if not link.startswith("http")]
 

@@ -5,19 +5,19 @@ from pathlib import Path
 import pytest
 from fontTools import subset
 
-from cnn_ablate.report import svg
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report import figure_export
 from cnn_ablate.report.figure_files import draw, drop_stale, replace
 from cnn_ablate.report.figures import FIGURES
-from cnn_ablate.report.summary import Shown
+from cnn_ablate.report.page_content import FigureEntry
 from support import fake_study
+from support.report_context import context_of
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """Two variants, two seeds."""
     folder = tmp_path_factory.mktemp("small")
-    return ReportContext.of(
+    return context_of(
         fake_study.publish(folder, fake_study.FakeStudy(variants=2, seeds=2, images=60, epochs=3))
     )
 
@@ -28,15 +28,15 @@ def test_drawings_are_the_same_each_time(small):
     frame = picture.data(small)
     first, second = picture.figure(frame), picture.figure(frame)
 
-    assert svg.inline(first, "effects") == svg.inline(second, "effects")
-    assert svg.pdf(first) == svg.pdf(second)
+    assert figure_export.inline_svg(first, "effects") == figure_export.inline_svg(second, "effects")
+    assert figure_export.pdf(first) == figure_export.pdf(second)
 
 
 def test_fonts_of_pdfs_are_whole_and_lean(small):
     """Letters are embedded as TrueType, as publishers ask, and fontTools is left as it was."""
     before = subset.load_font
     picture = FIGURES["effects"]
-    drawn = svg.pdf(picture.figure(picture.data(small)))
+    drawn = figure_export.pdf(picture.figure(picture.data(small)))
 
     assert b"/FontFile2" in drawn
     assert b"/Type3" not in drawn
@@ -46,7 +46,7 @@ def test_fonts_of_pdfs_are_whole_and_lean(small):
 
 def shown(frame, name="trials"):
     """Give a figure as the summary has it."""
-    return Shown(name, "Results", "Every trial", "caption", "alt", folded=False, data=frame)
+    return FigureEntry(name, "Results", "Every trial", "caption", "alt", folded=False, data=frame)
 
 
 def test_a_figure_is_drawn_again_only_when_its_data_change(small, tmp_path):

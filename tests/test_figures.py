@@ -7,35 +7,41 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cnn_ablate.report import formats, svg
-from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import FIGURES, cost, heatmap, reliability, speed
-from cnn_ablate.report.style import ACCENT, INK, WARM
+from cnn_ablate.report import figure_export, formatting
+from cnn_ablate.report.figure_style import ACCENT, INK, WARM
+from cnn_ablate.report.figures import (
+    FIGURES,
+    accuracy_vs_cost,
+    epochs_to_accuracy,
+    heatmap,
+    reliability,
+)
 from cnn_ablate.store import Predictions
 from support import fake_study
+from support.report_context import context_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 NAMES = list(FIGURES)
 
 
-def measured(folder, **study):
+def context(folder, **study):
     """Measure a made-up study."""
-    return ReportContext.of(fake_study.publish(folder, fake_study.FakeStudy(**study)))
+    return context_of(fake_study.publish(folder, fake_study.FakeStudy(**study)))
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """Four variants, two seeds, four classes."""
     size = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}
-    return measured(tmp_path_factory.mktemp("small"), **size)
+    return context(tmp_path_factory.mktemp("small"), **size)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, small):
     """The data of every figure, from a study that has it."""
     size = {"seeds": 2, "images": 80, "epochs": 4, "classes": CLASSES}
-    many = measured(tmp_path_factory.mktemp("many"), variants=14, **size)
-    crossed = measured(tmp_path_factory.mktemp("crossed"), factorial=True, **size)
+    many = context(tmp_path_factory.mktemp("many"), variants=14, **size)
+    crossed = context(tmp_path_factory.mktemp("crossed"), factorial=True, **size)
     found = {}
     for name, picture in FIGURES.items():
         for study in (small, crossed, many):
@@ -61,7 +67,7 @@ def test_every_figure_has_data_words_and_a_drawing(name, data):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_drawing_takes_the_colours_of_the_page(name, data):
     """The inline SVG is well-formed, has no stand-in colour left, and ids of its own only."""
-    drawing = svg.inline(FIGURES[name].figure(data[name][1]), name)
+    drawing = figure_export.inline_svg(FIGURES[name].figure(data[name][1]), name)
 
     root = ET.fromstring(drawing)  # noqa: S314 - our own drawing
     assert "{http://www.w3.org/2000/svg}svg" == root.tag
@@ -73,14 +79,14 @@ def test_every_drawing_takes_the_colours_of_the_page(name, data):
 @pytest.mark.parametrize("name", NAMES)
 def test_no_figure_is_drawn_of_nothing(name, tmp_path):
     """Where no trial is done, a figure is left out."""
-    nothing = measured(tmp_path, variants=2, seeds=2, images=20, epochs=2, missing=4)
+    nothing = context(tmp_path, variants=2, seeds=2, images=20, epochs=2, missing=4)
 
     assert FIGURES[name].data(nothing) is None
 
 
 def test_one_seed_draws_effects_without_intervals(tmp_path):
     """With one seed a contrast has a difference, but no interval."""
-    study = measured(tmp_path, variants=3, seeds=1, images=40, epochs=1, classes=CLASSES)
+    study = context(tmp_path, variants=3, seeds=1, images=40, epochs=1, classes=CLASSES)
     frame = FIGURES["effects"].data(study)
 
     assert 2 == len(frame)
@@ -102,7 +108,7 @@ def test_accuracy_of_a_class_is_the_mean_over_seeds(small):
 
 def test_difference_of_a_class_is_paired_by_seed(tmp_path):
     """Where the reference lacks a seed, that seed of a variant does not count."""
-    study = measured(tmp_path, variants=2, seeds=2, images=80, epochs=2, missing=1, classes=CLASSES)
+    study = context(tmp_path, variants=2, seeds=2, images=80, epochs=2, missing=1, classes=CLASSES)
     frame = FIGURES["per_class_difference"].data(study).set_index("class")
     classes = study.results.classes
     first = classes[(classes["seed"] == 0) & (classes["class"] == "ox")].set_index("variant")
@@ -143,16 +149,15 @@ def test_front_holds_what_nothing_beats():
     costs = pd.Series([1, 1, 2, 3, 3])
     values = pd.Series([0.5, 0.4, 0.5, 0.6, 0.6])
 
-    assert [True, False, False, True, True] == cost.front(costs, values)
+    assert [True, False, False, True, True] == accuracy_vs_cost.front(costs, values)
 
 
 def test_calibration_error_by_hand():
     """Half of the images sure by 0.9 and always right, half by 0.6 and never: (0.1 + 0.6) / 2."""
-    sure, unsure = [[0.9, 0.1]] * 2, [[0.6, 0.4]] * 2
     found = Predictions(
         label=np.array([0, 0, 1, 1]),
         predicted=np.array([0, 0, 0, 0]),
-        probability=np.array(sure + unsure, dtype=np.float32),
+        confidence=np.array([0.9, 0.9, 0.6, 0.6], dtype=np.float32),
     )
     bins = reliability.binned(found)
 
@@ -165,13 +170,13 @@ def test_epochs_to_an_accuracy_may_be_never(small):
     frame = FIGURES["speed"].data(small)
     slow = frame.assign(epochs=[np.inf] + [2.0] * 7)
 
-    assert "1 trial never got there" in FIGURES["speed"].caption(small, slow)
-    assert speed.draw(slow).axes
+    assert "1 trial never reached it" in FIGURES["speed"].caption(small, slow)
+    assert epochs_to_accuracy.draw(slow).axes
 
 
 def test_equal_courses_of_the_learning_rate_share_a_line(tmp_path):
     """Seven variants decay alike, one from another rate: two lines."""
-    study = measured(tmp_path, variants=8, seeds=1, images=40, epochs=3, classes=CLASSES)
+    study = context(tmp_path, variants=8, seeds=1, images=40, epochs=3, classes=CLASSES)
     frame = FIGURES["learning_rate"].data(study)
 
     assert ["baseline and 6 more", "lr=0.01"] == list(frame["variants"].unique())
@@ -187,9 +192,9 @@ def test_numbers_of_cells_say_nothing_where_nothing_is():
 def test_a_hundred_classes_are_drawn_without_numbers(tmp_path):
     """With a hundred classes the cells are a picture, so that the page stays small."""
     classes = tuple(f"class {number}" for number in range(100))
-    study = measured(tmp_path, variants=3, seeds=1, images=400, epochs=1, classes=classes)
+    study = context(tmp_path, variants=3, seeds=1, images=400, epochs=1, classes=classes)
     frame = FIGURES["confusion"].data(study)
-    drawing = svg.inline(FIGURES["confusion"].figure(frame), "confusion")
+    drawing = figure_export.inline_svg(FIGURES["confusion"].figure(frame), "confusion")
 
     assert "data:image/png" in drawing
     assert len(drawing) < 300_000
@@ -198,7 +203,7 @@ def test_a_hundred_classes_are_drawn_without_numbers(tmp_path):
 def test_long_names_are_cut_in_the_middle_and_stay_different():
     """Names of eighty characters become short ones, no two alike."""
     names = [f"{'a' * 40}{number}{'z' * 39}" for number in range(3)]
-    cut = formats.shortened(names)
+    cut = formatting.shortened(names)
 
     assert 3 == len(set(cut.values()))
     assert all(len(name) <= 56 for name in cut.values())
@@ -214,7 +219,7 @@ def test_long_names_are_cut_in_the_middle_and_stay_different():
 )
 def test_names_take_two_lines_where_one_is_too_short(name, expected):
     """A long name breaks between its parts, or else where the line ends."""
-    assert expected == formats.wrapped(name)
+    assert expected == formatting.wrapped(name)
 
 
 OWN = [name for name in NAMES if FIGURES[name].section in {"Classes", "Confusions"}]
@@ -228,12 +233,12 @@ def test_variants_may_have_classes_of_their_own(tmp_path, classes):
     other = fake_study.publish_again(
         study, "attention=none", fake_study.FakeStudy(**size, classes=classes)
     )
-    found = {name: FIGURES[name].data(ReportContext.of(other)) for name in OWN}
+    found = {name: FIGURES[name].data(context_of(other)) for name in OWN}
     drawn = {name: frame for name, frame in found.items() if frame is not None}
 
     for name, frame in drawn.items():
         assert FIGURES[name].figure(frame).axes
-        assert "nan" not in FIGURES[name].caption(ReportContext.of(other), frame)
+        assert "nan" not in FIGURES[name].caption(context_of(other), frame)
         assert "nan" not in FIGURES[name].alt(frame)
     confused = drawn["confusion"].groupby("variant")["true"].unique()
     assert [*CLASSES] == [*confused["baseline"]]
@@ -246,7 +251,7 @@ def test_variants_may_have_classes_of_their_own(tmp_path, classes):
 def test_classes_keep_the_names_of_the_data(tmp_path, classes):
     """Digits are names too, and so is what a table might take for nothing, a number or a truth."""
     size = {"variants": 2, "seeds": 2, "images": 40, "epochs": 2}
-    study = measured(tmp_path, **size, classes=classes)
+    study = context(tmp_path, **size, classes=classes)
     found = {name: FIGURES[name].data(study) for name in OWN}
     drawn = {name: frame for name, frame in found.items() if frame is not None}
 
@@ -264,24 +269,24 @@ def test_nothing_is_compared_where_no_class_is_shared(tmp_path):
     )
 
     for name in ("per_class_difference", "confusion_difference"):
-        assert FIGURES[name].data(ReportContext.of(other)) is None
+        assert FIGURES[name].data(context_of(other)) is None
 
 
 def test_a_network_without_mistakes_confuses_nothing(tmp_path):
     """Of many classes only the cells that hold something are kept: here those on the diagonal."""
     classes = tuple(f"class {number}" for number in range(21))
-    study = measured(tmp_path, variants=2, seeds=1, images=42, epochs=1, classes=classes)
+    study = context(tmp_path, variants=2, seeds=1, images=42, epochs=1, classes=classes)
     frame = FIGURES["confusion"].data(study)
     right = frame[frame["true"] == frame["predicted"]].assign(share=100.0)
 
     assert FIGURES["confusion"].figure(right).axes
-    assert FIGURES["confusion"].alt(right).endswith("No image was taken for another class.")
+    assert FIGURES["confusion"].alt(right).endswith("No image was misclassified.")
 
 
 @pytest.mark.parametrize(("variants", "said"), [(8, False), (9, True)])
 def test_calibration_says_when_it_shows_not_all(tmp_path, variants, said):
     """Eight diagrams of eight variants are all there are."""
-    study = measured(tmp_path, variants=variants, seeds=1, images=40, epochs=1, classes=CLASSES)
+    study = context(tmp_path, variants=variants, seeds=1, images=40, epochs=1, classes=CLASSES)
     frame = FIGURES["reliability"].data(study)
 
     assert 8 == frame["variant"].nunique()

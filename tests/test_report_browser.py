@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from cnn_ablate.analysis import analyse
 from cnn_ablate.report import write
 from support import fake_study
 
@@ -27,7 +28,7 @@ def page(tmp_path_factory):
     size = {"variants": 8, "seeds": 2, "images": 120, "epochs": 4, "failed": 1, "missing": 1}
     study = fake_study.FakeStudy(**size, names=(LONG,), profile="smoke")
     results = fake_study.publish(tmp_path_factory.mktemp("results"), study)
-    return write(results, tmp_path_factory.mktemp("reports")).as_uri()
+    return write(analyse(results), tmp_path_factory.mktemp("reports")).as_uri()
 
 
 @pytest.fixture(scope="module")

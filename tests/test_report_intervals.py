@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
-from cnn_ablate.report.figures import intervals
+from cnn_ablate.report.figures import interval_plot
 
 
 def effects(*rows):
@@ -34,10 +34,10 @@ ALIKE = [(1, 1, 0.1), (2, 2, 0.1), (-4, 1, 0.1), (0, 0, 0), (3, 1, 0.1)]
 def test_the_axis_holds_intervals_in_proportion(rows):
     """Where no interval is much wider than most and than all means lie apart, all are whole."""
     frame = effects(*rows)
-    axes = intervals.draw(frame, label="points").axes[0]
+    axes = interval_plot.draw(frame, label="points").axes[0]
 
-    assert intervals.limits(frame) is None
-    assert "" == intervals.note(frame)
+    assert interval_plot.limits(frame) is None
+    assert "" == interval_plot.note(frame)
     left, right = axes.get_xlim()
     assert not (frame["low"] < left).any()
     assert not (frame["high"] > right).any()
@@ -47,7 +47,7 @@ def test_the_axis_holds_intervals_in_proportion(rows):
 def test_an_interval_out_of_proportion_is_cut_and_no_mean_or_seed_is(mean, heads):
     """One wide interval does not stretch the axis: it ends in arrow heads, and the caption says."""
     frame = effects(*ALIKE, (mean, 32, 2))
-    axes = intervals.draw(frame, label="points").axes[0]
+    axes = interval_plot.draw(frame, label="points").axes[0]
     left, right = axes.get_xlim()
     shown = frame[["difference", "seed 0", "seed 1"]]
 
@@ -58,4 +58,4 @@ def test_an_interval_out_of_proportion_is_cut_and_no_mean_or_seed_is(mean, heads
     assert ((left < kept["low"]) & (kept["high"] < right)).all()
     carets = {CARETLEFTBASE, CARETRIGHTBASE}
     assert heads == sum(line.get_marker() in carets for line in axes.lines)
-    assert "arrow head" in intervals.note(frame)
+    assert "arrow head" in interval_plot.note(frame)

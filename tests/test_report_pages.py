@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.report import escaping, render, summarise, write
+from cnn_ablate.analysis import analyse
+from cnn_ablate.report import escaping, write
+from cnn_ablate.report.write_report import write_pages
 from support import fake_study
+from support.report_context import content_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}
@@ -28,7 +31,7 @@ def results(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(results, tmp_path_factory):
     """The report of that study, with LaTeX."""
-    return write(results, tmp_path_factory.mktemp("reports"), latex=True)
+    return write(analyse(results), tmp_path_factory.mktemp("reports"), latex=True)
 
 
 class Elements(HTMLParser):
@@ -85,12 +88,12 @@ def test_page_needs_no_network(page, elements):
 
 def test_a_long_level_is_told_in_full(results, tmp_path):
     """What the table cuts to one line stands whole in its title; short levels need none."""
-    summary = summarise(results)
-    first = summary.table.rows[0]
+    content = content_of(results)
+    first = content.table.rows[0]
     long = replace(first.components[0], state="named", text="random_crop(padding=4)+flip")
     short = replace(long, text="flip")
-    table = replace(summary.table, rows=(replace(first, components=(long, short)),))
-    page = render(replace(summary, table=table), tmp_path)
+    table = replace(content.table, rows=(replace(first, components=(long, short)),))
+    page = write_pages(replace(content, table=table), tmp_path)
     levels = [
         attributes
         for attributes in Elements(page.read_text(encoding="utf-8")).named("span")
@@ -126,7 +129,7 @@ def test_data_of_every_figure_can_be_downloaded(elements, results):
     """Each figure has a link that holds its CSV."""
     links = [link for link in elements.named("a") if "download" in link]
 
-    assert [f"{shown.name}.csv" for shown in summarise(results).figures] == [
+    assert [f"{shown.name}.csv" for shown in content_of(results).figures] == [
         link["download"] for link in links
     ]
     assert all(link["href"].startswith("data:text/csv;charset=utf-8,") for link in links)
@@ -135,7 +138,7 @@ def test_data_of_every_figure_can_be_downloaded(elements, results):
 def test_figures_lie_beside_the_pages(page, results):
     """Each figure is there as SVG, PDF and CSV, and the Markdown page links those it shows."""
     folder = page.parent
-    names = {shown.name for shown in summarise(results).figures}
+    names = {shown.name for shown in content_of(results).figures}
     linked = set(re.findall(r"\]\((figures/[^)]+)\)", (folder / "report.md").read_text("utf-8")))
 
     for ending in ("svg", "pdf", "csv"):
@@ -150,11 +153,11 @@ def test_figures_lie_beside_the_pages(page, results):
 def wicked(tmp_path_factory):
     """The report of a study whose title and variants are full of markup."""
     size = {**SIZE, "title": WICKED, "names": [WICKED, "x" * 80, "[*] start"]}
-    summary = summarise(
+    content = content_of(
         fake_study.publish(tmp_path_factory.mktemp("wicked"), fake_study.FakeStudy(**size))
     )
-    few = replace(summary, figures=summary.figures[:2])
-    return render(few, tmp_path_factory.mktemp("reports"), latex=True)
+    few = replace(content, figures=content.figures[:2])
+    return write_pages(few, tmp_path_factory.mktemp("reports"), latex=True)
 
 
 def test_html_shows_markup_as_text(wicked):
@@ -229,8 +232,9 @@ from pathlib import Path
 root, reports = map(Path, sys.argv[1:3])
 start = time.process_time()
 from cnn_ablate import report
+from cnn_ablate.analysis import analyse
 from cnn_ablate.store import read
-page = report.write(read(root, "made_up"), reports, latex=True)
+page = report.write(analyse(read(root, "made_up")), reports, latex=True)
 assert "torch" not in sys.modules
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 print(time.process_time() - start, peak, page.stat().st_size / 1e6)
@@ -255,7 +259,7 @@ def test_report_is_the_same_from_a_process_without_torch(results, page, tmp_path
 def test_report_is_replaced_whole(results, page):
     """Written again, a report changes nothing and leaves no drafts behind."""
     before = contents(page.parent)
-    render(summarise(results), page.parent, latex=True)
+    write_pages(content_of(results), page.parent, latex=True)
 
     assert before == contents(page.parent)
 

@@ -3,24 +3,24 @@
 import numpy as np
 import pytest
 
-from cnn_ablate.report import svg
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report import figure_export
 from cnn_ablate.report.figures import FIGURES, thumbnails
 from support import fake_study
+from support.report_context import context_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 
 
-def measured(folder, **study):
+def context(folder, **study):
     """Measure a made-up study."""
-    return ReportContext.of(fake_study.publish(folder, fake_study.FakeStudy(**study)))
+    return context_of(fake_study.publish(folder, fake_study.FakeStudy(**study)))
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """Two variants, two seeds, four classes."""
     size = {"variants": 2, "seeds": 2, "images": 120, "epochs": 1, "classes": CLASSES}
-    return measured(tmp_path_factory.mktemp("small"), **size)
+    return context(tmp_path_factory.mktemp("small"), **size)
 
 
 def test_sample_images_are_those_of_their_predictions(small):
@@ -34,7 +34,7 @@ def test_sample_images_are_those_of_their_predictions(small):
     assert (0, 59, 24) == (frame["index"].min(), frame["index"].max(), len(frame))
     assert CLASSES[found.label[index]] == row["true"]
     assert CLASSES[found.predicted[index]] == row["predicted"]
-    assert found.probability[index].max() == row["probability"]
+    assert found.confidence[index] == row["probability"]
     assert np.array_equal(
         np.moveaxis(small.results.samples[index], 0, -1), thumbnails.decoded(row["image"])
     )
@@ -57,7 +57,7 @@ def test_images_of_confused_pairs_are_of_the_first_three_pairs(small):
 @pytest.mark.parametrize("name", ["samples", "confused_samples"])
 def test_without_sample_images_none_are_shown(name, tmp_path):
     """A study that kept no test images has no figure of them."""
-    study = measured(tmp_path, variants=2, seeds=1, images=80, epochs=1, samples=0)
+    study = context(tmp_path, variants=2, seeds=1, images=80, epochs=1, samples=0)
 
     assert FIGURES[name].data(study) is None
 
@@ -66,10 +66,10 @@ def test_without_sample_images_none_are_shown(name, tmp_path):
 @pytest.mark.parametrize("name", ["samples", "confused_samples"])
 def test_grey_images_are_drawn_as_well(name, tmp_path):
     """Images of one channel are drawn without a warning."""
-    study = measured(tmp_path, variants=2, seeds=1, images=80, epochs=1, channels=1)
+    study = context(tmp_path, variants=2, seeds=1, images=80, epochs=1, channels=1)
     frame = FIGURES[name].data(study)
 
-    assert "<image" in svg.inline(FIGURES[name].figure(frame), name)
+    assert "<image" in figure_export.inline_svg(FIGURES[name].figure(frame), name)
 
 
 def test_large_images_are_shown_small():

@@ -1,6 +1,5 @@
-"""A study's results to pages that people want to read; it never trains and needs no torch."""
+"""Reports of a study as HTML, Markdown and LaTeX, from its analysis; needs no torch."""
 
-from cnn_ablate.report.render import render, write
-from cnn_ablate.report.summary import Summary, summarise
+from cnn_ablate.report.write_report import write
 
-__all__ = ["Summary", "render", "summarise", "write"]
+__all__ = ["write"]

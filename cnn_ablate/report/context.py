@@ -1,23 +1,27 @@
-"""What every figure and table of a report draws from: results, and what statistics made of them."""
+"""Results and analysis of a study, with aggregates that figures and tables of a report share."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
 
-from cnn_ablate.report import formats
-from cnn_ablate.schema import Effect
-from cnn_ablate.stats import by_seed, count, count_range, derived, forced, means, measure
+from cnn_ablate.analysis import Analysis
+from cnn_ablate.claims import overrides
+from cnn_ablate.report import formatting
+from cnn_ablate.schema import Effect, Verdict
+from cnn_ablate.stats import convergence, means, values_by_seed
 from cnn_ablate.store import Results
+from cnn_ablate.text import count, count_range
 
-NEAR = 0.9
+# Fraction of the reference's best accuracy at which a trial counts as having converged.
+CONVERGED = 0.9
 
 
 @dataclass(frozen=True)
-class Course:
-    """How fast and how steadily trials learned: what `stats.derived` adds to results.csv.
+class LearningSpeed:
+    """Convergence metrics of each trial: rows of results.csv with the columns of `convergence`.
 
-    The threshold is nine tenths of the best accuracy of the reference, a fraction.
+    `threshold` is the accuracy, as a fraction, to which epochs and seconds are counted.
     """
 
     threshold: float
@@ -26,41 +30,41 @@ class Course:
 
 @dataclass(frozen=True)
 class ReportContext:
-    """The results of a study with the effects found in them."""
+    """The results of a study with its effects and verdicts; computes none of the two itself."""
 
     results: Results
     effects: tuple[Effect, ...]
+    verdicts: tuple[Verdict, ...]
 
     @classmethod
-    def of(cls, results: Results) -> "ReportContext":
-        """Measure the effects of a study."""
-        contrasts = results.record.plan.contrasts
-        return cls(results, measure(results.trials, contrasts, read=results.predictions))
+    def of(cls, analysis: Analysis) -> "ReportContext":
+        """Return the context of an analysis."""
+        return cls(analysis.results, analysis.effects, analysis.verdicts)
 
     @cached_property
     def planned(self) -> dict[str, int]:
-        """How many seeds each variant is to have."""
+        """The planned number of seeds per variant."""
         return self.results.record.plan.seed_counts
 
-    def differences(self, effect: Effect) -> dict[str, float]:
-        """Give the difference that each seed makes, in the unit of the effect."""
-        values = by_seed(self.trials, [effect.variant, effect.reference], effect.metric)
-        single = values[effect.variant] - values[effect.reference]
-        return {f"seed {seed}": float(value) for seed, value in single.items()}
+    def seed_differences(self, effect: Effect) -> dict[str, float]:
+        """Return the difference of each seed, in the unit of the effect, by column name."""
+        values = values_by_seed(self.trials, [effect.variant, effect.reference], effect.metric)
+        differences = values[effect.variant] - values[effect.reference]
+        return {f"seed {seed}": float(value) for seed, value in differences.items()}
 
-    def against(self, effect: Effect) -> str:
-        """Name the two sides of an effect, but not the reference that most have."""
+    def contrast_name(self, effect: Effect) -> str:
+        """Return the name of the variant, with its reference unless that is the usual one."""
         usual = effect.reference == self.reference
         return effect.variant if usual else f"{effect.variant} vs {effect.reference}"
 
     @cached_property
     def means(self) -> pd.DataFrame:
-        """Average test accuracy over seeds, by variant, with its intervals."""
+        """Mean test accuracy over seeds with its intervals; one row per variant, its index."""
         return means(self.trials, images=self.images).set_index("variant")
 
     @cached_property
     def images(self) -> int:
-        """The number of test images that each trial was tested on."""
+        """The number of test images per trial."""
         classes = self.results.classes
         return int(classes.groupby("trial")["n"].sum().max()) if len(classes) else 0
 
@@ -71,7 +75,7 @@ class ReportContext:
 
     @cached_property
     def epochs(self) -> pd.DataFrame:
-        """The epochs of finished trials."""
+        """The rows of epochs.csv of finished trials."""
         return self._finished(self.results.epochs)
 
     @cached_property
@@ -80,16 +84,16 @@ class ReportContext:
         return self._finished(self.results.steps)
 
     @cached_property
-    def course(self) -> Course | None:
-        """Sum up the epochs of all finished trials; None where they are fewer than three."""
+    def learning_speed(self) -> LearningSpeed | None:
+        """Convergence of all finished trials; None if they have fewer than three epochs."""
         epochs = self.epochs
         if epochs.empty or epochs["epoch"].max() < 3 or self.reference not in self.variants:
             return None
-        best = self.trials.merge(derived(epochs), on="trial")
-        own = best.loc[best["variant"] == self.reference, "best_accuracy"]
-        threshold = round(NEAR * float(own.mean()), 2)
-        summed = self.trials.merge(derived(epochs, [threshold]), on="trial")
-        return Course(threshold, self.in_order(summed))
+        best = self.trials.merge(convergence(epochs), on="trial")
+        reached = best.loc[best["variant"] == self.reference, "best_accuracy"]
+        threshold = round(CONVERGED * float(reached.mean()), 2)
+        trials = self.trials.merge(convergence(epochs, [threshold]), on="trial")
+        return LearningSpeed(threshold, self.in_order(trials))
 
     def _finished(self, rows: pd.DataFrame) -> pd.DataFrame:
         if rows.empty:
@@ -99,13 +103,13 @@ class ReportContext:
 
     @cached_property
     def reference(self) -> str:
-        """The variant that the others are shown against: the baseline, or most contrasts' other."""
+        """The variant that others are compared with: the baseline, or most contrasts' reference."""
         plan = self.results.record.plan
         names = [variant.name for variant in plan.variants]
         if "baseline" in names or not plan.contrasts:
             return "baseline" if "baseline" in names else names[0]
-        others = [contrast.reference for contrast in plan.contrasts]
-        return max(names, key=others.count)
+        references = [contrast.reference for contrast in plan.contrasts]
+        return max(names, key=references.count)
 
     @cached_property
     def variants(self) -> tuple[str, ...]:
@@ -117,25 +121,25 @@ class ReportContext:
 
     @cached_property
     def short(self) -> dict[str, str]:
-        """Variants by name: names short enough for a figure."""
-        return formats.shortened(variant.name for variant in self.results.record.plan.variants)
+        """Names short enough for a figure, by variant."""
+        return formatting.shortened(variant.name for variant in self.results.record.plan.variants)
 
     @cached_property
     def budget(self) -> str:
-        """Say in a few words what the trials had, and whether that is what the study asks for."""
+        """Seeds, epochs and test images in a few words, and whether settings were overridden."""
         study = self.results.record.study
-        changed = ", some settings replaced" if study.forced else ""
-        return f"{self._spent}{f', profile {study.profile}' if study.profile else changed}"
+        overridden = ", some settings overridden" if study.forced else ""
+        return f"{self._spent}{f', profile {study.profile}' if study.profile else overridden}"
 
     @cached_property
     def conditions(self) -> str:
-        """Say the same with all that a profile or the command line replaced."""
-        replaced = forced(self.results.record)
+        """Seeds, epochs and test images, with each setting that was overridden."""
+        replaced = overrides(self.results.record)
         return f"{self._spent}; {replaced}" if replaced else self._spent
 
     @cached_property
     def _spent(self) -> str:
-        """Seeds, epochs and test images, as far as any trial is done."""
+        """Seeds, epochs and test images of the trials that are done."""
         if self.trials.empty:
             return "no trial done"
         seeds = count_range(self.trials.groupby("variant")["seed"].nunique(), "seed")
@@ -145,7 +149,10 @@ class ReportContext:
         return f"{seeds}, {spread}, {self.images:,} test images"
 
     def farthest(self, values: pd.Series) -> list[str]:
-        """List variants by how far their value is from the reference's, which comes first."""
+        """Return variants by the distance of their value from the reference's, largest first.
+
+        The reference itself comes before all others.
+        """
         if self.reference not in values:
             return [str(name) for name in values.index]
         distance = (values - values[self.reference]).abs()
@@ -153,6 +160,6 @@ class ReportContext:
         return [str(name) for name in distance.sort_values(ascending=False, kind="stable").index]
 
     def in_order(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Sort rows into the order of the variants."""
+        """Return rows sorted by variant, in the order of `variants`."""
         rank = {name: index for index, name in enumerate(self.variants)}
         return frame.sort_values("variant", key=lambda names: names.map(rank), kind="stable")

@@ -1,11 +1,11 @@
-"""Text from a study into Markdown and LaTeX, as text and nothing else."""
+"""Escape text for Markdown and LaTeX, so that a study cannot add markup to its report."""
 
 import html
 import re
 
 from markupsafe import Markup
 
-from cnn_ablate.report.formats import MINUS
+from cnn_ablate.report.formatting import MINUS
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -30,12 +30,12 @@ _LATEX = {
 
 
 def typeset(text: str) -> str:
-    """Write the minus signs of numbers as such."""
+    """Replace the hyphens before numbers by minus signs."""
     return re.sub(r"(?<![\w.)])-(?=\d)", MINUS, text)
 
 
 def markdown(value: object) -> object:
-    """Escape what Markdown, or the HTML in it, would take for markup; line ends become spaces."""
+    """Escape the characters that are markup in Markdown or HTML; line ends become spaces."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     plain = html.escape(typeset(" ".join(value.split())), quote=False)
@@ -43,8 +43,8 @@ def markdown(value: object) -> object:
 
 
 def latex(value: object) -> object:
-    """Escape what TeX would take for a command; line ends become spaces."""
+    """Escape the characters that are special in LaTeX; line ends become spaces."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     plain = typeset(" ".join(value.split()))
-    return "".join(_LATEX.get(sign, sign) for sign in plain)
+    return "".join(_LATEX.get(character, character) for character in plain)

@@ -1,16 +1,17 @@
-"""What a study ran on, what of it is done, and what is not: in words."""
+"""What a study ran on and what of it is done, as short facts with names."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cnn_ablate.report import formats
+from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.schema import DataFacts, Record, label
-from cnn_ablate.stats import count, count_range, images
+from cnn_ablate.schema import DataFacts, Plan, Record, label
+from cnn_ablate.text import count, count_range, some
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A name and what there is to say under it."""
+    """A named text."""
 
     name: str
     text: str
@@ -18,7 +19,7 @@ class Fact:
 
 @dataclass(frozen=True)
 class Failure:
-    """A trial that came to no result."""
+    """A trial that failed or diverged."""
 
     variant: str
     seed: int
@@ -26,101 +27,124 @@ class Failure:
     error: str
 
 
-def sentence(measured: ReportContext) -> str:
-    """Say in one sentence what the study does."""
-    record = measured.results.record
+def study_sentence(context: ReportContext) -> str:
+    """Return one sentence on the design of a study: variants, network, data, seeds, factors."""
+    record = context.results.record
     models = {variant.settings["model"]["name"] for variant in record.plan.variants}
     network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
-    data = formats.several(facts.name for facts in record.data)
+    data = some((facts.name for facts in record.data), 5)
     variants = count(len(record.plan.variants), "variant")
     seeds = count_range(record.plan.seed_counts.values(), "seed")
-    what = _purpose(record)
-    return f"{variants} of {network} on {data}, with {seeds} each{what}."
+    return f"{variants} of {network} on {data}, with {seeds} each{_purpose(record)}."
 
 
 def _purpose(record: Record) -> str:
-    """Name the factors, or how many contrasts there are where the factors do not tell."""
+    """Return the factors; for designs that are not made of factors, the number of contrasts."""
     factors = [factor.name for factor in record.study.factors]
     if any(design.kind in {"list", "ladder"} for design in record.study.designs):
         return f" and compared in {count(len(record.plan.contrasts), 'contrast')}"
     contribute = "contribute" if len(factors) > 1 else "contributes"
-    return f", to measure what {formats.several(factors)} {contribute}" if factors else ""
+    return f", to measure what {some(factors, 5)} {contribute}" if factors else ""
 
 
-def budget(measured: ReportContext) -> tuple[Fact, ...]:
-    """List what the trials were given."""
-    record, trials = measured.results.record, measured.trials
+def training_setup(context: ReportContext) -> tuple[Fact, ...]:
+    """Return seeds, epochs, data, overrides, time and device of the trials."""
+    record, trials = context.results.record, context.trials
     study = record.study
-    forced = [f"{key} = {label(value)}" for key, value in study.forced.items()]
+    overrides = [f"{key} = {label(value)}" for key, value in study.forced.items()]
+    as_specified = not study.profile and not overrides
     epochs = sorted({variant.settings["training"]["epochs"] for variant in record.plan.variants})
     facts = [
         Fact("Trials", f"{len(trials)} of {len(record.plan.trials)} done"),
         Fact("Seeds", _seeds(record)),
         Fact("Epochs", " to ".join(str(n) for n in dict.fromkeys((epochs[0], epochs[-1])))),
         *(Fact("Data", _data(record, facts)) for facts in record.data),
-        Fact("Profile", study.profile or ("" if forced else "the study's own budget")),
-        Fact("Set for all", "; ".join(forced)),
-        Fact("Trained for", formats.duration(trials["seconds"].sum()) if len(trials) else ""),
+        Fact("Profile", study.profile),
+        Fact("Budget", "as specified" if as_specified else ""),
+        Fact("Overrides", "; ".join(overrides)),
+        Fact("Training time", formatting.duration(trials["seconds"].sum()) if len(trials) else ""),
         Fact("Device", ", ".join(sorted(set(trials["device"])))),
     ]
     return tuple(fact for fact in facts if fact.text)
 
 
 def _seeds(record: Record) -> str:
-    """List the seeds, and how many of them the variants have where that differs."""
+    """Return the seeds, and the number per variant if variants differ in it."""
     counts = record.plan.seed_counts.values()
-    each = f"; {count_range(counts, 'seed')} a variant" if len(set(counts)) > 1 else ""
+    each = f"; {count_range(counts, 'seed')} per variant" if len(set(counts)) > 1 else ""
     return f"{', '.join(map(str, record.study.seeds))}{each}"
 
 
 def _data(record: Record, facts: DataFacts) -> str:
-    size = f"{facts.name}: {images(record.plan, facts)}"
+    size = f"{facts.name}: {image_counts(record.plan, facts)}"
     return f"{size}, {len(facts.classes)} classes. {facts.note}".strip()
 
 
-def failures(measured: ReportContext) -> tuple[Failure, ...]:
-    """List the trials that failed or diverged."""
-    trials = measured.results.trials
-    lost = trials[trials["status"] != "done"]
+def image_counts(plan: Plan, facts: DataFacts) -> str:
+    """Return the images that a study uses: `6,000 of 50,000 training and 1,000 test images`."""
+    sections = [
+        variant.settings["data"]
+        for variant in plan.variants
+        if variant.settings["data"]["name"] == facts.name
+    ]
+    counts = [facts.counts(section) for section in sections]
+    train = _used((used.train + used.val for used in counts), facts.train)
+    test = _used((used.test for used in counts), facts.test)
+    return f"{train} training and {test} test images"
+
+
+def _used(numbers: Iterable[int], available: int) -> str:
+    used = sorted(set(numbers)) or [available]
+    span = " to ".join(f"{number:,}" for number in dict.fromkeys((used[0], used[-1])))
+    return span if used == [available] else f"{span} of {available:,}"
+
+
+def failures(context: ReportContext) -> tuple[Failure, ...]:
+    """Return the trials that failed or diverged."""
+    trials = context.results.trials
+    failed = trials[trials["status"] != "done"]
     return tuple(
         Failure(row["variant"], int(row["seed"]), row["status"], row["error"])
-        for _, row in lost.iterrows()
+        for _, row in failed.iterrows()
     )
 
 
-def missing(measured: ReportContext) -> tuple[str, ...]:
-    """Say which seeds of which variants were not run yet."""
-    ran = set(measured.results.trials["trial"])
-    gaps: dict[str, list[str]] = {}
-    for trial in measured.results.record.plan.trials:
+def missing(context: ReportContext) -> tuple[str, ...]:
+    """Return the seeds that were not run yet, one text per group of variants that lack the same."""
+    ran = set(context.results.trials["trial"])
+    seeds_of: dict[str, list[str]] = {}
+    for trial in context.results.record.plan.trials:
         if trial.id not in ran:
-            gaps.setdefault(trial.variant, []).append(str(trial.seed))
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for variant, seeds in gaps.items():
-        alike.setdefault(tuple(seeds), []).append(variant)
-    return tuple(_gap(seeds, variants) for seeds, variants in alike.items())
+            seeds_of.setdefault(trial.variant, []).append(str(trial.seed))
+    variants_of: dict[tuple[str, ...], list[str]] = {}
+    for variant, seeds in seeds_of.items():
+        variants_of.setdefault(tuple(seeds), []).append(variant)
+    return tuple(_gap(seeds, variants) for seeds, variants in variants_of.items())
 
 
 def _gap(seeds: tuple[str, ...], variants: list[str]) -> str:
     noun = "seeds" if len(seeds) > 1 else "seed"
-    return f"{noun} {formats.several(seeds)} of {formats.several(variants)}"
+    return f"{noun} {some(seeds, 5)} of {some(variants, 5)}"
 
 
-def environment(measured: ReportContext) -> tuple[Fact, ...]:
-    """List where the study ran, and on what data to the byte."""
-    record = measured.results.record
-    where = record.environment
-    compute = "; ".join(f"{key} {label(value)}" for key, value in record.compute.model_dump().items())
+def environment(context: ReportContext) -> tuple[Fact, ...]:
+    """Return versions, machine, compute settings, checksums of the data, and dates."""
+    record = context.results.record
+    machine = record.environment
+    compute = record.compute.model_dump()
     facts = [
-        Fact("cnn-ablate", where.cnn_ablate),
-        Fact("Python", where.python),
-        Fact("PyTorch", where.torch),
-        Fact("Platform", where.platform),
-        Fact("Processor", f"{where.processor} ({count(where.cores, 'core')})"),
-        Fact("GPU", where.gpu),
-        Fact("Recipe of most trials", compute),
+        Fact("cnn-ablate", machine.cnn_ablate),
+        Fact("Python", machine.python),
+        Fact("PyTorch", machine.torch),
+        Fact("Platform", machine.platform),
+        Fact("Processor", f"{machine.processor} ({count(machine.cores, 'core')})"),
+        Fact("GPU", machine.gpu),
+        Fact(
+            "Compute settings of most trials",
+            "; ".join(f"{key} {label(value)}" for key, value in compute.items()),
+        ),
         *(Fact(f"Data {facts.name}", f"SHA-256 {facts.fingerprint}") for facts in record.data),
-        Fact("First trial", measured.trials["started"].min() if len(measured.trials) else ""),
+        Fact("First trial", context.trials["started"].min() if len(context.trials) else ""),
         Fact("Tables written", record.finished),
     ]
     return tuple(fact for fact in facts if fact.text)

@@ -3,7 +3,7 @@
 import io
 from collections import Counter
 from csv import reader
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,13 @@ LAST_TABLE = "claims.csv"
 class Predictions:
     """The predictions of one trial for the n test images, in file order.
 
-    `label` and `predicted` are (n,), `probability` is (n, classes).
+    `label`, `predicted` and `confidence`, the probability of the predicted class, are (n,). The
+    probabilities of all classes stay on disk, so that those of a whole study fit into memory.
     """
 
     label: NDArray[np.integer[Any]]
     predicted: NDArray[np.integer[Any]]
-    probability: NDArray[np.floating[Any]]
+    confidence: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,13 @@ class Results:
     confusion: pd.DataFrame
     store: Store
     samples: NDArray[np.uint8] | None = None
+    prediction_cache: dict[str, Predictions] = field(default_factory=dict, repr=False)
 
     def predictions(self, trial: str) -> Predictions:
-        """Read the predictions of a trial that is done, by its id."""
-        return _predictions(self.store, trial)
+        """Return the predictions of a trial that is done, by its id; each file is read once."""
+        if trial not in self.prediction_cache:
+            self.prediction_cache[trial] = _predictions(self.store, trial)
+        return self.prediction_cache[trial]
 
     @property
     def is_written(self) -> bool:
@@ -111,6 +115,7 @@ def _collect(store: Store, record: Record) -> Results:
     rows = [_row(record, levels[trial.variant], trial, result) for trial, result in ended]
     done = [trial for trial, result in ended if result.status == "done"]
     classes = _concatenate(store, done, "classes.csv")
+    predictions = {trial.id: _predictions(store, trial) for trial in done}
     most_common = _most_common_compute(record, [result for _, result in ended])
     return Results(
         record=record.model_copy(update={"compute": most_common}),
@@ -118,9 +123,10 @@ def _collect(store: Store, record: Record) -> Results:
         epochs=_concatenate(store, [trial for trial, _ in ended], "epochs.csv"),
         steps=_concatenate(store, [trial for trial, _ in ended], "steps.csv"),
         classes=classes,
-        confusion=_confusion(store, done, classes),
+        confusion=_confusion(predictions, done, classes),
         store=store,
         samples=read_samples(store.root, record.study.folder),
+        prediction_cache=predictions,
     )
 
 
@@ -208,17 +214,22 @@ def _with_trial_columns(
 def _predictions(store: Store, trial: Trial | str) -> Predictions:
     with np.load(io.BytesIO(store.read_file(trial, "predictions.npz"))) as arrays:
         # Half precision is for the disk; arithmetic with it overflows.
-        probability = arrays["probability"].astype(np.float32)
-        return Predictions(arrays["label"], arrays["predicted"], probability)
+        confidence = arrays["probability"].max(axis=1).astype(np.float32)
+        return Predictions(arrays["label"], arrays["predicted"], confidence)
 
 
-def _confusion(store: Store, trials: list[Trial], classes: pd.DataFrame) -> pd.DataFrame:
+def _confusion(
+    predictions: dict[str, Predictions], trials: list[Trial], classes: pd.DataFrame
+) -> pd.DataFrame:
     """Count the test images per trial, true class and predicted class."""
     if not trials:
         return pd.DataFrame()
     by_trial = {trial: group.to_numpy() for trial, group in classes.groupby("trial")["class"]}
     names = [by_trial[trial.id] for trial in trials]
-    counts = [_confusion_counts(store, t, len(of)) for t, of in zip(trials, names, strict=True)]
+    counts = [
+        _confusion_counts(predictions[trial.id], len(of))
+        for trial, of in zip(trials, names, strict=True)
+    ]
     frame = pd.DataFrame(
         {
             "true": np.concatenate([of.repeat(len(of)) for of in names]),
@@ -229,7 +240,7 @@ def _confusion(store: Store, trials: list[Trial], classes: pd.DataFrame) -> pd.D
     return _with_trial_columns(frame, trials, [len(count) for count in counts])
 
 
-def _confusion_counts(store: Store, trial: Trial, n: int) -> NDArray[np.int64]:
+def _confusion_counts(predictions: Predictions, n: int) -> NDArray[np.int64]:
     """Return the confusion matrix of a trial with n classes, by rows of true classes (n * n,)."""
-    of_trial = _predictions(store, trial)
-    return np.bincount(of_trial.label.astype(np.int64) * n + of_trial.predicted, minlength=n * n)
+    cells = predictions.label.astype(np.int64) * n + predictions.predicted
+    return np.bincount(cells, minlength=n * n)

@@ -1,12 +1,13 @@
-"""The figures of a report, in the order in which it shows them."""
+"""The table of figures of a report, in the order in which it shows them."""
 
 from cnn_ablate.report.figures import (
+    accuracy_vs_cost,
     confused_pairs,
     confused_samples,
     confusion,
     confusion_change,
-    cost,
     curves,
+    epochs_to_accuracy,
     factor_effects,
     forest,
     learning_rate,
@@ -14,7 +15,6 @@ from cnn_ablate.report.figures import (
     reliability,
     samples,
     seeds,
-    speed,
 )
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 
@@ -33,15 +33,15 @@ FIGURES: dict[str, FigureSpec] = {
     "confused_pairs": confused_pairs.PAIRS,
     "confused_samples": confused_samples.ROWS,
     "samples": samples.GRID,
-    "parameters": cost.PARAMETERS,
-    "seconds": cost.SECONDS,
+    "parameters": accuracy_vs_cost.PARAMETERS,
+    "seconds": accuracy_vs_cost.SECONDS,
     "accuracy": curves.ACCURACY,
     "accuracy_rest": curves.MORE_ACCURACY,
     "loss": curves.LOSS,
     "loss_rest": curves.MORE_LOSS,
     "running_loss": curves.RUNNING,
     "running_loss_rest": curves.MORE_RUNNING,
-    "speed": speed.EPOCHS,
-    "learning_rate": learning_rate.COURSE,
+    "speed": epochs_to_accuracy.EPOCHS,
+    "learning_rate": learning_rate.SCHEDULE,
     "reliability": reliability.DIAGRAMS,
 }

@@ -3,38 +3,39 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import formats, style
+from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import confusion, thumbnails
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.text import some
 
-PAIRS = 3
-EACH = 6
-AROUND = 0.5  # inches for the title above and the text below
-
-
-def data(measured: ReportContext) -> pd.DataFrame | None:
-    """Give the first samples of the most confused pairs, with the pair's share over all seeds."""
-    return thumbnails.pictured(measured, lambda images: _confused(measured, images))
+MAX_PAIRS = 3
+IMAGES_PER_PAIR = 6
+TEXT_HEIGHT = 0.5  # inches for the title above and the text below a row
 
 
-def _confused(measured: ReportContext, images: pd.DataFrame) -> pd.DataFrame:
-    shares = confusion.shares(measured)
+def data(context: ReportContext) -> pd.DataFrame | None:
+    """Return the first images of the most confused pairs, or None if no images were kept."""
+    return thumbnails.with_images(context, lambda images: _confused(context, images))
+
+
+def _confused(context: ReportContext, images: pd.DataFrame) -> pd.DataFrame:
+    shares = confusion.shares(context)
     wrong = shares["true"] != shares["predicted"]
-    own = shares[wrong & (shares["variant"] == measured.reference)]
-    pairs = own[["true", "predicted", "share"]].nlargest(PAIRS, "share")
-    found = pairs.merge(images, on=["true", "predicted"])
-    first = found.groupby(["true", "predicted"]).cumcount() < EACH
-    return found.loc[first, ["index", "true", "predicted", "probability", "share"]]
+    of_reference = shares[wrong & (shares["variant"] == context.reference)]
+    pairs = of_reference[["true", "predicted", "share"]].nlargest(MAX_PAIRS, "share")
+    confused = pairs.merge(images, on=["true", "predicted"])
+    first = confused.groupby(["true", "predicted"]).cumcount() < IMAGES_PER_PAIR
+    return confused.loc[first, ["index", "true", "predicted", "probability", "share"]]
 
 
 def draw(data: pd.DataFrame) -> Figure:
-    """Draw a row of images for each pair, under each how sure the network is of the wrong name."""
+    """Draw one row of images per pair, with the probability of the wrong class below each."""
     pairs = list(data.groupby(["true", "predicted"], sort=False))
-    step, row = thumbnails.INCHES + thumbnails.APART, thumbnails.INCHES + AROUND
-    figure, axes = style.board(EACH * step, len(pairs) * row)
+    step, row = thumbnails.INCHES + thumbnails.APART, thumbnails.INCHES + TEXT_HEIGHT
+    figure, axes = figure_style.board(IMAGES_PER_PAIR * step, len(pairs) * row)
     for index, ((true, predicted), images) in enumerate(pairs):
-        title = formats.short(f"{true} → {predicted}", 60)
+        title = formatting.short(f"{true} → {predicted}", 60)
         top = index * row + 0.25
         axes.text(0, top - 0.06, f"{title}, {images['share'].iloc[0]:.1f} %")
         for column, image in enumerate(images.to_dict("records")):
@@ -43,18 +44,18 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(measured: ReportContext, _: pd.DataFrame) -> str:
+def _caption(context: ReportContext, _: pd.DataFrame) -> str:
     return (
         "Test images of the most confused pairs, true → predicted, with the share of the true "
-        f"class that {measured.reference} confuses so, over all seeds. Under each image: how sure "
-        "its first finished seed is of the wrong name."
+        f"class that {context.reference} confuses this way, over all seeds. Below each image: the "
+        "probability that its first finished seed gives to the wrong class."
     )
 
 
 def _alt(data: pd.DataFrame) -> str:
     pairs = data.groupby(["true", "predicted"], sort=False)
-    said = [f"{len(own)} of {true} taken for {predicted}" for (true, predicted), own in pairs]
-    return f"Rows of wrongly named test images: {formats.several(said)}."
+    rows = [f"{len(own)} of {true} taken for {predicted}" for (true, predicted), own in pairs]
+    return f"Rows of misclassified test images: {some(rows, 5)}."
 
 
 ROWS = FigureSpec("Confusions", "Images of the most confused pairs", data, draw, _caption, _alt)

@@ -3,64 +3,64 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import formats, style
+from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
-from cnn_ablate.stats import count
+from cnn_ablate.text import count, some
 
-SHOWN = 6
+MAX_MATRICES = 6
 
 
-def shares(measured: ReportContext) -> pd.DataFrame:
-    """Sum counts over seeds, and give their share of the images of the true class in per cent."""
-    confusion = measured.results.confusion
+def shares(context: ReportContext) -> pd.DataFrame:
+    """Return counts summed over seeds, and their share of the true class's images in per cent."""
+    confusion = context.results.confusion
     keys = ["variant", "true", "predicted"]
     summed = confusion.groupby(keys, sort=False)["count"].sum().reset_index()
     images = summed.groupby(["variant", "true"])["count"].transform("sum")
-    return measured.in_order(summed.assign(share=100 * summed["count"] / images.clip(lower=1)))
+    return context.in_order(summed.assign(share=100 * summed["count"] / images.clip(lower=1)))
 
 
-def ranked(measured: ReportContext, tidy: pd.DataFrame) -> list[str]:
-    """Order variants by how much their matrix differs from the reference's, which comes first."""
+def ranked(context: ReportContext, tidy: pd.DataFrame) -> list[str]:
+    """Return variants by the difference of their matrix from the reference's, which comes first."""
     wide = tidy.pivot_table("share", ["true", "predicted"], "variant", sort=False)
-    if measured.reference not in wide:
+    if context.reference not in wide:
         return [str(name) for name in wide.columns]
-    distance = wide.sub(wide[measured.reference], axis=0).abs().sum()
-    distance[measured.reference] = float("inf")
+    distance = wide.sub(wide[context.reference], axis=0).abs().sum()
+    distance[context.reference] = float("inf")
     return [str(name) for name in distance.sort_values(ascending=False, kind="stable").index]
 
 
-def data(measured: ReportContext) -> pd.DataFrame | None:
-    """Give the matrices of the reference and of those that differ most from it."""
-    return _part(measured, slice(None, SHOWN))
+def data(context: ReportContext) -> pd.DataFrame | None:
+    """Return the matrices of the reference and of the variants that differ most from it."""
+    return _part(context, slice(None, MAX_MATRICES))
 
 
-def rest(measured: ReportContext) -> pd.DataFrame | None:
-    """Give the matrices of all other variants."""
-    return _part(measured, slice(SHOWN, None))
+def rest(context: ReportContext) -> pd.DataFrame | None:
+    """Return the matrices of all other variants, or None if there are none."""
+    return _part(context, slice(MAX_MATRICES, None))
 
 
-def _part(measured: ReportContext, part: slice) -> pd.DataFrame | None:
-    if measured.results.confusion.empty:
+def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
+    if context.results.confusion.empty:
         return None
-    tidy = shares(measured)
-    names = ranked(measured, tidy)[part]
+    tidy = shares(context)
+    names = ranked(context, tidy)[part]
     chosen = tidy[tidy["variant"].isin(names)]
     ordered = chosen.sort_values("variant", key=lambda v: v.map(names.index), kind="stable")
-    named = ordered.assign(variant=ordered["variant"].map(measured.short))
+    named = ordered.assign(variant=ordered["variant"].map(context.short))
     return sparse(named, "share") if names else None
 
 
 def sparse(tidy: pd.DataFrame, value: str) -> pd.DataFrame:
-    """Drop the cells off the diagonal that hold nothing, where classes are many."""
+    """Drop the empty cells off the diagonal if there are many classes."""
     if tidy["true"].nunique() <= heatmap.CROWDED:
         return tidy
     return tidy[(tidy[value].abs() > 1e-9) | (tidy["true"] == tidy["predicted"])]
 
 
 def draw(data: pd.DataFrame) -> Figure:
-    """Draw one matrix a variant, true classes down and predicted across."""
+    """Draw one matrix per variant, with true classes as rows and predicted ones as columns."""
     return matrices(data, "share", heatmap.shares(0, 100, zero=""))
 
 
@@ -72,13 +72,13 @@ def draw_small(data: pd.DataFrame) -> Figure:
 def matrices(
     data: pd.DataFrame, value: str, scale: heatmap.Scale, *, small: bool = False
 ) -> Figure:
-    """Draw a grid of matrices of one value of the data; small ones without names and numbers."""
+    """Draw a grid of matrices of one column of the data; small ones without names and numbers."""
     tables = {str(name): _square(own, value) for name, own in data.groupby("variant", sort=False)}
-    # Beside each other they share the names of their classes.
+    # Matrices beside each other share the class names at the left.
     shared = len({tuple(table.index) for table in tables.values()}) == 1
     columns, side, margin = (6, 1.45, 0.0) if small else (3 if shared else 1, 2.9, 0.95)
-    titles = [formats.short(name, 34) if small else name for name in tables]
-    figure, axes, corners = style.tiles(titles, columns=columns, side=side, margin=margin)
+    titles = [formatting.short(name, 34) if small else name for name in tables]
+    figure, axes, corners = figure_style.tiles(titles, columns=columns, side=side, margin=margin)
     for index, (table, corner) in enumerate(zip(tables.values(), corners, strict=True)):
         classes = list(table.index)
         size = 0 if small else min(7.5, 75 / len(classes))
@@ -92,40 +92,40 @@ def matrices(
 
 
 def _square(own: pd.DataFrame, value: str) -> pd.DataFrame:
-    """Give the matrix of one variant, of the classes that it has."""
+    """Return the matrix (classes, classes) of one variant, of the classes in its data."""
     classes = list(own["true"].unique())
     table = own.pivot_table(value, "true", "predicted", fill_value=0.0, sort=False)
     return table.loc[classes, classes]
 
 
-def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     shown = data["variant"].nunique()
     which = (
-        f" Shown are {measured.reference} and the {shown - 1} that differ most from it."
-        if shown < len(measured.variants)
+        f" Shown are {context.reference} and the {shown - 1} variants that differ most from it."
+        if shown < len(context.variants)
         else ""
     )
     return (
-        "Share of the images of each true class (down) that were predicted as each class (across), "
-        f"in per cent, summed over seeds ({measured.budget}).{which}"
+        "Share of the images of each true class (rows) that were predicted as each class "
+        f"(columns), in per cent, summed over seeds ({context.budget}).{which}"
     )
 
 
-def _rest_caption(measured: ReportContext, data: pd.DataFrame) -> str:
+def _rest_caption(context: ReportContext, data: pd.DataFrame) -> str:
     return (
-        f"The {count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
-        f"the same order ({measured.budget})."
+        f"The {count(data['variant'].nunique(), 'other variant')}, as above, with classes in "
+        f"the same order ({context.budget})."
     )
 
 
 def _alt(data: pd.DataFrame) -> str:
-    names = formats.several(data["variant"].unique())
+    names = some(data["variant"].unique(), 5)
     wrong = data[(data["true"] != data["predicted"]) & (data["share"] > 0)]
     if wrong.empty:
-        return f"Confusion matrices of {names}. No image was taken for another class."
+        return f"Confusion matrices of {names}. No image was misclassified."
     worst = wrong.iloc[int(wrong["share"].to_numpy().argmax())]
     return (
-        f"Confusion matrices of {names}. The largest confusion: {worst['share']:.0f} per cent of "
+        f"Confusion matrices of {names}. Most frequent confusion: {worst['share']:.0f} per cent of "
         f"{worst['true']} taken for {worst['predicted']} by {worst['variant']}."
     )
 

@@ -1,77 +1,77 @@
-"""How the confusions of a variant differ from the reference's, averaged over seeds."""
+"""Differences of confusion matrices from the reference's, averaged over seeds."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import formats
+from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import confusion, heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
-from cnn_ablate.stats import count
+from cnn_ablate.text import count, some
 
 
-def changes(measured: ReportContext) -> pd.DataFrame | None:
-    """Give each cell's difference from the reference in points, paired by seed and averaged."""
-    counts = measured.results.confusion
-    if counts.empty or measured.reference not in measured.variants or len(measured.variants) < 2:
+def changes(context: ReportContext) -> pd.DataFrame | None:
+    """Return each cell's difference from the reference in points, paired by seed and averaged."""
+    counts = context.results.confusion
+    if counts.empty or context.reference not in context.variants or len(context.variants) < 2:
         return None
     images = counts.groupby(["trial", "true"])["count"].transform("sum").clip(lower=1)
     shares = counts.assign(share=100 * counts["count"] / images)
     wide = shares.pivot_table("share", ["true", "predicted", "seed"], "variant", sort=False)
-    against = wide.sub(wide[measured.reference], axis=0).drop(columns=measured.reference)
-    means = against.groupby(["true", "predicted"], sort=False).mean().dropna(axis=1, how="all")
+    differences = wide.sub(wide[context.reference], axis=0).drop(columns=context.reference)
+    means = differences.groupby(["true", "predicted"], sort=False).mean().dropna(axis=1, how="all")
     tidy = means.melt(ignore_index=False, value_name="difference").reset_index()
-    # Classes that only one side has differ by nothing that can be told.
+    # A class that only one of the two variants has cannot be compared.
     return tidy.dropna(subset="difference")
 
 
-def data(measured: ReportContext) -> pd.DataFrame | None:
-    """Give the differences of the variants that differ most."""
-    return _part(measured, slice(None, confusion.SHOWN))
+def data(context: ReportContext) -> pd.DataFrame | None:
+    """Return the differences of the variants that differ most, or None if none can be compared."""
+    return _part(context, slice(None, confusion.MAX_MATRICES))
 
 
-def rest(measured: ReportContext) -> pd.DataFrame | None:
-    """Give the differences of all others."""
-    return _part(measured, slice(confusion.SHOWN, None))
+def rest(context: ReportContext) -> pd.DataFrame | None:
+    """Return the differences of all other variants, or None if there are none."""
+    return _part(context, slice(confusion.MAX_MATRICES, None))
 
 
-def _part(measured: ReportContext, part: slice) -> pd.DataFrame | None:
-    tidy = changes(measured)
+def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
+    tidy = changes(context)
     if tidy is None:
         return None
     sizes = tidy["difference"].abs().groupby(tidy["variant"]).sum()
     names = list(sizes.sort_values(ascending=False, kind="stable").index[part])
     chosen = tidy[tidy["variant"].isin(names)]
     ordered = chosen.sort_values("variant", key=lambda v: v.map(names.index), kind="stable")
-    named = ordered.assign(variant=ordered["variant"].map(measured.short))
+    named = ordered.assign(variant=ordered["variant"].map(context.short))
     return confusion.sparse(named, "difference") if names else None
 
 
 def draw(data: pd.DataFrame) -> Figure:
-    """Draw one matrix a variant: what it takes more often in blue, less often in orange."""
+    """Draw one matrix per variant: increases in blue, decreases in orange."""
     return confusion.matrices(data, "difference", heatmap.changes(data["difference"].abs().max()))
 
 
 def draw_small(data: pd.DataFrame) -> Figure:
-    """Draw many of them, too small for numbers."""
+    """Draw many matrices, too small for numbers."""
     scale = heatmap.changes(data["difference"].abs().max())
     return confusion.matrices(data, "difference", scale, small=True)
 
 
-def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     del data
     return (
-        f"Confusion matrix minus that of {measured.reference}, in points of the images of each "
-        f"true class, paired by seed and averaged ({measured.budget}). On the diagonal blue is "
-        "better; elsewhere blue is a confusion that became more frequent."
+        f"Confusion matrix minus that of {context.reference}, in percentage points of the images "
+        f"of each true class, mean of differences paired by seed ({context.budget}). Blue on the "
+        "diagonal is better; blue elsewhere is a confusion that became more frequent."
     )
 
 
-def _rest_caption(measured: ReportContext, data: pd.DataFrame) -> str:
+def _rest_caption(context: ReportContext, data: pd.DataFrame) -> str:
     limit = data["difference"].abs().max()
     return (
-        f"The {count(data['variant'].nunique(), 'other variant')}, as above, the classes in "
-        f"the same order; full colour is {limit:.1f} points ({measured.budget})."
+        f"The {count(data['variant'].nunique(), 'other variant')}, as above, with classes in "
+        f"the same order; full colour is {limit:.1f} points ({context.budget})."
     )
 
 
@@ -79,16 +79,18 @@ def _alt(data: pd.DataFrame) -> str:
     most = data.iloc[int(data["difference"].abs().to_numpy().argmax())]
     return (
         f"Differences of the confusion matrices of "
-        f"{formats.several(data['variant'].unique())}. The "
+        f"{some(data['variant'].unique(), 5)}. The "
         f"largest: {most['true']} taken for {most['predicted']}, "
-        f"{formats.points(most['difference'])} points with {most['variant']}."
+        f"{formatting.points(most['difference'])} points with {most['variant']}."
     )
 
 
-MATRICES = FigureSpec("Confusions", "Confusions, against the reference", data, draw, _caption, _alt)
+MATRICES = FigureSpec(
+    "Confusions", "Confusions, relative to the reference", data, draw, _caption, _alt
+)
 REST = FigureSpec(
     "Confusions",
-    "Confusions of the other variants, against the reference",
+    "Confusions of the other variants, relative to the reference",
     rest,
     draw_small,
     _rest_caption,

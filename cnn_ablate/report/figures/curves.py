@@ -1,4 +1,4 @@
-"""Accuracy and loss from epoch to epoch, and the running loss, with the spread of the seeds."""
+"""Training curves: accuracy and loss per epoch, and running loss per step, over seeds."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,20 +9,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cnn_ablate.report import formats, style
+from cnn_ablate.report import figure_style
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.text import some
 
-SHOWN = 12
-FIRST, OTHERS = slice(None, SHOWN), slice(SHOWN, None)
-POINTS = 200
+MAX_PLOTS = 12
+FIRST, OTHERS = slice(None, MAX_PLOTS), slice(MAX_PLOTS, None)
+MAX_POINTS = 200
 _DASHES = {"training": "--", "validation": "-", "test": "-", "running": "-"}
-_BEHIND: dict[str, Any] = {"color": style.INK, "lw": 1.0, "alpha": 0.4}
+_REFERENCE: dict[str, Any] = {"color": figure_style.INK, "lw": 1.0, "alpha": 0.4}
 
 
-def data(measured: ReportContext, *, metric: str, part: slice) -> pd.DataFrame | None:
-    """Give mean, lowest and highest seed of a metric per epoch, training and held out."""
-    epochs = measured.epochs
+def data(context: ReportContext, *, metric: str, part: slice) -> pd.DataFrame | None:
+    """Return mean, lowest and highest seed of a metric per epoch, on training and held-out images.
+
+    None if no trial has two epochs.
+    """
+    epochs = context.epochs
     if epochs.empty or epochs["epoch"].max() < 2:
         return None
     validated = epochs["val_loss"].notna().any()
@@ -31,17 +35,18 @@ def data(measured: ReportContext, *, metric: str, part: slice) -> pd.DataFrame |
         _spread(epochs, "epoch", f"{column}_{metric}").assign(images=images)
         for column, images in (("train", "training"), held_out)
     ]
-    return _panelled(measured, pd.concat(means), part)
+    return _with_reference(context, pd.concat(means), part)
 
 
-def running(measured: ReportContext, *, part: slice) -> pd.DataFrame | None:
-    """Give mean, lowest and highest seed of the running loss, thinned where steps are many."""
-    steps = measured.steps
+def running(context: ReportContext, *, part: slice) -> pd.DataFrame | None:
+    """Return mean, lowest and highest seed of the running loss, in bins if there are many steps."""
+    steps = context.steps
     if steps.empty:
         return None
-    width = max(1, -(-steps["step"].max() // POINTS))
-    thinned = steps.assign(step=(steps["step"] + width - 1) // width * width)
-    return _panelled(measured, _spread(thinned, "step", "loss").assign(images="running"), part)
+    width = max(1, -(-steps["step"].max() // MAX_POINTS))
+    binned = steps.assign(step=(steps["step"] + width - 1) // width * width)
+    spread = _spread(binned, "step", "loss").assign(images="running")
+    return _with_reference(context, spread, part)
 
 
 def _spread(rows: pd.DataFrame, time: str, column: str) -> pd.DataFrame:
@@ -49,41 +54,41 @@ def _spread(rows: pd.DataFrame, time: str, column: str) -> pd.DataFrame:
     return grouped.agg(mean="mean", low="min", high="max").round(6).reset_index()
 
 
-def _panelled(measured: ReportContext, tidy: pd.DataFrame, part: slice) -> pd.DataFrame | None:
-    """Keep the variants to show and the reference, which stands behind each of them."""
-    shown = _names(measured)[part]
-    own = measured.in_order(tidy[tidy["variant"].isin([*shown, measured.reference])])
-    if not own["variant"].isin(shown).any():
+def _with_reference(context: ReportContext, tidy: pd.DataFrame, part: slice) -> pd.DataFrame | None:
+    """Return the rows of the variants to show, and of the reference, drawn behind each of them."""
+    shown = _names(context)[part]
+    rows = context.in_order(tidy[tidy["variant"].isin([*shown, context.reference])])
+    if not rows["variant"].isin(shown).any():
         return None
-    return own.assign(
-        variant=own["variant"].map(measured.short),
-        shown=own["variant"].isin(shown),
-        reference=own["variant"] == measured.reference,
+    return rows.assign(
+        variant=rows["variant"].map(context.short),
+        shown=rows["variant"].isin(shown),
+        reference=rows["variant"] == context.reference,
     )
 
 
-def _names(measured: ReportContext) -> list[str]:
-    """List the variants whose accuracy is farthest from the reference's, then all others."""
-    means = measured.trials.groupby("variant")["test_accuracy"].mean()
-    far = set(measured.farthest(means)[:SHOWN])
-    return sorted(measured.variants, key=lambda name: name not in far)
+def _names(context: ReportContext) -> list[str]:
+    """Return the variants whose accuracy differs most from the reference's, then all others."""
+    means = context.trials.groupby("variant")["test_accuracy"].mean()
+    farthest = set(context.farthest(means)[:MAX_PLOTS])
+    return sorted(context.variants, key=lambda name: name not in farthest)
 
 
 def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
-    """Draw a small plot for each variant, with the reference behind it in grey."""
+    """Draw one small plot per variant, with the reference behind it in grey."""
     names = list(data.loc[data["shown"], "variant"].unique())
-    figure, plots = style.panels(names, columns=4, size=(2.15, 1.5), margin=0.62)
+    figure, plots = figure_style.panels(names, columns=4, size=(2.15, 1.5), margin=0.62)
     reference = data[data["reference"]]
     for axes, name in zip(plots, names, strict=True):
-        own = data[data["variant"] == name]
-        if not own["reference"].any():
-            _lines(axes, reference, time, _BEHIND)
-        _lines(axes, own, time, {"color": style.ACCENT})
-        _bands(axes, own, time)
+        curves = data[data["variant"] == name]
+        if not curves["reference"].any():
+            _lines(axes, reference, time, _REFERENCE)
+        _lines(axes, curves, time, {"color": figure_style.ACCENT})
+        _bands(axes, curves, time)
         axes.grid(axis="y")
     _scale(plots[0], data["mean"])
     _legend(figure, plots, data)
-    # Beside a legend that needs most of the width, the label goes to the left.
+    # With two plots the legend takes most of the width, so the label moves to the left.
     where: Any = {"x": 0.12, "ha": "left"} if len(plots) == 2 else {}
     figure.supxlabel(time, fontsize=9, **where)
     figure.supylabel(label, fontsize=9, x=0.01)
@@ -91,34 +96,34 @@ def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
 
 
 def _scale(axes: Axes, values: pd.Series) -> None:
-    """Count epochs in whole numbers; where a loss went astray, make room for the others."""
+    """Set whole numbers on the time axis, and a logarithmic axis if a few values are very large."""
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     if values.min() > 0 and values.max() > 20 * values.median():
         axes.set_yscale("log")
-        style.powers(axes.yaxis)
+        figure_style.powers(axes.yaxis)
 
 
 def _lines(axes: Axes, frame: pd.DataFrame, time: str, look: dict[str, Any]) -> None:
-    for images, own in frame.groupby("images", sort=False):
-        marker = "o" if len(own) == 1 else ""
-        axes.plot(own[time], own["mean"], _DASHES[str(images)], marker=marker, ms=3, **look)
+    for images, curve in frame.groupby("images", sort=False):
+        marker = "o" if len(curve) == 1 else ""
+        axes.plot(curve[time], curve["mean"], _DASHES[str(images)], marker=marker, ms=3, **look)
 
 
 def _bands(axes: Axes, frame: pd.DataFrame, time: str) -> None:
-    for images, own in frame.groupby("images", sort=False):
+    for images, curve in frame.groupby("images", sort=False):
         if _DASHES[str(images)] == "-":
-            place = own[time], own["low"], own["high"]
-            axes.fill_between(*place, color=style.ACCENT, alpha=0.2, lw=0)
+            band = curve[time], curve["low"], curve["high"]
+            axes.fill_between(*band, color=figure_style.ACCENT, alpha=0.2, lw=0)
 
 
 def _legend(figure: Figure, plots: Sequence[Axes], data: pd.DataFrame) -> None:
-    """Name the lines: under several plots, inside of one alone."""
+    """Draw the legend: below several plots, or inside a single one."""
     axes = plots[0]
     kinds = [str(images) for images in data["images"].unique()]
     for images in kinds:
-        axes.plot([], [], _DASHES[images], color=style.ACCENT, label=images)
+        axes.plot([], [], _DASHES[images], color=figure_style.ACCENT, label=images)
     if _compares(data):
-        axes.plot([], [], "-", label="reference", **_BEHIND)
+        axes.plot([], [], "-", label="reference", **_REFERENCE)
     if len(plots) == 1:
         axes.legend()
         return
@@ -126,21 +131,21 @@ def _legend(figure: Figure, plots: Sequence[Axes], data: pd.DataFrame) -> None:
 
 
 def _compares(data: pd.DataFrame) -> bool:
-    """Say whether a variant is shown before the reference."""
+    """Return whether any plot shows a variant with the reference behind it."""
     return not data.loc[data["shown"], "reference"].all()
 
 
-def _caption(measured: ReportContext, data: pd.DataFrame, *, what: str) -> str:
-    spread = "; the band spans the seeds" if (data["high"] > data["low"]).any() else ""
-    behind = f"; in grey {measured.reference}" if _compares(data) else ""
-    return f"{what}, mean over seeds{spread}{behind} ({measured.budget})."
+def _caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> str:
+    spread = "; band: range over seeds" if (data["high"] > data["low"]).any() else ""
+    reference = f"; grey: {context.reference}" if _compares(data) else ""
+    return f"{what}, mean over seeds{spread}{reference} ({context.budget})."
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:
-    return f"{what} for {formats.several(data.loc[data['shown'], 'variant'].unique())}."
+    return f"{what} for {some(data.loc[data['shown'], 'variant'].unique(), 5)}."
 
 
-def _picture(
+def _spec(
     what: str, data: Callable[..., pd.DataFrame | None], part: slice, *, time: str, label: str
 ) -> FigureSpec:
     rest = part == OTHERS
@@ -149,16 +154,16 @@ def _picture(
         f"{what}, other variants" if rest else what,
         partial(data, part=part),
         partial(draw, time=time, label=label),
-        partial(_caption, what=f"{what} against {time}s"),
-        partial(_alt, what=f"{what} against {time}s"),
+        partial(_caption, what=f"{what} vs. {time}"),
+        partial(_alt, what=f"{what} vs. {time}"),
         folded=rest,
     )
 
 
 _accuracy, _loss = partial(data, metric="accuracy"), partial(data, metric="loss")
-ACCURACY = _picture("Accuracy", _accuracy, FIRST, time="epoch", label="accuracy")
-MORE_ACCURACY = _picture("Accuracy", _accuracy, OTHERS, time="epoch", label="accuracy")
-LOSS = _picture("Loss", _loss, FIRST, time="epoch", label="loss")
-MORE_LOSS = _picture("Loss", _loss, OTHERS, time="epoch", label="loss")
-RUNNING = _picture("Running loss", running, FIRST, time="step", label="loss")
-MORE_RUNNING = _picture("Running loss", running, OTHERS, time="step", label="loss")
+ACCURACY = _spec("Accuracy", _accuracy, FIRST, time="epoch", label="accuracy")
+MORE_ACCURACY = _spec("Accuracy", _accuracy, OTHERS, time="epoch", label="accuracy")
+LOSS = _spec("Loss", _loss, FIRST, time="epoch", label="loss")
+MORE_LOSS = _spec("Loss", _loss, OTHERS, time="epoch", label="loss")
+RUNNING = _spec("Running loss", running, FIRST, time="step", label="loss")
+MORE_RUNNING = _spec("Running loss", running, OTHERS, time="step", label="loss")

@@ -1,31 +1,32 @@
-"""What crossed factors do on average, how they interact, and how their gain is shared out."""
+"""Main effects and interactions of crossed factors, and the contribution of each component."""
 
 from functools import partial
 
 import pandas as pd
 
-from cnn_ablate.report import formats
+from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import intervals
+from cnn_ablate.report.figures import interval_plot
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.stats import attribution, factorial
+from cnn_ablate.text import some
 
 _CROSSED = {"factorial", "fractional"}
 
 
-def terms(measured: ReportContext, *, interactions: bool) -> pd.DataFrame | None:
-    """Give the main effects of crossed factors, or the interactions of pairs of them."""
-    record = measured.results.record
+def terms(context: ReportContext, *, interactions: bool) -> pd.DataFrame | None:
+    """Return main effects or two-way interactions of crossed factors, or None if there are none."""
+    record = context.results.record
     crossed = [design for design in record.study.designs if design.kind in _CROSSED]
-    if not crossed or measured.trials.empty:
+    if not crossed or context.trials.empty:
         return None
     every = [factor.name for factor in record.study.factors]
     chosen = {name for design in crossed for name in design.factors or every}
     factors = [factor for factor in record.study.factors if factor.name in chosen]
-    found = factorial(measured.trials, factors, record.plan.variants)
-    found = found[(found["term"].str.contains(":") == interactions) & found["difference"].notna()]
-    detail = found["levels"].str.replace(" - ", f" {formats.MINUS} ")
-    named = found.assign(name=found["term"].map(_name), detail=detail)
+    table = factorial(context.trials, factors, record.plan.variants)
+    table = table[(table["term"].str.contains(":") == interactions) & table["difference"].notna()]
+    detail = table["levels"].str.replace(" - ", f" {formatting.MINUS} ")
+    named = table.assign(name=table["term"].map(_name), detail=detail)
     return named if len(named) else None
 
 
@@ -33,55 +34,57 @@ def _name(term: str) -> str:
     return " \N{MULTIPLICATION SIGN} ".join(key.partition(".")[2] or key for key in term.split(":"))
 
 
-def shares(measured: ReportContext) -> pd.DataFrame | None:
-    """Give what each on/off component contributes to the gain of all of them together."""
-    record = measured.results.record
-    found = attribution(measured.trials, record.study.factors, record.plan.variants)
-    found = found[found["contribution"].notna()]
-    return found.assign(name=found["component"], detail="") if len(found) > 1 else None
+def shares(context: ReportContext) -> pd.DataFrame | None:
+    """Return each on/off component's contribution to their joint gain, or None if one at most."""
+    record = context.results.record
+    table = attribution(context.trials, record.study.factors, record.plan.variants)
+    table = table[table["contribution"].notna()]
+    return table.assign(name=table["component"], detail="") if len(table) > 1 else None
 
 
-def _terms_caption(measured: ReportContext, data: pd.DataFrame, *, what: str) -> str:
+def _terms_caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> str:
     aliased = [
-        f"{row['term']} cannot be told from {row['aliases']}"
+        f"{row['term']} is aliased with {row['aliases']}"
         for _, row in data[data["aliases"] != ""].iterrows()
     ]
-    hidden = f" Here {formats.several(aliased, at_most=4)}." if aliased else ""
+    aliases = f" In this design {some(aliased, 3)}." if aliased else ""
     return (
-        f"{what}, in points of test accuracy, by least squares with seeds as blocks and 95 % "
-        f"intervals ({measured.budget}).{intervals.note(data)}{hidden}"
+        f"{what}, in percentage points of test accuracy: least squares with seeds as blocks, "
+        f"95 % confidence intervals ({context.budget}).{interval_plot.note(data)}{aliases}"
     )
 
 
 def _terms_alt(data: pd.DataFrame, *, what: str) -> str:
-    said = [f"{row['term']} {formats.points(row['difference'])}" for _, row in data.iterrows()]
-    return f"{what}: {formats.several(said, at_most=12)}."
+    terms = [f"{row['term']} {formatting.points(row['difference'])}" for _, row in data.iterrows()]
+    return f"{what}: {some(terms, 11)}."
 
 
-def _shares_caption(measured: ReportContext, data: pd.DataFrame) -> str:
+def _shares_caption(context: ReportContext, data: pd.DataFrame) -> str:
     method = {
-        "shapley": "Shapley values: each component's mean gain over all orders of adding them",
-        "leave one out": "What the full system loses without each component alone",
+        "shapley": "Shapley values: mean gain of each component over all orders of adding them",
+        "leave one out": "Loss of the full system when one component is removed",
     }[data["method"].iloc[0]]
-    spread = ", with 95 % intervals over seeds" if data["low"].notna().any() else ""
-    arrows = intervals.note(data, value="contribution")
-    return f"{method}{spread} ({measured.budget}).{arrows}"
+    spread = ", with 95 % confidence intervals over seeds" if data["low"].notna().any() else ""
+    arrows = interval_plot.note(data, value="contribution")
+    return f"{method}{spread} ({context.budget}).{arrows}"
 
 
 def _shares_alt(data: pd.DataFrame) -> str:
-    said = [f"{row['name']} {formats.points(row['contribution'])}" for _, row in data.iterrows()]
-    return f"Contributions in percentage points: {formats.several(said, at_most=12)}."
+    components = [
+        f"{row['name']} {formatting.points(row['contribution'])}" for _, row in data.iterrows()
+    ]
+    return f"Contributions in percentage points: {some(components, 11)}."
 
 
-_POINTS = "points of test accuracy"
-_AVERAGE = "What each factor does on average over the others"
-_TWO_WAY = "How much the effect of one factor differs between levels of another"
+_POINTS = "test accuracy, percentage points"
+_AVERAGE = "Effect of each factor, averaged over the levels of the others"
+_TWO_WAY = "Difference of one factor's effect between levels of another"
 
 MAIN = FigureSpec(
     "Factors",
     "Main effects",
     partial(terms, interactions=False),
-    partial(intervals.draw, label=_POINTS),
+    partial(interval_plot.draw, label=_POINTS),
     partial(_terms_caption, what=_AVERAGE),
     partial(_terms_alt, what=_AVERAGE),
 )
@@ -89,7 +92,7 @@ PAIRS = FigureSpec(
     "Factors",
     "Two-way interactions",
     partial(terms, interactions=True),
-    partial(intervals.draw, label=_POINTS),
+    partial(interval_plot.draw, label=_POINTS),
     partial(_terms_caption, what=_TWO_WAY),
     partial(_terms_alt, what=_TWO_WAY),
 )
@@ -97,7 +100,7 @@ SHARES = FigureSpec(
     "Factors",
     "Contribution of each component",
     shares,
-    partial(intervals.draw, label=_POINTS, value="contribution"),
+    partial(interval_plot.draw, label=_POINTS, value="contribution"),
     _shares_caption,
     _shares_alt,
 )

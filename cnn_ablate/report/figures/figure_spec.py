@@ -1,4 +1,4 @@
-"""What a figure of a report is: data first, then a drawing of them and nothing else."""
+"""The specification of a figure: a function for its data, one that draws them, and its texts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,15 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.style import RC
+from cnn_ablate.report.figure_style import RC
 
 
 @dataclass(frozen=True)
 class FigureSpec:
     """One entry of the table of figures.
 
-    `data` gives None where there is nothing to draw, and the figure is left out. `draw` sees the
-    data alone, so that the CSV beside a figure holds all that the figure shows.
+    `data` returns None if there is nothing to draw; the figure is then left out. `draw` gets the
+    data alone, so that the CSV file of a figure contains all that the figure shows. A folded
+    figure is closed until the reader opens it.
     """
 
     section: str
@@ -28,6 +29,6 @@ class FigureSpec:
     folded: bool = False
 
     def figure(self, data: pd.DataFrame) -> Figure:
-        """Draw the data in the look that all figures share."""
+        """Draw the data with the settings that all figures share."""
         with mpl.rc_context(RC):
             return self.draw(data)

@@ -1,7 +1,8 @@
-"""Heat maps whose cells fade into the page, with their numbers in them."""
+"""Heat maps with numbers in their cells, drawn at any place of a figure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 
-from cnn_ablate.report import formats
-from cnn_ablate.report.formats import MINUS
-from cnn_ablate.report.style import CHANGE, INK, SHARE, STRONG
+from cnn_ablate.report import formatting
+from cnn_ablate.report.figure_style import CHANGE, INK, SHARE, STRONG
+from cnn_ablate.report.formatting import MINUS
 
-CROWDED = 20  # with more columns cells are too small for numbers
-LEGIBLE = 40  # and with these many more, their names for reading
+CROWDED = 20  # with more columns, cells are too small for numbers
+LEGIBLE = 40  # with more rows or columns, their names are left out
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What the colours of cells mean, and how their numbers are written."""
+    """Colours and number format of cells; above `strong` in size, the text of a cell is white."""
 
     colours: Colormap
     low: float
@@ -29,42 +30,42 @@ class Scale:
     zero: str = "0"
 
     def number(self, value: float) -> str:
-        """Write the number of a cell; one that rounds to nothing in its own way."""
-        shown = self.text.format(value).replace("-", MINUS)
-        return shown if shown.strip(f"+{MINUS}0.") else self.zero
+        """Return the text of a cell; `zero` is that of a value that rounds to zero."""
+        text = self.text.format(value).replace("-", MINUS)
+        return text if text.strip(f"+{MINUS}0.") else self.zero
 
 
 def shares(low: float, high: float, *, zero: str = "0") -> Scale:
-    """Give a scale of values in per cent: the more, the darker."""
+    """Return a scale of values in per cent, from transparent to dark."""
     return Scale(SHARE, low, max(high, low + 1e-9), "{:.0f}", low + STRONG * (high - low), zero)
 
 
 def changes(limit: float) -> Scale:
-    """Give a scale of signed points: gains in blue, losses in orange, nothing as the page."""
+    """Return a scale of signed points: gains in blue, losses in orange, zero transparent."""
     limit = max(limit, 1e-9)
     return Scale(CHANGE, -limit, limit, "{:+.0f}", STRONG * limit, zero="")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a table of cells begins, at the left and above, and how wide a cell is."""
+    """The upper left corner of a heat map, and the width of a cell, in units of the axes."""
 
     left: float = 0.0
     top: float = 0.0
     cell: float = 1.0
 
     def at(self, columns: float, rows: float) -> tuple[float, float]:
-        """Give the point so many cells from the beginning."""
+        """Return the point (x, y) that is a number of cells from the corner."""
         return self.left + self.cell * columns, self.top + self.cell * rows
 
 
-HERE = Place()
+ORIGIN = Place()
 
 
 def draw(
-    axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0, place: Place = HERE
+    axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0, place: Place = ORIGIN
 ) -> None:
-    """Draw a table of values as cells, rows from top to bottom; without numbers at size 0."""
+    """Draw a table as a heat map, rows from top to bottom; at font size 0 without numbers."""
     rows, columns = values.shape
     numbered = size > 0 and columns <= CROWDED
     axes.pcolormesh(
@@ -82,36 +83,36 @@ def draw(
 
 def _write(axes: Axes, values: pd.DataFrame, scale: Scale, size: float, place: Place) -> None:
     look: Any = {"ha": "center", "va": "center", "fontsize": size, "in_layout": False}
-    for row, own in enumerate(values.to_numpy(float).tolist()):
-        for column, value in enumerate(own):
-            if text := "" if value != value else scale.number(value):  # noqa: PLR0124 - NaN
+    for row, numbers in enumerate(values.to_numpy(float).tolist()):
+        for column, value in enumerate(numbers):
+            if text := "" if isnan(value) else scale.number(value):
                 colour = "white" if abs(value) > scale.strong else INK
                 x, y = place.at(column + 0.5, row + 0.55)
                 axes.text(x, y, text, color=colour, **look)
 
 
 def name_rows(axes: Axes, names: Sequence[str], place: Place) -> None:
-    """Write names at the left of a table, if there is room."""
+    """Write names at the left of a heat map, if there is room."""
     look: Any = {"ha": "right", "va": "center", "fontsize": 8}
     for row, text in enumerate(names if len(names) <= LEGIBLE else ()):
         x, y = place.at(0, row + 0.5)
-        axes.text(x - 0.06, y, formats.wrapped(text), **look)
+        axes.text(x - 0.06, y, formatting.wrapped(text), **look)
 
 
 def name_columns(axes: Axes, names: Sequence[str], place: Place) -> None:
-    """Write names below a square table, if there is room."""
+    """Write names below a square heat map, if there is room."""
     look: Any = {"ha": "center", "va": "top", "fontsize": 8, "rotation": 90}
     for column, text in enumerate(names if len(names) <= LEGIBLE else ()):
         x, y = place.at(column + 0.5, len(names))
-        axes.text(x, y + 0.06, formats.short(text, 16), **look)
+        axes.text(x, y + 0.06, formatting.short(text, 16), **look)
 
 
-def head(axes: Axes, values: pd.DataFrame) -> None:
-    """Name rows and columns, the latter on top and at a slant, as far as there is room."""
+def name_axes(axes: Axes, values: pd.DataFrame) -> None:
+    """Label rows at the left and columns at the top, slanted, if there is room."""
     rows, columns = values.shape
     axes.set(xlim=(0, columns), ylim=(rows, 0), xticks=[], yticks=[])
     if rows <= LEGIBLE:
-        names = [formats.wrapped(str(name)) for name in values.index]
+        names = [formatting.wrapped(str(name)) for name in values.index]
         axes.set_yticks([row + 0.5 for row in range(rows)], names)
     if columns <= LEGIBLE:
         axes.set_xticks([column + 0.5 for column in range(columns)], values.columns)

@@ -1,38 +1,41 @@
-"""Whether networks are right as often as they are sure: reliability diagrams and their error."""
+"""Reliability diagrams (accuracy vs. confidence) and the expected calibration error."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import formats, style
+from cnn_ablate.report import figure_style
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.store import Predictions
+from cnn_ablate.text import some
 
 BINS = 15
-SHOWN = 8
+MAX_DIAGRAMS = 8
 
 
-def data(measured: ReportContext) -> pd.DataFrame | None:
-    """Bin the test images by confidence, over all seeds; the reference and the unlike come first.
+def data(context: ReportContext) -> pd.DataFrame | None:
+    """Return accuracy and confidence per bin of confidence, over all seeds of a variant.
 
-    The calibration error (ECE) is that of each seed's own bins, in points, averaged over seeds.
+    The variants are the reference and those whose calibration error differs most from its own. The
+    error (ECE) is computed from the bins of each seed, in points, and averaged over seeds. None if
+    no trial is done.
 
     Reference: Guo et al., On calibration of modern neural networks, 2017, eq. 3.
     """
-    if measured.trials.empty:
+    if context.trials.empty:
         return None
     tables = []
-    for variant, own in measured.trials.groupby("variant", sort=False):
-        bins = [binned(measured.results.predictions(trial)) for trial in own["trial"]]
+    for variant, trials in context.trials.groupby("variant", sort=False):
+        bins = [binned(context.results.predictions(trial)) for trial in trials["trial"]]
         errors = [calibration_error(table) for table in bins]
         summed = sum(bins[1:], start=bins[0])
         tables.append(summed.assign(variant=variant, ece=100 * float(np.mean(errors))))
     tidy = pd.concat(tables)
-    names = measured.farthest(tidy.groupby("variant", sort=False)["ece"].first())[:SHOWN]
+    names = context.farthest(tidy.groupby("variant", sort=False)["ece"].first())[:MAX_DIAGRAMS]
     chosen = tidy[tidy["variant"].isin(names) & (tidy["images"] > 0)].reset_index(names="bin")
-    return measured.in_order(
+    return context.in_order(
         pd.DataFrame(
             {
                 "variant": chosen["variant"],
@@ -44,29 +47,30 @@ def data(measured: ReportContext) -> pd.DataFrame | None:
                 "accuracy": chosen["correct"] / chosen["images"],
             }
         )
-    ).assign(variant=lambda frame: frame["variant"].map(measured.short))
+    ).assign(variant=lambda frame: frame["variant"].map(context.short))
 
 
-def binned(found: Predictions) -> pd.DataFrame:
-    """Count the images of each confidence, those that are right, and add up the confidence."""
-    confidence = found.probability.max(axis=1).astype(float)
+def binned(predictions: Predictions) -> pd.DataFrame:
+    """Return images, correct ones and summed confidence; one row per bin of confidence."""
+    confidence = predictions.confidence.astype(float)
     index = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
-    columns = {"images": None, "correct": found.label == found.predicted, "confidence": confidence}
+    correct = predictions.label == predictions.predicted
+    columns = {"images": None, "correct": correct, "confidence": confidence}
     sums = {name: np.bincount(index, value, minlength=BINS) for name, value in columns.items()}
     return pd.DataFrame(sums, dtype=float)
 
 
 def calibration_error(bins: pd.DataFrame) -> float:
-    """Give the mean distance of accuracy from confidence, over the images of all bins."""
+    """Return the mean distance of accuracy from confidence, weighted by the images of each bin."""
     return float((bins["correct"] - bins["confidence"]).abs().sum() / bins["images"].sum())
 
 
 def draw(data: pd.DataFrame) -> Figure:
-    """Draw accuracy against confidence; on the diagonal a network is as right as it is sure."""
+    """Draw accuracy vs. confidence; a calibrated network lies on the diagonal."""
     names = list(data["variant"].unique())
     errors = data.groupby("variant", sort=False)["ece"].first()
     titles = [f"{name}\nECE {errors[name]:.1f} points" for name in names]
-    figure, plots = style.panels(titles, columns=4, size=(2.0, 2.0), margin=0.65)
+    figure, plots = figure_style.panels(titles, columns=4, size=(2.0, 2.0), margin=0.65)
     for axes, name in zip(plots, names, strict=True):
         _diagram(axes, data[data["variant"] == name])
     figure.supxlabel("confidence", fontsize=9)
@@ -76,32 +80,34 @@ def draw(data: pd.DataFrame) -> Figure:
 
 def _diagram(axes: Axes, bins: pd.DataFrame) -> None:
     share = bins["images"] / bins["images"].sum()
-    axes.bar(bins["low"], share, 1 / BINS, align="edge", color=style.INK, alpha=0.13, lw=0)
-    axes.plot([0, 1], [0, 1], color=style.INK, lw=0.8, alpha=0.5)
-    axes.plot(bins["confidence"], bins["accuracy"], "o-", color=style.ACCENT, ms=3, lw=1.2)
+    axes.bar(bins["low"], share, 1 / BINS, align="edge", color=figure_style.INK, alpha=0.13, lw=0)
+    axes.plot([0, 1], [0, 1], color=figure_style.INK, lw=0.8, alpha=0.5)
+    axes.plot(bins["confidence"], bins["accuracy"], "o-", color=figure_style.ACCENT, ms=3, lw=1.2)
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
-    axes.set_xticks([0.2, 0.5, 0.8], ["0.2", "0.5", "0.8"])  # those of neighbours stay apart
+    axes.set_xticks(
+        [0.2, 0.5, 0.8], ["0.2", "0.5", "0.8"]
+    )  # so that labels of neighbours do not touch
     axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
 
 
-def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     shown = data["variant"].nunique()
     which = (
-        " Shown are the reference and the variants least like it."
-        if shown < len(measured.variants)
+        " Shown are the reference and the variants whose error differs most from its own."
+        if shown < len(context.variants)
         else ""
     )
     return (
-        f"Accuracy against confidence in {BINS} bins over all seeds, with the expected calibration "
-        f"error (mean over seeds); grey bars show how many of the test images have that "
-        f"confidence ({measured.budget}).{which}"
+        f"Accuracy vs. confidence in {BINS} bins over all seeds, with the expected calibration "
+        f"error (ECE, mean over seeds); grey bars: share of the test images in each bin "
+        f"({context.budget}).{which}"
     )
 
 
 def _alt(data: pd.DataFrame) -> str:
     errors = data.groupby("variant", sort=False)["ece"].first()
-    said = [f"{name} {error:.1f}" for name, error in errors.items()]
-    return f"Reliability diagrams. Expected calibration error in points: {formats.several(said)}."
+    texts = [f"{name} {error:.1f}" for name, error in errors.items()]
+    return f"Reliability diagrams. Expected calibration error in points: {some(texts, 5)}."
 
 
 DIAGRAMS = FigureSpec("Calibration", "Reliability", data, draw, _caption, _alt)

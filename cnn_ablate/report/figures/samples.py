@@ -1,37 +1,40 @@
-"""Some test images, with the names that the reference gives them."""
+"""Sample predictions: some test images with the classes that the reference predicts."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cnn_ablate.report import formats, style
+from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import thumbnails
 from cnn_ablate.report.figures.figure_spec import FigureSpec
-from cnn_ablate.stats import count
+from cnn_ablate.text import count, some
 
-SHOWN = 24
+MAX_IMAGES = 24
 COLUMNS = 8
-UNDER = 0.42  # inches for two lines of text
+TEXT_HEIGHT = 0.42  # inches for two lines of text
 CROSS = "\N{MULTIPLICATION SIGN}"
 
 
-def data(measured: ReportContext) -> pd.DataFrame | None:
-    """Give images spread evenly over the samples, whether they are named rightly or not."""
-    return thumbnails.pictured(measured, _spread)
+def data(context: ReportContext) -> pd.DataFrame | None:
+    """Return images spread evenly over the samples, right or wrong, or None if there are none."""
+    return thumbnails.with_images(context, _spread)
 
 
 def _spread(images: pd.DataFrame) -> pd.DataFrame:
-    places = np.linspace(0, len(images) - 1, min(SHOWN, len(images)))
+    places = np.linspace(0, len(images) - 1, min(MAX_IMAGES, len(images)))
     return images.iloc[places.round().astype(int)]
 
 
 def draw(data: pd.DataFrame) -> Figure:
-    """Draw the images in a grid; wrong names bear a cross and have the true ones below."""
-    step, row = thumbnails.INCHES + thumbnails.APART, thumbnails.INCHES + UNDER
-    figure, axes = style.board(COLUMNS * step, -(-len(data) // COLUMNS) * row + 0.05)
+    """Draw the images in a grid; wrong predictions have a cross, and the true class below."""
+    step, row = thumbnails.INCHES + thumbnails.APART, thumbnails.INCHES + TEXT_HEIGHT
+    figure, axes = figure_style.board(COLUMNS * step, -(-len(data) // COLUMNS) * row + 0.05)
     for index, image in enumerate(data.to_dict("records")):
-        true, predicted = formats.short(image["true"], 14), formats.short(image["predicted"], 12)
+        true, predicted = (
+            formatting.short(image["true"], 14),
+            formatting.short(image["predicted"], 12),
+        )
         wrong = image["true"] != image["predicted"]
         text = f"{CROSS} {predicted}\n({true})" if wrong else predicted
         place = (0.05 + index % COLUMNS * step, 0.05 + index // COLUMNS * row)
@@ -39,19 +42,19 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(measured: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     return (
-        f"{count(len(data), 'test image')}, evenly spread and not picked, with the names that the "
-        f"first finished seed of {measured.reference} gives them. A cross and a frame mark wrong "
-        "names; the true ones are in brackets."
+        f"{count(len(data), 'test image')}, evenly spaced among those kept and not selected, with "
+        f"the predictions of the first finished seed of {context.reference}. A cross and a frame "
+        "mark wrong predictions, with the true class in brackets."
     )
 
 
 def _alt(data: pd.DataFrame) -> str:
     wrong = data[data["true"] != data["predicted"]]
-    said = [f"{true} taken for {taken}" for true, taken in wrong[["true", "predicted"]].to_numpy()]
-    mistakes = f": {formats.several(said)}" if said else ""
-    return f"Grid of {len(data)} test images with predicted names, {len(wrong)} wrong{mistakes}."
+    pairs = [f"{true} taken for {taken}" for true, taken in wrong[["true", "predicted"]].to_numpy()]
+    mistakes = f": {some(pairs, 5)}" if pairs else ""
+    return f"Grid of {len(data)} test images with predictions, {len(wrong)} wrong{mistakes}."
 
 
 GRID = FigureSpec("Predictions", "Sample predictions", data, draw, _caption, _alt)

@@ -1,4 +1,4 @@
-"""Test images with what the reference made of them, small enough to stand in a page."""
+"""Small test images with the predictions of the reference, for figures that show images."""
 
 import io
 from base64 import b64decode, b64encode
@@ -12,59 +12,62 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
-from cnn_ablate.report import style
+from cnn_ablate.report import figure_style
 from cnn_ablate.report.context import ReportContext
 
-SIDE = 64  # in pixels: larger images are made smaller
+MAX_PIXELS = 64  # larger images are scaled down
 INCHES = 0.95
 APART = 0.15
 _PNG = "data:image/png;base64,"
 
 
-def pictured(
-    measured: ReportContext, choose: Callable[[pd.DataFrame], pd.DataFrame]
+def with_images(
+    context: ReportContext, choose: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> pd.DataFrame | None:
-    """Choose among the sample images by what the reference's first finished seed named them.
+    """Return chosen sample images with the predictions of the reference's first finished seed.
 
-    Each row is an image: its index, true and predicted name, probability, and a data URL of it.
+    None if no images were kept, or if `choose` leaves none of the rows that it gets.
+
+    Returns:
+        One row per image: its `index`, `true` and `predicted` class, the `probability` of the
+        latter, columns that `choose` adds, and `image`, a data URL.
     """
-    samples = measured.results.samples
-    own = measured.trials[measured.trials["variant"] == measured.reference]
-    if samples is None or own.empty:
+    samples = context.results.samples
+    trials = context.trials[context.trials["variant"] == context.reference]
+    if samples is None or trials.empty:
         return None
-    trial = own.sort_values("seed")["trial"].iloc[0]
-    chosen = choose(_named(measured, trial, len(samples)))
+    trial = trials.sort_values("seed")["trial"].iloc[0]
+    chosen = choose(_predictions(context, trial, len(samples)))
     images = [encoded(samples[index]) for index in chosen["index"]]
     return chosen.assign(image=images) if images else None
 
 
-def _named(measured: ReportContext, trial: str, images: int) -> pd.DataFrame:
-    classes = measured.results.classes
+def _predictions(context: ReportContext, trial: str, images: int) -> pd.DataFrame:
+    classes = context.results.classes
     names = classes.loc[classes["trial"] == trial, "class"].to_numpy()
-    found = measured.results.predictions(trial)
-    index = np.arange(min(images, len(found.label)))
-    predicted = found.predicted[index]
+    predictions = context.results.predictions(trial)
+    index = np.arange(min(images, len(predictions.label)))
     return pd.DataFrame(
         {
             "index": index,
-            "true": names[found.label[index]],
-            "predicted": names[predicted],
-            "probability": found.probability[index, predicted],
+            "true": names[predictions.label[index]],
+            "predicted": names[predictions.predicted[index]],
+            "probability": predictions.confidence[index],
         }
     )
 
 
 def encoded(pixels: NDArray[np.uint8]) -> str:
-    """Make a data URL of an image (channels, height, width), grey or in colour."""
+    """Return the data URL of an image (channels, height, width), grey or in colour."""
     picture = Image.fromarray(pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, -1))
-    picture.thumbnail((SIDE, SIDE))
+    picture.thumbnail((MAX_PIXELS, MAX_PIXELS))
     file = io.BytesIO()
     picture.save(file, format="png")
     return _PNG + b64encode(file.getvalue()).decode()
 
 
 def decoded(url: str) -> NDArray[np.uint8]:
-    """Read the image of a data URL back, in colour (height, width, 3)."""
+    """Return the image of a data URL in colour (height, width, 3)."""
     with Image.open(io.BytesIO(b64decode(url.removeprefix(_PNG)))) as picture:
         return np.asarray(picture.convert("RGB"))
 
@@ -72,12 +75,12 @@ def decoded(url: str) -> NDArray[np.uint8]:
 def draw(
     axes: Axes, url: str, text: str, *, place: tuple[float, float], framed: bool = False
 ) -> None:
-    """Draw an image at a place of a board with a text under it, both in orange if framed."""
-    colour = style.WARM if framed else style.INK
+    """Draw an image at (x, y) in inches with a text below it; if framed, both in orange."""
+    colour = figure_style.WARM if framed else figure_style.INK
     pixels = decoded(url)
     height, width = (INCHES * side / max(pixels.shape[:2]) for side in pixels.shape[:2])
     x, y = place[0] + (INCHES - width) / 2, place[1] + (INCHES - height) / 2
-    # Without interpolation an SVG keeps the pixels as they are, and the screen enlarges them.
+    # Without interpolation the SVG keeps the pixels, and the viewer enlarges them.
     extent = (x, x + width, y + height, y)
     axes.imshow(pixels, extent=extent, aspect="auto", interpolation="none")
     if framed:

@@ -1,4 +1,4 @@
-"""How figures look: one palette and one set of matplotlib settings, for light, dark and paper."""
+"""Colours, matplotlib settings and layouts of figures, for light pages, dark pages and paper."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,19 +9,19 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from cnn_ablate.report import formats
+from cnn_ablate.report import formatting
 
-# Stand-ins for lines and text: in an SVG each becomes the colour that the page has for it.
+# Placeholders for lines and text: in an SVG each becomes a colour that the page defines.
 INK = "#010203"
 ACCENT = "#1f5fc3"
 WARM = "#b84a08"
-# Fills, the same on every page: they carry white text where they are full.
+# Fills, the same on every page: white text is legible on them at full opacity.
 BLUE = "#1f5fc4"
 ORANGE = "#c2500a"
-# After the accent those of Okabe and Ito's colours that both a white and a black page carry.
+# After the accent, those of Okabe and Ito's colours that are legible on white and on black.
 CYCLE = (ACCENT, "#d55e00", "#009e73", "#cc79a7", "#e69f00", INK)
 GAP = 0.15  # inches between plots
-STRONG = 0.8  # from this opacity on, a cell carries white text
+STRONG = 0.8  # from this opacity on, the text of a cell is white
 
 RC: Any = {
     "font.family": "sans-serif",
@@ -32,7 +32,7 @@ RC: Any = {
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.titlecolor": INK,
-    "axes.titley": 1.0,  # found by trial otherwise, which takes a tenth of all drawing
+    "axes.titley": 1.0,  # otherwise searched for, which takes a tenth of the time of drawing
     "axes.facecolor": "none",
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
@@ -43,7 +43,7 @@ RC: Any = {
     "grid.color": INK,
     "grid.alpha": 0.12,
     "grid.linewidth": 0.6,
-    "image.composite_image": False,  # images stay as sharp as they are
+    "image.composite_image": False,  # images keep their own resolution
     "legend.frameon": False,
     "legend.fontsize": 8.0,
     "lines.linewidth": 1.5,
@@ -51,7 +51,7 @@ RC: Any = {
     "savefig.facecolor": "none",
     "svg.fonttype": "none",
     "text.color": INK,
-    "text.parse_math": False,  # a name with dollar signs is a name
+    "text.parse_math": False,  # names may contain dollar signs
     "xtick.color": INK,
     "ytick.color": INK,
     "xtick.labelsize": 8.0,
@@ -61,10 +61,10 @@ RC: Any = {
 }
 
 
-def fading(name: str, *colours: str) -> LinearSegmentedColormap:
-    """Make a colour map that fades into the page instead of into white.
+def transparent_map(name: str, *colours: str) -> LinearSegmentedColormap:
+    """Return a colour map from transparent to opaque, so that low values fade into the page.
 
-    One colour runs from clear to full; two run from full through clear to full.
+    One colour is transparent at the low end; with two, the middle is transparent.
     """
     if len(colours) == 1:
         stops = [(0.0, (colours[0], 0.0)), (1.0, (colours[0], 1.0))]
@@ -74,18 +74,18 @@ def fading(name: str, *colours: str) -> LinearSegmentedColormap:
     return LinearSegmentedColormap.from_list(name, stops)
 
 
-SHARE = fading("share", BLUE)
-CHANGE = fading("change", ORANGE, BLUE)
+SHARE = transparent_map("share", BLUE)
+CHANGE = transparent_map("change", ORANGE, BLUE)
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    """Open a figure of one plot, in inches, that makes room for its own labels."""
+    """Return a figure of a size in inches with one plot and constrained layout."""
     figure = Figure(figsize=(width, height), layout="constrained")
     return figure, figure.subplots()
 
 
 def board(width: float, height: float) -> tuple[Figure, Axes]:
-    """Open a figure without axes, its places in inches from its upper left corner."""
+    """Return a figure without axes, with coordinates in inches from its upper left corner."""
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set(xlim=(0, width), ylim=(height, 0))
@@ -96,18 +96,22 @@ def board(width: float, height: float) -> tuple[Figure, Axes]:
 def tiles(
     titles: Sequence[str], *, columns: int, side: float, margin: float = 0.0
 ) -> tuple[Figure, Axes, list[tuple[float, float]]]:
-    """Open a board of squares under titles, with a margin at the left and below; in inches.
+    """Return a figure of titled squares, with a margin at the left and below; sizes in inches.
 
-    Gives the upper left corner of each square. One pair of axes for all of them takes a tenth of
-    the time of one for each.
+    All squares share one Axes object, since one for each takes ten times as long.
+
+    Returns:
+        The figure, its axes, and the upper left corner (x, y) of each square.
     """
     columns = min(columns, len(titles))
-    wrapped, head = _headed(titles, side)
+    wrapped, head = _wrapped_titles(titles, side)
     step, row = side + GAP, head + side + 0.12
     rows = -(-len(titles) // columns)
     figure, axes = board(margin + columns * step, rows * row + margin)
-    places = range(len(titles))
-    corners = [(margin + i % columns * step, head + i // columns * row) for i in places]
+    corners = [
+        (margin + index % columns * step, head + index // columns * row)
+        for index in range(len(titles))
+    ]
     for title, (x, y) in zip(wrapped, corners, strict=True):
         axes.text(x, y - 0.06, title, fontsize=8.5, va="bottom")
     return figure, axes, corners
@@ -116,13 +120,13 @@ def tiles(
 def panels(
     titles: Sequence[str], *, columns: int, size: tuple[float, float], margin: float = 0.6
 ) -> tuple[Figure, list[Axes]]:
-    """Open a grid of small plots under titles, axes shared; sizes in inches.
+    """Return a figure with a grid of small titled plots that share their axes; sizes in inches.
 
-    The layout is reckoned, not searched for: constrained layout takes seconds for thirty plots.
+    The layout is computed here: constrained layout takes seconds for thirty plots.
     """
     columns = min(columns, len(titles))
     rows = -(-len(titles) // columns)
-    titles, head = _headed(titles, size[0])
+    titles, head = _wrapped_titles(titles, size[0])
     gap = head + 0.12
     width = margin + columns * size[0] + (columns - 1) * GAP + 0.1
     height = head + rows * size[1] + (rows - 1) * gap + margin
@@ -136,26 +140,26 @@ def panels(
         wspace=GAP / size[0],
         hspace=gap / size[1],
     )
-    shown = list(grid.flat)
-    for axes, title in zip(shown, titles, strict=False):
+    plots = list(grid.flat)
+    for axes, title in zip(plots, titles, strict=False):
         axes.set_title(title, loc="left", fontsize=8.5)
-    for index, axes in enumerate(shown):
+    for index, axes in enumerate(plots):
         lowest = index + columns >= len(titles)
         axes.xaxis.set_visible(lowest)
         axes.tick_params(labelbottom=lowest)
-    for empty in shown[len(titles) :]:
+    for empty in plots[len(titles) :]:
         empty.remove()
-    return figure, shown[: len(titles)]
+    return figure, plots[: len(titles)]
 
 
-def _headed(titles: Sequence[str], width: float) -> tuple[list[str], float]:
-    """Break titles where their plots end, and give the height that they need."""
-    wrapped = [formats.wrapped(title, round(13 * width)) for title in titles]
+def _wrapped_titles(titles: Sequence[str], width: float) -> tuple[list[str], float]:
+    """Return titles wrapped to the width of their plots, and the height that they need."""
+    wrapped = [formatting.wrapped(title, round(13 * width)) for title in titles]
     return wrapped, 0.16 + 0.14 * max(title.count("\n") + 1 for title in wrapped)
 
 
 def powers(axis: Axis) -> None:
-    """Put plain numbers at 1, 2 and 5 of each power of ten on a logarithmic axis."""
+    """Label a logarithmic axis with plain numbers at 1, 2 and 5 of each power of ten."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())

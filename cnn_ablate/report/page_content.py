@@ -1,0 +1,119 @@
+"""The content of a report's pages in words and numbers, the same for every format."""
+
+import json
+import shlex
+from dataclasses import dataclass
+
+import pandas as pd
+
+from cnn_ablate.report import run_facts
+from cnn_ablate.report.claims_table import ClaimTables, claim_tables
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.detail_tables import DetailTable, detail_tables
+from cnn_ablate.report.figures import FIGURES
+from cnn_ablate.report.highlights import highlights
+from cnn_ablate.report.limitations import limitations
+from cnn_ablate.report.methods import methods
+from cnn_ablate.report.results_table import ResultsTable, results_table
+from cnn_ablate.report.run_facts import Fact, Failure
+from cnn_ablate.schema import Effect, Finding, Paper, Study
+
+
+@dataclass(frozen=True)
+class FigureEntry:
+    """A figure that has data, with its texts."""
+
+    name: str
+    section: str
+    title: str
+    caption: str
+    alt: str
+    folded: bool
+    data: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """Everything that the pages of a report show."""
+
+    name: str
+    title: str
+    sentence: str
+    paper: Paper | None
+    highlights: tuple[Fact, ...]
+    conditions: str
+    reference: str
+    failures: tuple[Failure, ...]
+    missing: tuple[str, ...]
+    claims: ClaimTables
+    effects: tuple[Effect, ...]
+    findings: tuple[Finding, ...]
+    audited: bool
+    setup: tuple[Fact, ...]
+    table: ResultsTable
+    details: tuple[DetailTable, ...]
+    figures: tuple[FigureEntry, ...]
+    environment: tuple[Fact, ...]
+    command: str
+    methods: tuple[str, ...]
+    limitations: tuple[str, ...]
+
+    @property
+    def claimed(self) -> str:
+        """The heading of the column of claimed values: claims need not be those of a paper."""
+        return "Published" if self.paper else "Claimed"
+
+    @property
+    def sections(self) -> dict[str, tuple[FigureEntry, ...]]:
+        """The figures by section, both in the order of the table of figures."""
+        sections: dict[str, tuple[FigureEntry, ...]] = {}
+        for figure in self.figures:
+            sections[figure.section] = (*sections.get(figure.section, ()), figure)
+        return sections
+
+
+def page_content(context: ReportContext) -> PageContent:
+    """Return the content of the pages of a study as far as it was run."""
+    record, claims = context.results.record, claim_tables(context)
+    return PageContent(
+        name=record.study.folder,
+        title=record.study.title or record.study.name,
+        sentence=run_facts.study_sentence(context),
+        paper=record.study.paper,
+        highlights=highlights(context, claims.tally),
+        conditions=context.conditions,
+        reference=context.reference,
+        failures=run_facts.failures(context),
+        missing=run_facts.missing(context),
+        claims=claims,
+        effects=tuple(effect for effect in context.effects if effect.seeds),
+        findings=record.findings,
+        audited=record.audited,
+        setup=run_facts.training_setup(context),
+        table=results_table(context),
+        details=detail_tables(context),
+        figures=_figures(context),
+        environment=run_facts.environment(context),
+        command=record.command or _command(record.study),
+        methods=methods(record, context.effects),
+        limitations=tuple(limitations(record, context.results.trials, context.effects)),
+    )
+
+
+def _command(study: Study) -> str:
+    """Return the command line that runs a study, for one that was run from Python."""
+    profile = ["--profile", study.profile] if study.profile else []
+    pairs = (f"{key}={json.dumps(value)}" for key, value in study.forced.items())
+    sets = [word for pair in pairs for word in ("--set", pair)]
+    return shlex.join(["cnn-ablate", "run", study.source, *profile, *sets])
+
+
+def _figures(context: ReportContext) -> tuple[FigureEntry, ...]:
+    entries = []
+    for name, spec in FIGURES.items():
+        data = spec.data(context)
+        if data is not None:
+            texts = {"caption": spec.caption(context, data), "alt": spec.alt(data)}
+            place = {"section": spec.section, "title": spec.title}
+            entries.append(FigureEntry(name, **place, **texts, folded=spec.folded, data=data))
+    return tuple(entries)

@@ -1,0 +1,64 @@
+"""Render the content of a page as HTML, Markdown or LaTeX, with every value escaped."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from cnn_ablate.report import escaping, formatting
+from cnn_ablate.report.figure_files import Drawing
+from cnn_ablate.report.page_content import PageContent
+
+
+def html(page: PageContent, drawings: Mapping[str, Drawing]) -> str:
+    """Return the self-contained HTML page, with the drawings by figure name."""
+    environment = _environment(autoescape=True)
+    environment.filters |= {"breakable": breakable, "typeset": escaping.typeset}
+    return environment.get_template("report.html.j2").render(page=page, drawings=drawings)
+
+
+def markdown(page: PageContent) -> str:
+    """Return the Markdown page, which links the figures in the folder beside it."""
+    return _text("report.md.j2", escaping.markdown, page)
+
+
+def latex(page: PageContent) -> str:
+    r"""Return the LaTeX tables, for `\input` in a paper."""
+    delimiters = {
+        "block_start_string": "<%",
+        "block_end_string": "%>",
+        "variable_start_string": "<<",
+        "variable_end_string": ">>",
+        "comment_start_string": "<#",
+        "comment_end_string": "#>",
+    }
+    return _text("report.tex.j2", escaping.latex, page, **delimiters)
+
+
+def breakable(text: str) -> Markup:
+    """Return a name as HTML that may break after the characters that join its parts."""
+    return Markup("<wbr>").join(
+        escape(part) for part in re.split(r"(?<=[=,+.:/])(?=[^\d\s])", text)
+    )
+
+
+def _text(
+    name: str, escaped: Callable[[object], object], page: PageContent, **delimiters: str
+) -> str:
+    """Render a template of which every value passes through `escaped`."""
+    template = _environment(autoescape=False, finalize=escaped, **delimiters).get_template(name)
+    label = Markup(re.sub(r"[^A-Za-z0-9]+", "-", page.name))  # noqa: S704 - letters and digits
+    return template.render(page=page, formatting=formatting, label=label)
+
+
+def _environment(**options: Any) -> jinja2.Environment:
+    return jinja2.Environment(  # noqa: S701 - each caller sets the escaping of its format
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        **options,
+    )
