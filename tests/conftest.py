@@ -1,4 +1,4 @@
-"""What every test gets: no cache, data or settings of the user who runs them."""
+"""Fixtures of all tests, which keep the caches and data of the user out."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,8 @@ import jaxtyping
 import pytest
 import torch
 from hypothesis import settings
+
+from support.restart_python import restart_python
 
 # A loaded machine is no failure.
 settings.register_profile("patient", deadline=None)
@@ -22,9 +24,16 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def no_user_modules() -> Iterator[None]:
+    """Import user modules anew in each test: many write a `nets.py` of their own."""
+    yield
+    restart_python()
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Give an empty data root."""
+    """An empty data folder."""
     place = tmp_path / "data"
     place.mkdir()
     return place
@@ -32,7 +41,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def unchecked() -> Iterator[None]:
-    """Leave shapes unchecked: torch cannot compile the checks."""
+    """Disable shape checks, which torch cannot compile."""
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)

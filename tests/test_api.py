@@ -9,13 +9,13 @@ import pytest
 
 import cnn_ablate
 from cnn_ablate.errors import UserError
-from cnn_ablate.stats import effects
+from cnn_ablate.stats import effects_frame, estimate_effects
 from cnn_ablate.store import FRAMES, write_table
 from support import cli_study, fake_study
 
 
 def test_names_are_exported() -> None:
-    """The package gives a few names, and they are listed."""
+    """The package exports a few names, and lists them."""
     names = ["load_model", "load_study", "plan_study", "read_results", "run_study", "write_report"]
     assert names == cnn_ablate.__all__
     assert set(names) <= set(dir(cnn_ablate))
@@ -52,7 +52,7 @@ def test_from_study_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_results_by_name(tmp_path: Path) -> None:
-    """What was run is read by name, without its file; numbers are numbers."""
+    """Results are read by the name of the study, without its file; numbers are numbers."""
     small = fake_study.publish(tmp_path, fake_study.FakeStudy(variants=3, seeds=4, images=200))
     found = cnn_ablate.read_results("made_up", results=tmp_path)
     pd.testing.assert_frame_equal(small.trials, found["trials"])
@@ -60,18 +60,19 @@ def test_results_by_name(tmp_path: Path) -> None:
 
 
 def test_names_in_written_tables_stay_names(tmp_path: Path) -> None:
-    """A variant `01` is no number, and a class `NA` is not missing."""
+    """A variant `01` is not read as a number, nor a class `NA` as a missing value."""
     small = fake_study.publish(
         tmp_path, fake_study.FakeStudy(variants=3, seeds=2, images=40, names=("01", "NA"))
     )
-    write_table(small, "effects", effects(small.trials, small.record.plan.contrasts))
+    contrasts = small.record.plan.contrasts
+    write_table(small, "effects", effects_frame(estimate_effects(small.trials, contrasts)))
     found = cnn_ablate.read_results("made_up", results=tmp_path)["effects"]
     assert ["01", "NA"] == list(found["variant"])
     assert "float64" == str(found["difference"].dtype)
 
 
 def test_what_is_wrong_is_raised(tmp_path: Path) -> None:
-    """Mistakes come as the commands say them."""
+    """Mistakes raise exceptions with the messages of the commands."""
     with pytest.raises(UserError, match="unknown study 'nostudy'"):
         cnn_ablate.load_study("nostudy")
     with pytest.raises(UserError, match=r"unknown key 'training\.epoch'"):
@@ -83,7 +84,7 @@ def test_what_is_wrong_is_raised(tmp_path: Path) -> None:
 def test_what_a_run_lacks_is_said_before_the_audit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the command does: no one waits for an audit of what cannot run."""
+    """As in the command, an impossible run fails before the audit."""
     monkeypatch.setattr("cnn_ablate.api.with_findings", lambda *_, **__: pytest.fail("audited"))
     study = cnn_ablate.load_study(cli_study.write(tmp_path))
     with pytest.raises(UserError, match="--device tpu: this machine has no such device"):

@@ -25,7 +25,7 @@ from test_train import trial
 
 
 def call(*words: object, columns: int = 200) -> Result:
-    """Call a command."""
+    """Return the result of a command."""
     return CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": str(columns)})
 
 
@@ -47,14 +47,14 @@ def test_list_shows_entries_and_knobs(table: str, names: list[str]) -> None:
 
 
 def test_data_list_says_what_is_here(tmp_path: Path) -> None:
-    """The embedded images are here; the others are looked for, and not found."""
+    """The embedded images are found, the others are not."""
     said = call("data", "list", "--data", tmp_path).output
     assert "fashion_mnist_sample: here." in said
     assert "svhn: not found: looked for" in said
 
 
 def test_data_verify_prints_the_fingerprint() -> None:
-    """A whole data set is told with its counts and its SHA-256."""
+    """The counts and the SHA-256 of an intact data set are printed."""
     said = call("data", "verify", "fashion_mnist_sample").output
     assert "4,000 training and 1,000 test images, SHA-256 " in said
 
@@ -62,7 +62,7 @@ def test_data_verify_prints_the_fingerprint() -> None:
 def test_data_verify_names_the_cache_that_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody has to look for what is to be removed."""
+    """The message names the folder to remove."""
     monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path))
     monkeypatch.setattr("cnn_ablate.cli.commands.data.matches_fingerprint", lambda _: False)
 
@@ -73,7 +73,7 @@ def test_data_verify_names_the_cache_that_is_damaged(
 
 
 def test_data_fetch_of_what_cannot_be_fetched() -> None:
-    """What has no downloader says how it is had."""
+    """A data set without a download has a message on how to get it."""
     said = call("data", "fetch", "image_folder")
     assert isinstance(said.exception, UserError)
     said = call("data", "fetch", "imagenet")
@@ -81,7 +81,7 @@ def test_data_fetch_of_what_cannot_be_fetched() -> None:
 
 
 def test_plan_prints_a_table_and_remarks(tmp_path: Path) -> None:
-    """The plan shows changes, sizes and what the seeds can show."""
+    """The plan shows changes, sizes and the smallest possible p."""
     study = tmp_path / "s.yaml"
     study.write_text(
         "study: s\n"
@@ -101,7 +101,7 @@ def test_plan_prints_a_table_and_remarks(tmp_path: Path) -> None:
 
 
 def test_plan_with_fewer_seeds_of_some(tmp_path: Path) -> None:
-    """Where variants have different numbers of seeds, the plan says so and counts the trials."""
+    """If variants have different numbers of seeds, the plan says so and counts the trials."""
     study = tmp_path / "s.yaml"
     study.write_text(
         "study: s\n"
@@ -118,7 +118,7 @@ def test_plan_with_fewer_seeds_of_some(tmp_path: Path) -> None:
 
 
 def test_plan_guesses_the_hours_of_a_gpu(tmp_path: Path) -> None:
-    """Multiply-adds count where there are many a step, else the steps: here 2 ms for each."""
+    """Multiply-adds dominate if there are many per step, else the steps: here 2 ms each."""
     study = tmp_path / "s.yaml"
     text = (
         "study: s\n"
@@ -145,7 +145,7 @@ def test_plan_guesses_the_hours_of_a_gpu(tmp_path: Path) -> None:
 
 
 def test_plan_says_when_it_guesses_how_many_images_there_are(tmp_path: Path) -> None:
-    """Of pictures that cannot all be read nobody knows the number."""
+    """The number of images in a folder with unreadable ones is unknown."""
     for part, label in product(("train", "test"), ("cat", "dog")):
         folder = tmp_path / "data" / "pets" / part / label
         folder.mkdir(parents=True)
@@ -164,7 +164,7 @@ def test_plan_says_when_it_guesses_how_many_images_there_are(tmp_path: Path) -> 
 
 
 def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:
-    """Any network would be right every time."""
+    """Any network would always be right."""
     for part in ("train", "test"):
         folder = tmp_path / "pets" / part / "cat"
         folder.mkdir(parents=True)
@@ -181,7 +181,7 @@ def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:
 
 
 def test_plan_estimates_time(tmp_path: Path) -> None:
-    """With --estimate a few steps are timed, and minutes are told."""
+    """With --estimate a few steps are timed, and minutes are printed."""
     study = tmp_path / "s.yaml"
     study.write_text(
         "study: s\n"
@@ -192,7 +192,7 @@ def test_plan_estimates_time(tmp_path: Path) -> None:
 
 
 def test_compare_two_runs(tmp_path: Path) -> None:
-    """Contrasts of two studies stand beside each other, with what else differs."""
+    """Contrasts of two studies are shown side by side, with what else differs."""
     fake_study.publish(tmp_path / "here", fake_study.FakeStudy(variants=3, seeds=4, images=200))
     fake_study.publish(
         tmp_path / "there", fake_study.FakeStudy(variants=3, seeds=4, images=200, epochs=5)
@@ -204,7 +204,7 @@ def test_compare_two_runs(tmp_path: Path) -> None:
 
 
 def test_predict_writes_both_formats(tmp_path: Path) -> None:
-    """Predictions come as four columns, or as the two of a competition; broken pictures cost 2."""
+    """Predictions have four columns, or two for a competition; broken images give exit code 2."""
     one = trial(training__epochs=1)
     images = load(build_options(one.settings).data)
     Store(tmp_path / "results").publish(train(TrialInput(one, images), ComputeConfig()))
@@ -227,7 +227,7 @@ def test_predict_writes_both_formats(tmp_path: Path) -> None:
 
 
 def test_predict_of_nothing(tmp_path: Path) -> None:
-    """No trial, no format, no pictures: each is said in one sentence."""
+    """A missing trial, format or image is reported in one sentence."""
     said = call("predict", "x", tmp_path, "--results", tmp_path, "-o", tmp_path / "p.csv")
     assert "no finished trial of this id or folder" in str(said.exception)
     said = call("predict", "x", tmp_path, "--format", "xml", "-o", tmp_path / "p.csv")
@@ -254,14 +254,14 @@ def test_compare_knows_equal_trials_by_other_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["run", "plan", "audit", "status", "report"])
 def test_two_profiles_at_once(command: str) -> None:
-    """Neither of the two is dropped without a word."""
+    """Neither of the two is ignored."""
     said = call(command, "smoke", "--profile", "cpu", "--smoke").exception
     expected = "--smoke: means --profile smoke, but --profile cpu is given as well."
     assert f"{expected} Use only one of them." == str(said)
 
 
 def test_one_profile_named_twice(tmp_path: Path) -> None:
-    """Both options may name the same."""
+    """Both options may select the same profile."""
     fake_study.publish(
         tmp_path, fake_study.FakeStudy(variants=2, seeds=1, images=50, profile="smoke")
     )

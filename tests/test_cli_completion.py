@@ -1,4 +1,4 @@
-"""What the shell completes, and that it does so without importing torch."""
+"""Shell completion, which does not import torch."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ finally:
     ],
 )
 def test_the_shell_completes(tmp_path: Path, typed: str, expected: list[str]) -> None:
-    """Commands, studies and profiles are completed as bash asks for them."""
+    """Commands, studies and profiles are completed as bash requests them."""
     asked = {"_CNN_ABLATE_COMPLETE": "complete_bash", "COMP_WORDS": typed}
     place = {"COMP_CWORD": str(len(typed.split()) - 1)}
     command = [sys.executable, "-c", COMPLETE]
@@ -56,7 +56,7 @@ def test_tables_and_names() -> None:
 
 
 def test_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files here and studies that were run are completed, with the variants of the latter."""
+    """Files here and studies that were run are completed, and the variants of the latter."""
     monkeypatch.chdir(tmp_path)
     fake_study.publish(tmp_path / "results", fake_study.FakeStudy(variants=2, seeds=1, images=50))
     (tmp_path / "made_mine.yaml").write_text("study: x\nprofiles: {fast: {}}\n", encoding="utf-8")

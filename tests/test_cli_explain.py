@@ -1,4 +1,4 @@
-"""`explain`: what a variant changes, and its network part by part."""
+"""`explain`: what a variant changes, and its network layer by layer."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def study(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_whole_is_what_size_says(name: str) -> None:
-    """The first line of an outline has the parameters and multiply-adds of the network."""
+    """The first row has the parameters and multiply-adds of the whole network."""
     options = MODELS[name]()
     whole, *inside = summarise(options, (3, 32, 32), 10)
     found = network_size(options, (3, 32, 32), 10)
@@ -45,21 +45,21 @@ def test_the_whole_is_what_size_says(name: str) -> None:
 
 
 def test_layers_of_a_known_network() -> None:
-    """LeNet's first convolution has 6 x 3 x 5 x 5 + 6 parameters, used at 28 x 28 places."""
+    """LeNet's first convolution has 6 x 3 x 5 x 5 + 6 parameters, applied at 28 x 28 positions."""
     layers = {layer.name: layer for layer in summarise(MODELS["lenet"](), (3, 32, 32), 10)}
     found = next(layer for layer in layers.values() if layer.kind == "Conv2d")
     assert Layer(found.name, "Conv2d", (6, 28, 28), 456, 450 * 28 * 28) == found
 
 
 def test_a_part_that_is_never_called_has_no_output() -> None:
-    """The Transformer block that the released network builds and skips costs no multiply-adds."""
+    """The Transformer block that the released network builds but skips has no multiply-adds."""
     layers = {layer.name: layer for layer in summarise(MODELS["preact_resnet"](), (3, 32, 32), 10)}
     dead = layers["transformer"]
     assert (None, 694_320, 0) == (dead.shape, dead.parameters, dead.macs)
 
 
 def test_explain_shows_changes_layers_and_differences(study: Path) -> None:
-    """The change, the parts with their shapes, and what the network costs more or less."""
+    """The change, the layers with their shapes, and the difference in cost."""
     said = call("explain", study, "attention=none").output
     assert "attention=none against baseline:\n  model.attention: cbam > none\n" in said
     assert "  first        Sequential   16 x 28 x 28          176     112,896" in said
@@ -67,7 +67,7 @@ def test_explain_shows_changes_layers_and_differences(study: Path) -> None:
 
 
 def test_explain_as_data(study: Path) -> None:
-    """`--json` gives the settings, the changes and the layers down to `--depth`."""
+    """`--json` prints the settings, the changes and the layers down to `--depth`."""
     said = json.loads(call("explain", study, "residual=false", "--json", "--depth", 0).output)
     assert {"baseline": {"model.residual": [True, False]}} == said["references"]
     assert said["settings"]["model"]["residual"] is False
@@ -75,21 +75,21 @@ def test_explain_as_data(study: Path) -> None:
 
 
 def test_explain_the_baseline_and_what_is_dead() -> None:
-    """A variant without a reference is one; parts that never learn are named."""
+    """A variant without a reference is a reference itself; dead parameters are named."""
     said = call("explain", "preact_cbam", "baseline", "--depth", 0).output
     assert "baseline: the reference of" in said
     assert "No gradient reaches transformer: 694,320 parameters." in said
 
 
 def test_explain_an_unknown_variant(study: Path) -> None:
-    """A variant that the study does not have is told with those it has."""
+    """The message for an unknown variant lists the known ones."""
     fault = call("explain", study, "attention=nune").exception
     assert isinstance(fault, UserError)
     assert "variant attention=nune: unknown variant 'attention=nune'." in str(fault)
 
 
 def test_explain_fits_forty_columns(study: Path) -> None:
-    """On a narrow terminal every number is whole, and no line is longer."""
+    """On a narrow terminal no number is cut, and no line is too long."""
     said = call("explain", study, "baseline", columns=40).output
     assert "41,159,292" in said
     assert max(map(len, said.splitlines())) <= 40

@@ -14,14 +14,14 @@ from test_cli import call
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results folder of a made-up study."""
+    """The results folder of an invented study."""
     root = tmp_path_factory.mktemp("results")
     fake_study.publish(root, fake_study.FakeStudy(variants=3, seeds=2, images=200, failed=1))
     return root
 
 
 def test_csv_and_json_hold_the_same(results: Path, tmp_path: Path) -> None:
-    """The ending decides on the format; numbers keep all their digits."""
+    """The file extension selects the format; numbers keep all digits."""
     for name in ("t.csv", "t.json"):
         said = call("export", "made_up", "-o", tmp_path / "new" / name, "--results", results)
         assert f"trials: {tmp_path / 'new' / name} (6 rows)\n" == said.output
@@ -35,7 +35,7 @@ def test_csv_and_json_hold_the_same(results: Path, tmp_path: Path) -> None:
 def test_two_exports_to_one_file(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each writes a draft of its own: the last to end is read, and none fails."""
+    """Each writes its own temporary file: the last one is kept, and none fails."""
     path, publish, others = tmp_path / "t.csv", Path.replace, iter(["epochs"])
 
     def write(table: str) -> Result:
@@ -53,7 +53,7 @@ def test_two_exports_to_one_file(
 
 
 def test_latex_escapes_what_tex_reads(results: Path, tmp_path: Path) -> None:
-    """A table for a paper, with the underscores of its names escaped."""
+    """A table for a paper, with escaped underscores."""
     path = tmp_path / "t.tex"
     call("export", "made_up", "-o", path, "--table", "classes", "--results", results)
     text = path.read_text(encoding="utf-8")
@@ -62,7 +62,7 @@ def test_latex_escapes_what_tex_reads(results: Path, tmp_path: Path) -> None:
 
 
 def test_parquet(results: Path, tmp_path: Path) -> None:
-    """Every table survives the way to Parquet and back."""
+    """Every table is the same after writing and reading Parquet."""
     pytest.importorskip("pyarrow")
     for table in ("trials", "epochs", "confusion"):
         path = tmp_path / f"{table}.parquet"
@@ -73,7 +73,7 @@ def test_parquet(results: Path, tmp_path: Path) -> None:
 def test_parquet_without_its_package(
     results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The package that is missing is named, with the command that installs it."""
+    """The message names the missing package and the command that installs it."""
     monkeypatch.setattr(pd.DataFrame, "to_parquet", Mock(side_effect=ImportError))
     said = call("export", "made_up", "-o", tmp_path / "t.parquet", "--results", results)
     assert (
@@ -92,6 +92,6 @@ def test_parquet_without_its_package(
     ],
 )
 def test_what_cannot_be_exported(results: Path, words: list[str], said: str) -> None:
-    """Unknown formats and tables are said with the known ones."""
+    """The messages for unknown formats and tables list the known ones."""
     fault = call("export", "made_up", *words, "--results", results).exception
     assert str(fault).startswith(said)

@@ -20,7 +20,7 @@ from test_cli import call
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_draft_of_every_network_is_a_study(tmp_path: Path, model: str) -> None:
-    """It is read without a fault, its variants differ, and each network is built."""
+    """It is read without an error, its variants differ, and each network can be built."""
     path = tmp_path / "mine.yaml"
     path.write_text(study_template(path.name, "fashion_mnist_sample", model), encoding="utf-8")
     study = read_study(path, Changes(profile="smoke"))
@@ -33,7 +33,7 @@ def test_a_draft_of_every_network_is_a_study(tmp_path: Path, model: str) -> None
 
 @pytest.mark.parametrize("data", DATASETS)
 def test_a_draft_of_every_data_set_is_a_study(tmp_path: Path, data: str) -> None:
-    """It is read without a fault, is valid for editors, and normalises what it has numbers for."""
+    """It is read without an error, is valid for editors, and normalises if statistics are known."""
     path = tmp_path / "mine.yaml"
     path.write_text(study_template(path.name, data, "lenet"), encoding="utf-8")
     study = read_study(path)
@@ -43,7 +43,7 @@ def test_a_draft_of_every_data_set_is_a_study(tmp_path: Path, data: str) -> None
 
 
 def test_a_draft_of_a_network_of_the_users_own(tmp_path: Path) -> None:
-    """Its switches are found in its signature; what YAML would misread is quoted."""
+    """Its switches are found in its signature; strings that YAML would misread are quoted."""
     (tmp_path / "drafted_net.py").write_text(
         "from torch import nn\n"
         "def net(channels, classes, image_size, wide: bool = False, kind: str = 'null'):\n"
@@ -62,7 +62,7 @@ def test_a_draft_of_a_network_of_the_users_own(tmp_path: Path) -> None:
 def test_a_draft_of_a_folder_of_pictures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    """The study finds the pictures from wherever it is run: by its own folder, or by their path."""
+    """The study finds the images from any directory: by its own folder, or by their path."""
     monkeypatch.chdir(tmp_path)
     for name in ("猫/1.png", "猫/2.png"):
         data_files.picture(tmp_path / "my pictures" / name)
@@ -81,7 +81,7 @@ def test_a_draft_of_a_folder_of_pictures(
 def test_a_study_may_lie_beside_train_and_test(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There it is not among the folders of classes, and finds them."""
+    """There it is not inside the folder of classes, and finds them."""
     data_files.folder(tmp_path, ["a", "b"])
     monkeypatch.chdir(tmp_path)
 
@@ -91,14 +91,14 @@ def test_a_study_may_lie_beside_train_and_test(
 
 
 def classes_of(path: Path) -> tuple[str, ...]:
-    """Return the classes that a study finds in its folder of pictures."""
+    """Return the classes that a study finds in its folder of images."""
     with user_code_folder(path.parent):
         data: DataSet = options_of("data", read_study(path).baseline["data"])
         return data.spec().classes
 
 
 def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
-    """The study and the schema for editors are written, and the next command is told."""
+    """The study and the schema for editors are written, and the next command is printed."""
     path = tmp_path / "new" / "my study.yaml"
     said = call("init", path, "--data", "cifar10", "--model", "resnet")
     assert 0 == said.exit_code
@@ -109,14 +109,14 @@ def test_init_writes_a_file_and_says_what_to_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", ["con.yaml", "trials.yaml", f"{'n' * 200}.yaml"])
 def test_a_file_whose_name_no_study_can_have(tmp_path: Path, file: str) -> None:
-    """The study is then called otherwise, and can be read."""
+    """The study gets another name then, and can be read."""
     path = tmp_path / "mine.yaml"
     path.write_text(study_template(file, "fashion_mnist_sample", "lenet"), encoding="utf-8")
     assert "study" == read_study(path).name
 
 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
-    """A file that is there is left as it is."""
+    """An existing file is not changed."""
     path = tmp_path / "mine.yaml"
     path.write_text("mine", encoding="utf-8")
     assert f"{path}: already exists. Choose another name." == str(call("init", path).exception)
@@ -134,7 +134,7 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
 def test_init_of_what_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
 ) -> None:
-    """Unknown names are said, and nothing is written."""
+    """Unknown names are reported, and nothing is written."""
     monkeypatch.chdir(tmp_path)
     assert said in str(call("init", *words).exception)
     assert [] == [*tmp_path.glob("*.yaml")]

@@ -1,4 +1,4 @@
-"""`status`: how far a study has come, told from its results folder alone."""
+"""`status`: the progress of a study, from its results folder alone."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from test_cli import call
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """A made-up study of 3 variants and 4 seeds: one trial has failed, two were never trained."""
+    """An invented study of 3 variants and 4 seeds: one trial has failed, two were not trained."""
     small = fake_study.FakeStudy(variants=3, seeds=4, images=200, failed=1, missing=2)
     return fake_study.publish(tmp_path_factory.mktemp("ran"), small)
 
@@ -30,14 +30,14 @@ def study(ran: Results, tmp_path: Path) -> Results:
 
 
 def ago(seconds: float) -> str:
-    """Give a moment in the past."""
+    """Return a time in the past."""
     return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
 def stand(
     study: Results, *, silent: float = 0, over: bool = False, waiting: slice = slice(-2, None)
 ) -> list[str]:
-    """Let a run of ten minutes have some trials to train yet, with a quarter of its work done."""
+    """Write the progress of a run of ten minutes that has done a quarter of its work."""
     ids = [trial.id for trial in study.record.plan.trials]
     at = RunningTrial(epoch=2, epochs=8, images_per_second=1234)
     progress = RunProgress(
@@ -56,21 +56,21 @@ def stand(
 
 
 def status(study: Results, *words: str) -> str:
-    """Ask for the status of the made-up study."""
+    """Return the status of the invented study."""
     said = call("status", "made_up", "--results", study.store.root, *words)
     assert 0 == said.exit_code, said.exception
     return said.output
 
 
 def test_what_was_run(study: Results) -> None:
-    """Without a run under way the trials are counted, and failures told with their reason."""
+    """Without an active run, trials are counted, and failures shown with their errors."""
     said = status(study)
     assert "made_up: 12 trials: 9 done, 1 failed, 2 waiting.\nNothing is running.\n" in said
     assert "failed. the loss was not finite at batch 40 of epoch 2." in said
 
 
 def test_what_is_running(study: Results) -> None:
-    """A run tells its trials under way and the time to go: three times what a quarter took."""
+    """Running trials and the remaining time are shown: three times what a quarter took."""
     ids = stand(study)
     said = status(study)
     assert "9 done, 1 failed, 1 running, 1 waiting." in said
@@ -80,7 +80,7 @@ def test_what_is_running(study: Results) -> None:
 
 
 def test_what_is_trained_afresh(study: Results) -> None:
-    """With `--fresh` a trial is not done before it is trained again, though its results lie there.
+    """With `--fresh` a trial is not done until it is trained again, though old results exist.
 
     Of nine trials that were done, three are to be trained again, and one of them is under way.
     """
@@ -90,7 +90,7 @@ def test_what_is_trained_afresh(study: Results) -> None:
 
 @pytest.mark.parametrize("over", [False, True])
 def test_a_damaged_trial_hides_nothing(study: Results, *, over: bool) -> None:
-    """How far a study has come is told without a look into what its trials have left."""
+    """The status is found without reading the files of the trials."""
     if over:
         stand(study, over=True)
     first = study.store.folder(study.record.plan.trials[0])
@@ -99,7 +99,7 @@ def test_a_damaged_trial_hides_nothing(study: Results, *, over: bool) -> None:
 
 
 def test_a_run_that_was_killed(study: Results) -> None:
-    """A run that has said nothing for minutes is not called running."""
+    """A run without an update for minutes is not called running."""
     stand(study, silent=300)
     said = status(study)
     assert "Probably killed: process 77 on here, last update 5 min ago" in said
@@ -107,13 +107,13 @@ def test_a_run_that_was_killed(study: Results) -> None:
 
 
 def test_a_run_that_was_interrupted(study: Results) -> None:
-    """After Ctrl-C it is said how to go on."""
+    """After Ctrl-C the status says how to resume."""
     stand(study, over=True)
     assert "The last run was interrupted; the same command resumes it." in status(study)
 
 
 def test_a_run_that_never_wrote_its_tables(study: Results) -> None:
-    """After a second Ctrl-C, or on a full disk, what is done is known from the trials alone."""
+    """After a second Ctrl-C, or on a full disk, only the trials show what is done."""
     (study.store.root / "made_up" / "study.json").unlink()
     stand(study, over=True)
     said = status(study)
@@ -122,7 +122,7 @@ def test_a_run_that_never_wrote_its_tables(study: Results) -> None:
 
 
 def test_a_failure_is_told_by_its_first_line(study: Results) -> None:
-    """The reason comes first; after it come its traces."""
+    """Only the first line of an error is shown, without its traceback."""
     trial = study.record.plan.trials[-1]
     error = "The worker process died (exit code -9).\nLast lines of its log:\nnothing"
     failed = TrialResult(trial=trial, status="failed", error=error, compute=ComputeConfig())
@@ -131,7 +131,7 @@ def test_a_failure_is_told_by_its_first_line(study: Results) -> None:
 
 
 def test_status_as_data(study: Results) -> None:
-    """`--json` gives the same to programs."""
+    """`--json` prints the same for programs."""
     ids = stand(study)
     said = json.loads(status(study, "--json"))
     assert (12, 9, 1, 1) == (said["trials"], said["done"], len(said["failed"]), said["to_come"])
@@ -140,20 +140,20 @@ def test_status_as_data(study: Results) -> None:
 
 
 def test_status_of_a_file(study: Results, tmp_path: Path) -> None:
-    """A study file stands for the study that it names, whatever the file is called."""
+    """A study file selects the study that it names, whatever the file is called."""
     file = tmp_path / "other.yaml"
     file.write_text("study: made_up\n", encoding="utf-8")
     assert "made_up: 12 trials" in call("status", file, "--results", study.store.root).output
 
 
 def test_status_of_what_was_never_run(tmp_path: Path) -> None:
-    """Nothing was run, or a run has only begun: that cannot be told apart."""
+    """No run, and a run that has just started, cannot be distinguished."""
     fault = call("status", "nothing", "--results", tmp_path).exception
     assert "nothing: this study was not run, or its first trial has not started yet." in str(fault)
 
 
 def test_a_progress_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
-    """Epochs found from an earlier run are no work of this one; larger trials count for more."""
+    """Epochs of an earlier run do not count as work of this one; larger trials count more."""
     small, large = (
         Trial(id=name, key=name, variant="v", seed=0, settings={}, fingerprint="")
         for name in ("small", "large")
@@ -191,6 +191,6 @@ def test_a_progress_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
 
 
 def test_a_run_with_nothing_to_train_writes_nothing(tmp_path: Path) -> None:
-    """A study that is done keeps what its last real run said."""
+    """A finished study keeps the progress of its last run that trained anything."""
     ProgressWriter(Store(tmp_path), "s", ["a"], {}).close()
     assert read_progress(Store(tmp_path), "s") is None

@@ -1,4 +1,4 @@
-"""What is printed suits where it goes: narrow terminals, files, pipes, readers without colour."""
+"""Output on narrow terminals, in files and pipes, and without colour."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said(place: Path, monkeypatch: pytest.MonkeyPatch, command: str, **env: str) -> str:
-    """Call a command in the folder; what it prints."""
+    """Return what a command prints in the folder."""
     monkeypatch.chdir(place)
     found = CliRunner().invoke(app, COMMANDS[command], env=env)
     assert 0 == found.exit_code, found.exception
@@ -44,13 +44,13 @@ def said(place: Path, monkeypatch: pytest.MonkeyPatch, command: str, **env: str)
 def test_nothing_but_text_goes_to_a_file(
     place: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    """What is no terminal gets no escape sequences."""
+    """Files and pipes get no escape sequences."""
     assert "\x1b" not in said(place, monkeypatch, command)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_no_color(place: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    """Who sets NO_COLOR gets none, on a terminal too."""
+    """With NO_COLOR there is no colour on a terminal either."""
     printed = said(place, monkeypatch, command, NO_COLOR="1", FORCE_COLOR="1")
     assert not re.search(r"\x1b\[[0-9;]*[34][0-9]", printed)
 
@@ -66,7 +66,7 @@ def test_no_color(place: Path, monkeypatch: pytest.MonkeyPatch, command: str) ->
 def test_forty_columns_cut_nothing(
     place: Path, monkeypatch: pytest.MonkeyPatch, command: str, whole: list[str]
 ) -> None:
-    """On a narrow terminal every number and name is there in one piece."""
+    """On a narrow terminal no number or name is cut."""
     printed = said(place, monkeypatch, command, COLUMNS="40")
     for text in whole:
         assert text in printed

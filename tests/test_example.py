@@ -1,4 +1,4 @@
-"""The worked example: its pictures, its network and its study, run as its page says."""
+"""The complete example: its images, network and study, run as its page says."""
 
 import runpy
 import shutil
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate import load_model, load_study, plan_study, run_study
-from cnn_ablate.custom import look_in
 from cnn_ablate.schema import Study
 from support.fast_study import allow_fork, fork_workers
+from support.restart_python import restart_python
 
 __all__ = ["fork_workers"]
 pytestmark = allow_fork
@@ -19,7 +19,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "shapes"
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Copy the example, and draw a few pictures for it."""
+    """A copy of the example, with a few images."""
     folder = tmp_path_factory.mktemp("example") / "shapes"
     shutil.copytree(EXAMPLE, folder)
     make = runpy.run_path(str(folder / "make_images.py"))["make"]
@@ -28,12 +28,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def shortened(folder: Path) -> Study:
-    """Read the example's study, cut to one epoch."""
+    """Return the example's study, shortened to one epoch."""
     return load_study(folder / "study.yaml", sets={"training.epochs": 1}, seeds=1)
 
 
 def test_the_study_is_short(here: Path) -> None:
-    """A study of one's own takes no more than twenty lines."""
+    """The study has no more than twenty lines."""
     assert 20 >= len((here / "study.yaml").read_text(encoding="utf-8").splitlines())
 
 
@@ -48,7 +48,7 @@ def test_each_switch_makes_another_network(here: Path) -> None:
 
 
 def test_a_smoke_test_is_of_these_pictures(here: Path) -> None:
-    """The network takes colours alone, so images of another kind would not do."""
+    """The network only takes colour images."""
     assert (
         "image_folder" == load_study(here / "study.yaml", profile="smoke").baseline["data"]["name"]
     )
@@ -57,11 +57,11 @@ def test_a_smoke_test_is_of_these_pictures(here: Path) -> None:
 def test_it_runs_and_its_network_is_found_again(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A variant is trained, and loaded from anywhere: its module is looked for by the study."""
+    """A variant is trained and loaded from anywhere: its module is found beside the study."""
     tables = run_study(shortened(here), only="baseline", audit=False, results=here / "r", workers=1)
     [trial] = tables["trials"].query("status == 'done'")["trial"]
     monkeypatch.chdir(tmp_path)
-    look_in(tmp_path)
+    restart_python()
 
     network = load_model(trial, here / "r")
 

@@ -1,4 +1,4 @@
-"""A small invented study of attention and batch size, and how claims on it are judged."""
+"""A small invented study of attention and batch size, and verdicts of claims on it."""
 
 from cnn_ablate.claims import judge_claims
 from cnn_ablate.schema import Claim
@@ -22,7 +22,7 @@ CONTRASTS = [
 
 
 def results(values, *claims, **tables):
-    """Make results of the variants above."""
+    """Return results of the variants above."""
     return fake_results.FakeResults(
         fake_results.record(VARIANTS, CONTRASTS, claims, **tables.pop("study", {})),
         tables.pop("trials", fake_results.trials(values)),
@@ -31,12 +31,12 @@ def results(values, *claims, **tables):
 
 
 def judge(claim, values, **tables):
-    """Judge one claim."""
+    """Return the verdict of one claim."""
     return judge_claims(results(values, claim, **tables))[0]
 
 
 def moved(**fields):
-    """Claim what going from no attention to CBAM does."""
+    """Return a claim on the effect of CBAM against no attention."""
     levels = {"factor": "model.attention", "from_level": "none", "to_level": "cbam"}
     return Claim(id="cbam", **{**levels, **fields})
 

@@ -1,4 +1,4 @@
-"""A tiny real study, and the command line called as a user calls it."""
+"""A tiny real study, and calls of the command line as a user makes them."""
 
 import io
 import os
@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from cnn_ablate.cli import main
 
-# Columns that the clock decides.
+# Columns that depend on the clock.
 VOLATILE = ["seconds", "images_per_second", "peak_memory_mb", "started"]
 STUDY = """\
 study: tiny
@@ -37,7 +37,7 @@ def write(folder: Path, text: str = STUDY) -> Path:
 
 
 def start(*words: object, cwd: Path) -> subprocess.Popen[str]:
-    """Start the program in a process group of its own."""
+    """Start the program in a new process group."""
     command = [sys.executable, "-m", "cnn_ablate", *map(str, words)]
     return subprocess.Popen(
         command,
@@ -51,14 +51,14 @@ def start(*words: object, cwd: Path) -> subprocess.Popen[str]:
 
 
 def program(*words: object, cwd: Path) -> tuple[int, str, str]:
-    """Run the program to its end: exit code, standard output, standard error."""
+    """Run the program; return its exit code, standard output and standard error."""
     process = start(*words, cwd=cwd)
     out, err = process.communicate(timeout=300)
     return process.returncode, out, err
 
 
 def call(*words: object, cwd: Path) -> tuple[int, str, str]:
-    """Do the same in this process, which has imported everything already."""
+    """Do the same in this process, where everything is imported already."""
     out, err, before = io.StringIO(), io.StringIO(), signal.getsignal(signal.SIGTERM)
     with (
         patch.object(sys, "argv", ["cnn-ablate", *map(str, words)]),

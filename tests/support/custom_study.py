@@ -21,12 +21,12 @@ def write(folder: Path, text: str = USERS, network: str = NETWORK) -> Path:
 
 
 def study(folder: Path, text: str = USERS, network: str = NETWORK) -> Study:
-    """Read a study of a user's network."""
+    """Read a study of a user-defined network."""
     return read_study(write(folder, text, network))
 
 
 def messages(folder: Path, text: str = USERS, network: str = NETWORK, *sets: str) -> list[str]:
-    """Read a study that is wrong, and give what is said of it, without the folder."""
+    """Return the messages for a study that is wrong, with the folder as `HERE`."""
     path = write(folder, text, network)
     with pytest.raises((ExceptionGroup, UserError)) as caught:
         read_study(path, Changes(sets=sets))

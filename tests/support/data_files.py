@@ -1,4 +1,4 @@
-"""Made-up data sets in the file layouts of the real ones, a few images each."""
+"""Invented data sets of a few images in the file formats of the real ones."""
 
 import gzip
 import hashlib
@@ -21,22 +21,22 @@ from cnn_ablate.errors import UserError
 
 
 def pixels(*shape):
-    """Any bytes, the same on every call."""
+    """Return random bytes, the same in every call."""
     return np.random.default_rng(len(shape)).integers(0, 256, shape, np.uint8)
 
 
 def labels(n, classes=10):
-    """Every class in turn."""
+    """Return the labels 0, 1, ... repeatedly."""
     return (np.arange(n) % classes).astype(np.uint8)
 
 
 def idx(array):
-    """Bytes as the MNIST family stores them."""
+    """Return an array in the IDX format of MNIST."""
     return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
 def mnist(root, name="MNIST", *, train=30, test=20):
-    """One of the MNIST family below a data root; gives its folder."""
+    """Write a data set of the MNIST family below a data root; return its folder."""
     raw = root / name / "raw"
     raw.mkdir(parents=True)
     for part, n in (("train", train), ("t10k", test)):
@@ -46,10 +46,10 @@ def mnist(root, name="MNIST", *, train=30, test=20):
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """A server of files that tells nobody."""
+    """A file server without a log."""
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Write no log."""
 
 
 @contextmanager
@@ -68,31 +68,31 @@ def mirror(folder, monkeypatch):
 
 
 def pack(path):
-    """The same file, compressed, beside it."""
+    """Compress a file, and return the path of the compressed one."""
     packed = path.with_name(f"{path.name}.gz")
     packed.write_bytes(gzip.compress(path.read_bytes()))
     return packed
 
 
 def md5(path):
-    """The checksum that torchvision knows a file by."""
+    """Return the checksum by which torchvision identifies a file."""
     return md5_of(path.read_bytes())
 
 
 def md5_of(content):
-    """The same of bytes."""
+    """Return the checksum of bytes."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def pickled(path, content):
-    """A pickle as the CIFAR archives hold them; gives torchvision's entry for it."""
+    """Write a pickle as in the CIFAR archives; return torchvision's entry for it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(pickle.dumps(content))
     return [path.name, md5(path)]
 
 
 def cifar10(root, monkeypatch, *, each=10):
-    """CIFAR-10's batches below a data root, with checksums that torchvision accepts."""
+    """Write CIFAR-10's batches below a data root, with checksums that torchvision accepts."""
     folder = root / "cifar-10-batches-py"
     batch = {"data": pixels(each, 3072), "labels": labels(each).tolist()}
     batches = [pickled(folder / f"data_batch_{n}", batch) for n in range(1, 6)]
@@ -104,7 +104,7 @@ def cifar10(root, monkeypatch, *, each=10):
 
 
 def cifar100(root, monkeypatch):
-    """CIFAR-100's files below a data root, with checksums that torchvision accepts."""
+    """Write CIFAR-100's files below a data root, with checksums that torchvision accepts."""
     folder = root / "cifar-100-python"
     batch = {"data": pixels(100, 3072), "fine_labels": list(range(100))}
     meta = pickled(folder / "meta", {"fine_label_names": [*class_names.CIFAR100]})
@@ -115,7 +115,7 @@ def cifar100(root, monkeypatch):
 
 
 def svhn(root, monkeypatch, *, n=20):
-    """SVHN's files in a data root; as there, the digit 0 has the label 10."""
+    """Write SVHN's files into a data root; as there, the digit 0 has the label 10."""
     known = {}
     for part in ("train", "test"):
         path = root / f"{part}_32x32.mat"
@@ -126,7 +126,7 @@ def svhn(root, monkeypatch, *, n=20):
 
 
 def picture(path: Path, *, mode="RGB", size=(32, 32), seed=0):
-    """One picture file, of the format that its name says."""
+    """Write one image file in the format of its extension."""
     path.parent.mkdir(parents=True, exist_ok=True)
     noise = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8)
     Image.fromarray(noise).convert(mode).save(path)
@@ -134,7 +134,7 @@ def picture(path: Path, *, mode="RGB", size=(32, 32), seed=0):
 
 
 def folder(root, classes, *, train=2, test=1, suffix=".png"):
-    """Pictures as `{train,test}/<class>/<number>`, each different."""
+    """Write different images as `{train,test}/<class>/<number>`."""
     for part, n in (("train", train), ("test", test)):
         for label, name in enumerate(classes):
             for number in range(n):
@@ -144,7 +144,7 @@ def folder(root, classes, *, train=2, test=1, suffix=".png"):
 
 
 def refused(action, *arguments, **knobs):
-    """The sentence with which something is refused."""
+    """Return the message of the UserError that a call raises."""
     with pytest.raises(UserError) as caught:
         action(*arguments, **knobs)
     return str(caught.value)

@@ -1,4 +1,4 @@
-"""A study of trials that take a moment, run by processes that are forked from the test's own."""
+"""A study of trials that take a moment, run by processes forked from that of the test."""
 
 import importlib
 import os
@@ -36,7 +36,7 @@ TABLES = ("results", "epochs", "classes", "confusion", "effects")
 # Optimizers import it when they are first built: once here, not in each fork.
 importlib.import_module("torch._dynamo")
 
-# The process that forks has threads of pytest's, which the children do without.
+# The forking process has threads of pytest, which the children do not need.
 allow_fork = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
 
@@ -69,7 +69,7 @@ def run_study(
 
 
 def fork(action: Callable[[], object]) -> int:
-    """Start an action in a process group of its own, and give the process."""
+    """Start an action in a forked process with its own group; return the process id."""
     if pid := os.fork():
         return pid
     os.setsid()
@@ -86,12 +86,12 @@ def fork(action: Callable[[], object]) -> int:
 
 
 def exit_code(pid: int) -> int:
-    """Wait for a forked process, and give its exit code: below 0, the signal that ended it."""
+    """Wait for a forked process; return its exit code, or minus the signal that ended it."""
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """Read the tables of the study without what depends on the clock."""
+    """Return the tables of the study without the columns that depend on the clock."""
     found = {}
     for name in TABLES:
         frame = pd.read_csv(folder / "results" / "fast" / f"{name}.csv", keep_default_na=False)
@@ -102,14 +102,14 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def weights(folder: Path) -> dict[str, bytes]:
-    """Read the trained networks, by trial."""
+    """Return the bytes of the trained networks, by trial."""
     return {
         path.parent.name: path.read_bytes() for path in folder.glob("results/trials/*/model.pt")
     }
 
 
 def assert_same(folder: Path, other: Path) -> None:
-    """Compare all that two runs of the study came to."""
+    """Assert that two runs of the study have the same tables and networks."""
     mine, theirs = tables(folder), tables(other)
     assert all(mine[name].equals(theirs[name]) for name in TABLES)
     assert weights(folder) == weights(other)

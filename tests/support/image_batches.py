@@ -1,4 +1,4 @@
-"""Made-up batches of images for the tests of augmentations."""
+"""Synthetic batches of images for the tests of augmentations."""
 
 import torch
 
@@ -10,7 +10,7 @@ MEAN = (125.3, 122.9, 113.9)
 
 
 def pictures(n, channels=3, height=32, width=32, *, dtype=torch.uint8):
-    """Random blobs: smooth enough for interpolation, with levels from 0 to 255."""
+    """Return random blobs (n, channels, height, width), smooth enough for interpolation."""
     generator = torch.Generator().manual_seed(n)
     coarse = torch.rand(n, channels, 6, 6, generator=generator)
     smooth = torch.nn.functional.interpolate(coarse, (height, width), mode="bicubic")
@@ -18,15 +18,15 @@ def pictures(n, channels=3, height=32, width=32, *, dtype=torch.uint8):
 
 
 def context(channels=3, classes=10):
-    """The mean of a normalisation, and ten classes."""
+    """Return a context with a normalisation mean and ten classes."""
     return Context(classes, torch.tensor(MEAN[:channels]).view(-1, 1, 1))
 
 
 def draws(n, *, seed=0, epoch=0, first=0):
-    """The draws of samples in file order."""
+    """Return the draws of n samples in file order."""
     return Draws(seed, epoch, torch.arange(first, first + n))
 
 
 def stream(n, name="test"):
-    """A stream of these draws."""
+    """Return a stream of these draws."""
     return Stream(draws(n), name)

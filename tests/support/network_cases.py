@@ -1,4 +1,4 @@
-"""The networks that are tested: published sizes and shapes, and every entry of every table."""
+"""The tested networks: published sizes and shapes, and every entry of every table."""
 
 from itertools import product
 
