@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from cnn_ablate.claims.descriptions import published
 
 import cnn_ablate
 from cnn_ablate.claims import subject
+from cnn_ablate.claims.descriptions import published
 from cnn_ablate.schema import Claim, Verdict, Word
 from support.claims import moved
 

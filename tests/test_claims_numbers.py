@@ -156,6 +156,52 @@ def test_a_rounded_count_is_met_by_what_rounds_to_it():
     assert "reproduced" == judge(claim, {"baseline": [None]}, sizes={"baseline": 4_969_600}).verdict
 
 
+@pytest.mark.parametrize(
+    ("parameters", "verdict", "reason"),
+    [
+        (1_793_638, "reproduced", "1,793,638 were counted, as published."),
+        (1_789_999, "not reproduced", "1,789,999 were counted, 1 fewer than published."),
+        (1_810_000, "not reproduced", "1,810,000 were counted, 10,001 more than published."),
+    ],
+)
+def test_a_truncated_count_is_a_range(parameters, verdict, reason):
+    """A paper that prints 1.79 M where it cuts digits off allows all that begin with them."""
+    value = (1_790_000.0, 1_799_999.0)
+    claim = Claim(id="p", variant="baseline", metric="parameters", value=value)
+    found = judge(claim, {"baseline": [None]}, sizes={"baseline": parameters})
+
+    assert "1,790,000 to 1,799,999" == found.published
+    assert (verdict, reason) == (found.verdict, found.reason)
+
+
+CUT_OFF = (0.86, 0.8699)
+
+
+@pytest.mark.parametrize("mean", [0.86, 0.865, 0.8699])
+def test_a_mean_inside_a_range_is_reproduced(mean):
+    """A number cut off after its digits stands for all that begin with them."""
+    found = judge(accuracy(CUT_OFF), {"baseline": [mean - 0.001, mean, mean + 0.001]})
+
+    assert ("reproduced", "86.00 to 86.99 %") == (found.verdict, found.published)
+    if mean == 0.865:
+        assert "86.00 to 86.99 % includes the mean of 3 seeds." == found.reason
+
+
+def test_outside_of_a_range_the_nearest_end_counts():
+    """There is no rounding in a range, which has the room for it already."""
+    near, far = ({"baseline": [mean - 0.001, mean, mean + 0.001]} for mean in (0.855, 0.845))
+    reproduced, missed = (judge(accuracy(CUT_OFF), values) for values in (near, far))
+
+    assert "reproduced" == reproduced.verdict
+    # 1.96 x 0.1 x sqrt(4/3) = 0.23 and 1.96 x sqrt(0.855 x 0.145 / 10000) = 0.69.
+    assert (
+        "86.00 to 86.99 % is 0.50 points from the mean of 3 seeds, within the 0.73 points that "
+        "noise allows (seeds 0.23 points, 10,000 test images 0.69 points)."
+    ) == reproduced.reason
+    assert "not reproduced" == missed.verdict
+    assert missed.reason.startswith("86.00 to 86.99 % is 1.5 points from the mean of 3 seeds")
+
+
 def test_counts_can_be_compared():
     """The deeper network can be shown to be smaller, by an exact difference."""
     sizes = {"baseline": 402_986, "off": 334_154}

@@ -14,6 +14,10 @@ SILENT = (
     "it claims neither a number nor a direction. "
     "Give a 'value', or an 'effect' of a 'factor' or against a 'reference'."
 )
+PER_CENT = "claims[0].value: test_accuracy is a fraction, at most 1."
+RANGE = (
+    "claims[0].value: a range is that of a number, not of a limit or an effect. Give one number."
+)
 MOVES = "factor: model.attention, from: none, to: cbam, effect: higher"
 
 REFUSED = {
@@ -63,11 +67,32 @@ REFUSED = {
         "86: claims[0].at.model.attention: the effect is that of this very factor. "
         "Its levels are given by 'from' and 'to'."
     ],
+    "value: 86": [f"25: {PER_CENT} 86 looks like per cent; write 0.86."],
+    "value: 62.06, effect: lower": [f"25: {PER_CENT} 62.06 looks like per cent; write 0.6206."],
+    "value: [61, 61.99]": [
+        f"25: {PER_CENT} [61, 61.99] looks like per cent; write [0.61, 0.6199]."
+    ],
+    "value: [0.9, 0.8]": ["25: claims[0].value: a range goes from a lower to a higher number."],
+    "value: [0.8, 0.9], effect: higher": [f"25: {RANGE}"],
+    f"value: [1, 2], {MOVES}": [f"25: {RANGE}"],
+    "value: [0.8, 0.9], decimals: 2": [
+        "37: claims[0].decimals: a range has no 'decimals': it is exact."
+    ],
+    "value: many": [
+        "25: claims[0].value: expected a number, or a range of two numbers, got 'many'."
+    ],
+    "value: [0.8]": [
+        "25: claims[0].value: expected a number, or a range of two numbers, got [0.8]."
+    ],
 }
 
 ACCEPTED = [
     "value: 0.9",
     "value: 0.9, effect: higher",
+    "value: [0.86, 0.8699]",
+    "value: [1790000, 1799999], metric: parameters",
+    "value: 1790000, metric: parameters, decimals: -4",
+    f"{MOVES}, value: 86",
     "of_class: Shirt, value: 0.9",
     "of_class: Shirt, metric: class_f1, value: 0.9",
     "of_class: Shirt, rank: best",
@@ -80,7 +105,7 @@ ACCEPTED = [
 
 
 def claimed(claim: str) -> str:
-    """Give the text of a sound study with a claim."""
+    """Return the text of a sound study with a claim."""
     return f"{SOUND}claims: [{{id: a, {claim}}}]\n"
 
 

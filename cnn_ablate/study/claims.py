@@ -134,10 +134,10 @@ def _check_value(place: Place, claim: Claim, problems: Problems) -> None:
     at = (*place, "value")
     low, high = claim.bounds
     if high > 1 and not claim.compares and in_points(claim.metric):
-        given = format_value(list(claim.bounds) if low != high else _plain(high))
-        fraction = [_plain(Decimal(repr(end)) / 100) for end in dict.fromkeys(claim.bounds)]
-        written = f"[{', '.join(map(str, fraction))}]" if low != high else fraction[0]
-        hint = f"{given} looks like per cent; write {written}."
+        given = [_shortest(end) for end in dict.fromkeys(claim.bounds)]
+        fractions = [_shortest(Decimal(repr(end)) / 100) for end in dict.fromkeys(claim.bounds)]
+        per_cent, written = (ends if len(ends) > 1 else ends[0] for ends in (given, fractions))
+        hint = f"{per_cent} looks like per cent; write {written}."
         problems.add(at, f"{claim.metric} is a fraction, at most 1.", hint)
     if isinstance(claim.value, tuple):
         if low >= high:
@@ -149,8 +149,8 @@ def _check_value(place: Place, claim: Claim, problems: Problems) -> None:
             problems.add((*place, "decimals"), "a range has no 'decimals': it is exact.", key=True)
 
 
-def _plain(number: float | Decimal) -> float | int:
-    """Return a whole number without its decimal point."""
+def _shortest(number: float | Decimal) -> float | int:
+    """Return a whole number as an integer, which is printed without a decimal point."""
     return int(number) if number == int(number) else float(number)
 
 
