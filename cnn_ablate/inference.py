@@ -137,7 +137,7 @@ def _read_or_error(path: Path, trained: TrainedModel) -> np.ndarray | str:
 def _classify(
     trained: TrainedModel, images: list[np.ndarray], chosen: list[View]
 ) -> Iterator[tuple[int, float]]:
-    """Yield the most probable class of each image (channels, height, width), and its probability."""
+    """Yield class and probability of the best guess per image (channels, height, width)."""
     pixels = torch.from_numpy(np.stack(images))
     normalise = trained.options.data.normalize.build(pixels.shape[1])
     unlabelled = torch.zeros(len(pixels), dtype=torch.int64)

@@ -1,4 +1,4 @@
-"""Counter-based random numbers: a value depends on its name alone, never on who asked before."""
+"""Counter-based random numbers: a value depends on its name alone, not on earlier draws."""
 
 import hashlib
 
@@ -10,18 +10,18 @@ _MASK = 0xFFFFFFFF
 
 
 def key(*name: int | str) -> int:
-    """Give the 32-bit key of the stream of this name, for instance `key(seed, "order", epoch)`."""
+    """Return the 32-bit key of the stream of this name, for instance `key(seed, "init", layer)`."""
     text = "\0".join(str(part) for part in name)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")
 
 
 def generator(*name: int | str) -> torch.Generator:
-    """Give a fresh CPU generator for the stream of this name."""
+    """Return a new CPU generator, seeded for the stream of this name."""
     return torch.Generator().manual_seed(key(*name))
 
 
-def hashed(counters: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
-    """Scramble 32-bit counters, held in int64, into 32 random bits each.
+def hash32(counters: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
+    """Hash 32-bit counters, stored in int64, to 32 random bits each.
 
     Reference: C. Wellons, "Prospecting for hash functions", 2018 (lowbias32).
     """
@@ -32,18 +32,19 @@ def hashed(counters: Int[Tensor, "*shape"]) -> Int[Tensor, "*shape"]:
 
 
 def split(keys: Int[Tensor, " n"], count: int) -> Int[Tensor, "n count"]:
-    """Derive `count` further keys from each key."""
+    """Return `count` new keys per key."""
+    # Odd, and close to 2^32 divided by the golden ratio: multiples of it are well spread.
     columns = torch.arange(1, count + 1, device=keys.device) * 0x9E3779B9
-    return hashed(hashed(keys)[:, None] + columns)
+    return hash32(hash32(keys)[:, None] + columns)
 
 
 def uniform(keys: Int[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """Turn 32 random bits into float32 numbers in [0, 1), 24 bits each."""
+    """Return float32 numbers in [0, 1) from 32 random bits each, of which 24 are used."""
     return (keys >> 8).to(torch.float32) * 2.0**-24
 
 
 class Draws:
-    """The random numbers of some samples in one epoch: the same whatever batch they are in."""
+    """The random numbers of some samples in one epoch; they do not depend on the batch."""
 
     def __init__(self, seed: int, epoch: int, samples: Int[Tensor, " n"]) -> None:
         self.seed = seed
@@ -51,13 +52,13 @@ class Draws:
         self.samples = samples
 
     def keys(self, purpose: str) -> Int[Tensor, " n"]:
-        """Give one key a sample, for the purpose (`"augment/random_crop"`, `"dropout"`)."""
-        return hashed(hashed(self.samples) ^ key(self.seed, purpose, self.epoch))
+        """Return one key per sample for a purpose (`"augment/random_crop"`, `"dropout"`)."""
+        return hash32(hash32(self.samples) ^ key(self.seed, purpose, self.epoch))
 
     def uniform(self, purpose: str, count: int = 1) -> Float[Tensor, "n count"]:
-        """Give `count` numbers in [0, 1) a sample, for the purpose."""
+        """Return `count` numbers in [0, 1) per sample."""
         return uniform(split(self.keys(purpose), count))
 
     def shared(self, purpose: str, count: int = 1) -> Float[Tensor, " count"]:
-        """Give `count` numbers in [0, 1) to the samples together, whatever their order."""
-        return uniform(split(hashed(self.keys(purpose).sum())[None], count))[0]
+        """Return `count` numbers in [0, 1) for all samples together, in any order of them."""
+        return uniform(split(hash32(self.keys(purpose).sum())[None], count))[0]

@@ -11,7 +11,7 @@ from cnn_ablate.data.augment import augment
 from cnn_ablate.data.augment.crop import RandomCrop
 from cnn_ablate.data.augment.erasing import Cutout, RandomErasing
 from cnn_ablate.data.augment.flip import HorizontalFlip
-from cnn_ablate.data.augment.operation import below
+from cnn_ablate.data.augment.operation import to_integers
 from support.image_batches import context, draws, pictures, stream
 
 LAYOUTS = [torch.contiguous_format, torch.channels_last]
@@ -25,8 +25,8 @@ DTYPES = [torch.uint8, torch.float32]
 def test_a_crop_is_that_of_torchvision_at_the_offset_drawn(mode, layout, dtype, channels):
     """Each image is cut out of its padded self at its own offset, bit by bit."""
     images = pictures(20, channels, 17, 23, dtype=dtype).contiguous(memory_format=layout)
-    crops = RandomCrop(padding=3, mode=mode).change(images, stream(20), context(channels))
-    offsets = below(stream(20).uniform(2), 7).tolist()
+    crops = RandomCrop(padding=3, mode=mode).transform_images(images, stream(20), context(channels))
+    offsets = to_integers(stream(20).uniform(2), 7).tolist()
 
     padding_mode = "constant" if mode == "zero" else mode
     assert dtype == crops.dtype
@@ -39,7 +39,7 @@ def test_crops_reach_every_offset_alike():
     """All 9 x 9 offsets of a padding of 4 come up, equally often."""
     image = torch.zeros(1, 1, 32, 32, dtype=torch.uint8)
     image[0, 0, 16, 16] = 1
-    crops = RandomCrop().change(image.expand(8100, -1, -1, -1), stream(8100), context(1))
+    crops = RandomCrop().transform_images(image.expand(8100, -1, -1, -1), stream(8100), context(1))
     places = crops.flatten(1).to(torch.float32).argmax(1)
     places, counts = places.unique(return_counts=True)
 
@@ -54,7 +54,7 @@ def test_crops_reach_every_offset_alike():
 def test_a_flip_mirrors_the_images_drawn(layout, dtype, p):
     """An image is mirrored as by torchvision if its number is below p, else left alone."""
     images = pictures(40, dtype=dtype).contiguous(memory_format=layout)
-    flips = HorizontalFlip(p=p).change(images, stream(40), context())
+    flips = HorizontalFlip(p=p).transform_images(images, stream(40), context())
     drawn = stream(40).uniform(1)[:, 0] < p
 
     assert dtype == flips.dtype
@@ -65,7 +65,9 @@ def test_a_flip_mirrors_the_images_drawn(layout, dtype, p):
 def test_flips_come_with_their_probability():
     """The share of mirrored images agrees with p."""
     images = torch.tensor([0, 1], dtype=torch.uint8).view(1, 1, 1, 2).expand(4000, -1, -1, -1)
-    flipped = HorizontalFlip(p=0.3).change(images, stream(4000), context(1))[:, 0, 0, 0].sum()
+    flipped = (
+        HorizontalFlip(p=0.3).transform_images(images, stream(4000), context(1))[:, 0, 0, 0].sum()
+    )
 
     assert stats.binomtest(int(flipped), 4000, 0.3).pvalue > 0.01
 
@@ -121,7 +123,7 @@ def test_erased_boxes_are_distributed_as_torchvisions(knobs):
     with torch.random.fork_rng():
         torch.manual_seed(1)
         theirs = boxes_of(torch.cat([transform(white) for _ in range(n)]))
-    boxes = boxes_of(ours.change(white.repeat(n, 1, 1, 1), stream(n), context(1)))
+    boxes = boxes_of(ours.transform_images(white.repeat(n, 1, 1, 1), stream(n), context(1)))
 
     table = [[len(boxes), n - len(boxes)], [len(theirs), n - len(theirs)]]
     assert stats.fisher_exact(table).pvalue > 0.01
@@ -139,7 +141,7 @@ def test_erased_boxes_are_distributed_as_torchvisions(knobs):
 def test_the_mean_that_fills_a_box_is_zero_once_normalised(entry, dtype):
     """A box has the mean of its channel, for uint8 images rounded to a level."""
     images = torch.full((30, 3, 32, 32), 255).to(dtype)
-    erased = entry.change(images, stream(30), context())
+    erased = entry.transform_images(images, stream(30), context())
     mean = context().mean.round() if dtype == torch.uint8 else context().mean
 
     assert dtype == erased.dtype
@@ -153,7 +155,7 @@ def test_cutout_squares_are_centred_anywhere_and_cut_off_at_the_border(size):
     """Each square reaches from half its size before its centre, drawn from all pixels."""
     images = torch.full((200, 1, 20, 32), 255, dtype=torch.uint8)
     option = Cutout(size=size, count=2, fill="zero")
-    black = option.change(images, stream(200), context(1))[:, 0] == 0
+    black = option.transform_images(images, stream(200), context(1))[:, 0] == 0
     numbers = stream(200).uniform(4).view(200, 2, 2) * torch.tensor([20, 32])
 
     for mask, centres in zip(black, numbers.int().tolist(), strict=True):
@@ -168,7 +170,7 @@ def test_padding_is_black_and_reflection_repeats_no_border():
     """The two kinds of padding are those of torch."""
     image = torch.arange(1, 10, dtype=torch.uint8).view(1, 1, 3, 3)
     for mode, torch_mode in (("zero", "constant"), ("reflect", "reflect")):
-        crops = RandomCrop(padding=1, mode=mode).change(
+        crops = RandomCrop(padding=1, mode=mode).transform_images(
             image.repeat(200, 1, 1, 1), stream(200), context(1)
         )
         windows = pad(image, [1] * 4, mode=torch_mode).unfold(2, 3, 1).unfold(3, 3, 1)

@@ -10,17 +10,17 @@ from torchvision.transforms.v2 import functional
 
 from cnn_ablate.data.augment.jitter import (
     ColorJitter,
-    brightened,
-    contrasted,
-    hue_turned,
-    saturated,
+    adjust_brightness,
+    adjust_contrast,
+    adjust_hue,
+    adjust_saturation,
 )
 from support.image_batches import context, pictures, stream
 
 PAIRS = [
-    (brightened, functional.adjust_brightness),
-    (contrasted, functional.adjust_contrast),
-    (saturated, functional.adjust_saturation),
+    (adjust_brightness, functional.adjust_brightness),
+    (adjust_contrast, functional.adjust_contrast),
+    (adjust_saturation, functional.adjust_saturation),
 ]
 
 
@@ -53,7 +53,7 @@ def test_a_known_turn_of_the_hue_gives_what_torchvision_gives(turn):
     expected = functional.adjust_hue(images / 255, turn) * 255
 
     torch.testing.assert_close(
-        expected, hue_turned(images, factors(turn).expand(4, -1, -1, -1)), atol=0.01, rtol=0
+        expected, adjust_hue(images, factors(turn).expand(4, -1, -1, -1)), atol=0.01, rtol=0
     )
 
 
@@ -68,7 +68,7 @@ def test_jitter_is_distributed_as_torchvisions(channels):
         torch.manual_seed(0)
         theirs = torch.cat([transform(image) for _ in range(n)]) * 255
     batch = (image * 255).to(torch.uint8).expand(n, -1, -1, -1)
-    ours = ColorJitter(**knobs).change(batch, stream(n), context(channels))
+    ours = ColorJitter(**knobs).transform_images(batch, stream(n), context(channels))
 
     assert torch.float32 == ours.dtype
     for measure in (
@@ -84,8 +84,8 @@ def test_factors_keep_to_their_range():
     """A brightness of 0.3 multiplies by 0.7 to 1.3 evenly, and never by less than 0."""
     images = torch.full((3000, 1, 1, 1), 100, dtype=torch.uint8)
     still = {"contrast": 0.0, "saturation": 0.0}
-    small = ColorJitter(brightness=0.3, **still).change(images, stream(3000), context(1))
-    large = ColorJitter(brightness=2.0, **still).change(images, stream(3000), context(1))
+    small = ColorJitter(brightness=0.3, **still).transform_images(images, stream(3000), context(1))
+    large = ColorJitter(brightness=2.0, **still).transform_images(images, stream(3000), context(1))
 
     levels = small.flatten().numpy() / 100
     assert stats.kstest(levels, stats.uniform(0.7, 0.6).cdf).pvalue > 0.01
@@ -98,7 +98,7 @@ def test_images_that_are_not_drawn_keep_every_bit():
     """Only the share p of the images is changed at all, whatever the knobs."""
     images = pictures(2000, height=8, width=8)
     jitter = ColorJitter(brightness=0.5, hue=0.2, p=0.4)
-    changed = jitter.change(images, stream(2000), context())
+    changed = jitter.transform_images(images, stream(2000), context())
     same = (changed == images).flatten(1).all(1)
 
     drawn = stream(2000).uniform(5)[:, 0] < 0.4
@@ -111,4 +111,4 @@ def test_without_knobs_nothing_changes():
     images = pictures(8)
     still = ColorJitter(brightness=0, contrast=0, saturation=0)
 
-    assert torch.equal(images.float(), still.change(images, stream(8), context()))
+    assert torch.equal(images.float(), still.transform_images(images, stream(8), context()))

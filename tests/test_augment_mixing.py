@@ -6,7 +6,7 @@ from scipy import stats
 from torchvision.transforms import v2
 
 from cnn_ablate.data.augment import augment
-from cnn_ablate.data.augment.mixing import CutMix, MixUp, beta
+from cnn_ablate.data.augment.mixing import CutMix, MixUp, beta_sample
 from support.image_batches import context, draws
 
 IMAGES = torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1).repeat(1, 3, 20, 32)
@@ -22,7 +22,7 @@ def mixed(option, epoch=0):
 def test_shares_follow_the_beta_distribution(alpha):
     """The polar method gives Beta(alpha, alpha), as SciPy has it."""
     numbers = torch.rand(2000, 2, generator=torch.Generator().manual_seed(1))
-    shares = [float(beta(pair, alpha)) for pair in numbers]
+    shares = [float(beta_sample(pair, alpha)) for pair in numbers]
 
     assert stats.kstest(shares, stats.beta(alpha, alpha).cdf).pvalue > 0.01
     assert 0 <= min(shares) <= max(shares) <= 1

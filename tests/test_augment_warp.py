@@ -6,7 +6,7 @@ from scipy import stats
 from torchvision.transforms import InterpolationMode, v2
 from torchvision.transforms import functional as classic
 
-from cnn_ablate.data.augment.warp import Affine, Rotation, Warp, warped
+from cnn_ablate.data.augment.warp import Affine, Rotation, Warp, apply_warp
 from support.image_batches import context, pictures, stream
 
 MODES = {"bilinear": InterpolationMode.BILINEAR, "nearest": InterpolationMode.NEAREST}
@@ -43,7 +43,7 @@ def test_a_known_map_gives_what_torchvision_gives(mode, knobs):
         interpolation=MODES[mode],
     )
     fill = torch.zeros(3, 1, 1)
-    ours = warped(image, warp(**knobs), fill=fill, interpolation=mode)
+    ours = apply_warp(image, warp(**knobs), fill=fill, interpolation=mode)
 
     difference = (expected - ours).abs()
     # Where torchvision and we round a place between two pixels apart, `nearest` picks either.
@@ -56,7 +56,7 @@ def test_a_rotation_turns_as_torchvision_turns():
     expected = classic.rotate(image, -20.0, interpolation=InterpolationMode.BILINEAR)
 
     torch.testing.assert_close(
-        expected, warped(image, warp(20.0), fill=torch.zeros(3, 1, 1)), atol=0.05, rtol=0
+        expected, apply_warp(image, warp(20.0), fill=torch.zeros(3, 1, 1)), atol=0.05, rtol=0
     )
 
 
@@ -64,10 +64,12 @@ def test_a_rotation_turns_as_torchvision_turns():
 def test_the_mean_comes_in_from_outside(entry):
     """With `fill: mean` an image of nothing but the mean stays so; with zero it gets black."""
     images = context().mean.expand(30, 3, 16, 16)
-    filled = entry.model_copy(update={"fill": "mean"}).change(images, stream(30), context())
+    filled = entry.model_copy(update={"fill": "mean"}).transform_images(
+        images, stream(30), context()
+    )
 
     torch.testing.assert_close(images, filled)
-    assert (entry.change(images, stream(30), context()).amin((1, 2, 3)) == 0).any()
+    assert (entry.transform_images(images, stream(30), context()).amin((1, 2, 3)) == 0).any()
 
 
 def test_affine_numbers_are_distributed_as_torchvisions():
@@ -78,7 +80,7 @@ def test_affine_numbers_are_distributed_as_torchvisions():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         drawn = [transform.make_params([torch.zeros(1, 20, 32)]) for _ in range(n)]
-    ours = affine._drawn(stream(n), 20, 32)
+    ours = affine._random_warp(stream(n), 20, 32)
 
     theirs = {
         "angle": [numbers["angle"] for numbers in drawn],
@@ -99,8 +101,8 @@ def test_a_rotation_is_an_affine_map_that_only_turns():
     still = Affine(degrees=30, translate=0, scale=(1, 1), interpolation="nearest")
     rotation = Rotation(degrees=30, interpolation="nearest")
 
-    expected = still.change(images, stream(12), context())
-    assert torch.equal(expected, rotation.change(images, stream(12), context()))
+    expected = still.transform_images(images, stream(12), context())
+    assert torch.equal(expected, rotation.transform_images(images, stream(12), context()))
     assert torch.float32 == expected.dtype
 
 
@@ -109,5 +111,8 @@ def test_nothing_to_turn_changes_nothing():
     images = pictures(5)
 
     torch.testing.assert_close(
-        images.float(), Rotation(degrees=0).change(images, stream(5), context()), atol=0.01, rtol=0
+        images.float(),
+        Rotation(degrees=0).transform_images(images, stream(5), context()),
+        atol=0.01,
+        rtol=0,
     )

@@ -11,8 +11,8 @@ import torch
 
 from cnn_ablate.data import DATASETS, cache
 from cnn_ablate.data.cache import load
-from cnn_ablate.data.dataset import Form
-from cnn_ablate.data.image_tensors import fingerprint, verified
+from cnn_ablate.data.dataset import DataSpec
+from cnn_ablate.data.image_tensors import fingerprint, matches_fingerprint
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from support import data_files
@@ -116,7 +116,7 @@ def test_the_fingerprint_stays_the_same_for_good():
         "test_labels": np.array([1]),
     }
 
-    assert FINGERPRINT == fingerprint(Form((1, 2, 2), ("a", "b")), arrays)
+    assert FINGERPRINT == fingerprint(DataSpec((1, 2, 2), ("a", "b")), arrays)
 
 
 def test_the_sample_needs_no_cache(tensors):
@@ -150,7 +150,7 @@ def test_a_broken_cache_is_built_again(options, tensors, file, harm):
     images = load(options)
 
     assert expected == images.facts
-    assert verified(images)
+    assert matches_fingerprint(images)
     assert not decoded(options)
 
 
@@ -171,7 +171,7 @@ def test_changed_contents_are_found_by_verifying(options, tensors):
     content[-1] ^= 1
     file.write_bytes(content)
 
-    assert not verified(load(options))
+    assert not matches_fingerprint(load(options))
 
 
 def test_a_failed_build_leaves_nothing_behind(options, tensors, tmp_path):
@@ -189,11 +189,11 @@ def test_another_process_may_be_faster(options, tensors):
 
     def race(done, total):
         load(options)
-        times.append((tensors / cache._name(options.find())).stat().st_ino)
+        times.append((tensors / cache._cache_name(options.find())).stat().st_ino)
 
     images = load(options, progress=race)
 
-    assert verified(images)
+    assert matches_fingerprint(images)
     assert [times[0]] == [place.stat().st_ino for place in tensors.iterdir()]
 
 
@@ -229,7 +229,7 @@ def test_what_a_killed_build_left_is_swept(options, tensors):
     for name in names:
         (tensors / name).mkdir(parents=True)
     with Locks(tensors) as locks:
-        assert locks.take(names[1])
+        assert locks.acquire(names[1])
         load(options)
 
     assert names[1:] == [place.name for place in tensors.glob(".building-*") if place.is_dir()]

@@ -139,4 +139,7 @@ def test_settings_on_the_command_line_are_checked_too(tmp_path: Path) -> None:
         m.partition("Known: ")[0] + "Known: "
         for m in messages(tmp_path, USERS, NETWORK, "model.widht=5")
     ]
-    assert 5 == read_study(write(tmp_path), Changes(sets=("model.width=5",))).baseline["model"]["width"]
+    assert (
+        5
+        == read_study(write(tmp_path), Changes(sets=("model.width=5",))).baseline["model"]["width"]
+    )

@@ -5,17 +5,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from cnn_ablate.custom import is_users
+from cnn_ablate.custom import is_import_path
 from cnn_ablate.data import load
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
-from cnn_ablate.models import find_dead, size, user_model
+from cnn_ablate.models import find_dead_parameters, network_size, user_model_options
 from cnn_ablate.plan import plan
-from cnn_ablate.runner import RunConfig, survey
-from cnn_ablate.runner.run import outstanding, run
+from cnn_ablate.runner import RunConfig, prepare
+from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.run import run
 from cnn_ablate.schema import ComputeConfig, Size, Study
 from cnn_ablate.settings import build_options, resolve
-from cnn_ablate.train import Hooks, train
+from cnn_ablate.train import Hooks, TrialInput, train
 from support.audit import NETWORK, USERS, changed
 from support.custom_study import built, study
 
@@ -34,7 +35,7 @@ from support.custom_study import built, study
 )
 def test_names_of_users_networks_have_a_colon(name: object, expected: bool) -> None:  # noqa: FBT001
     """A module and a name in it, nothing else, are taken for a user's network."""
-    assert expected == is_users(name)
+    assert expected == is_import_path(name)
 
 
 def test_knobs_are_the_arguments_of_the_class(tmp_path: Path) -> None:
@@ -74,10 +75,10 @@ def test_networks_are_measured_as_those_of_the_table_are(tmp_path: Path) -> None
     unused = ("# more", "self.unused = nn.Linear(3, 3)")
     options = build_options(study(tmp_path, network=changed(NETWORK, unused)).baseline).model
 
-    assert Size(parameters=40 + 50 + 12, macs=4 * 26 * 26 * 9 + 40) == size(
+    assert Size(parameters=40 + 50 + 12, macs=4 * 26 * 26 * 9 + 40) == network_size(
         options, (1, 28, 28), 10
     )
-    assert {"unused": 12} == find_dead(options, (1, 28, 28), 10)
+    assert {"unused": 12} == find_dead_parameters(options, (1, 28, 28), 10)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_a_network_may_know_no_gradient_in_evaluation(
     network = changed(NETWORK, unused, ("return logits", f"return {end}"))
     options = build_options(study(tmp_path, network=network).baseline).model
 
-    assert dead == find_dead(options, (1, 28, 28), 10)
+    assert dead == find_dead_parameters(options, (1, 28, 28), 10)
 
 
 def test_a_network_that_only_training_breaks_is_the_users_to_mend(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_network_that_only_training_breaks_is_the_users_to_mend(tmp_path: Path
     options = build_options(study(tmp_path, network=network).baseline).model
 
     with pytest.raises(UserError, match="nets:Net: training it failed: AttributeError"):
-        find_dead(options, (1, 28, 28), 10)
+        find_dead_parameters(options, (1, 28, 28), 10)
 
 
 @pytest.mark.parametrize("annotation", ["torch.nothing", "nothing", "1 / 0"])
@@ -154,7 +155,7 @@ def test_own_initial_weights_follow_from_the_seed(tmp_path: Path) -> None:
     options = user_model_of(study(tmp_path, network=changed(NETWORK, own)))
 
     def weights(seed: int, scheme: str) -> tuple[torch.Tensor, torch.Tensor]:
-        network = options.initialised((1, 28, 28), 10, seed=seed, scheme=scheme)
+        network = options.build_initialised((1, 28, 28), 10, seed=seed, scheme=scheme)
         return network.stem.weight, network.output.weight
 
     torch.manual_seed(1)
@@ -169,7 +170,7 @@ def test_own_initial_weights_follow_from_the_seed(tmp_path: Path) -> None:
 def user_model_of(found: Study) -> object:
     """Give the options of the baseline's network."""
     model = dict(found.baseline["model"])
-    return user_model(model.pop("name")).model_validate(model)
+    return user_model_options(model.pop("name")).model_validate(model)
 
 
 DROPOUT = changed(
@@ -189,10 +190,10 @@ def test_workers_find_the_module_beside_the_study(
     monkeypatch.chdir(elsewhere)
     text = changed(USERS, ("seeds: 6", "seeds: 1"), ("epochs: 3", "epochs: 1"))
     text += "factors: {model.attention: [none, cbam, CBAM]}\n"
-    where = RunConfig(results=elsewhere, data=elsewhere, terms=Resources(1))
-    laid_out = survey(study(folder, text, DROPOUT), where)
+    config = RunConfig(results=elsewhere, data=elsewhere, resources=Resources(1))
+    prepared = prepare(study(folder, text, DROPOUT), config)
 
-    table = run(laid_out, outstanding(laid_out), where, lambda _: None).trials
+    table = run(prepared, outstanding(prepared), config, lambda _: None).results.trials
 
     losses = table.set_index("variant")["train_loss"]
     assert losses["baseline"] == losses["attention=cbam"]
@@ -206,9 +207,9 @@ def test_what_a_network_draws_for_itself_is_the_same_after_an_interruption(tmp_p
     images = load(build_options(found.baseline).data)
     states: list[bytes] = []
 
-    whole = train(trial, images, ComputeConfig(), Hooks(save=states.append))
+    whole = train(TrialInput(trial, images), ComputeConfig(), Hooks(save_checkpoint=states.append))
     torch.rand(7)
-    again = train(trial, images, ComputeConfig())
-    resumed = train(trial, images, ComputeConfig(), resume=states[0])
+    again = train(TrialInput(trial, images), ComputeConfig())
+    resumed = train(TrialInput(trial, images, states[0]), ComputeConfig())
 
     assert whole.weights == again.weights == resumed.weights

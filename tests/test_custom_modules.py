@@ -172,7 +172,9 @@ def test_workers_elsewhere_get_all_that_enters_the_digest(tmp_path: Path) -> Non
     (package / "nets.py").write_text(late, encoding="utf-8")
     study(tmp_path, changed(USERS, ("nets:Net", "package.nets:Net"), (", width: 4", "")))
 
-    assert {f"package/{name}.py" for name in ("__init__", "late", "nets")} <= user_source_files().keys()
+    assert {
+        f"package/{name}.py" for name in ("__init__", "late", "nets")
+    } <= user_source_files().keys()
 
 
 def test_no_compiled_files_are_left_beside_the_module(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_the_table_has_every_data_set_under_its_own_name(name):
 @pytest.mark.parametrize("name", KNOWN)
 def test_shape_and_classes_are_known_without_data(name):
     """Networks can be built and counted where no image is."""
-    form = DATASETS[name]().form()
+    form = DATASETS[name]().spec()
 
     assert (100 if name == "cifar100" else 10) == len(set(form.classes))
     assert form.shape in {(1, 28, 28), (3, 32, 32)}

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cnn_ablate.cli import app
 from cnn_ablate.data import DATASETS, load
 from cnn_ablate.data.archives import untar
-from cnn_ablate.data.download import Remote, download
+from cnn_ablate.data.download import RemoteFile, download
 from support import data_files
 from support.data_files import refused
 
@@ -78,7 +78,7 @@ def direct(monkeypatch):
 def remote(*servers, content=CONTENT):
     """Name the file that these servers have."""
     urls = tuple(f"{server.address}/file.bin" for server in servers)
-    return Remote("file.bin", urls, data_files.md5_of(content))
+    return RemoteFile("file.bin", urls, data_files.md5_of(content))
 
 
 def test_a_download_that_breaks_off_goes_on(tmp_path):
@@ -142,7 +142,7 @@ def test_every_reason_is_told(tmp_path):
     ):
         download(remote(empty, other), tmp_path, lambda *_: None)
 
-    wrong = f"its MD5 is {layouts.md5_of(b'wrong')}, not {layouts.md5_of(CONTENT)}"
+    wrong = f"its MD5 is {data_files.md5_of(b'wrong')}, not {data_files.md5_of(CONTENT)}"
     assert f"{other.address}/file.bin: {wrong}" in str(caught.value)
     assert [] == list(tmp_path.iterdir())
 

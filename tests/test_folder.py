@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnn_ablate import custom
 from cnn_ablate.data import DATASETS
 from cnn_ablate.data.cache import load
 from support import data_files
@@ -230,7 +229,6 @@ def test_pictures_may_lie_where_the_program_is_started(root, monkeypatch):
 
 def test_missing_pictures_name_the_place_to_put_them(tmp_path, monkeypatch):
     """Pictures of one's own cannot be fetched, only put in place."""
-    custom.look_in(tmp_path)
     monkeypatch.chdir(tmp_path)
 
     message = refused(load, DATASETS["image_folder"](path="mine"))

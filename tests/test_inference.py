@@ -15,7 +15,7 @@ from cnn_ablate.inference import find_images, load_trained, predict
 from cnn_ablate.schema import ComputeConfig, TrialResult
 from cnn_ablate.settings import build_options
 from cnn_ablate.store import Store
-from cnn_ablate.train import train
+from cnn_ablate.train import TrialInput, train
 from test_train import trial
 
 
@@ -24,7 +24,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrialResult]:
     """Train one trial and keep it."""
     root = tmp_path_factory.mktemp("results")
     made = trial()
-    result = train(made, load(build_options(made.settings).data), ComputeConfig())
+    images = load(build_options(made.settings).data)
+    result = train(TrialInput(made, images), ComputeConfig())
     Store(root).publish(result)
     return root, result
 

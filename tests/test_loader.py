@@ -32,7 +32,7 @@ def test_an_epoch_is_every_image_once():
     loaded = loader(batch_size=96)
     batches = list(loaded.epoch(0))
 
-    assert loaded.steps == len(batches) == 42
+    assert loaded.steps_per_epoch == len(batches) == 42
     assert [96, 64] == [len(batches[0].samples), len(batches[-1].samples)]
     assert list(range(4000)) == sorted(order(loaded))
 

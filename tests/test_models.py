@@ -11,8 +11,8 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.models import (
     MODELS,
     Dropout,
-    dead_parameters,
-    find_dead,
+    count_dead_parameters,
+    find_dead_parameters,
     set_dropout_keys,
 )
 from cnn_ablate.rng import Draws
@@ -66,7 +66,7 @@ def test_every_network_learns(name, knobs, shape):
     gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
 
     assert (4, 7) == logits.shape
-    assert dead == dead_parameters(network).keys()
+    assert dead == count_dead_parameters(network).keys()
     assert all(gradient.isfinite().all() for gradient in gradients)
 
 
@@ -199,7 +199,7 @@ def test_transformer_built_is_never_called():
 
     assert torch.equal(dead(batch), none(batch))
     assert not torch.allclose(dead(batch), used(batch))
-    assert {} == find_dead(MODELS["preact_resnet"](transformer="used"), SMALL, 10)
+    assert {} == find_dead_parameters(MODELS["preact_resnet"](transformer="used"), SMALL, 10)
 
 
 def test_preact_shortcut_starts_after_the_activation():

@@ -28,23 +28,23 @@ few = settings(max_examples=15, deadline=None, derandomize=True)
 WITH_WARMUP = sorted(set(SCHEDULES) - {"one_cycle"})
 
 
-def run(course: Scheduler, optimizer, *, epochs, steps, losses=()):
+def run(scheduler: Scheduler, optimizer, *, epochs, steps, losses=()):
     """Give the learning rate that each step of each epoch uses."""
     rates = []
     for epoch in range(epochs):
         for _ in range(steps):
             rates.append(optimizer.param_groups[0]["lr"])
             optimizer.step()
-            course.after_step()
-        course.after_epoch(losses[epoch] if losses else 1.0)
+            scheduler.after_step()
+        scheduler.after_epoch(losses[epoch] if losses else 1.0)
     return rates
 
 
 def rates_of(options: ScheduleOptions, *, lr=1.0, epochs=6, steps=2, losses=()):
     """Give the learning rate of each step under a schedule."""
     optimizer = SGD(lr=lr).build(nn.Linear(1, 1))
-    course = options.build(optimizer, epochs=epochs, steps_per_epoch=steps)
-    return run(course, optimizer, epochs=epochs, steps=steps, losses=losses)
+    scheduler = options.build(optimizer, epochs=epochs, steps_per_epoch=steps)
+    return run(scheduler, optimizer, epochs=epochs, steps=steps, losses=losses)
 
 
 lrs = st.floats(1e-4, 1.0)
@@ -152,12 +152,12 @@ def test_one_cycle_moves_momentum_the_other_way():
         (AdamW(), lambda group: group["betas"][0]),
     ):
         optimizer = options.build(nn.Linear(1, 1))
-        course = OneCycle(pct_start=0.5).build(optimizer, epochs=2, steps_per_epoch=5)
+        scheduler = OneCycle(pct_start=0.5).build(optimizer, epochs=2, steps_per_epoch=5)
         momenta = []
         for _ in range(10):
             momenta.append(read(optimizer.param_groups[0]))
             optimizer.step()
-            course.after_step()
+            scheduler.after_step()
 
         assert pytest.approx([0.95, 0.85, 0.95]) == [momenta[0], min(momenta), momenta[-1]]
 
@@ -178,8 +178,8 @@ def test_schedules_resume_where_they_stopped(name, cut):
 
     def start():
         optimizer = SGD(lr=1.0).build(nn.Linear(1, 1))
-        course = SCHEDULES[name](**knobs).build(optimizer, epochs=14, steps_per_epoch=2)
-        return course, optimizer
+        scheduler = SCHEDULES[name](**knobs).build(optimizer, epochs=14, steps_per_epoch=2)
+        return scheduler, optimizer
 
     first, second = start(), start()
     rates = run(*first, epochs=cut, steps=2)

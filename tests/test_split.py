@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_ablate.data import DATASETS
-from cnn_ablate.data.dataset import Form, Source
-from cnn_ablate.data.image_tensors import facts, images
-from cnn_ablate.data.split import balanced, split
+from cnn_ablate.data.dataset import DataSpec, FoundData
+from cnn_ablate.data.image_tensors import describe, from_arrays
+from cnn_ablate.data.split import balanced_subset, split
 from cnn_ablate.errors import UserError
 
-FORM = Form((1, 1, 1), tuple("abcdefghij"))
+SPEC = DataSpec((1, 1, 1), tuple("abcdefghij"))
 
 
 def made(labels, test=(0,)):
@@ -23,7 +23,7 @@ def made(labels, test=(0,)):
         "test_images": np.zeros((len(test), 1, 1, 1), np.uint8),
         "test_labels": np.asarray(test, np.int64),
     }
-    return images(arrays, facts(Source("made", FORM, (), read=lambda: ()), arrays))
+    return from_arrays(arrays, describe(FoundData("made", SPEC, (), read=lambda: ()), arrays))
 
 
 def options(**knobs):
@@ -81,7 +81,8 @@ def test_small_classes_give_all_they_have():
 
 def sorted_counts(labels, count):
     """Images of each class, classes 0 and 2 in falling order."""
-    first, second, third = labels[balanced(labels, count, purpose="subset")].bincount().tolist()
+    chosen = labels[balanced_subset(labels, count, purpose="subset")]
+    first, second, third = chosen.bincount().tolist()
     return [max(first, third), second, min(first, third)]
 
 

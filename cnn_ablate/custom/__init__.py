@@ -1,16 +1,21 @@
-"""What a study names by import path, `package.module:Name`: networks, data sets, augmentations."""
+"""User-defined networks, data sets and augmentations, by import path: `package.module:Name`."""
 
-from cnn_ablate.custom.importing import failure, sources
-from cnn_ablate.custom.signature import Origin, UserOptions, is_users, user_options
-from cnn_ablate.custom.sources import look_in, places
+from cnn_ablate.custom.folders import search_folders, user_code_folder
+from cnn_ablate.custom.importing import describe_failure, user_source_files
+from cnn_ablate.custom.signature import (
+    Origin,
+    UserOptions,
+    is_import_path,
+    options_from_signature,
+)
 
 __all__ = [
     "Origin",
     "UserOptions",
-    "failure",
-    "is_users",
-    "look_in",
-    "places",
-    "sources",
-    "user_options",
+    "describe_failure",
+    "is_import_path",
+    "options_from_signature",
+    "search_folders",
+    "user_code_folder",
+    "user_source_files",
 ]

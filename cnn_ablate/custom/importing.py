@@ -1,13 +1,14 @@
-"""Modules of the user's, imported.
+"""Import of user-defined code by path: `package.module:Name`.
 
-Nothing here is cached beyond what the source says: a module that changed is imported anew.
+A module is imported once per process, as Python does it. If its source changes later, the import
+is refused: a trial's identity holds the digest of the source, so it must be of the code that runs.
 """
 
 import importlib
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
@@ -15,60 +16,92 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from cnn_ablate.custom.sources import Source, digest, is_installed, is_own_file, places, read
+from cnn_ablate.custom.folders import is_folder_set, search_folders
+from cnn_ablate.custom.sources import SourceFile, Sources, digest, is_user_file, read_sources
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown
-
-# What was imported here, and all the sources that each stands on, as they were then.
-_imported: dict[str, dict[str, Source]] = {}
+from cnn_ablate.messages import unknown_name
 
 
 @dataclass(frozen=True)
-class Imported:
-    """Something of a user's module, and the SHA-256 of what it comes from."""
+class ImportedModule:
+    """The folders in which a module was searched, and the sources that it was imported from."""
 
-    thing: Any
+    folders: tuple[Path, ...]
+    sources: Sources
+
+
+@dataclass(frozen=True)
+class ImportedCode:
+    """A class or function of a module, and the SHA-256 of the module's sources."""
+
+    value: Any
     sha256: str
 
 
-def imported(name: str) -> Imported:
-    """Import what `package.module:Name` names.
+# What this process has imported by path: like `sys.modules`, it is never emptied.
+_modules: dict[str, ImportedModule] = {}
+# The user modules that are loaded in this process, with their sources at that time.
+_loaded: dict[str, SourceFile] = {}
+
+
+def import_user_code(path: str) -> ImportedCode:
+    """Import a class or function by its path, `package.module:Name`.
 
     Raises:
-        UserError: there is no such module or name, or importing it fails.
+        UserError: there is no such module or name, importing it fails, or its source is not the
+            one that this process imported earlier.
     """
-    path, _, attribute = name.partition(":")
-    with _searching():
-        found = read(path) or _loaded(path)
-        _forget(path, found)
-        module = _import(path, found)
+    name, _, attribute = path.partition(":")
+    # Settings are also resolved after the study was read, when its folder is no longer held.
+    known = None if is_folder_set() else _modules.get(name)
+    folders = known.folders if known else search_folders()
+    with _importable_from(folders):
+        module = _import_module(name, folders)
     if not hasattr(module, attribute):
-        public = [known for known, thing in vars(module).items() if _is_own(thing, module)]
-        raise UserError(name, *unknown(f"name in {path}", attribute, public))
-    return Imported(getattr(module, attribute), digest(_imported[path]))
+        public = [each for each, value in vars(module).items() if _is_defined_in(module, value)]
+        raise UserError(path, *unknown_name(f"name in {name}", attribute, public))
+    return ImportedCode(getattr(module, attribute), digest(_modules[name].sources))
 
 
-def sources() -> dict[str, bytes]:
-    """Give the users' modules that are in use, by the paths at which they are looked for.
+def user_source_files() -> dict[str, bytes]:
+    """Return the contents of all user modules in use, by path relative to their search folder.
 
-    Those that they import are among them; there are none unless something was imported by name.
+    Without an import by path there are none.
     """
+    if not _modules:
+        return {}
     library = Path(sysconfig.get_path("stdlib"))
-    named = [source.file for each in _imported.values() for source in each.values()]
-    loaded = [_file(name) or Path() for name in [*sys.modules]]
-    found = {}
-    for file in dict.fromkeys([*named, *loaded]) if _imported else ():
-        if is_own_file(file) and not file.is_relative_to(library):
-            place = next(place for place in places() if file.is_relative_to(place))
-            found[str(file.relative_to(place))] = file.read_bytes()
-    return found
+    folders = _all_folders()
+    named = [source.file for module in _modules.values() for source in module.sources.values()]
+    loaded = [file for name in [*sys.modules] if (file := _file_of(name))]
+    files = {}
+    for file in dict.fromkeys([*named, *loaded]):
+        if is_user_file(file, folders) and not file.is_relative_to(library):
+            folder = next(folder for folder in folders if file.is_relative_to(folder))
+            files[str(file.relative_to(folder))] = file.read_bytes()
+    return files
+
+
+def describe_failure(action: str, error: BaseException) -> str:
+    """Return a sentence on an error in user code, with its last line there.
+
+    For instance "building it failed: ValueError: too wide (nets.py, line 11)."
+    """
+    folders = _all_folders()
+    frames = traceback.extract_tb(error.__traceback__)
+    in_user_code = [frame for frame in frames if is_user_file(Path(frame.filename), folders)]
+    # A syntax error has no frame in the file; its own message names the line.
+    last = in_user_code[-1] if in_user_code else None
+    line = f" ({Path(last.filename).name}, line {last.lineno})" if last else ""
+    message = str(error).strip().partition("\n")[0].rstrip(".")
+    return f"{action}: {type(error).__name__}{f': {message}' if message else ''}{line}."
 
 
 @contextmanager
-def _searching() -> Iterator[None]:
-    """Let imports find the users' modules, and leave no compiled files beside them."""
+def _importable_from(folders: Sequence[Path]) -> Iterator[None]:
+    """Put folders on Python's import path, and write no compiled files into them, while held."""
     path, wrote_nothing = sys.path[:], sys.dont_write_bytecode
-    sys.path[:0] = [str(folder) for folder in places()]
+    sys.path[:0] = map(str, folders)
     sys.dont_write_bytecode = True
     importlib.invalidate_caches()
     try:
@@ -78,81 +111,83 @@ def _searching() -> Iterator[None]:
         sys.dont_write_bytecode = wrote_nothing
 
 
-def _import(path: str, found: dict[str, Source]) -> ModuleType:
+def _import_module(name: str, folders: tuple[Path, ...]) -> ModuleType:
+    user_sources = read_sources(name, folders)
+    sources = user_sources or _installed_source(name)
+    if not sources and _top_level(name) in map(_top_level, _loaded):
+        raise _not_found(name, name, folders)
+    _check_unchanged(name, sources)
+    _check_name_is_free(name)
     try:
-        return importlib.import_module(path)
-    except ModuleNotFoundError as fault:
-        if fault.name and f"{path}.".startswith(f"{fault.name}."):
-            where = " or ".join(map(str, places()))
-            raise UserError(path, f"there is no module '{fault.name}' in {where}.") from None
-        raise UserError(path, failure("importing it failed", fault)) from fault
-    except (Exception, SystemExit) as fault:
-        raise UserError(path, failure("importing it failed", fault)) from fault
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and f"{name}.".startswith(f"{error.name}."):
+            raise _not_found(name, error.name, folders) from None
+        raise UserError(name, describe_failure("importing it failed", error)) from error
+    except (Exception, SystemExit) as error:
+        raise UserError(name, describe_failure("importing it failed", error)) from error
     finally:
-        _imported[path] = found or _loaded(path)
+        # Also after a failure: modules that it imported before stay loaded.
+        _loaded.update((m, s) for m, s in user_sources.items() if _file_of(m) == s.file)
+    _modules.setdefault(name, ImportedModule(folders, sources or _installed_source(name)))
+    return module
 
 
-def failure(what: str, fault: BaseException) -> str:
-    """Say what failed in the user's code, with the error and the last line of theirs."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    own = [frame for frame in frames if is_own_file(Path(frame.filename))]
-    # A syntax error says itself where it is.
-    line = f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
-    said = str(fault).strip().partition("\n")[0].rstrip(".")
-    return f"{what}: {type(fault).__name__}{f': {said}' if said else ''}{line}."
+def _not_found(name: str, missing: str, folders: Sequence[Path]) -> UserError:
+    where = " or ".join(map(str, folders))
+    return UserError(name, f"there is no module '{missing}' in {where}.")
 
 
-def _forget(path: str, found: Mapping[str, Source]) -> None:
-    """Drop a module that was imported here earlier, if it is not the one to be found now.
-
-    Where a source changed, all that is the user's is dropped: any of it may stand on that source.
-
-    Raises:
-        UserError: another module of this name is in use by the program itself.
-    """
-    top, known = _top(path), _known()
-    moved = top in sys.modules and _origin(sys.modules[top].__spec__) != _origin(
-        PathFinder.find_spec(top)
-    )
-    if moved and top not in map(_top, known):
-        raise UserError(path, f"the program itself uses a module '{top}'.", "Rename yours.")
-    others = any(known.get(name, source) != source for name, source in found.items())
-    dropped = {top} if moved else set()
-    if others or _imported.get(path, found) != found:
-        dropped = {top, *(_top(name) for name in known if not is_installed(known[name].file))}
-    for names in (sys.modules, _imported) if dropped else ():
-        for name in [name for name in names if _top(name) in dropped]:
-            del names[name]
+def _check_unchanged(name: str, sources: Sources) -> None:
+    """Refuse a module whose sources are not those that this process imported; raises UserError."""
+    known = _modules.get(name)
+    changed = [
+        module
+        for module, source in sources.items()
+        if _loaded.get(module, source).text != source.text
+    ]
+    if changed or (known and digest(known.sources) != digest(sources)):
+        what = f"this process has imported another version of '{min(changed, default=name)}'."
+        raise UserError(name, what, "Restart Python, or run the command again.")
 
 
-def _known() -> dict[str, Source]:
-    """Give the sources of all that was imported here, whoever named it."""
-    known = {name: source for each in _imported.values() for name, source in each.items()}
-    # Python takes its own module of a name where it has one.
-    return {name: source for name, source in known.items() if _file(name) == source.file}
+def _check_name_is_free(name: str) -> None:
+    """Refuse a name that a module of the program already has; raises UserError."""
+    top = _top_level(name)
+    if top not in sys.modules or top in map(_top_level, _loaded):
+        return
+    if _origin(sys.modules[top].__spec__) != _origin(PathFinder.find_spec(top)):
+        raise UserError(name, f"the program itself uses a module '{top}'.", "Rename yours.")
 
 
-def _top(path: str) -> str:
-    return path.partition(".")[0]
+def _installed_source(name: str) -> Sources:
+    """Return the source file of a loaded module of an installed package, if it has one."""
+    file = _file_of(name)
+    is_installed = file and file.is_file() and name not in _loaded
+    return {name: SourceFile(file, file.read_bytes())} if file and is_installed else {}
+
+
+def _all_folders() -> tuple[Path, ...]:
+    """Return the folders that are searched now, and those of earlier imports."""
+    earlier = [folder for module in _modules.values() for folder in module.folders]
+    return tuple(dict.fromkeys([*search_folders(), *earlier]))
+
+
+def _top_level(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _origin(spec: Any) -> str:
-    """Give the file of a package or module, or the folder of a package without a file."""
-    places = getattr(spec, "submodule_search_locations", None)
-    return str(getattr(spec, "origin", None) or (next(iter(places)) if places else ""))
+    """Return the file of a package or module, or the folder of a package without a file."""
+    locations = getattr(spec, "submodule_search_locations", None)
+    return str(getattr(spec, "origin", None) or (next(iter(locations)) if locations else ""))
 
 
-def _file(name: str) -> Path | None:
-    """Give the file from which a module was imported."""
+def _file_of(name: str) -> Path | None:
+    """Return the file from which a loaded module was imported."""
     file = getattr(sys.modules.get(name), "__file__", None)
     return Path(file) if file else None
 
 
-def _loaded(name: str) -> dict[str, Source]:
-    """Read the source of a module that was imported, wherever it lies."""
-    file = _file(name)
-    return {name: Source(file, file.read_bytes())} if file and file.is_file() else {}
-
-
-def _is_own(thing: Any, module: ModuleType) -> bool:
-    return callable(thing) and getattr(thing, "__module__", "") == module.__name__
+def _is_defined_in(module: ModuleType, value: Any) -> bool:
+    return callable(value) and getattr(value, "__module__", "") == module.__name__

@@ -1,11 +1,12 @@
-"""The source of a module of the user's, and of those of theirs that it imports, as it lies there.
+"""The source files of a user module and of the user modules that it imports, with their digest.
 
-Nothing is run to find them, so they do not depend on what was imported before.
+The import statements are parsed and nothing is executed, so the result does not depend on what
+was imported before.
 """
 
 import ast
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -13,104 +14,95 @@ from importlib.util import resolve_name
 from itertools import accumulate
 from pathlib import Path
 
-# The folder that is looked in before the current one: that of the study at hand, if there is one.
-_study: list[Path] = []
+_PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
-class Source:
-    """The file of a module, and what stands in it."""
+class SourceFile:
+    """The file of a module and its contents."""
 
     file: Path
     text: bytes
 
     @property
     def sha256(self) -> str:
-        """Its digest."""
+        """SHA-256 of the contents."""
         return sha256(self.text).hexdigest()
 
 
-def look_in(folder: Path) -> None:
-    """Look for modules in this folder first from now on: that of the study file."""
-    _study[:] = [folder.resolve()]
+# Source files by module name, for instance "package.nets".
+Sources = Mapping[str, SourceFile]
 
 
-def places() -> list[Path]:
-    """Give the folders in which users' modules are looked for, in order."""
-    return list(dict.fromkeys([*_study, Path.cwd()]))
+def is_user_file(file: Path, folders: Sequence[Path]) -> bool:
+    """Return whether a file is below one of the folders, not installed, and not this program's."""
+    is_foreign = file.is_relative_to(_PACKAGE) or "site-packages" in file.parts
+    return not is_foreign and any(file.is_relative_to(folder) for folder in folders)
 
 
-def is_own_file(file: Path) -> bool:
-    """Tell whether a file is the user's: in one of these folders, and not installed in it."""
-    ours = file.is_relative_to(Path(__file__).parents[1])
-    return not (ours or is_installed(file)) and any(
-        file.is_relative_to(place) for place in places()
-    )
+def read_sources(module: str, folders: Sequence[Path]) -> Sources:
+    """Read a user module and all user modules that its import statements lead to.
 
-
-def is_installed(file: Path) -> bool:
-    """Tell whether a file came with a package."""
-    return "site-packages" in file.parts
-
-
-def read(path: str) -> dict[str, Source]:
-    """Read a module and all that its import statements lead to, by name.
-
-    Nothing, if the module is not the user's.
+    Returns:
+        The sources by module name; empty if the module is in none of the folders.
     """
-    found: dict[str, Source] = {}
-    todo = [*_with_parents(path)]
-    while todo:
-        name = todo.pop()
-        file = None if name in found else _file(name)
+    sources: dict[str, SourceFile] = {}
+    remaining = [*_with_parents(module)]
+    while remaining:
+        name = remaining.pop()
+        file = None if name in sources else _find_file(name, folders)
         if file:
-            found[name] = Source(file, file.read_bytes())
+            sources[name] = SourceFile(file, file.read_bytes())
             package = name if file.stem == "__init__" else name.rpartition(".")[0]
-            todo += _imports(found[name].text, package)
-    return found
+            remaining += _imported_names(sources[name].text, package)
+    return sources
 
 
-def digest(found: Mapping[str, Source]) -> str:
-    """Give the SHA-256 of a module's file; of the names and digests of all, if there are several.
+def digest(sources: Sources) -> str:
+    """Return the SHA-256 of a single file, or of the names and digests of several.
 
-    It is the same in whatever folder they lie.
+    It does not depend on the folder of the files.
     """
-    if len(found) == 1:
-        return next(iter(found.values())).sha256
-    lines = [f"{name} {source.sha256}\n" for name, source in sorted(found.items())]
+    if len(sources) == 1:
+        return next(iter(sources.values())).sha256
+    lines = [f"{name} {source.sha256}\n" for name, source in sorted(sources.items())]
     return sha256("".join(lines).encode()).hexdigest()
 
 
-def _file(name: str) -> Path | None:
-    inside = Path(*name.split("."))
-    ways = (inside / "__init__.py", inside.with_suffix(".py"))
-    files = [place / way for place in places() for way in ways]
-    return next((file for file in files if file.is_file() and is_own_file(file)), None)
+def _find_file(name: str, folders: Sequence[Path]) -> Path | None:
+    path = Path(*name.split("."))
+    candidates = (path / "__init__.py", path.with_suffix(".py"))
+    files = [folder / candidate for folder in folders for candidate in candidates]
+    return next((file for file in files if file.is_file() and is_user_file(file, folders)), None)
 
 
 @cache
-def _imports(text: bytes, package: str) -> frozenset[str]:
-    """Name all that a source in a package may import; what cannot be read says so when imported."""
+def _imported_names(text: bytes, package: str) -> frozenset[str]:
+    """Return the names that a module of a package may import; none if it cannot be parsed.
+
+    A syntax error is reported when the module is imported.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             nodes = [*ast.walk(ast.parse(text))]
     except (SyntaxError, ValueError):
         return frozenset()
-    named = (name for node in nodes for name in _named(node, package))
-    return frozenset(part for name in named for part in _with_parents(name))
+    names = (name for node in nodes for name in _names_in_statement(node, package))
+    return frozenset(part for name in names for part in _with_parents(name))
 
 
-def _named(node: ast.AST, package: str) -> Iterator[str]:
+def _names_in_statement(node: ast.AST, package: str) -> Iterator[str]:
     if isinstance(node, ast.Import):
-        yield from (one.name for one in node.names)
+        yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         try:
-            start = resolve_name("." * node.level + (node.module or ""), package)
+            module = resolve_name("." * node.level + (node.module or ""), package)
         except ImportError:
             return
-        yield from (start, *(f"{start}.{one.name}" for one in node.names))
+        yield from (module, *(f"{module}.{alias.name}" for alias in node.names))
 
 
 def _with_parents(name: str) -> Iterator[str]:
+    """Return a dotted name and its parents: "a", "a.b", "a.b.c" for "a.b.c"."""
     return accumulate(name.split("."), "{}.{}".format)

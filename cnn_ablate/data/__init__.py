@@ -1,13 +1,13 @@
-"""The data sets a study can name: one literal table, and what opens them."""
+"""Data sets, their loading, splitting and augmentation; `DATASETS` has those a study can name."""
 
 from cnn_ablate.data.augment.views import TTA_VIEWS, TtaViews, View, views
 from cnn_ablate.data.cache import load
 from cnn_ablate.data.catalogue import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
-from cnn_ablate.data.custom import user_data
-from cnn_ablate.data.dataset import Arriving, DataSet, KnownDataSet
+from cnn_ablate.data.custom import user_data_options
+from cnn_ablate.data.dataset import DataSet, KnownDataSet, OnDownload
 from cnn_ablate.data.embedded import FashionMnistSample
 from cnn_ablate.data.folder import ImageFolder
-from cnn_ablate.data.image_tensors import Images, verified
+from cnn_ablate.data.image_tensors import Images, matches_fingerprint
 from cnn_ablate.data.loader import Batch, Loader
 from cnn_ablate.data.split import split
 
@@ -25,17 +25,17 @@ DATASETS: dict[str, type[DataSet]] = {
 __all__ = [
     "DATASETS",
     "TTA_VIEWS",
-    "Arriving",
     "Batch",
     "DataSet",
     "Images",
     "KnownDataSet",
     "Loader",
+    "OnDownload",
     "TtaViews",
     "View",
     "load",
+    "matches_fingerprint",
     "split",
-    "user_data",
-    "verified",
+    "user_data_options",
     "views",
 ]

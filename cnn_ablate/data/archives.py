@@ -1,4 +1,4 @@
-"""Named files out of archives: streamed one by one, never wherever an archive would put them."""
+"""Unpack named files from archives, one stream at a time; other members are never written."""
 
 import gzip
 import shutil
@@ -10,17 +10,17 @@ from typing import Protocol, runtime_checkable
 
 @runtime_checkable
 class Readable(Protocol):
-    """What bytes can be read from, some at a time."""
+    """A binary stream."""
 
     def read(self, count: int = -1, /) -> bytes:
-        """Give so many bytes, or the rest."""
+        """Return up to `count` bytes, or the rest."""
         ...
 
 
-def gunzip(archive: Path, place: Path) -> None:
+def gunzip(archive: Path, file: Path) -> None:
     """Unpack a .gz to a file."""
-    with gzip.open(archive) as packed:
-        _keep(packed, place)
+    with gzip.open(archive) as stream:
+        _write(stream, file)
 
 
 def untar(archive: Path, folder: Path, names: Collection[str]) -> None:
@@ -32,17 +32,17 @@ def untar(archive: Path, folder: Path, names: Collection[str]) -> None:
     missing = set(names)
     with tarfile.open(archive, "r|gz") as members:
         for member in members:
-            if member.name in missing and (packed := members.extractfile(member)):
+            if member.name in missing and (stream := members.extractfile(member)):
                 missing.remove(member.name)
-                _keep(packed, folder / member.name)
+                _write(stream, folder / member.name)
     if missing:
         raise OSError(f"{archive} holds no {', '.join(sorted(missing))}")
 
 
-def _keep(packed: Readable, place: Path) -> None:
-    """Write a file whole or not at all."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f"{place.name}.part")
-    with part.open("wb") as file:
-        shutil.copyfileobj(packed, file)
-    part.replace(place)
+def _write(stream: Readable, file: Path) -> None:
+    """Write a file completely or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    with part.open("wb") as opened:
+        shutil.copyfileobj(stream, opened)
+    part.replace(file)

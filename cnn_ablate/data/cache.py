@@ -1,4 +1,4 @@
-"""Data sets decoded once into tensors on disk, which all workers then share by memory maps."""
+"""The tensor cache: data sets are decoded once to disk, and memory-mapped by all workers."""
 
 import hashlib
 import os
@@ -12,38 +12,40 @@ from pathlib import Path
 import numpy as np
 
 from cnn_ablate.data import paths
-from cnn_ablate.data.dataset import DataSet, Part, Source
-from cnn_ablate.data.image_tensors import ARRAYS, Images, facts, images
+from cnn_ablate.data.dataset import DataSet, FoundData, RawSplit
+from cnn_ablate.data.image_tensors import ARRAYS, Images, describe, from_arrays
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from cnn_ablate.schema import DataFacts
 
 # Part of every cache's name: raise it when a change of the decoders changes pixels.
 VERSION = 1
-# Called with (images decoded, images in all).
+# Called with the number of images decoded, and their total.
 Progress = Callable[[int, int], None]
 
 
 def load(options: DataSet, root: Path | None = None, progress: Progress | None = None) -> Images:
-    """Find a data set and open its tensors, decoding them if that was never done here.
+    """Find a data set and open its tensors, after decoding it if it is not in the cache.
 
-    Raises UserError if the data set is not there, is damaged, or cannot be cached.
+    Raises:
+        UserError: the data set is missing or damaged, or cannot be cached.
     """
-    source, place = _found(options, root)
-    if not source.files:
-        return _in_memory(source)
-    # Another process may remove a broken cache at the same time: then look again.
+    found, folder = _find(options, root)
+    if not found.files:
+        return _read_into_memory(found)
+    # Another process may remove a broken cache at the same time, hence more than one attempt.
     for _ in range(3):
-        if found := _open(place):
-            return found
-        _build(source, place, progress)
-    raise UserError(str(place), "the tensor cache cannot be read back.", "Remove it.")
+        if images := _open(folder):
+            return images
+        _build(found, folder, progress)
+    raise UserError(str(folder), "the tensor cache cannot be read back.", "Remove it.")
 
 
-def _found(options: DataSet, root: Path | None) -> tuple[Source, Path]:
+def _find(options: DataSet, root: Path | None) -> tuple[FoundData, Path]:
+    """Find a data set, and return the folder of its cache with it."""
     try:
-        source = options.find(root)
-        return source, paths.tensors() / _name(source)
+        found = options.find(root)
+        return found, paths.cache_folder() / _cache_name(found)
     except OSError as error:
         raise UserError(str(error.filename), f"cannot be read: {error.strerror}.") from error
     except UnicodeEncodeError as error:
@@ -51,67 +53,69 @@ def _found(options: DataSet, root: Path | None) -> tuple[Source, Path]:
         raise UserError(name, "is not a name in UTF-8.", "Rename it.") from error
 
 
-def _in_memory(source: Source) -> Images:
-    train, test = source.read()
+def _read_into_memory(found: FoundData) -> Images:
+    train, test = found.read()
     arrays = {
         "train_images": np.concatenate([*train.chunks]),
         "train_labels": train.labels,
         "test_images": np.concatenate([*test.chunks]),
         "test_labels": test.labels,
     }
-    return images(arrays, facts(source, arrays))
+    return from_arrays(arrays, describe(found, arrays))
 
 
-def _name(source: Source) -> str:
-    """Name the cache after all that determines its contents, without reading the files."""
-    digest = hashlib.sha256(f"{(VERSION, source.form)!r}{source.divided}".encode())
-    for file in source.files:
+def _cache_name(found: FoundData) -> str:
+    """Return a name that changes with the contents: by size and time of each file, unread."""
+    # Spelled like this so that caches of earlier versions are still found.
+    spec = f"Form(shape={found.spec.shape!r}, classes={found.spec.classes!r})"
+    digest = hashlib.sha256(f"({VERSION}, {spec}){found.divided}".encode())
+    for file in found.files:
         state = file.stat()
         digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
-    return f"{source.name}-{digest.hexdigest()[:16]}"
+    return f"{found.name}-{digest.hexdigest()[:16]}"
 
 
-def _open(place: Path) -> Images | None:
-    """Map the tensors of a cache; None if it is not there or not whole."""
+def _open(folder: Path) -> Images | None:
+    """Map the tensors of a cache; None if it is missing or incomplete."""
     try:
-        known = DataFacts.model_validate_json((place / "meta.json").read_bytes())
-        # Copy on write: writable, as torch wants it, and yet never written to the file.
-        arrays = {name: np.load(place / f"{name}.npy", mmap_mode="c") for name in ARRAYS}
+        facts = DataFacts.model_validate_json((folder / "meta.json").read_bytes())
+        # Copy on write: torch wants writable arrays, and the file must never be written.
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in ARRAYS}
     except (OSError, ValueError, EOFError):
         return None
-    whole = all(
-        arrays[f"{part}_images"].shape == (count, *known.shape)
-        and arrays[f"{part}_labels"].shape == (count,)
-        for part, count in (("train", known.train), ("test", known.test))
+    is_complete = all(
+        arrays[f"{half}_images"].shape == (count, *facts.shape)
+        and arrays[f"{half}_labels"].shape == (count,)
+        for half, count in (("train", facts.train), ("test", facts.test))
     )
-    return images(arrays, known) if whole else None
+    return from_arrays(arrays, facts) if is_complete else None
 
 
-def _build(source: Source, place: Path, progress: Progress | None) -> None:
-    """Decode a data set beside its cache's place, then move it there in one step."""
-    parts = source.read() if progress is None else _watched(source.read(), progress)
+def _build(found: FoundData, folder: Path, progress: Progress | None) -> None:
+    """Decode a data set into a temporary folder, then rename it to the cache's."""
+    halves = found.read() if progress is None else _with_progress(found.read(), progress)
     try:
-        with _building(place.parent) as built:
-            _write(source, parts, built)
-            _publish(built, place)
+        with _temporary_folder(folder.parent) as temporary:
+            _write(found, halves, temporary)
+            _publish(temporary, folder)
     except OSError as error:
         raise UserError(
-            str(place.parent),
+            str(folder.parent),
             f"the tensor cache cannot be written: {error.strerror or error}.",
             "Set CNN_ABLATE_CACHE to a folder with room.",
         ) from error
 
 
 @contextmanager
-def _building(folder: Path) -> Iterator[Path]:
-    """Give a folder to build in, removed in the end; what killed processes left goes now."""
-    with Locks(folder) as locks:
-        mine = folder / f".building-{uuid.uuid4().hex}"
-        locks.take(mine.name)
-        # Listed before the locks are looked at: who builds has locked first.
-        found = [left for left in folder.glob(".building-*") if left.is_dir()]
-        for left in {left.name for left in found} - {*locks.others(".building-")}:
-            shutil.rmtree(folder / left, ignore_errors=True)
+def _temporary_folder(parent: Path) -> Iterator[Path]:
+    """Hold a new folder, removed at exit; those of killed processes are removed first."""
+    with Locks(parent) as locks:
+        mine = parent / f".building-{uuid.uuid4().hex}"
+        locks.acquire(mine.name)
+        # Listed before the locks are read: a process takes its lock before it makes its folder.
+        names = {folder.name for folder in parent.glob(".building-*") if folder.is_dir()}
+        for abandoned in names - {*locks.held_by_others(".building-")}:
+            shutil.rmtree(parent / abandoned, ignore_errors=True)
         mine.mkdir()
         try:
             yield mine
@@ -119,34 +123,37 @@ def _building(folder: Path) -> Iterator[Path]:
             shutil.rmtree(mine, ignore_errors=True)
 
 
-def _watched(parts: tuple[Part, Part], progress: Progress) -> tuple[Part, Part]:
-    """Tell `progress` of each chunk that is taken."""
-    train, test = parts
+def _with_progress(
+    halves: tuple[RawSplit, RawSplit], progress: Progress
+) -> tuple[RawSplit, RawSplit]:
+    """Return the same images, calling `progress` after each chunk that was used."""
+    train, test = halves
     total = len(train.labels) + len(test.labels)
 
-    def watch(chunks: Iterable[np.ndarray], done: int) -> Iterator[np.ndarray]:
+    def report(chunks: Iterable[np.ndarray], done: int) -> Iterator[np.ndarray]:
         for chunk in chunks:
             yield chunk
             done += len(chunk)
             progress(done, total)
 
     return (
-        replace(train, chunks=watch(train.chunks, 0)),
-        replace(test, chunks=watch(test.chunks, len(train.labels))),
+        replace(train, chunks=report(train.chunks, 0)),
+        replace(test, chunks=report(test.chunks, len(train.labels))),
     )
 
 
-def _write(source: Source, parts: tuple[Part, Part], folder: Path) -> None:
-    for name, part in zip(("train", "test"), parts, strict=True):
-        shape = (len(part.labels), *source.form.shape)
-        _write_array(folder / f"{name}_images.npy", shape, part.chunks)
-        np.save(folder / f"{name}_labels.npy", part.labels)
+def _write(found: FoundData, halves: tuple[RawSplit, RawSplit], folder: Path) -> None:
+    for name, half in zip(("train", "test"), halves, strict=True):
+        shape = (len(half.labels), *found.spec.shape)
+        _write_array(folder / f"{name}_images.npy", shape, half.chunks)
+        np.save(folder / f"{name}_labels.npy", half.labels)
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
-    (folder / "meta.json").write_text(facts(source, arrays).model_dump_json(), encoding="utf-8")
+    facts = describe(found, arrays)
+    (folder / "meta.json").write_text(facts.model_dump_json(), encoding="utf-8")
 
 
 def _write_array(path: Path, shape: tuple[int, ...], chunks: Iterable[np.ndarray]) -> None:
-    """Write an .npy of bytes chunk by chunk.
+    """Write a uint8 .npy file chunk by chunk.
 
     A memory map would be shorter, but a full disk kills the process that writes to one.
     """
@@ -159,12 +166,12 @@ def _write_array(path: Path, shape: tuple[int, ...], chunks: Iterable[np.ndarray
         os.fsync(file.fileno())
 
 
-def _publish(built: Path, place: Path) -> None:
-    """Move a cache to its place, unless another process has put a whole one there."""
-    if place.exists() and _open(place) is None:
-        shutil.rmtree(place, ignore_errors=True)
+def _publish(temporary: Path, folder: Path) -> None:
+    """Rename a cache to its folder, unless another process has published a complete one."""
+    if folder.exists() and _open(folder) is None:
+        shutil.rmtree(folder, ignore_errors=True)
     try:
-        built.rename(place)
+        temporary.rename(folder)
     except OSError:
-        if not place.is_dir():
+        if not folder.is_dir():
             raise

@@ -1,4 +1,4 @@
-"""The published data sets, each with its shape, its classes and torchvision's files."""
+"""The published data sets: shape, classes and files of each, as torchvision reads them."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from cnn_ablate.data import class_names, folder
 from cnn_ablate.data.archives import gunzip, untar
-from cnn_ablate.data.dataset import Source
-from cnn_ablate.data.download import Remote
+from cnn_ablate.data.dataset import FoundData
+from cnn_ablate.data.download import RemoteFile
 from cnn_ablate.data.published import Published
 from cnn_ablate.errors import UserError
 
@@ -20,7 +20,7 @@ class Mnist(Published):
     """
 
     name: ClassVar[str] = "mnist"
-    layout: ClassVar[str] = "MNIST/raw/*-ubyte"
+    file_layout: ClassVar[str] = "MNIST/raw/*-ubyte"
     shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
     sizes: ClassVar[tuple[int, int] | None] = (60_000, 10_000)
     classes: ClassVar[tuple[str, ...]] = class_names.DIGITS
@@ -32,27 +32,27 @@ class Mnist(Published):
         "MNIST/raw/t10k-labels-idx1-ubyte",
     )
 
-    def remotes(self) -> Iterator[tuple[Remote, tuple[str, ...]]]:
-        """Give torchvision's four files, each of which holds one of ours."""
-        known = self.torchvision
-        ours = {Path(file).name: file for file in self.files}
-        for name, md5 in known.resources:
-            urls = tuple(f"{mirror}{name}" for mirror in known.mirrors)
-            yield Remote(name, urls, md5), (ours[Path(name).stem],)
+    def remotes(self) -> Iterator[tuple[RemoteFile, tuple[str, ...]]]:
+        """Yield torchvision's four downloads, each with the file that it unpacks to."""
+        torchvision = self.torchvision
+        unpacked = {Path(file).name: file for file in self.files}
+        for name, md5 in torchvision.resources:
+            urls = tuple(f"{mirror}{name}" for mirror in torchvision.mirrors)
+            yield RemoteFile(name, urls, md5), (unpacked[Path(name).stem],)
 
-    def unpack(self, archive: Path, place: Path, files: tuple[str, ...]) -> None:
-        """Decompress the one file."""
-        gunzip(archive, place / files[0])
+    def unpack(self, archive: Path, root: Path, files: tuple[str, ...]) -> None:
+        """Decompress the file."""
+        gunzip(archive, root / files[0])
 
 
 class FashionMnist(Mnist):
-    """Clothes, 60,000 and 10,000 grey images of 28 x 28.
+    """Clothing, 60,000 and 10,000 grey images of 28 x 28.
 
     Reference: Xiao et al. 2017, arXiv:1708.07747.
     """
 
     name: ClassVar[str] = "fashion_mnist"
-    layout: ClassVar[str] = "FashionMNIST/raw/*-ubyte"
+    file_layout: ClassVar[str] = "FashionMNIST/raw/*-ubyte"
     classes: ClassVar[tuple[str, ...]] = class_names.FASHION
     reader: ClassVar[str] = "FashionMNIST"
     files: ClassVar[tuple[str, ...]] = tuple(
@@ -61,13 +61,13 @@ class FashionMnist(Mnist):
 
 
 class KMnist(Mnist):
-    """Old Japanese letters, 60,000 and 10,000 grey images of 28 x 28.
+    """Cursive Japanese characters, 60,000 and 10,000 grey images of 28 x 28.
 
     Reference: Clanuwat et al. 2018, arXiv:1812.01718.
     """
 
     name: ClassVar[str] = "kmnist"
-    layout: ClassVar[str] = "KMNIST/raw/*-ubyte"
+    file_layout: ClassVar[str] = "KMNIST/raw/*-ubyte"
     classes: ClassVar[tuple[str, ...]] = class_names.KUZUSHIJI
     reader: ClassVar[str] = "KMNIST"
     files: ClassVar[tuple[str, ...]] = tuple(
@@ -76,31 +76,34 @@ class KMnist(Mnist):
 
 
 class Cifar(Published):
-    """One of the two data sets that come as an archive of pickles."""
+    """CIFAR-10 or CIFAR-100, published as an archive of pickles."""
 
     shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
     sizes: ClassVar[tuple[int, int] | None] = (50_000, 10_000)
 
-    def remotes(self) -> Iterator[tuple[Remote, tuple[str, ...]]]:
-        """Give torchvision's archive."""
-        known = self.torchvision
-        yield Remote(known.filename, (known.url,), known.tgz_md5), self.files
+    def remotes(self) -> Iterator[tuple[RemoteFile, tuple[str, ...]]]:
+        """Yield torchvision's archive."""
+        torchvision = self.torchvision
+        remote = RemoteFile(torchvision.filename, (torchvision.url,), torchvision.tgz_md5)
+        yield remote, self.files
 
-    def unpack(self, archive: Path, place: Path, files: tuple[str, ...]) -> None:
-        """Take the pickles out."""
-        untar(archive, place, files)
+    def unpack(self, archive: Path, root: Path, files: tuple[str, ...]) -> None:
+        """Extract the pickles."""
+        untar(archive, root, files)
 
 
 class Cifar10(Cifar):
     """Small photographs, 50,000 and 10,000 colour images of 32 x 32.
 
-    Where torchvision's files are not there, pictures in `cifar10/{train,test}/<class>/` are taken.
+    Without torchvision's files, image files in `cifar10/{train,test}/<class>/` are read.
 
     Reference: Krizhevsky 2009.
     """
 
     name: ClassVar[str] = "cifar10"
-    layout: ClassVar[str] = "cifar-10-batches-py/ or cifar10/{train,test}/<class>/*.{jpg,jpeg,png}"
+    file_layout: ClassVar[str] = (
+        "cifar-10-batches-py/ or cifar10/{train,test}/<class>/*.{jpg,jpeg,png}"
+    )
     classes: ClassVar[tuple[str, ...]] = class_names.CIFAR10
     reader: ClassVar[str] = "CIFAR10"
     files: ClassVar[tuple[str, ...]] = (
@@ -109,21 +112,22 @@ class Cifar10(Cifar):
         "cifar-10-batches-py/batches.meta",
     )
 
-    def find_in(self, place: Path) -> Source | None:
-        """Look for torchvision's files, then for pictures."""
-        return super().find_in(place) or self._pictures(place / "cifar10")
+    def find_in(self, root: Path) -> FoundData | None:
+        """Search torchvision's files, then image files."""
+        return super().find_in(root) or self._find_image_files(root / "cifar10")
 
-    def _pictures(self, place: Path) -> Source | None:
-        source = folder.find(self.name, place, self.shape)
-        if source and source.form != self.form():
+    def _find_image_files(self, path: Path) -> FoundData | None:
+        found = folder.find_divided(self.name, path, self.shape)
+        if found and found.spec != self.spec():
             expected = ", ".join(self.classes)
-            raise UserError(str(place), f"expected the classes {expected}.")
-        return source and replace(source, note=_note(source.files))
+            raise UserError(str(path), f"expected the classes {expected}.")
+        return found and replace(found, note=_note(found.files))
 
 
 def _note(files: tuple[Path, ...]) -> str:
-    lossy = any(file.suffix.lower() in {".jpg", ".jpeg"} for file in files)
-    return "JPEG copies: accuracies can sit a little under those of the originals" if lossy else ""
+    is_lossy = any(file.suffix.lower() in {".jpg", ".jpeg"} for file in files)
+    note = "JPEG copies: accuracies can sit a little under those of the originals"
+    return note if is_lossy else ""
 
 
 class Cifar100(Cifar):
@@ -133,7 +137,7 @@ class Cifar100(Cifar):
     """
 
     name: ClassVar[str] = "cifar100"
-    layout: ClassVar[str] = "cifar-100-python/"
+    file_layout: ClassVar[str] = "cifar-100-python/"
     classes: ClassVar[tuple[str, ...]] = class_names.CIFAR100
     reader: ClassVar[str] = "CIFAR100"
     files: ClassVar[tuple[str, ...]] = (
@@ -150,21 +154,21 @@ class Svhn(Published):
     """
 
     name: ClassVar[str] = "svhn"
-    layout: ClassVar[str] = "train_32x32.mat and test_32x32.mat"
+    file_layout: ClassVar[str] = "train_32x32.mat and test_32x32.mat"
     shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
     sizes: ClassVar[tuple[int, int] | None] = (73_257, 26_032)
     classes: ClassVar[tuple[str, ...]] = class_names.DIGITS
     reader: ClassVar[str] = "SVHN"
     files: ClassVar[tuple[str, ...]] = ("train_32x32.mat", "test_32x32.mat")
-    parts: ClassVar[tuple[dict[str, Any], ...]] = ({"split": "train"}, {"split": "test"})
+    halves: ClassVar[tuple[dict[str, Any], ...]] = ({"split": "train"}, {"split": "test"})
     labels: ClassVar[str] = "labels"
 
-    def remotes(self) -> Iterator[tuple[Remote, tuple[str, ...]]]:
-        """Give torchvision's two files."""
-        for part in self.parts:
-            url, name, md5 = self.torchvision.split_list[part["split"]]
-            yield Remote(name, (url,), md5), (name,)
+    def remotes(self) -> Iterator[tuple[RemoteFile, tuple[str, ...]]]:
+        """Yield torchvision's two files."""
+        for half in self.halves:
+            url, name, md5 = self.torchvision.split_list[half["split"]]
+            yield RemoteFile(name, (url,), md5), (name,)
 
-    def unpack(self, archive: Path, place: Path, files: tuple[str, ...]) -> None:
-        """Move the file to its place: it is no archive."""
-        archive.replace(place / files[0])
+    def unpack(self, archive: Path, root: Path, files: tuple[str, ...]) -> None:
+        """Move the file to its folder: it is no archive."""
+        archive.replace(root / files[0])

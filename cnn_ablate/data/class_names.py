@@ -1,4 +1,4 @@
-"""The classes of the built-in data sets, in the order of their labels."""
+"""The class names of the built-in data sets, in the order of their labels."""
 
 DIGITS = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
 

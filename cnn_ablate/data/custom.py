@@ -1,9 +1,9 @@
-"""Data sets of the user's own, named `package.module:Name`: the knobs are what `Name` takes.
+"""User-defined data sets, named `package.module:Name`; the arguments of `Name` are the knobs.
 
-`Name` is a class or a function that gives a torch data set: something with a length, whose items
+`Name` is a class, or a function that returns an object: a map-style torch data set whose items
 are pairs of an image and a class number. It is called twice, with its knobs by keyword and with
-`train` (true, false) or else `split` ("train", "test"); and with `root`, the folder of data, where
-its signature names it.
+`train` (True, False) or else `split` ("train", "test"); and with `root`, the data root, if its
+signature has it.
 """
 
 from pathlib import Path
@@ -11,71 +11,72 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cnn_ablate.custom import UserOptions, user_options
-from cnn_ablate.data.dataset import DataSet, Form, Part, Source
-from cnn_ablate.data.torch_dataset import Items, arrays, pair
+from cnn_ablate.custom import UserOptions, options_from_signature
+from cnn_ablate.data.dataset import DataSet, DataSpec, FoundData, RawSplit
+from cnn_ablate.data.torch_dataset import MapDataset, read_item, read_items
 from cnn_ablate.errors import UserError
 
-# The argument that says which images are meant: its values for training and for test images.
+# The argument that chooses between training and test images, and its values for the two.
 _HALVES: dict[str, tuple[Any, Any]] = {"train": (True, False), "split": ("train", "test")}
 
 
 class UserDataSet(UserOptions, DataSet):
-    """The knobs of a data set of the user's, beside those that every data set has."""
+    """The knobs of a user-defined data set, beside those that all data sets share."""
 
-    gives: ClassVar[tuple[str, ...]] = ("root", *_HALVES)
+    provides: ClassVar[tuple[str, ...]] = ("root", *_HALVES)
 
-    def find_in(self, place: Path) -> Source:
-        """Open the training images; what the data set holds, only `read` of the source asks."""
-        train = self._opened(place, 0)
-        first, _ = self.attempted("its first item cannot be read", pair, train, 0)
-        form = Form(first.shape, self._classes(train))
-        return Source(
+    def find_in(self, root: Path) -> FoundData:
+        """Open the training images and read the first; the others are read by `read`."""
+        train = self._open(root, 0)
+        first, _ = self.call_user_code("its first item cannot be read", read_item, train, 0)
+        spec = DataSpec(first.shape, self._classes(train))
+        return FoundData(
             self.name,
-            form,
+            spec,
             files=(),
             read=lambda: (
-                self._part(train, form, "training"),
-                self._part(self._opened(place, 1), form, "test"),
+                self._read(train, spec, "training"),
+                self._read(self._open(root, 1), spec, "test"),
             ),
         )
 
-    def _opened(self, place: Path, half: int) -> Items:
+    def _open(self, root: Path, half: int) -> MapDataset:
         """Call the user's class or function, for the training (0) or the test images (1)."""
-        which = {word: values[half] for word, values in _HALVES.items()}
-        opened = self.made(root=place, **which)
-        if not isinstance(opened, Items):
-            kind = type(opened).__name__
+        arguments = {name: values[half] for name, values in _HALVES.items()}
+        dataset = self.instantiate(root=root, **arguments)
+        if not isinstance(dataset, MapDataset):
+            kind = type(dataset).__name__
             raise UserError(self.name, f"gives no data set with a length and items, but {kind}.")
-        return opened
+        return dataset
 
-    def _classes(self, train: Items) -> tuple[str, ...]:
-        """Give the attribute `classes`, or the class numbers that occur."""
+    def _classes(self, train: MapDataset) -> tuple[str, ...]:
+        """Return the attribute `classes`, or else the class numbers up to the largest label."""
         if names := getattr(train, "classes", None):
             return tuple(map(str, names))
-        _, labels = self.attempted("it cannot be read", arrays, train)
+        _, labels = self.call_user_code("it cannot be read", read_items, train)
         return tuple(map(str, range(int(labels.max()) + 1)))
 
-    def _part(self, items: Items, form: Form, half: str) -> Part:
-        images, labels = self.attempted(f"its {half} images cannot be read", arrays, items)
-        if images.shape[1:] != form.shape:
-            what = f"its {half} images are of shape {images.shape[1:]}, the first is {form.shape}."
+    def _read(self, dataset: MapDataset, spec: DataSpec, half: str) -> RawSplit:
+        action = f"its {half} images cannot be read"
+        images, labels = self.call_user_code(action, read_items, dataset)
+        if images.shape[1:] != spec.shape:
+            what = f"its {half} images are of shape {images.shape[1:]}, the first is {spec.shape}."
             raise UserError(self.name, what)
-        if labels.max() >= len(form.classes):
-            what = f"the label {labels.max()} is not one of {len(form.classes)} classes."
+        if labels.max() >= len(spec.classes):
+            what = f"the label {labels.max()} is not one of {len(spec.classes)} classes."
             raise UserError(self.name, what, "Labels count from 0.")
-        return Part(labels, [np.ascontiguousarray(images)])
+        return RawSplit(labels, [np.ascontiguousarray(images)])
 
 
-def user_data(name: str) -> type[UserDataSet]:
-    """Give the options of a user's data set, from the source as it is now.
+def user_data_options(name: str) -> type[UserDataSet]:
+    """Return the options class of a user-defined data set, by its import path.
 
     Raises:
-        UserError: it cannot be imported, or cannot be asked for training and for test images.
+        UserError: it cannot be imported, or has no argument for training or test images.
     """
-    entry = user_options(name, UserDataSet)
-    if not set(_HALVES) & set(entry.origin.given):
+    options = options_from_signature(name, UserDataSet)
+    if not set(_HALVES) & set(options.origin.provided):
         hint = "It is called once for the training and once for the test images."
         raise UserError(name, "takes neither 'train' nor 'split'.", hint)
-    entry.name = name
-    return entry
+    options.name = name
+    return options

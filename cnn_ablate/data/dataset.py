@@ -1,4 +1,4 @@
-"""What every data set has in common: its knobs, and how it is found on this machine."""
+"""The base class of data sets: the knobs they share, and the search for their files."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
@@ -15,110 +15,115 @@ from cnn_ablate.data.normalize import NORMALIZATIONS, Normalize
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options, knob
 
-# Told (file, bytes that are here, bytes in all) while a file of a data set comes.
-Arriving = Callable[[str, int, int], None]
+# Called with the file's name, the bytes downloaded and the bytes in all.
+OnDownload = Callable[[str, int, int], None]
 
 
-def unseen(file: str, here: int, total: int) -> None:
-    """Tell nobody."""
+def ignore_progress(file: str, downloaded: int, total: int) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True)
-class Form:
-    """What a network must know of a data set: (channels, height, width), and the classes."""
+class DataSpec:
+    """The shape of the images, (channels, height, width), and the class names."""
 
     shape: tuple[int, int, int]
     classes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Part:
-    """The training or the test images: labels, and uint8 images (n, c, h, w) chunk by chunk."""
+class RawSplit:
+    """The training or the test images: labels, and chunks of uint8 images (n, c, h, w)."""
 
     labels: Int64[np.ndarray, " n"]
     chunks: Iterable[np.ndarray]
 
 
 @dataclass(frozen=True)
-class Source:
-    """A data set found on this machine.
+class FoundData:
+    """A data set found on this machine, not yet read.
 
-    `files` are those whose change makes a cache stale; without any, nothing is cached. `divided`
-    says how they were divided into training and test images, if the files do not.
-    `read` gives the training and the test images, and may raise UserError.
+    Attributes:
+        name: Of the data set.
+        spec: Shape and classes.
+        files: A change of any of them invalidates the cache; without any, nothing is cached.
+        read: Returns the training and the test images; raises UserError.
+        note: What a reader of results should know of the images.
+        divided: How they were divided into training and test images, if not by the files.
     """
 
     name: str
-    form: Form
+    spec: DataSpec
     files: tuple[Path, ...]
-    read: Callable[[], tuple[Part, Part]]
+    read: Callable[[], tuple[RawSplit, RawSplit]]
     note: str = ""
     divided: str = ""
 
 
 class DataSet(Options):
-    """The knobs that every data set has."""
+    """The knobs that all data sets share."""
 
     name: ClassVar[str]
-    layout: ClassVar[str]
-    # Training and test images; None where the files alone can tell.
+    file_layout: ClassVar[str]
+    # Numbers of training and test images; None if only the files tell.
     sizes: ClassVar[tuple[int, int] | None] = None
 
-    augment: Augments = knob((), "Augmentations of the training images, in their order.")
+    augment: Augments = knob((), "Augmentations of the training images, in order.")
     normalize: Normalize = knob(
         NORMALIZATIONS["none"],
-        "Mean and deviation that pixels are normalised by: a name, or numbers.",
+        "Mean and standard deviation for normalising pixels: a name, or numbers.",
     )
     subset: int | None = knob(
-        None, "Train on at most this many images, the classes in balance.", gt=0
+        None, "Train on at most this many images, balanced over the classes.", gt=0
     )
     test_subset: int | None = knob(
-        None, "Test on at most this many images, the classes in balance.", gt=0
+        None, "Test on at most this many images, balanced over the classes.", gt=0
     )
     val_fraction: float = knob(
-        0.0, "Part of the training images that validates instead.", ge=0, lt=1
+        0.0, "Fraction of the training images that is held out for validation.", ge=0, lt=1
     )
     val_split: Literal["stratified", "random", "tail"] = knob(
-        "stratified", "Which images validate: alike in every class, any, or the last in file order."
+        "stratified",
+        "Which images validate: the same fraction per class, any, or the last in file order.",
     )
-    shuffle: bool = knob(True, "Draw a new order of the training images for every epoch.")
+    shuffle: bool = knob(True, "Reshuffle the training images every epoch.")
 
     def settings(self) -> dict[str, Any]:
-        """Give the knobs that matter: how to split does not where nothing is split off."""
+        """Return the knobs that matter; `val_split` does not without validation images."""
         values = super().settings()
         return values if self.val_fraction else {k: values[k] for k in values if k != "val_split"}
 
-    def form(self, root: Path | None = None) -> Form:
-        """Give the shape and classes; raises UserError if only the missing images could tell."""
-        return self.find(root).form
+    def spec(self, root: Path | None = None) -> DataSpec:
+        """Return shape and classes; raises UserError if only the missing images tell them."""
+        return self.find(root).spec
 
-    def find(self, root: Path | None = None) -> Source:
-        """Look for the data set in `root` and the other places; raises UserError."""
-        searched = self.search_paths(root)
-        for place in searched:
-            if source := self.find_in(place):
-                return source
-        where = " and ".join(filter(None, (", ".join(map(str, searched[:-1])), str(searched[-1]))))
+    def find(self, root: Path | None = None) -> FoundData:
+        """Search the data set in `root` and the usual data roots; raises UserError."""
+        roots = self.search_roots(root)
+        for each in roots:
+            if found := self.find_in(each):
+                return found
+        where = " and ".join(filter(None, (", ".join(map(str, roots[:-1])), str(roots[-1]))))
         raise UserError(
             f"data set {self.name}",
-            f"not found: looked for {self.wanted()} in {where}.",
-            self.advice(searched[0]),
+            f"not found: looked for {self.expected_files()} in {where}.",
+            self.install_hint(roots[0]),
         )
 
-    def search_paths(self, root: Path | None = None) -> tuple[Path, ...]:
-        """Give the folders in which it is looked for, in order."""
-        return paths.roots(root)
+    def search_roots(self, root: Path | None = None) -> tuple[Path, ...]:
+        """Return the folders to search, in order."""
+        return paths.data_roots(root)
 
     @abstractmethod
-    def find_in(self, place: Path) -> Source | None:
-        """Look for the data set in one data root."""
+    def find_in(self, root: Path) -> FoundData | None:
+        """Search the data set in one data root."""
 
-    def wanted(self) -> str:
-        """Name the files that are looked for, relative to a data root."""
-        return self.layout
+    def expected_files(self) -> str:
+        """Return the pattern of the data set's files, relative to a data root."""
+        return self.file_layout
 
-    def advice(self, root: Path) -> str:
-        """Say how the data set can be had."""
+    def install_hint(self, root: Path) -> str:
+        """Return a sentence on how to get the data set."""
         return f"Get it with `cnn-ablate data fetch {self.name} --data {root}`."
 
     def fetch(
@@ -126,25 +131,25 @@ class DataSet(Options):
         root: Path | None = None,
         *,
         mirrors: tuple[str, ...] = (),  # noqa: ARG002 - for those that can be downloaded
-        progress: Arriving = unseen,  # noqa: ARG002
+        progress: OnDownload = ignore_progress,  # noqa: ARG002
     ) -> Path:
-        """Download the data set into `root` and give the folder it is in; raises UserError.
+        """Download the data set and return its folder; raises UserError.
 
         Args:
-            root: The data root; the first of the usual ones unless given.
-            mirrors: Addresses of folders to look for its files in before their publishers'.
-            progress: Told of the bytes that arrive.
+            root: The data root to download into; default: the first of the usual ones.
+            mirrors: Base URLs to try before those of the publishers.
+            progress: Called as bytes arrive.
         """
-        where = paths.roots(root)[0]
-        raise UserError(f"data set {self.name}", "cannot be downloaded.", self.advice(where))
+        where = paths.data_roots(root)[0]
+        raise UserError(f"data set {self.name}", "cannot be downloaded.", self.install_hint(where))
 
 
 class KnownDataSet(DataSet):
-    """A data set of which all but the images is known without its files."""
+    """A data set whose shape and classes are known without its files."""
 
     shape: ClassVar[tuple[int, int, int]]
     classes: ClassVar[tuple[str, ...]]
 
-    def form(self, root: Path | None = None) -> Form:  # noqa: ARG002 - the same everywhere
-        """Give the shape and classes."""
-        return Form(self.shape, self.classes)
+    def spec(self, root: Path | None = None) -> DataSpec:  # noqa: ARG002 - the same everywhere
+        """Return shape and classes."""
+        return DataSpec(self.shape, self.classes)

@@ -1,7 +1,4 @@
-"""Files over HTTP: resumed where they broke off, tried elsewhere, and checked before they count.
-
-Unpacks nothing, and knows no data set.
-"""
+"""Downloads over HTTP: resumed where they broke off, tried at mirrors, verified by checksum."""
 
 import hashlib
 from collections.abc import Iterator
@@ -13,95 +10,96 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from cnn_ablate.data.dataset import Arriving
+from cnn_ablate.data.dataset import OnDownload
 from cnn_ablate.errors import UserError
 
 _CHUNK = 1 << 18
-_SECONDS = 30
-# How often in a row an address may break off before the next one is tried.
-_PATIENCE = 3
-_UNSATISFIABLE = 416
+_TIMEOUT_SECONDS = 30
+# How often in a row a URL may break off before the next one is tried.
+_ATTEMPTS = 3
+_RANGE_NOT_SATISFIABLE = 416
 
 
 @dataclass(frozen=True)
-class Remote:
-    """A file to download: its name, the addresses it can be had from, and its checksum."""
+class RemoteFile:
+    """A file to download: its name, its URLs and its MD5."""
 
     name: str
     urls: tuple[str, ...]
     md5: str
 
-    def at(self, mirrors: tuple[str, ...]) -> "Remote":
-        """Look in these folders first.
+    def at(self, mirrors: tuple[str, ...]) -> "RemoteFile":
+        """Return the same file, to be tried at these base URLs first.
 
         Raises:
-            UserError: one is no address.
+            UserError: one is no URL.
         """
         for mirror in mirrors:
             if not mirror.startswith(("http://", "https://")):
                 raise UserError(f"--mirror {mirror}", "expected an address: http(s)://...")
-        tried = tuple(f"{mirror.rstrip('/')}/{self.name}" for mirror in mirrors)
-        return Remote(self.name, tried + self.urls, self.md5)
+        urls = tuple(f"{mirror.rstrip('/')}/{self.name}" for mirror in mirrors)
+        return RemoteFile(self.name, urls + self.urls, self.md5)
 
 
-def download(remote: Remote, folder: Path, progress: Arriving) -> Path:
-    """Download a file into a folder; what an earlier attempt left of it is gone on with.
+def download(remote: RemoteFile, folder: Path, progress: OnDownload) -> Path:
+    """Download a file into a folder, and resume what an earlier attempt left.
 
     Raises:
-        OSError: no address gives it, or not what its checksum says; the reasons, one by one.
+        OSError: no URL answers with a file of this checksum; the message has a reason per URL.
     """
-    place = folder / remote.name
-    if place.is_file() and _md5(place) == remote.md5:
-        return place
+    file = folder / remote.name
+    if file.is_file() and _md5(file) == remote.md5:
+        return file
     folder.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f"{place.name}.part")
+    part = file.with_name(f"{file.name}.part")
     reasons = []
     for url in remote.urls:
         try:
-            held = _size(part)
+            was_resumed = _size(part) > 0
             _fetch(url, part, progress)
-            if held and _md5(part) != remote.md5:
-                # What was here was the beginning of another file.
+            if was_resumed and _md5(part) != remote.md5:
+                # What was resumed was the beginning of another file.
                 part.unlink()
                 _fetch(url, part, progress)
-            _check(part, remote.md5)
-        except (OSError, HTTPException) as fault:
-            reasons.append(f"{url}: {_reason(fault)}")
+            _verify(part, remote.md5)
+        except (OSError, HTTPException) as error:
+            reasons.append(f"{url}: {_reason(error)}")
         else:
-            return part.replace(place)
+            return part.replace(file)
     raise OSError("; ".join(reasons))
 
 
-def _fetch(url: str, part: Path, progress: Arriving) -> None:
-    """Bring a file to its end; an address that breaks off is asked again for the rest."""
-    broken = 0
-    while broken < _PATIENCE:
+def _fetch(url: str, part: Path, progress: OnDownload) -> None:
+    """Download a file to its end; after a break, only the rest is requested."""
+    failures = 0
+    while failures < _ATTEMPTS:
         before = _size(part)
         try:
-            if _ask(url, part, progress):
+            if _request(url, part, progress):
                 return
-            fault: Exception = ConnectionError(f"broke off after {_size(part):,} bytes")
+            error: Exception = ConnectionError(f"broke off after {_size(part):,} bytes")
         except HTTPError:
             raise
-        except (OSError, HTTPException) as broke:
-            fault = broke
-        broken = 0 if _size(part) > before else broken + 1
-    raise fault
+        except (OSError, HTTPException) as broken:
+            error = broken
+        failures = 0 if _size(part) > before else failures + 1
+    raise error
 
 
-def _ask(url: str, part: Path, progress: Arriving) -> bool:
-    """Ask for what is missing of a file; tell whether it is whole now, as far as is known."""
-    held = _size(part)
-    request = Request(url, headers={"Range": f"bytes={held}-"} if held else {})  # noqa: S310
+def _request(url: str, part: Path, progress: OnDownload) -> bool:
+    """Request the missing bytes of a file; return whether it is complete, as far as is known."""
+    have = _size(part)
+    request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
     try:
-        response = urlopen(request, timeout=_SECONDS)  # noqa: S310 - checked where they come from
-    except HTTPError as fault:
-        fault.close()
-        if fault.code == _UNSATISFIABLE and held:
+        response = urlopen(request, timeout=_TIMEOUT_SECONDS)  # noqa: S310 - checked in `at`
+    except HTTPError as error:
+        error.close()
+        if error.code == _RANGE_NOT_SATISFIABLE and have:
             return True
         raise
     with closing(response):
-        start = held if response.status == 206 else 0
+        # A server without ranges sends the whole file again, with status 200.
+        start = have if response.status == 206 else 0
         total = start + int(response.headers.get("Content-Length") or 0)
         with part.open("ab" if start else "wb") as file:
             for chunk in _chunks(response):
@@ -115,15 +113,15 @@ def _chunks(response: Any) -> Iterator[bytes]:
         yield chunk
 
 
-def _check(part: Path, expected: str) -> None:
-    """Remove what is not as published, for nothing can be made of it."""
-    if (found := _md5(part)) != expected:
+def _verify(part: Path, expected: str) -> None:
+    """Remove a file of another checksum, which cannot be resumed; raises OSError."""
+    if (actual := _md5(part)) != expected:
         part.unlink()
-        raise OSError(f"its MD5 is {found}, not {expected}")
+        raise OSError(f"its MD5 is {actual}, not {expected}")
 
 
 def _md5(path: Path) -> str:
-    # The publishers give no better checksum of their files.
+    # The publishers state no stronger checksum.
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
@@ -132,5 +130,5 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _reason(fault: Exception) -> str:
-    return " ".join(str(getattr(fault, "reason", "") or fault or type(fault).__name__).split())
+def _reason(error: Exception) -> str:
+    return " ".join(str(getattr(error, "reason", "") or error or type(error).__name__).split())

@@ -1,4 +1,4 @@
-"""The data set that comes with the program, so that every study can be tried at once."""
+"""The embedded data set: it comes with the package, so that every study can be tried at once."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -6,16 +6,22 @@ from typing import ClassVar
 import numpy as np
 
 from cnn_ablate.data import class_names
-from cnn_ablate.data.dataset import Arriving, KnownDataSet, Part, Source, unseen
+from cnn_ablate.data.dataset import (
+    FoundData,
+    KnownDataSet,
+    OnDownload,
+    RawSplit,
+    ignore_progress,
+)
 
 SAMPLE = Path(__file__).parent / "sample" / "fashion_mnist_sample.npz"
 
 
-def _read() -> tuple[Part, Part]:
+def _read() -> tuple[RawSplit, RawSplit]:
     with np.load(SAMPLE) as arrays:
         train, test = (
-            Part(arrays[f"{part}_labels"].astype(np.int64), [arrays[f"{part}_images"]])
-            for part in ("train", "test")
+            RawSplit(arrays[f"{half}_labels"].astype(np.int64), [arrays[f"{half}_images"]])
+            for half in ("train", "test")
         )
     return train, test
 
@@ -31,16 +37,16 @@ class FashionMnistSample(KnownDataSet):
     sizes: ClassVar[tuple[int, int] | None] = (4_000, 1_000)
     classes: ClassVar[tuple[str, ...]] = class_names.FASHION
 
-    def find_in(self, place: Path) -> Source:  # noqa: ARG002 - the same everywhere
-        """Give the embedded images."""
-        return Source(self.name, self.form(), files=(), read=_read)
+    def find_in(self, root: Path) -> FoundData:  # noqa: ARG002 - the same everywhere
+        """Return the embedded images."""
+        return FoundData(self.name, self.spec(), files=(), read=_read)
 
     def fetch(
         self,
-        root: Path | None = None,  # noqa: ARG002 - nothing is fetched
+        root: Path | None = None,  # noqa: ARG002 - nothing is downloaded
         *,
         mirrors: tuple[str, ...] = (),  # noqa: ARG002
-        progress: Arriving = unseen,  # noqa: ARG002
+        progress: OnDownload = ignore_progress,  # noqa: ARG002
     ) -> Path:
-        """Fetch nothing: the images are here."""
+        """Return the folder of the embedded images; nothing is downloaded."""
         return SAMPLE.parent

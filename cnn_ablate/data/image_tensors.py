@@ -1,4 +1,4 @@
-"""A data set in memory: uint8 tensors, their labels, and what is known of them."""
+"""A data set in memory: uint8 images, labels, and facts with the fingerprint of both."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from cnn_ablate.data.dataset import Form, Source
+from cnn_ablate.data.dataset import DataSpec, FoundData
 from cnn_ablate.schema import DataFacts
 
 # In the order in which they enter the fingerprint.
@@ -20,7 +20,7 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Images:
-    """A data set: images of 0 to 255, labels from 0, both in file order."""
+    """A data set: images in 0..255 and labels from 0, in file order."""
 
     train: UInt8[Tensor, "n channel height width"]
     train_labels: Int64[Tensor, " n"]
@@ -29,37 +29,37 @@ class Images:
     facts: DataFacts
 
 
-def images(arrays: Arrays, facts: DataFacts) -> Images:
-    """Wrap the arrays, without copying."""
+def from_arrays(arrays: Arrays, facts: DataFacts) -> Images:
+    """Return a data set whose tensors share memory with the arrays."""
     train, labels, test, test_labels = (torch.from_numpy(np.asarray(arrays[k])) for k in ARRAYS)
     return Images(train, labels, test, test_labels, facts)
 
 
-def facts(source: Source, arrays: Arrays) -> DataFacts:
-    """Describe the data set read from a source."""
+def describe(found: FoundData, arrays: Arrays) -> DataFacts:
+    """Return the facts of a data set that was read, among them its fingerprint."""
     return DataFacts(
-        name=source.name,
-        fingerprint=fingerprint(source.form, arrays),
-        classes=source.form.classes,
-        shape=source.form.shape,
+        name=found.name,
+        fingerprint=fingerprint(found.spec, arrays),
+        classes=found.spec.classes,
+        shape=found.spec.shape,
         train=len(arrays["train_labels"]),
         test=len(arrays["test_labels"]),
-        note=source.note,
+        note=found.note,
     )
 
 
-def fingerprint(form: Form, arrays: Arrays) -> str:
-    """Give the SHA-256 of the shape, the class names, the images and the labels."""
+def fingerprint(spec: DataSpec, arrays: Arrays) -> str:
+    """Return the SHA-256 of shape, class names, images and labels."""
     counts = [len(arrays[name]) for name in ARRAYS]
-    digest = hashlib.sha256(json.dumps([form.shape, form.classes, counts]).encode())
+    digest = hashlib.sha256(json.dumps([spec.shape, spec.classes, counts]).encode())
     for name in ARRAYS:
         digest.update(np.ascontiguousarray(arrays[name]).data)
     return digest.hexdigest()
 
 
-def verified(data: Images) -> bool:
-    """Tell whether the images are still those that the fingerprint was taken of."""
+def matches_fingerprint(data: Images) -> bool:
+    """Return whether the images are unchanged since the fingerprint was taken; reads them all."""
     tensors = (data.train, data.train_labels, data.test, data.test_labels)
     arrays = {name: tensor.numpy() for name, tensor in zip(ARRAYS, tensors, strict=True)}
-    form = Form(data.facts.shape, data.facts.classes)
-    return fingerprint(form, arrays) == data.facts.fingerprint
+    spec = DataSpec(data.facts.shape, data.facts.classes)
+    return fingerprint(spec, arrays) == data.facts.fingerprint

@@ -1,4 +1,4 @@
-"""Normalisation of pixels: named means and deviations, and the tensors that apply them."""
+"""Normalisation of pixels: named means and standard deviations, and tensors that apply them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,27 +21,27 @@ _Deviations = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(strict=
 
 @dataclass(frozen=True)
 class Normalizer:
-    """Means and standard deviations of the channels, in 0..255, on the device of the images."""
+    """Mean and standard deviation per channel, in 0..255, on the device of the images."""
 
     mean: Float[Tensor, "channel 1 1"]
     std: Float[Tensor, "channel 1 1"]
 
     def __call__(self, images: Pixels) -> Float[Tensor, "n channel height width"]:
-        """Normalise images in 0..255 to float32 of about mean 0 and deviation 1."""
+        """Normalise images in 0..255 to float32 of about mean 0 and standard deviation 1."""
         return (images - self.mean).div_(self.std)
 
 
 class Normalization(Frozen):
-    """Means and standard deviations, of each channel or one for all, of pixels in 0..1."""
+    """Means and standard deviations of pixels in 0..1: one per channel, or one for all."""
 
     mean: _Means
     std: _Deviations
 
     def build(self, channels: int, *, device: torch.device | str = "cpu") -> Normalizer:
-        """Put the numbers on a device, for images of so many channels.
+        """Build the normalizer on a device, for images of this number of channels.
 
         Raises:
-            UserError: they are for images of another number of channels.
+            UserError: the values are for another number of channels.
         """
         for values in (self.mean, self.std):
             if len(values) not in {1, channels}:
@@ -50,17 +50,18 @@ class Normalization(Frozen):
                     f"{len(values)} values for images of {channels} channels.",
                     "Give one value, or one for each channel.",
                 )
-        return Normalizer(*(_in_levels(v, channels, device) for v in (self.mean, self.std)))
+        return Normalizer(*(_in_pixel_range(v, channels, device) for v in (self.mean, self.std)))
 
 
-def _in_levels(
+def _in_pixel_range(
     values: tuple[float, ...], channels: int, device: torch.device | str
 ) -> Float[Tensor, "channel 1 1"]:
     return (torch.tensor(values, device=device) * 255).expand(channels)[:, None, None]
 
 
 NORMALIZATIONS: Mapping[str, Normalization] = {
-    # Deviations averaged over images, as the field copies them; pixels deviate as in cifar10_true.
+    # Standard deviations averaged over images, as is widely copied; those of all pixels are in
+    # cifar10_true.
     "cifar10": Normalization(mean=(0.4914, 0.4822, 0.4465), std=(0.2023, 0.1994, 0.2010)),
     "cifar10_true": Normalization(mean=(0.4914, 0.4822, 0.4465), std=(0.2471, 0.2435, 0.2616)),
     "cifar100": Normalization(mean=(0.5071, 0.4865, 0.4409), std=(0.2673, 0.2564, 0.2762)),
@@ -86,7 +87,7 @@ def _written(normalization: Normalization) -> str | dict[str, Any]:
     return next(names, normalization.model_dump())
 
 
-# In YAML: a known name, or {mean: [...], std: [...]}; written back as the name where there is one.
+# In YAML: a known name, or {mean: [...], std: [...]}; serialised as the name if there is one.
 Normalize = Annotated[
     Normalization,
     BeforeValidator(_read),

@@ -1,17 +1,17 @@
-"""Where data sets and the tensor cache lie on this machine; opens nothing."""
+"""The folders of data sets and of the tensor cache on this machine; opens nothing."""
 
 import os
 from pathlib import Path
 
 
-def roots(first: Path | None = None) -> tuple[Path, ...]:
-    """Give the folders in which data is looked for, in order."""
-    named = (first, os.environ.get("CNN_ABLATE_DATA"), _home())
-    return tuple(dict.fromkeys(Path(place).expanduser().absolute() for place in named if place))
+def data_roots(first: Path | None = None) -> tuple[Path, ...]:
+    """Return the folders in which data sets are searched, in order."""
+    candidates = (first, os.environ.get("CNN_ABLATE_DATA"), _home())
+    return tuple(dict.fromkeys(Path(root).expanduser().absolute() for root in candidates if root))
 
 
-def tensors() -> Path:
-    """Give the folder of the tensor cache."""
+def cache_folder() -> Path:
+    """Return the folder of the tensor cache."""
     chosen = os.environ.get("CNN_ABLATE_CACHE")
     return Path(chosen).expanduser().absolute() if chosen else _home() / "tensors"
 

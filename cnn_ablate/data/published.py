@@ -1,6 +1,6 @@
-"""How published data sets are found, read and downloaded: torchvision's own files.
+"""The base class of published data sets: torchvision's files found, read and downloaded.
 
-Their addresses and checksums are torchvision's too.
+URLs and checksums are torchvision's too.
 """
 
 import importlib
@@ -17,11 +17,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnn_ablate.data import paths
-from cnn_ablate.data.dataset import Arriving, KnownDataSet, Part, Source, unseen
-from cnn_ablate.data.download import Remote, download
+from cnn_ablate.data.dataset import (
+    FoundData,
+    KnownDataSet,
+    OnDownload,
+    RawSplit,
+    ignore_progress,
+)
+from cnn_ablate.data.download import RemoteFile, download
 from cnn_ablate.errors import UserError
 
-# What torchvision and the pickles, MAT and idx files below it raise for damaged files.
+# What torchvision and its readers of pickle, MAT and idx files raise for damaged files.
 DAMAGED = (
     OSError,
     RuntimeError,
@@ -33,85 +39,91 @@ DAMAGED = (
     AssertionError,
     pickle.UnpicklingError,
 )
-UNREACHED = (OSError, EOFError, tarfile.TarError, zlib.error)
+DOWNLOAD_ERRORS = (OSError, EOFError, tarfile.TarError, zlib.error)
 CHUNK = 4096
 
 
 class Published(KnownDataSet):
-    """A data set that torchvision reads and downloads."""
+    """A data set that torchvision reads and downloads.
+
+    `reader` is the name of torchvision's class, `halves` its arguments for the training and the
+    test images, and `labels` its attribute with the labels.
+    """
 
     reader: ClassVar[str]
     files: ClassVar[tuple[str, ...]]
-    parts: ClassVar[tuple[dict[str, Any], ...]] = ({"train": True}, {"train": False})
+    halves: ClassVar[tuple[dict[str, Any], ...]] = ({"train": True}, {"train": False})
     labels: ClassVar[str] = "targets"
 
-    def find_in(self, place: Path) -> Source | None:
-        """Look for torchvision's files in one data root; raises UserError if some are missing."""
-        files = tuple(place / file for file in self.files)
+    def find_in(self, root: Path) -> FoundData | None:
+        """Search torchvision's files in a data root; raises UserError if some are missing."""
+        files = tuple(root / file for file in self.files)
         absent = [file for file in files if not file.is_file()]
         if len(absent) == len(files):
             return None
         if absent:
-            raise UserError(str(absent[0]), "is missing, but others are there.", self.advice(place))
-        return Source(self.name, self.form(), files, read=lambda: self._read(place))
+            hint = self.install_hint(root)
+            raise UserError(str(absent[0]), "is missing, but others are there.", hint)
+        return FoundData(self.name, self.spec(), files, read=lambda: self._read(root))
 
     def fetch(
         self,
         root: Path | None = None,
         *,
         mirrors: tuple[str, ...] = (),
-        progress: Arriving = unseen,
+        progress: OnDownload = ignore_progress,
     ) -> Path:
-        """Download what is missing, check it, and unpack it; raises UserError."""
-        place = paths.roots(root)[0]
+        """Download, verify and unpack the files that are missing; raises UserError."""
+        root = paths.data_roots(root)[0]
         try:
             for remote, files in self.remotes():
-                if not all((place / file).is_file() for file in files):
-                    archive = download(remote.at(mirrors), place / "downloads", progress)
-                    self.unpack(archive, place, files)
+                if not all((root / file).is_file() for file in files):
+                    archive = download(remote.at(mirrors), root / "downloads", progress)
+                    self.unpack(archive, root, files)
                     archive.unlink(missing_ok=True)
             with suppress(OSError):
-                (place / "downloads").rmdir()
-        except UNREACHED as error:
-            what = f"could not be downloaded into {place}: {' '.join(str(error).split())}."
+                (root / "downloads").rmdir()
+        except DOWNLOAD_ERRORS as error:
+            what = f"could not be downloaded into {root}: {' '.join(str(error).split())}."
             hint = "Check the network, then again: what has arrived is kept."
             raise UserError(f"data set {self.name}", what, hint) from error
-        return place
+        return root
 
     @abstractmethod
-    def remotes(self) -> Iterator[tuple[Remote, tuple[str, ...]]]:
-        """Give each file to download, with the files that are made of it, below a data root."""
+    def remotes(self) -> Iterator[tuple[RemoteFile, tuple[str, ...]]]:
+        """Yield each file to download, and the files below a data root that it unpacks to."""
 
     @abstractmethod
-    def unpack(self, archive: Path, place: Path, files: tuple[str, ...]) -> None:
-        """Make these files below a data root of a downloaded one."""
+    def unpack(self, archive: Path, root: Path, files: tuple[str, ...]) -> None:
+        """Unpack a downloaded file to these files below a data root."""
 
     @property
     def torchvision(self) -> Any:
-        """The class of torchvision that reads it."""
-        # Here and not above: the import takes seconds, and most runs find their cache.
+        """The class of torchvision that reads the data set."""
+        # Imported late: it takes seconds, and most runs find the data set in the cache.
         return getattr(importlib.import_module("torchvision.datasets"), self.reader)
 
-    def _read(self, place: Path) -> tuple[Part, Part]:
+    def _read(self, root: Path) -> tuple[RawSplit, RawSplit]:
         try:
             with warnings.catch_warnings():
-                # The pickles of CIFAR were written by an older NumPy, which the newer mentions.
+                # NumPy warns that the pickles of CIFAR were written by an older version of it.
                 warnings.simplefilter("ignore")
-                train, test = (self._part(self.torchvision(place, **part)) for part in self.parts)
+                train, test = (self._convert(self.torchvision(root, **h)) for h in self.halves)
         except DAMAGED as error:
-            what = f"the files in {place} are damaged: {error}."
-            hint = f"Remove {self.files[0]} and what belongs to it. {self.advice(place)}"
+            what = f"the files in {root} are damaged: {error}."
+            hint = f"Remove {self.files[0]} and what belongs to it. {self.install_hint(root)}"
             raise UserError(f"data set {self.name}", what, hint) from error
         return train, test
 
-    def _part(self, dataset: Any) -> Part:
+    def _convert(self, dataset: Any) -> RawSplit:
+        """Return the images and labels of a data set of torchvision; checks shape and labels."""
         images = self._channels_first(np.asarray(dataset.data))
         labels = np.asarray(getattr(dataset, self.labels), np.int64)
         if images.shape != (len(labels), *self.shape):
             raise ValueError(f"{len(labels)} labels for images of shape {images.shape}")
         if not np.isin(labels, range(len(self.classes))).all():
             raise ValueError(f"a label is not one of {len(self.classes)} classes")
-        return Part(labels, _chunks(images))
+        return RawSplit(labels, _chunks(images))
 
     def _channels_first(self, images: np.ndarray) -> np.ndarray:
         """Turn torchvision's (n, h, w), (n, h, w, c) or (n, c, h, w) into the last."""

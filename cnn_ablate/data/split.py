@@ -1,4 +1,4 @@
-"""Which images train, validate and test: the same for every trial of the same data settings."""
+"""The choice of training, validation and test images: equal for all trials of equal settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Index = Int64[Tensor, " chosen"]
 
 @dataclass(frozen=True)
 class Split:
-    """Where the images stand in the full training and test set, in file order."""
+    """Indices into the training set (`train`, `val`) and the test set, in file order."""
 
     train: Int64[Tensor, " train"]
     val: Int64[Tensor, " val"]
@@ -26,45 +26,45 @@ class Split:
 
 
 def split(images: Images, options: DataSet) -> Split:
-    """Choose the images to train, to validate and to test on; raises UserError if none are left."""
-    kept = balanced(images.train_labels, options.subset, purpose="subset")
-    validates = _validates(images.train_labels[kept], options)
-    test = balanced(images.test_labels, options.test_subset, purpose="test_subset")
-    return Split(train=kept[~validates], val=kept[validates], test=test)
+    """Choose the images to train, validate and test on; raises UserError if none are left."""
+    kept = balanced_subset(images.train_labels, options.subset, purpose="subset")
+    is_val = _validation_mask(images.train_labels[kept], options)
+    test = balanced_subset(images.test_labels, options.test_subset, purpose="test_subset")
+    return Split(train=kept[~is_val], val=kept[is_val], test=test)
 
 
-def balanced(labels: Labels, count: int | None, *, purpose: str) -> Index:
-    """Choose `count` images at random, as equally many of each class as there are.
+def balanced_subset(labels: Labels, count: int | None, *, purpose: str) -> Index:
+    """Choose `count` images at random, balanced over the classes as far as they reach.
 
-    A smaller choice is part of every larger one.
+    A smaller subset is contained in every larger one.
     """
     if count is None or count >= len(labels):
         return torch.arange(len(labels))
-    order, rank, _ = _ranked(labels, purpose)
-    return _first(order, rank, count)
+    order, rank, _ = _rank_in_class(labels, purpose)
+    return _lowest(order, rank, count)
 
 
-def _validates(labels: Labels, options: DataSet) -> Bool[Tensor, " n"]:
-    """Mark the images that validate."""
-    marks = torch.zeros(len(labels), dtype=torch.bool)
+def _validation_mask(labels: Labels, options: DataSet) -> Bool[Tensor, " n"]:
+    """Return a mask of the images that are held out for validation; raises UserError."""
+    mask = torch.zeros(len(labels), dtype=torch.bool)
     if options.val_fraction == 0:
-        return marks
+        return mask
     count = round(len(labels) * options.val_fraction)
     if count in (0, len(labels)):
-        left = "validate" if count == 0 else "train"
-        what = f"{options.val_fraction} of {len(labels)} images leaves none to {left} on."
+        purpose = "validate" if count == 0 else "train"
+        what = f"{options.val_fraction} of {len(labels)} images leaves none to {purpose} on."
         raise UserError("data.val_fraction", what)
-    marks[SPLITS[options.val_split](labels, count)] = True
-    return marks
+    mask[SPLITS[options.val_split](labels, count)] = True
+    return mask
 
 
 def _stratified(labels: Labels, count: int) -> Index:
-    order, rank, sizes = _ranked(labels, "val_split")
-    return _first(order, (rank + 0.5) / sizes, count)
+    order, rank, sizes = _rank_in_class(labels, "val_split")
+    return _lowest(order, (rank + 0.5) / sizes, count)
 
 
 def _random(labels: Labels, count: int) -> Index:
-    return _shuffled(len(labels), "val_split")[:count]
+    return _permutation(len(labels), "val_split")[:count]
 
 
 def _tail(labels: Labels, count: int) -> Index:
@@ -78,9 +78,9 @@ SPLITS: dict[str, Callable[[Labels, int], Index]] = {
 }
 
 
-def _ranked(labels: Labels, purpose: str) -> tuple[Labels, Labels, Labels]:
-    """Shuffle the images; give each one's place, its rank in its class, and the class's size."""
-    order = _shuffled(len(labels), purpose)
+def _rank_in_class(labels: Labels, purpose: str) -> tuple[Labels, Labels, Labels]:
+    """Shuffle the images; return the order, each one's rank in its class, and the class sizes."""
+    order = _permutation(len(labels), purpose)
     sizes = torch.bincount(labels)
     by_class = torch.argsort(labels[order], stable=True)
     starts = (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
@@ -89,11 +89,11 @@ def _ranked(labels: Labels, purpose: str) -> tuple[Labels, Labels, Labels]:
     return order, rank, sizes[labels[order]]
 
 
-def _shuffled(n: int, purpose: str) -> Index:
-    """Give a random order, the same for every trial: its seed does not enter."""
+def _permutation(n: int, purpose: str) -> Index:
+    """Return a random order; the trial's seed does not enter, so it is the same for all trials."""
     return Draws(0, 0, torch.arange(n)).keys(f"data/{purpose}").argsort(stable=True)
 
 
-def _first(order: Labels, weight: Num[Tensor, " n"], count: int) -> Index:
-    """Give those of least weight, in file order."""
+def _lowest(order: Labels, weight: Num[Tensor, " n"], count: int) -> Index:
+    """Return the images of lowest weight, in file order."""
     return order[torch.argsort(weight, stable=True)[:count]].sort().values

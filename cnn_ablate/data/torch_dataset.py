@@ -1,4 +1,4 @@
-"""The items of a torch data set of the user's, as arrays: pictures to bytes, labels to numbers."""
+"""Read a map-style torch data set into arrays: images to uint8, labels to integers."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from PIL import Image
 
-from cnn_ablate.data.image_files import depth_fault
+from cnn_ablate.data.image_files import depth_error
 from cnn_ablate.errors import UserError
 
 ImageArray = UInt8[np.ndarray, "channel height width"]
@@ -15,68 +15,73 @@ ImageArrays = UInt8[np.ndarray, "n channel height width"]
 
 
 @runtime_checkable
-class Items(Protocol):
+class MapDataset(Protocol):
     """What torch calls a map-style data set."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, number: int) -> Any: ...
+    def __getitem__(self, index: int) -> Any: ...
 
 
-def arrays(items: Items) -> tuple[ImageArrays, Int64[np.ndarray, " n"]]:
-    """Read all (image, label) pairs.
+def read_items(dataset: MapDataset) -> tuple[ImageArrays, Int64[np.ndarray, " n"]]:
+    """Read all images and labels.
 
     Raises:
-        UserError: an item is no such pair, or not of the shape of the first.
+        UserError: an item is no pair of an image and a label, or not of the first image's shape.
     """
-    if not len(items):
+    if not len(dataset):
         raise UserError("", "it holds no images.")
     images: list[ImageArray] = []
     labels = []
-    for number in range(len(items)):
-        image, label = pair(items, number)
+    for index in range(len(dataset)):
+        image, label = read_item(dataset, index)
         if images and image.shape != images[0].shape:
-            what = f"image {number} is {_sides(image)}, but the first is {_sides(images[0])}."
+            what = f"image {index} is {_size(image)}, but the first is {_size(images[0])}."
             raise UserError("", what, "The data set must give all in one size.")
         images.append(image)
         labels.append(label)
     return np.stack(images), np.array(labels, np.int64)
 
 
-def pair(items: Items, number: int) -> tuple[ImageArray, int]:
-    """Read one item.
+def read_item(dataset: MapDataset, index: int) -> tuple[ImageArray, int]:
+    """Read one image and its label.
 
     Raises:
-        UserError: it is no pair of an image and a class number.
+        UserError: the item is no pair of an image and a class number.
     """
-    item = items[number]
+    item = dataset[index]
     if not isinstance(item, (tuple, list)) or len(item) != 2:
-        raise UserError("", f"item {number} is no pair of an image and a label.")
+        raise UserError("", f"item {index} is no pair of an image and a label.")
     try:
-        return pixels(item[0]), _label(item[1])
-    except UserError as fault:
-        raise UserError("", f"item {number}: {fault.what}", fault.hint) from None
+        return to_uint8(item[0]), _to_class_number(item[1])
+    except UserError as error:
+        raise UserError("", f"item {index}: {error.what}", error.hint) from None
 
 
-def pixels(image: Any) -> ImageArray:
-    """Turn a picture, an array (height, width, channel) or a tensor (channel, height, width) round.
+def to_uint8(image: Any) -> ImageArray:
+    """Return an image as uint8 (channel, height, width).
 
-    Arrays and tensors hold whole numbers of 0 to 255 or fractions of 0 to 1; grey ones may lack
-    the channel.
+    Args:
+        image: A PIL image, an array (height, width, channel) or a tensor (channel, height, width).
+            Arrays and tensors hold integers in 0..255 or fractions in 0..1; grey ones may lack the
+            channel.
+
+    Raises:
+        UserError: it is something else.
     """
     array = _channels_first(image)
     array = array[None] if array.ndim == 2 else array
     if array.ndim != 3:
         raise UserError("", f"expected an image of 2 or 3 dimensions, got {array.ndim}.")
-    return np.ascontiguousarray(_bytes(array))
+    return np.ascontiguousarray(_scale_to_uint8(array))
 
 
 def _channels_first(image: Any) -> np.ndarray:
     if isinstance(image, torch.Tensor):
         return image.detach().cpu().numpy()
     if isinstance(image, Image.Image):
-        if fault := depth_fault(image):
-            raise UserError("", f"{fault}.", "Give an array of fractions from 0 to 1.")
+        if error := depth_error(image):
+            raise UserError("", f"{error}.", "Give an array of fractions from 0 to 1.")
         image = np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
     if not isinstance(image, np.ndarray):
         kind = type(image).__name__
@@ -84,7 +89,7 @@ def _channels_first(image: Any) -> np.ndarray:
     return image.transpose(2, 0, 1) if image.ndim == 3 else image
 
 
-def _bytes(image: np.ndarray) -> ImageArray:
+def _scale_to_uint8(image: np.ndarray) -> ImageArray:
     if image.dtype == np.uint8:
         return image
     top = 255 if image.dtype.kind in "iu" else 1
@@ -94,12 +99,12 @@ def _bytes(image: np.ndarray) -> ImageArray:
     return (image * (255 / top)).round().astype(np.uint8)
 
 
-def _label(label: Any) -> int:
+def _to_class_number(label: Any) -> int:
     number = label.item() if isinstance(label, (torch.Tensor, np.generic)) else label
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise UserError("", f"expected a class number from 0 up as label, got {number!r}.")
     return number
 
 
-def _sides(image: np.ndarray) -> str:
+def _size(image: np.ndarray) -> str:
     return " x ".join(map(str, image.shape))

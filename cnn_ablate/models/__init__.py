@@ -1,9 +1,9 @@
-"""The networks that a study can name."""
+"""The networks that a study can name, and what measures and initialises them."""
 
 from cnn_ablate.models.attention import ATTENTION
 from cnn_ablate.models.cnnnet import CNNNetOptions
 from cnn_ablate.models.convnet import ConvNetOptions
-from cnn_ablate.models.custom import user_model
+from cnn_ablate.models.custom import user_model_options
 from cnn_ablate.models.dropout import Dropout, set_dropout_keys
 from cnn_ablate.models.fashion_cnn import FashionCNNOptions
 from cnn_ablate.models.initialisation import INITS, initialise
@@ -12,7 +12,7 @@ from cnn_ablate.models.lenet import LeNetOptions
 from cnn_ablate.models.options import ModelOptions
 from cnn_ablate.models.preact_resnet import PreActResNetOptions
 from cnn_ablate.models.resnet import ResNetOptions
-from cnn_ablate.models.size import dead_parameters, find_dead, size
+from cnn_ablate.models.size import count_dead_parameters, find_dead_parameters, network_size
 
 MODELS: dict[str, type[ModelOptions]] = {
     "cnnnet": CNNNetOptions,
@@ -31,10 +31,10 @@ __all__ = [
     "NORMS",
     "Dropout",
     "ModelOptions",
-    "dead_parameters",
-    "find_dead",
+    "count_dead_parameters",
+    "find_dead_parameters",
     "initialise",
+    "network_size",
     "set_dropout_keys",
-    "size",
-    "user_model",
+    "user_model_options",
 ]

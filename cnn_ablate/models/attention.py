@@ -1,4 +1,4 @@
-"""Attention modules: each weighs or mixes a map's channels or places and keeps its shape."""
+"""Attention modules: SE, CBAM and self-attention on feature maps, whose shape they keep."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from cnn_ablate.models.layers import Activation, Norm, named
+from cnn_ablate.models.layers import Activation, Norm, named_sequential
 
 
 @dataclass(frozen=True)
 class AttentionStyle:
-    """How a family sets up its attention; each kind takes what it has a use for."""
+    """The attention settings of a network family; each module uses those that it has."""
 
     reduction: int = 16
     least_hidden: int = 1
@@ -23,7 +23,7 @@ class AttentionStyle:
 
 
 class SE(nn.Module):
-    """Weigh each channel by a sigmoid of a small network of all channel means.
+    """Squeeze-and-excitation: scale each channel by a sigmoid weight, from all channel means.
 
     Reference: Hu et al. 2018, eq. 2 and 3; without biases.
     """
@@ -35,16 +35,16 @@ class SE(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch channel height width"]:
-        """Weigh the channels."""
+        """Return the maps, scaled per channel."""
         weights: Tensor = self.mlp(x.mean((2, 3), keepdim=True))
         return x * weights.sigmoid()
 
 
 class CBAM(nn.Module):
-    """Weigh each channel, then each place, by sigmoids of their means and maxima.
+    """Channel attention, then spatial attention: sigmoid weights from means and maxima.
 
-    Reference: Woo et al. 2018, eq. 2 and 3; without biases. `style.spatial_maps` may ask for one
-    spatial map a channel instead of one for all.
+    Reference: Woo et al. 2018, eq. 2 and 3; without biases. `style.spatial_maps` is the number of
+    spatial attention maps: one for all channels, or one per channel.
     """
 
     def __init__(self, channels: int, style: AttentionStyle) -> None:
@@ -56,19 +56,19 @@ class CBAM(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch channel height width"]:
-        """Weigh the channels, then the places."""
-        # mean and amax, since CUDA has no deterministic backward of adaptive pools.
+        """Return the maps, scaled per channel, then per position."""
+        # mean and amax: adaptive pooling has no deterministic backward pass on CUDA.
         means, maxima = x.mean((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)
         channels: Tensor = self.mlp(means) + self.mlp(maxima)
         x = x * channels.sigmoid()
-        places: Tensor = self.spatial(torch.cat([x.mean(1, True), x.amax(1, True)], dim=1))
-        return x * places.sigmoid()
+        positions: Tensor = self.spatial(torch.cat([x.mean(1, True), x.amax(1, True)], dim=1))
+        return x * positions.sigmoid()
 
 
 class SelfAttention(nn.Module):
-    """Add to each place a mix of all places, weighted by how well their features match.
+    """Add to each position the values of all positions, weighted by query-key similarity.
 
-    Reference: Zhang et al. 2019 (SAGAN), eq. 1 to 3; without the learned gamma and with values of
+    Reference: Zhang et al. 2019 (SAGAN), eq. 1 to 3; without the learned gamma, and with values of
     full width.
     """
 
@@ -82,7 +82,7 @@ class SelfAttention(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch channel height width"]:
-        """Mix the places; needs memory for (height * width)^2 weights an image."""
+        """Return the maps plus attention; needs (height * width)^2 weights per image."""
         query, key, value = (part(x).flatten(2) for part in (self.query, self.key, self.value))
         weights = (query.transpose(1, 2) @ key).softmax(-1)
         mixed: Tensor = value @ weights.transpose(1, 2)
@@ -99,7 +99,7 @@ ATTENTION: dict[str, Callable[[int, AttentionStyle], nn.Module]] = {
 
 def _bottleneck(channels: int, style: AttentionStyle, norm: Norm) -> nn.Sequential:
     hidden = max(channels // style.reduction, style.least_hidden)
-    return named(
+    return named_sequential(
         reduce=nn.Conv2d(channels, hidden, 1, bias=False),
         norm=norm(hidden),
         activation=style.activation(),

@@ -1,4 +1,4 @@
-"""CNNNet: attention on the image, two residual blocks, a wide convolution, a dense head."""
+"""CNNNet: attention on the image, two residual blocks, a wide convolution, an MLP head."""
 
 from typing import Annotated, Literal
 
@@ -7,8 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from cnn_ablate.models.attention import ATTENTION, AttentionStyle
-from cnn_ablate.models.flatten import flatten
-from cnn_ablate.models.layers import ACTIVATIONS, NORMS, Activation, Norm, dense, named
+from cnn_ablate.models.kernels import flatten
+from cnn_ablate.models.layers import ACTIVATIONS, NORMS, Activation, Norm, mlp, named_sequential
 from cnn_ablate.models.options import ModelOptions, Shape
 from cnn_ablate.options import OneOf, knob
 
@@ -17,7 +17,7 @@ class CNNNetOptions(ModelOptions):
     """CNNNet: a small residual network with attention on its input.
 
     Reference: Liu, "Optimization and Practice of Convolutional Neural Networks in Image
-    Classification Tasks"; the defaults are those of its program.
+    Classification Tasks"; the defaults are those of its code.
     """
 
     batch_norm: bool = knob(True, "Normalise after each convolution.")
@@ -30,21 +30,21 @@ class CNNNetOptions(ModelOptions):
     )
     reduction: int = knob(
         3,
-        "How far attention narrows the channels.",
+        "Factor by which attention reduces the channels.",
         ge=1,
         needs={"attention": ("se", "cbam")},
     )
     spatial_kernel: Literal[1, 3, 7] = knob(
-        7, "Kernel of CBAM's spatial convolution (text: 1).", needs={"attention": ("cbam",)}
+        7, "Kernel size of CBAM's spatial convolution (paper: 1).", needs={"attention": ("cbam",)}
     )
     fc_layers: int = knob(2, "Number of fully connected layers.", ge=1, le=4)
     activation: Annotated[str, OneOf("activation", ACTIVATIONS)] = knob(
         "relu", "Activation after each hidden layer."
     )
-    relu_logits: bool = knob(True, "Put a ReLU on the logits, as the published program does.")
+    relu_logits: bool = knob(True, "Apply a ReLU to the logits, as the published code does.")
 
     def network(self, shape: Shape, classes: int) -> nn.Module:
-        """Give the network."""
+        """Return the network."""
         return CNNNet(self, shape, classes)
 
 
@@ -62,24 +62,24 @@ class CNNNet(nn.Module):
             spatial_maps=channels,
             activation=activation,
         )
-        # Maps smaller than conv5's kernel (images under 20 px) are padded just enough.
+        # Maps smaller than the kernel of conv5 (images under 20 px) are padded as little as needed.
         padding = max(0, (6 - min(height, width) // 4) // 2)
-        places = (height // 4 - 4 + 2 * padding) * (width // 4 - 4 + 2 * padding)
+        positions = (height // 4 - 4 + 2 * padding) * (width // 4 - 4 + 2 * padding)
         self.relu_logits = options.relu_logits
         self.attention = ATTENTION[options.attention](channels, style)
         self.block1 = Block((channels, 16, 36), norm, activation, residual=options.residual)
         self.block2 = Block((36, 72, 156), norm, activation, residual=options.residual)
-        self.conv5 = named(
+        self.conv5 = named_sequential(
             conv=nn.Conv2d(156, 312, 5, padding=padding, bias=False),
             norm=norm(312),
             activation=activation(),
         )
-        self.head = dense(312 * places, [156] * (options.fc_layers - 1), classes, activation)
+        self.head = mlp(312 * positions, [156] * (options.fc_layers - 1), classes, activation)
 
     def forward(
         self, images: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch classes"]:
-        """Give the logits."""
+        """Return the logits, (batch, classes)."""
         x = self.attention(images)
         x = F.max_pool2d(self.block1(x), 2)
         x = F.max_pool2d(self.block2(x), 2)
@@ -88,30 +88,32 @@ class CNNNet(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions and, if residual, a 1x1 convolution around both."""
+    """Two 3x3 convolutions and, if residual, a 1x1 convolution as shortcut around both."""
 
     def __init__(
         self, widths: tuple[int, int, int], norm: Norm, activation: Activation, *, residual: bool
     ) -> None:
         super().__init__()
-        entering, middle, leaving = widths
-        self.first = named(
-            conv=nn.Conv2d(entering, middle, 3, padding=1, bias=False), norm=norm(middle)
+        in_channels, middle, out_channels = widths
+        self.first = named_sequential(
+            conv=nn.Conv2d(in_channels, middle, 3, padding=1, bias=False), norm=norm(middle)
         )
-        self.second = named(
-            conv=nn.Conv2d(middle, leaving, 3, padding=1, bias=False), norm=norm(leaving)
+        self.second = named_sequential(
+            conv=nn.Conv2d(middle, out_channels, 3, padding=1, bias=False), norm=norm(out_channels)
         )
         self.shortcut = (
-            named(conv=nn.Conv2d(entering, leaving, 1, bias=False), norm=norm(leaving))
+            named_sequential(
+                conv=nn.Conv2d(in_channels, out_channels, 1, bias=False), norm=norm(out_channels)
+            )
             if residual
             else None
         )
         self.activation = activation()
 
     def forward(
-        self, x: Float[Tensor, "batch entering height width"]
-    ) -> Float[Tensor, "batch leaving height width"]:
-        """Give the activated maps, of the same height and width."""
+        self, x: Float[Tensor, "batch in_channels height width"]
+    ) -> Float[Tensor, "batch out_channels height width"]:
+        """Return the activated maps; height and width stay."""
         y = self.second(self.activation(self.first(x)))
         if self.shortcut is not None:
             y = y + self.shortcut(x)

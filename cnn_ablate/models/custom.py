@@ -1,8 +1,8 @@
-"""Networks of the user's own, named `package.module:Name`: the knobs are what `Name` takes.
+"""User-defined networks, named `package.module:Name`; the arguments of `Name` are the knobs.
 
-`Name` is a class or a function that gives the network. It is called with its knobs by keyword and,
-where its signature names them, with `channels` and `classes` (numbers) and `image_size`: the side
-of square images in pixels, else (height, width).
+`Name` is a class, or a function that returns the network. It is called with its knobs by keyword
+and, if its signature has them, with the numbers `channels` and `classes`, and with `image_size`:
+the side of square images in pixels, else (height, width).
 """
 
 from typing import ClassVar
@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from cnn_ablate.custom import UserOptions, user_options
+from cnn_ablate.custom import UserOptions, options_from_signature
 from cnn_ablate.errors import UserError
 from cnn_ablate.models.dropout import number_dropouts
 from cnn_ablate.models.initialisation import initialise
@@ -21,40 +21,42 @@ _CLASSES = "An argument `classes` is given that number; one called otherwise is 
 
 
 class UserModel(UserOptions, ModelOptions):
-    """The knobs of a network of the user's."""
+    """The knobs of a user-defined network."""
 
-    gives: ClassVar[tuple[str, ...]] = ("channels", "classes", "image_size")
+    provides: ClassVar[tuple[str, ...]] = ("channels", "classes", "image_size")
     on_meta: ClassVar[bool] = False
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
-        """Build the network, and try it on two empty images of any size.
+        """Build the network, and call it once with two images of zeros, of any size.
 
         Raises:
-            UserError: building or calling it fails, or it gives no logits.
+            UserError: building or calling it fails, or it returns no logits.
         """
         network = self.network(shape, classes)
         number_dropouts(network)
         with torch.no_grad():
-            answers = self.attempted("calling it failed", network.eval(), torch.zeros(2, *shape))
-        if not isinstance(answers, Tensor) or answers.shape != (2, classes):
-            given = tuple(answers.shape) if isinstance(answers, Tensor) else type(answers).__name__
+            logits = self.call_user_code(
+                "calling it failed", network.eval(), torch.zeros(2, *shape)
+            )
+        if not isinstance(logits, Tensor) or logits.shape != (2, classes):
+            given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             expected = f"expected logits of shape {(2, classes)} for two images, got {given}."
-            hint = _CLASSES if isinstance(answers, Tensor) else ""
-            raise UserError(self.origin.name, expected, hint)
+            hint = _CLASSES if isinstance(logits, Tensor) else ""
+            raise UserError(self.origin.path, expected, hint)
         return network.train()
 
     def network(self, shape: Shape, classes: int) -> nn.Module:
         """Call the user's class or function."""
         channels, height, width = shape
         size = height if height == width else (height, width)
-        network = self.made(channels=channels, classes=classes, image_size=size)
+        network = self.instantiate(channels=channels, classes=classes, image_size=size)
         if not isinstance(network, nn.Module):
             kind = type(network).__name__
-            raise UserError(self.origin.name, f"gives no torch.nn.Module, but {kind}.")
+            raise UserError(self.origin.path, f"gives no torch.nn.Module, but {kind}.")
         return network
 
-    def initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:
-        """Build the network as it draws its own weights, which `default` leaves as they are."""
+    def build_initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:
+        """Build the network with its own initial weights, which the scheme `default` keeps."""
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(key(seed, "init"))
             network = self.build(shape, classes)
@@ -63,10 +65,10 @@ class UserModel(UserOptions, ModelOptions):
         return network
 
 
-def user_model(name: str) -> type[UserModel]:
-    """Give the options of a user's network, from the source as it is now.
+def user_model_options(name: str) -> type[UserModel]:
+    """Return the options class of a user-defined network, by its import path.
 
     Raises:
         UserError: it cannot be imported, or cannot be called with knobs.
     """
-    return user_options(name, UserModel)
+    return options_from_signature(name, UserModel)

@@ -1,4 +1,4 @@
-"""Initial weights that follow from the seed and the layer's name alone: variants share them."""
+"""Initial weights by seed and layer name alone, so that variants share them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ def default(layer: Any) -> None:
 
 
 def kaiming_fan_out(layer: Any) -> None:
-    """Draw the weights of convolutions and dense layers by their outputs; zero their biases.
+    """Kaiming-normal weights by fan-out for convolutions and linear layers; biases are zero.
 
     Reference: He et al. 2015, eq. 14.
     """
@@ -33,9 +33,9 @@ INITS: dict[str, Callable[[Any], None]] = {
 
 
 def initialise(model: nn.Module, seed: int, scheme: str = "default") -> None:
-    """Initialise every layer from a stream of its own; the model must be on the CPU.
+    """Initialise every layer from its own random stream; the model must be on the CPU.
 
-    A layer of the same name and shape gets the same weights in every network.
+    Layers of the same name and shape get the same weights in every network.
     """
     with torch.random.fork_rng(devices=[]):
         for name, layer in model.named_modules():

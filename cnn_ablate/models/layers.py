@@ -1,4 +1,4 @@
-"""What several families are made of: activations, norms, and how layers are chained and named."""
+"""Building blocks of several networks: activations, norms, and named sequences of layers."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ Norm = Callable[[int], nn.Module]
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Give a group norm of eight groups, or of as many as divide both eight and the channels."""
+    """Return a group norm of gcd(8, channels) groups."""
     return nn.GroupNorm(gcd(8, channels), channels)
 
 
@@ -33,37 +33,42 @@ NORMS: dict[str, Norm] = {
 }
 
 
-def named(**modules: nn.Module) -> nn.Sequential:
-    """Chain modules under names that stay the same when one of them is replaced."""
+def named_sequential(**modules: nn.Module) -> nn.Sequential:
+    """Chain modules by name: parameter names stay the same when one module is replaced."""
     return nn.Sequential(OrderedDict(modules))
 
 
-def dense(
+def mlp(
     features: int, hidden: Sequence[int], classes: int, activation: Activation
 ) -> nn.Sequential:
-    """Chain fully connected layers `fc1`, `fc2` ..., each activated, and the last, `output`."""
+    """Chain fully connected layers `fc1`, `fc2` ..., each with an activation, and `output`."""
     widths = [features, *hidden]
     layers: dict[str, nn.Module] = {}
-    for number, (entering, leaving) in enumerate(pairwise(widths), start=1):
-        layers[f"fc{number}"] = nn.Linear(entering, leaving)
+    for number, (in_features, out_features) in enumerate(pairwise(widths), start=1):
+        layers[f"fc{number}"] = nn.Linear(in_features, out_features)
         layers[f"activation{number}"] = activation()
-    return named(**layers, output=nn.Linear(widths[-1], classes))
+    return named_sequential(**layers, output=nn.Linear(widths[-1], classes))
 
 
-def stages(
+def stage_sequence(
     blocks: Sequence[int], width: int, block: Callable[[int, int, int], nn.Module]
 ) -> tuple[nn.Sequential, int]:
-    """Chain blocks by stages, each stage half as large and twice as wide as the one before.
+    """Chain the blocks of stages; each stage halves the maps' sides and doubles the channels.
 
-    `block` makes one from its entering channels, leaving channels and stride. Also gives the
-    channels of the last stage.
+    Args:
+        blocks: Number of blocks per stage.
+        width: Channels of the first stage.
+        block: Builds one from its input channels, output channels and stride.
+
+    Returns:
+        The stages, and the channels of the last one.
     """
     chain: dict[str, nn.Module] = {}
-    entering = width
+    in_channels = width
     for stage, count in enumerate(blocks):
         for number in range(count):
             stride = 2 if stage and not number else 1
             name = f"stage{stage + 1}_block{number + 1}"
-            chain[name] = block(entering, width << stage, stride)
-            entering = width << stage
-    return named(**chain), entering
+            chain[name] = block(in_channels, width << stage, stride)
+            in_channels = width << stage
+    return named_sequential(**chain), in_channels

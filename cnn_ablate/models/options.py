@@ -1,4 +1,4 @@
-"""What every network's options share: how a network is built, and for which images."""
+"""The base class of network options: builds a network for a shape of images."""
 
 from abc import abstractmethod
 from typing import Annotated, ClassVar
@@ -14,7 +14,7 @@ from cnn_ablate.options import Options
 
 # Channels, height, width of one image.
 Shape = tuple[int, int, int]
-# Strict(False) lets a YAML list be a tuple; its members stay strict.
+# Strict(False) accepts a YAML list as a tuple; its members stay strict.
 Widths = Annotated[tuple[PositiveInt, ...], Strict(False)]
 Stages = Annotated[tuple[PositiveInt, ...], Strict(False), Len(1, 5)]
 
@@ -22,13 +22,13 @@ SMALLEST_IMAGE = 16
 
 
 class ModelOptions(Options):
-    """The knobs of one network family; each subclass gives its `network`."""
+    """The knobs of one network family; each subclass implements `network`."""
 
-    # Whether it can be built without memory, on torch's meta device.
+    # Whether it can be built on torch's meta device, without memory.
     on_meta: ClassVar[bool] = True
 
     def build(self, shape: Shape, classes: int) -> nn.Module:
-        """Build the network that turns images (batch, *shape) into logits (batch, classes).
+        """Build a network from images (batch, *shape) to logits (batch, classes).
 
         Raises:
             UserError: the images are smaller than 16 x 16 px.
@@ -44,12 +44,12 @@ class ModelOptions(Options):
         number_dropouts(network)
         return network
 
-    def initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:
-        """Build the network with its initial weights, which follow from the seed alone."""
+    def build_initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:
+        """Build the network with initial weights that depend on the seed and the scheme alone."""
         network = self.build(shape, classes)
         initialise(network, seed, scheme)
         return network
 
     @abstractmethod
     def network(self, shape: Shape, classes: int) -> nn.Module:
-        """Give the bare network; called by `build` with a shape that is large enough."""
+        """Return the network; `build` calls it with a shape that is large enough."""

@@ -1,4 +1,4 @@
-"""Pre-activation ResNet with Mish, attention in its blocks, and a Transformer block at its end."""
+"""Pre-activation ResNet with Mish, attention in its blocks, and a Transformer block at the end."""
 
 from functools import partial
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from cnn_ablate.models.attention import ATTENTION, AttentionStyle
 from cnn_ablate.models.dropout import Dropout
-from cnn_ablate.models.layers import ACTIVATIONS, NORMS, named, stages
+from cnn_ablate.models.layers import ACTIVATIONS, NORMS, named_sequential, stage_sequence
 from cnn_ablate.models.options import ModelOptions, Shape, Stages
 from cnn_ablate.models.transformer import TransformerBlock
 from cnn_ablate.options import OneOf, knob
@@ -23,8 +23,8 @@ class PreActResNetOptions(ModelOptions):
     defaults are the network as released: without attention, its Transformer block never called.
     """
 
-    blocks: Stages = knob((2, 2, 5, 3), "Blocks of each stage.")
-    width: int = knob(30, "Channels of the first stage; each further stage doubles them.", ge=1)
+    blocks: Stages = knob((2, 2, 5, 3), "Blocks per stage.")
+    width: int = knob(30, "Channels of the first stage; each later stage doubles them.", ge=1)
     norm: Annotated[str, OneOf("norm", NORMS)] = knob(
         "batch", "Normalisation before each activation."
     )
@@ -32,21 +32,21 @@ class PreActResNetOptions(ModelOptions):
         "mish", "Activation before each convolution."
     )
     attention: Annotated[str, OneOf("attention", ATTENTION)] = knob(
-        "none", "Attention at the end of each block, before the shortcut is added (text: cbam)."
+        "none", "Attention at the end of each block, before the shortcut is added (paper: cbam)."
     )
     attention_ignored: bool = knob(
         False,
-        "Build none all the same, as the released program does: it misspells the name.",
+        "Build no attention after all, as the released code does: it misspells the name.",
         unless={"attention": ("none",)},
     )
     reduction: int = knob(
         16,
-        "How far attention narrows the channels.",
+        "Factor by which attention reduces the channels.",
         ge=1,
         needs={"attention": ("se", "cbam")},
     )
     transformer: Literal["none", "built", "used"] = knob(
-        "built", "Transformer block after the last stage; `built` makes it and never calls it."
+        "built", "Transformer block after the last stage; `built` creates it and never calls it."
     )
     heads: int = knob(
         8,
@@ -55,12 +55,14 @@ class PreActResNetOptions(ModelOptions):
         needs={"transformer": ("built", "used")},
     )
     dropout: float = knob(
-        0.05, "Share of features dropped before each block's second convolution.", ge=0, lt=1
+        0.05, "Fraction of features dropped before each block's second convolution.", ge=0, lt=1
     )
-    head_dropout: float = knob(0.05, "Share of features dropped before the last layer.", ge=0, lt=1)
+    head_dropout: float = knob(
+        0.05, "Fraction of features dropped before the last layer.", ge=0, lt=1
+    )
     transformer_dropout: float = knob(
         0.05,
-        "Share of features dropped in the Transformer block.",
+        "Fraction of features dropped in the Transformer block.",
         ge=0,
         lt=1,
         needs={"transformer": ("used",)},
@@ -74,7 +76,7 @@ class PreActResNetOptions(ModelOptions):
         return self
 
     def network(self, shape: Shape, classes: int) -> nn.Module:
-        """Give the network."""
+        """Return the network."""
         return PreActResNet(self, shape[0], classes)
 
 
@@ -84,7 +86,9 @@ class PreActResNet(nn.Module):
     def __init__(self, options: PreActResNetOptions, channels: int, classes: int) -> None:
         super().__init__()
         self.stem = nn.Conv2d(channels, options.width, 3, padding=1, bias=False)
-        self.stages, features = stages(options.blocks, options.width, partial(Block, options))
+        self.stages, features = stage_sequence(
+            options.blocks, options.width, partial(Block, options)
+        )
         self.transformer = (
             None
             if options.transformer == "none"
@@ -93,7 +97,7 @@ class PreActResNet(nn.Module):
             )
         )
         self.transformer_used = options.transformer == "used"
-        self.last = named(
+        self.last = named_sequential(
             norm=NORMS[options.norm](features), activation=ACTIVATIONS[options.activation]()
         )
         self.dropout = Dropout(options.head_dropout)
@@ -102,7 +106,7 @@ class PreActResNet(nn.Module):
     def forward(
         self, images: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch classes"]:
-        """Give the logits."""
+        """Return the logits, (batch, classes)."""
         x = self.stages(self.stem(images))
         if self.transformer is not None and self.transformer_used:
             x = self.transformer(x)
@@ -115,25 +119,25 @@ class Block(nn.Module):
     """Norm, activation and convolution, twice; the shortcut starts after the first activation."""
 
     def __init__(
-        self, options: PreActResNetOptions, entering: int, leaving: int, stride: int
+        self, options: PreActResNetOptions, in_channels: int, out_channels: int, stride: int
     ) -> None:
         super().__init__()
         norm, activation = NORMS[options.norm], ACTIVATIONS[options.activation]
-        self.first = named(norm=norm(entering), activation=activation())
-        self.conv1 = nn.Conv2d(entering, leaving, 3, stride, padding=1, bias=False)
-        self.second = named(norm=norm(leaving), activation=activation())
+        self.first = named_sequential(norm=norm(in_channels), activation=activation())
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False)
+        self.second = named_sequential(norm=norm(out_channels), activation=activation())
         self.dropout = Dropout(options.dropout)
-        self.conv2 = nn.Conv2d(leaving, leaving, 3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
         attention = "none" if options.attention_ignored else options.attention
-        self.attention = ATTENTION[attention](leaving, _style(options))
+        self.attention = ATTENTION[attention](out_channels, _style(options))
         self.shortcut: nn.Module = nn.Identity()
-        if stride > 1 or entering != leaving:
-            self.shortcut = nn.Conv2d(entering, leaving, 1, stride, bias=False)
+        if stride > 1 or in_channels != out_channels:
+            self.shortcut = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
 
     def forward(
-        self, x: Float[Tensor, "batch entering height width"]
-    ) -> Float[Tensor, "batch leaving new_height new_width"]:
-        """Give the sum of both ways, not activated."""
+        self, x: Float[Tensor, "batch in_channels height width"]
+    ) -> Float[Tensor, "batch out_channels new_height new_width"]:
+        """Return the sum of residual and shortcut, not activated."""
         x = self.first(x)
         y = self.dropout(self.second(self.conv1(x)))
         added: Tensor = self.attention(self.conv2(y)) + self.shortcut(x)
@@ -141,7 +145,7 @@ class Block(nn.Module):
 
 
 def _style(options: PreActResNetOptions) -> AttentionStyle:
-    # Group norm of a few pooled numbers would erase them: only batch norm goes into CBAM.
+    # Group norm of a few pooled numbers would cancel them, so CBAM only gets batch norm.
     norm = NORMS[options.norm if options.norm == "batch" else "none"]
     return AttentionStyle(
         reduction=options.reduction,

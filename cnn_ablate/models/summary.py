@@ -1,4 +1,4 @@
-"""A network part by part: what each gives, holds and costs, from one empty image, untrained."""
+"""A summary of a network: output shape, parameters and multiply-adds of each module."""
 
 from dataclasses import dataclass, field
 
@@ -6,14 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from cnn_ablate.models.options import ModelOptions, Shape
-from cnn_ablate.models.size import MultiplyAdds, untrained
+from cnn_ablate.models.size import MacCounter, build_for_inspection
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A module of a network, with all that is in it; the network itself has no name.
+    """A module of a network, with all its submodules; the network itself has the empty name.
 
-    `shape` is that of its output without the batch; None if it is never called, or gives no tensor.
+    `shape` is that of its output without the batch; None if it is never called, or returns no
+    tensor.
     """
 
     name: str
@@ -23,13 +24,13 @@ class Layer:
     macs: int
 
 
-def outline(options: ModelOptions, shape: Shape, classes: int) -> tuple[Layer, ...]:
-    """List the network and its modules, each before what is in it; multiply-adds for one image."""
-    model, image = untrained(options, shape, classes)
+def summarise(options: ModelOptions, shape: Shape, classes: int) -> tuple[Layer, ...]:
+    """Return the network and its modules, parents first; multiply-adds are for one image."""
+    model, image = build_for_inspection(options, shape, classes)
     calls = _Calls()
     for module in model.modules():
-        module.register_forward_pre_hook(calls.began)
-        module.register_forward_hook(calls.ended)
+        module.register_forward_pre_hook(calls.before_call)
+        module.register_forward_hook(calls.after_call)
     with torch.no_grad(), calls.counter:
         model(image)
     return tuple(
@@ -46,20 +47,20 @@ def outline(options: ModelOptions, shape: Shape, classes: int) -> tuple[Layer, .
 
 @dataclass
 class _Calls:
-    """What the calls of modules inside each other gave and cost."""
+    """Output shapes and multiply-adds of modules, by forward hooks; calls may be nested."""
 
-    counter: MultiplyAdds = field(default_factory=MultiplyAdds)
-    before: list[int] = field(default_factory=list)
+    counter: MacCounter = field(default_factory=MacCounter)
+    totals: list[int] = field(default_factory=list)
     shapes: dict[nn.Module, tuple[int, ...]] = field(default_factory=dict)
     macs: dict[nn.Module, int] = field(default_factory=dict)
 
-    def began(self, module: nn.Module, inputs: object) -> None:
+    def before_call(self, module: nn.Module, inputs: object) -> None:
         del module, inputs
-        self.before.append(self.counter.total)
+        self.totals.append(self.counter.total)
 
-    def ended(self, module: nn.Module, inputs: object, output: object) -> None:
+    def after_call(self, module: nn.Module, inputs: object, output: object) -> None:
         del inputs
-        spent = self.counter.total - self.before.pop()
+        spent = self.counter.total - self.totals.pop()
         self.macs[module] = self.macs.get(module, 0) + spent
         if isinstance(output, Tensor):
             self.shapes[module] = tuple(output.shape[1:])

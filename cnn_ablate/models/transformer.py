@@ -1,16 +1,16 @@
-"""A Transformer encoder block over the places of a feature map."""
+"""A Transformer encoder block whose tokens are the positions of a feature map."""
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from cnn_ablate.models.dropout import Dropout
-from cnn_ablate.models.layers import named
+from cnn_ablate.models.layers import named_sequential
 
 
 class TransformerBlock(nn.Module):
-    """Self-attention of several heads and a dense network four times as wide, each normed after.
+    """Multi-head self-attention and an MLP four times as wide, each followed by layer norm.
 
-    Reference: Vaswani et al. 2017, section 3.1; the places carry no position.
+    Reference: Vaswani et al. 2017, section 3.1; without position encoding.
     """
 
     def __init__(self, width: int, *, heads: int, dropout: float) -> None:
@@ -19,7 +19,7 @@ class TransformerBlock(nn.Module):
         self.qkv = nn.Linear(width, 3 * width)
         self.out = nn.Linear(width, width)
         self.norm1 = nn.LayerNorm(width)
-        self.ffn = named(
+        self.ffn = named_sequential(
             fc1=nn.Linear(width, 4 * width), relu=nn.ReLU(), fc2=nn.Linear(4 * width, width)
         )
         self.norm2 = nn.LayerNorm(width)
@@ -30,7 +30,7 @@ class TransformerBlock(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch channel height width"]:
-        """Let every place attend to all places of its image."""
+        """Return the maps after every position has attended to all positions of its image."""
         tokens: Tensor = x.flatten(2).transpose(1, 2)
         tokens = self.norm1(tokens + self.attention_dropout(self._attend(tokens)))
         tokens = self.norm2(tokens + self.ffn_dropout(self.ffn(tokens)))

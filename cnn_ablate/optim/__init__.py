@@ -1,4 +1,4 @@
-"""How weights are moved: the tables of optimizers, schedules and losses."""
+"""Optimizers, learning-rate schedules and losses: the tables of those a study can name."""
 
 from collections.abc import Mapping
 

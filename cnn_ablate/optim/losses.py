@@ -1,4 +1,4 @@
-"""Losses of logits against classes, or against shares of classes as mixed images have them."""
+"""Losses of logits against classes, or against class probabilities (of mixed images)."""
 
 from abc import abstractmethod
 from typing import Literal
@@ -17,14 +17,16 @@ class LossOptions(Options):
 
     @abstractmethod
     def build(self) -> nn.Module:
-        """Build the loss: `loss(logits, targets)`, the mean over images."""
+        """Build the loss: `loss(logits, targets)` is the mean over images."""
 
 
 class SmoothedCrossEntropy(nn.Module):
-    """Cross-entropy in nats after `smoothing` of the target is taken from the true class.
+    """Cross-entropy in nats with label smoothing: `smoothing` is taken from the true class.
 
-    With `others`, that share is spread over the other classes; else over all of them, as torch
-    does, so that the true class gets some of it back.
+    With `others` it is distributed over the other classes; else over all classes, as in torch, so
+    that the true class gets some of it back.
+
+    Reference: Szegedy et al. 2016, section 7.
     """
 
     def __init__(self, smoothing: float, *, others: bool) -> None:
@@ -33,23 +35,23 @@ class SmoothedCrossEntropy(nn.Module):
         self.others = others
 
     def forward(self, logits: Float[Tensor, "n classes"], targets: Targets) -> Float[Tensor, ""]:
-        """Give the mean over images."""
+        """Return the mean over images."""
         classes = logits.shape[1]
-        # Spreading s over the others is spreading s K / (K - 1) over all K.
-        share = self.smoothing * (classes / (classes - 1) if self.others else 1)
-        return functional.cross_entropy(logits, targets, label_smoothing=share)
+        # s over the K - 1 others equals s K / (K - 1) over all K.
+        smoothing = self.smoothing * (classes / (classes - 1) if self.others else 1)
+        return functional.cross_entropy(logits, targets, label_smoothing=smoothing)
 
 
 class CrossEntropy(LossOptions):
-    """Cross-entropy of the softmax, with smoothed labels if wished."""
+    """Cross-entropy of the softmax, with optional label smoothing."""
 
-    # Half, because with two classes the share spread over all is twice the one over the others.
+    # At most half: with two classes, s over the others equals 2 s over all, and 2 s <= 1.
     label_smoothing: float = knob(
-        0.0, "Share of the target that is taken from the true class.", ge=0, le=0.5
+        0.0, "Probability that is taken from the true class.", ge=0, le=0.5
     )
     smooth_over: Literal["all", "others"] = knob(
         "all",
-        "Classes that get that share: all, the true one too, or only the others.",
+        "Classes that it is distributed over: all, with the true one, or only the others.",
         unless={"label_smoothing": (0.0,)},
     )
 

@@ -1,4 +1,4 @@
-"""Optimizers: torch's own classes under the knobs of the YAML; nothing is reimplemented here."""
+"""Optimizers: torch's own classes with the knobs of the YAML."""
 
 from inspect import signature
 from typing import Annotated, Any, ClassVar
@@ -10,12 +10,12 @@ from torch import nn
 from cnn_ablate.options import Options, knob
 
 _Beta = Annotated[float, Field(ge=0, lt=1)]
-# A YAML list is no tuple, so this one field takes both.
+# YAML has lists and no tuples, so the field accepts both.
 _Betas = Annotated[tuple[_Beta, _Beta], Field(strict=False)]
 
 
 class OptimizerOptions(Options):
-    """What every optimizer takes; a knob that torch has too is named as there."""
+    """The knobs that all optimizers share; knobs have the names of torch's arguments."""
 
     torch_class: ClassVar[type[torch.optim.Optimizer]]
 
@@ -23,7 +23,7 @@ class OptimizerOptions(Options):
     weight_decay: float = knob(0.0, "Weight decay.", ge=0)
     decay_norms_and_biases: bool = knob(
         True,
-        "Whether weight decay also holds for biases and the weights of normalisation layers.",
+        "Whether weight decay also applies to biases and normalisation layers.",
         unless={"weight_decay": (0.0,)},
     )
 
@@ -32,7 +32,7 @@ class OptimizerOptions(Options):
 
         Args:
             model: On its device already.
-            fused: Update all parameters in one call, where torch has that: same step, other bits.
+            fused: Use torch's fused update if it has one: the same step, rounded differently.
         """
         knobs: dict[str, Any] = self.model_dump(exclude={"decay_norms_and_biases"})
         if fused and "fused" in signature(self.torch_class).parameters:
@@ -44,29 +44,31 @@ class OptimizerOptions(Options):
         if self.decay_norms_and_biases:
             return [{"params": trainable}]
         decayed = [weight for weight in trainable if weight.ndim > 1]
-        spared = [weight for weight in trainable if weight.ndim <= 1]
+        not_decayed = [weight for weight in trainable if weight.ndim <= 1]
         groups: list[dict[str, Any]] = [
             {"params": decayed},
-            {"params": spared, "weight_decay": 0.0},
+            {"params": not_decayed, "weight_decay": 0.0},
         ]
         return [group for group in groups if group["params"]]
 
 
 class SGD(OptimizerOptions):
-    """Stochastic gradient descent, plain, with momentum, or with Nesterov's."""
+    """Stochastic gradient descent, plain, with momentum, or with Nesterov momentum."""
 
     torch_class = torch.optim.SGD
 
     lr: float = knob(0.01, "Learning rate.", gt=0)
-    momentum: float = knob(0.0, "Share of the last step that is kept.", ge=0, lt=1)
+    momentum: float = knob(
+        0.0, "Momentum factor: fraction of the last update that is kept.", ge=0, lt=1
+    )
     dampening: float = knob(
         0.0,
-        "Share of the gradient left out of the momentum.",
+        "Dampening: fraction of the gradient that does not enter the momentum.",
         ge=0,
         le=1,
         unless={"momentum": (0.0,)},
     )
-    nesterov: bool = knob(False, "Look ahead along the momentum.")
+    nesterov: bool = knob(False, "Use Nesterov momentum.")
 
     @model_validator(mode="after")
     def _nesterov_has_momentum(self) -> "SGD":
@@ -83,13 +85,15 @@ class Adam(OptimizerOptions):
 
     torch_class: ClassVar[type[torch.optim.Optimizer]] = torch.optim.Adam
 
-    betas: _Betas = knob((0.9, 0.999), "Decay of the running mean and square of the gradient.")
+    betas: _Betas = knob(
+        (0.9, 0.999), "Decay rates of the running means of the gradient and of its square."
+    )
     eps: float = knob(1e-8, "Added to the denominator.", ge=0)
-    amsgrad: bool = knob(False, "Divide by the largest running square so far.")
+    amsgrad: bool = knob(False, "Divide by the maximum of the running means so far (AMSGrad).")
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient.
+    """Adam with decoupled weight decay.
 
     Reference: Loshchilov and Hutter 2019, algorithm 2.
     """
@@ -100,19 +104,21 @@ class AdamW(Adam):
 
 
 class RMSprop(OptimizerOptions):
-    """Gradient over the root of its running square."""
+    """Gradient divided by the root of the running mean of its square."""
 
     torch_class = torch.optim.RMSprop
 
     lr: float = knob(0.01, "Learning rate.", gt=0)
-    alpha: float = knob(0.99, "Decay of the running square of the gradient.", ge=0, lt=1)
+    alpha: float = knob(0.99, "Decay rate of the running mean of the squared gradient.", ge=0, lt=1)
     eps: float = knob(1e-8, "Added to the denominator.", ge=0)
-    momentum: float = knob(0.0, "Share of the last step that is kept.", ge=0, lt=1)
-    centered: bool = knob(False, "Divide by the running variance instead of the square.")
+    momentum: float = knob(
+        0.0, "Momentum factor: fraction of the last update that is kept.", ge=0, lt=1
+    )
+    centered: bool = knob(False, "Divide by the running variance instead of the mean square.")
 
 
 class Adagrad(OptimizerOptions):
-    """Gradient over the root of the sum of its squares.
+    """Gradient divided by the root of the sum of its squares.
 
     Reference: Duchi, Hazan and Singer 2011.
     """
@@ -120,6 +126,6 @@ class Adagrad(OptimizerOptions):
     torch_class = torch.optim.Adagrad
 
     lr: float = knob(0.01, "Learning rate.", gt=0)
-    lr_decay: float = knob(0.0, "Decay of the learning rate with the steps.", ge=0)
-    initial_accumulator_value: float = knob(0.0, "First value of the sum of squares.", ge=0)
+    lr_decay: float = knob(0.0, "Decay of the learning rate per step.", ge=0)
+    initial_accumulator_value: float = knob(0.0, "Initial value of the sum of squares.", ge=0)
     eps: float = knob(1e-10, "Added to the denominator.", ge=0)

@@ -1,4 +1,7 @@
-"""The way of a learning rate through training; a course hears all and acts when it is its turn."""
+"""Learning-rate schedulers behind one interface.
+
+They are called after every step and every epoch, and each acts on its own unit.
+"""
 
 from typing import Any
 
@@ -6,54 +9,54 @@ from torch.optim import Optimizer, lr_scheduler
 
 
 class Scheduler:
-    """What moves the learning rate: told of each step and each epoch of the training, in order."""
+    """Sets the learning rate of an optimizer; called after each step and each epoch, in order."""
 
     def __init__(self, scheduler: lr_scheduler.LRScheduler) -> None:
         self.scheduler = scheduler
 
     def after_step(self) -> None:
-        """Hear that the optimizer has made a step."""
+        """Act after an optimizer step."""
 
-    def after_epoch(self, watched_loss: float) -> None:
-        """Hear that an epoch with all its steps is over, and with what loss."""
+    def after_epoch(self, monitored_loss: float) -> None:
+        """Act after the last step of an epoch."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Give what is needed, beside the optimizer's own state, to go on later."""
+        """Return the state to resume from, beside that of the optimizer."""
         return self.scheduler.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Resume from a state."""
         self.scheduler.load_state_dict(state)
 
 
 class PerStep(Scheduler):
-    """A course that moves with every step."""
+    """A scheduler that acts on every step."""
 
     def after_step(self) -> None:
-        """Move on."""
+        """Set the rate of the next step."""
         self.scheduler.step()
 
 
 class PerEpoch(Scheduler):
-    """A course that moves with every epoch."""
+    """A scheduler that acts on every epoch."""
 
-    def after_epoch(self, watched_loss: float) -> None:
-        """Move on, whatever the loss."""
+    def after_epoch(self, monitored_loss: float) -> None:
+        """Set the rate of the next epoch, whatever the loss."""
         self.scheduler.step()
 
 
 class OnPlateau(Scheduler):
-    """A course that moves when the watched loss stands still."""
+    """A scheduler that acts when the monitored loss stops falling."""
 
     scheduler: lr_scheduler.ReduceLROnPlateau
 
-    def after_epoch(self, watched_loss: float) -> None:
-        """Move on if the loss has not fallen for long enough."""
-        self.scheduler.step(watched_loss)
+    def after_epoch(self, monitored_loss: float) -> None:
+        """Reduce the rate if the loss has not fallen for long enough."""
+        self.scheduler.step(monitored_loss)
 
 
 class WarmUp(Scheduler):
-    """A linear rise, step by step, to the rate from which another course then starts.
+    """A linear increase, step by step, to the rate at which another scheduler then starts.
 
     Reference: Goyal et al. 2017, section 2.2 (gradual warm-up).
     """
@@ -67,18 +70,18 @@ class WarmUp(Scheduler):
         self.epochs_left = epochs
 
     def after_step(self) -> None:
-        """Rise, or pass it on once all is risen."""
+        """Increase the rate, or after the warm-up call the other scheduler."""
         (self.scheduler.step if self.epochs_left else self.then.after_step)()
 
-    def after_epoch(self, watched_loss: float) -> None:
-        """Count the epoch, or pass it on once all is risen."""
+    def after_epoch(self, monitored_loss: float) -> None:
+        """Count the epoch, or after the warm-up call the other scheduler."""
         if self.epochs_left:
             self.epochs_left -= 1
         else:
-            self.then.after_epoch(watched_loss)
+            self.then.after_epoch(monitored_loss)
 
     def state_dict(self) -> dict[str, Any]:
-        """Give the states of the rise and of what follows."""
+        """Return the states of the warm-up and of the scheduler after it."""
         return {
             "epochs_left": self.epochs_left,
             "rise": super().state_dict(),
@@ -86,7 +89,7 @@ class WarmUp(Scheduler):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Resume from a state."""
         self.epochs_left = state["epochs_left"]
         super().load_state_dict(state["rise"])
         self.then.load_state_dict(state["then"])

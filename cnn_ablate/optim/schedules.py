@@ -1,4 +1,4 @@
-"""Learning-rate schedules: torch's own schedulers, told of each step and each epoch alike."""
+"""Learning-rate schedules: torch's own schedulers with the knobs of the YAML."""
 
 from abc import abstractmethod
 from typing import Annotated, Any, Literal
@@ -16,49 +16,51 @@ class ScheduleOptions(Options):
 
     @abstractmethod
     def build(self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int) -> Scheduler:
-        """Take charge of the optimizer's learning rate for a training of this length."""
+        """Build the scheduler of an optimizer for a training of this length."""
 
 
-class WarmedUp(ScheduleOptions):
-    """A schedule that a linear warm-up may precede: the schedule itself starts after it."""
+class WithWarmUp(ScheduleOptions):
+    """A schedule with an optional linear warm-up, after which the schedule itself starts."""
 
-    warmup_epochs: int = knob(0, "Epochs in which the rate first rises, step by step.", ge=0)
+    warmup_epochs: int = knob(0, "Epochs of linear warm-up, step by step.", ge=0)
 
     def build(self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int) -> Scheduler:
-        """Take charge of the optimizer's learning rate for a training of this length."""
-        course = self._course(optimizer, max(epochs - self.warmup_epochs, 1))
+        """Build the scheduler of an optimizer for a training of this length."""
+        scheduler = self._scheduler(optimizer, max(epochs - self.warmup_epochs, 1))
         if self.warmup_epochs == 0:
-            return course
-        return WarmUp(course, optimizer, epochs=self.warmup_epochs, steps_per_epoch=steps_per_epoch)
+            return scheduler
+        return WarmUp(
+            scheduler, optimizer, epochs=self.warmup_epochs, steps_per_epoch=steps_per_epoch
+        )
 
     @abstractmethod
-    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler: ...
+    def _scheduler(self, optimizer: Optimizer, epochs: int) -> Scheduler: ...
 
 
-class Constant(WarmedUp):
-    """The optimizer's learning rate throughout."""
+class Constant(WithWarmUp):
+    """The optimizer's learning rate in all epochs."""
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+    def _scheduler(self, optimizer: Optimizer, epochs: int) -> Scheduler:
         return PerEpoch(lr_scheduler.ConstantLR(optimizer, factor=1.0, total_iters=epochs))
 
 
-class Step(WarmedUp):
-    """Times gamma every few epochs."""
+class Step(WithWarmUp):
+    """Multiply by gamma every `step_size` epochs."""
 
-    step_size: int = knob(30, "Epochs between two steps.", ge=1)
-    gamma: float = knob(0.1, "Factor of each step.", gt=0)
+    step_size: int = knob(30, "Epochs between two reductions.", ge=1)
+    gamma: float = knob(0.1, "Factor per reduction.", gt=0)
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+    def _scheduler(self, optimizer: Optimizer, epochs: int) -> Scheduler:
         return PerEpoch(lr_scheduler.StepLR(optimizer, self.step_size, self.gamma))
 
 
-class Multistep(WarmedUp):
-    """Times gamma at given epochs, counted from the start of the training."""
+class Multistep(WithWarmUp):
+    """Multiply by gamma at given epochs, counted from the start of the training."""
 
     milestones: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(strict=False)] = knob(
-        (30, 60, 80), "Epochs after which the rate steps down; later than the warm-up."
+        (30, 60, 80), "Epochs after which the rate is multiplied; later than the warm-up."
     )
-    gamma: float = knob(0.1, "Factor of each step.", gt=0)
+    gamma: float = knob(0.1, "Factor per reduction.", gt=0)
 
     @model_validator(mode="after")
     def _milestones_follow_warmup(self) -> "Multistep":
@@ -66,77 +68,77 @@ class Multistep(WarmedUp):
             raise ValueError("a milestone lies within the warm-up")
         return self
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+    def _scheduler(self, optimizer: Optimizer, epochs: int) -> Scheduler:
         milestones = [epoch - self.warmup_epochs for epoch in self.milestones]
         return PerEpoch(lr_scheduler.MultiStepLR(optimizer, milestones, self.gamma))
 
 
-class Exponential(WarmedUp):
-    """Times gamma every epoch."""
+class Exponential(WithWarmUp):
+    """Multiply by gamma every epoch."""
 
-    gamma: float = knob(0.95, "Factor of each epoch.", gt=0)
+    gamma: float = knob(0.95, "Factor per epoch.", gt=0)
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+    def _scheduler(self, optimizer: Optimizer, epochs: int) -> Scheduler:
         return PerEpoch(lr_scheduler.ExponentialLR(optimizer, self.gamma))
 
 
-class Cosine(WarmedUp):
-    """Half a cosine from the optimizer's learning rate down, epoch by epoch.
+class Cosine(WithWarmUp):
+    """Cosine annealing from the optimizer's learning rate, epoch by epoch.
 
     Reference: Loshchilov and Hutter 2017, equation 5, without restarts.
     """
 
-    min_lr: float = knob(0.0, "Learning rate that the end would reach.", ge=0)
+    min_lr: float = knob(0.0, "Learning rate that would follow the last epoch.", ge=0)
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+    def _scheduler(self, optimizer: Optimizer, epochs: int) -> Scheduler:
         return PerEpoch(lr_scheduler.CosineAnnealingLR(optimizer, epochs, self.min_lr))
 
 
-class Linear(WarmedUp):
-    """A straight line from the optimizer's learning rate down, epoch by epoch."""
+class Linear(WithWarmUp):
+    """Linear decay from the optimizer's learning rate, epoch by epoch."""
 
     end_factor: float = knob(
-        0.0, "Share of the learning rate that the end would reach.", ge=0, le=1
+        0.0, "Fraction of the learning rate that would follow the last epoch.", ge=0, le=1
     )
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+    def _scheduler(self, optimizer: Optimizer, epochs: int) -> Scheduler:
         return PerEpoch(lr_scheduler.LinearLR(optimizer, 1.0, self.end_factor, epochs))
 
 
-class Plateau(WarmedUp):
-    """Times a factor whenever the watched loss has not fallen for some epochs."""
+class Plateau(WithWarmUp):
+    """Multiply by a factor when the monitored loss has not fallen for some epochs."""
 
-    factor: float = knob(0.1, "Factor of each step.", gt=0, lt=1)
-    patience: int = knob(10, "Epochs without improvement that are borne.", ge=0)
-    threshold: float = knob(1e-4, "Relative fall that counts as improvement.", ge=0, lt=1)
-    cooldown: int = knob(0, "Epochs after a step in which none is counted.", ge=0)
+    factor: float = knob(0.1, "Factor per reduction.", gt=0, lt=1)
+    patience: int = knob(10, "Epochs without improvement before the rate is reduced.", ge=0)
+    threshold: float = knob(1e-4, "Relative decrease that counts as an improvement.", ge=0, lt=1)
+    cooldown: int = knob(0, "Epochs after a reduction that are not counted.", ge=0)
     min_lr: float = knob(0.0, "Lowest learning rate.", ge=0)
 
-    def _course(self, optimizer: Optimizer, epochs: int) -> Scheduler:
+    def _scheduler(self, optimizer: Optimizer, epochs: int) -> Scheduler:
         knobs: dict[str, Any] = self.model_dump(exclude={"warmup_epochs"})
         return OnPlateau(lr_scheduler.ReduceLROnPlateau(optimizer, **knobs))
 
 
 class OneCycle(ScheduleOptions):
-    """Up to a maximum and down to almost nothing, step by step; it sets the learning rate itself.
+    """Up to a maximum and down to almost zero, step by step; ignores the optimizer's rate.
 
     Reference: Smith and Topin 2018.
     """
 
     max_lr: float = knob(0.01, "Highest learning rate.", gt=0)
-    pct_start: float = knob(0.3, "Share of the steps that lead up to it.", ge=0, lt=1)
-    div_factor: float = knob(25.0, "Highest rate over the first.", ge=1)
-    final_div_factor: float = knob(10_000.0, "First rate over the last.", ge=1)
-    anneal: Literal["cos", "linear"] = knob("cos", "Shape of the way up and down.")
+    pct_start: float = knob(0.3, "Fraction of the steps in which the rate rises.", ge=0, lt=1)
+    div_factor: float = knob(25.0, "Highest rate divided by the first.", ge=1)
+    final_div_factor: float = knob(10_000.0, "First rate divided by the last.", ge=1)
+    anneal: Literal["cos", "linear"] = knob("cos", "Shape of rise and fall.")
     cycle_momentum: bool = knob(
-        True, "Move momentum, or Adam's first beta, the other way: 0.95, down to 0.85, and back."
+        True, "Cycle momentum, or Adam's first beta, inversely: from 0.95 down to 0.85, and back."
     )
 
     def build(self, optimizer: Optimizer, *, epochs: int, steps_per_epoch: int) -> Scheduler:
-        """Take charge of the optimizer's learning rate for a training of this length.
+        """Build the scheduler of an optimizer for a training of this length.
 
         Raises:
-            UserError: momentum shall move, and the optimizer has none.
+            UserError: momentum is to be cycled, and the optimizer has none.
         """
         if self.cycle_momentum and not {"momentum", "betas"} & optimizer.defaults.keys():
             kind = type(optimizer).__name__.lower()
@@ -146,7 +148,7 @@ class OneCycle(ScheduleOptions):
         knobs: dict[str, Any] = self.model_dump(exclude={"anneal"})
         total = epochs * steps_per_epoch
         if self.pct_start * total == 1:
-            knobs["pct_start"] *= 1 + 1e-9  # torch divides by the steps up, less one
+            knobs["pct_start"] *= 1 + 1e-9  # torch divides by the number of rising steps less one
         return PerStep(
             lr_scheduler.OneCycleLR(
                 optimizer, total_steps=total, anneal_strategy=self.anneal, **knobs

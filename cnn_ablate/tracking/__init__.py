@@ -1,6 +1,6 @@
-"""Results sent to trackers of experiments, as they come in: one literal table, and what opens them.
+"""Experiment trackers: results are logged to them as they arrive.
 
-What a tracker keeps is a copy: nothing is ever read back from it.
+A tracker gets copies; nothing is ever read back from it.
 """
 
 import warnings
@@ -26,37 +26,37 @@ Track = Callable[[TrialResult], None]
 
 
 @contextmanager
-def tracking(
-    names: Sequence[str], folder: Path, study: str, say: Callable[[str], None]
+def open_trackers(
+    names: Sequence[str], folder: Path, study: str, warn: Callable[[str], None]
 ) -> Iterator[Track]:
-    """Open trackers, and give what sends a result to all of them.
+    """Hold open trackers, as a function that logs a result to all of them.
 
-    A tracker that fails later is told of once and left alone: no training ends for it.
+    A tracker that fails later is reported once and not used again; training continues.
 
     Args:
-        names: Of the table.
-        folder: Where they write.
-        study: The name that results go under.
-        say: Told what went wrong.
+        names: Keys of `TRACKERS`.
+        folder: The folder that they write to.
+        study: The name under which results are logged.
+        warn: Called with a sentence on a tracker that failed.
 
     Raises:
         UserError: there is no such tracker, its package is not installed, or it cannot be opened.
     """
-    opened = {name: _opened(name, folder, study) for name in names}
+    opened = {name: _open(name, folder, study) for name in names}
 
     def track(result: TrialResult) -> None:
         for name, tracker in list(opened.items()):
             try:
                 with _quiet():
                     tracker.add(result)
-            except Exception as fault:  # noqa: BLE001 - whatever it is, training goes on
-                say(f"Tracking with {name} stopped: {type(fault).__name__}: {fault}")
+            except Exception as error:  # noqa: BLE001 - no tracker may end a training
+                warn(f"Tracking with {name} stopped: {type(error).__name__}: {error}")
                 del opened[name]
 
     yield track
 
 
-def _opened(name: str, folder: Path, study: str) -> Tracker:
+def _open(name: str, folder: Path, study: str) -> Tracker:
     where = f"--track {name}"
     if name not in TRACKERS:
         raise UserError(where, *unknown_name("tracker", name, TRACKERS))
@@ -65,14 +65,14 @@ def _opened(name: str, folder: Path, study: str) -> Tracker:
             return TRACKERS[name](folder, study)
     except UserError:
         raise
-    except Exception as fault:
-        said = str(fault).strip().partition("\n")[0].rstrip(".")
-        raise UserError(where, f"cannot be opened: {type(fault).__name__}: {said}.") from fault
+    except Exception as error:
+        message = str(error).strip().partition("\n")[0].rstrip(".")
+        raise UserError(where, f"cannot be opened: {type(error).__name__}: {message}.") from error
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep what trackers' packages warn of, and fonts that lack a script, from the user."""
+    """Suppress warnings of the trackers' packages and of fonts that lack a script."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""Results as MLflow shows them: an experiment a study, a run a trial."""
+"""Results in MLflow: one experiment per study, one run per trial."""
 
 import logging
 import os
@@ -6,50 +6,56 @@ import time
 from pathlib import Path
 
 from cnn_ablate.schema import TrialResult
-from cnn_ablate.tracking.tracker import confusion, curve, flat, needed, totals
+from cnn_ablate.tracking.tracker import (
+    confusion_figure,
+    epoch_metrics,
+    final_metrics,
+    flatten_settings,
+    import_optional,
+)
 
 _STATUS = {"done": "FINISHED"}
-# More metrics are refused at a time.
-_MOST = 1000
+# MLflow refuses larger batches.
+_BATCH = 1000
 
 
 class MlflowTracker:
-    """Writes to `$MLFLOW_TRACKING_URI`, else to `mlflow.db` and `mlflow/` below a folder."""
+    """Logs to `$MLFLOW_TRACKING_URI`, else to `mlflow.db` and `mlflow/` in a folder."""
 
     def __init__(self, folder: Path, study: str) -> None:
-        self.entities = needed("mlflow.entities", "mlflow")
-        # How its tables come about is no news to who follows a run.
+        self.entities = import_optional("mlflow.entities", "mlflow")
+        # MLflow logs how it creates its tables.
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         local = folder.absolute()
         local.mkdir(parents=True, exist_ok=True)
         address = os.environ.get("MLFLOW_TRACKING_URI")
-        self.client = needed("mlflow.tracking", "mlflow").MlflowClient(
+        self.client = import_optional("mlflow.tracking", "mlflow").MlflowClient(
             address or f"sqlite:///{local / 'mlflow.db'}"
         )
-        known = self.client.get_experiment_by_name(study)
-        place = None if address else (local / "mlflow").as_uri()
+        existing = self.client.get_experiment_by_name(study)
+        location = None if address else (local / "mlflow").as_uri()
         self.experiment = (
-            known.experiment_id if known else self.client.create_experiment(study, place)
+            existing.experiment_id if existing else self.client.create_experiment(study, location)
         )
 
     def add(self, result: TrialResult) -> None:
-        """Write a trial's run."""
+        """Log a trial as one run."""
         trial = result.trial
         tags = {"variant": trial.variant, "seed": str(trial.seed), "trial": trial.id}
         run = self.client.create_run(self.experiment, tags=tags, run_name=trial.id).info.run_id
-        for name, value in flat(trial.settings).items():
+        for name, value in flatten_settings(trial.settings).items():
             self.client.log_param(run, name, value)
         metrics = self._metrics(result)
-        for start in range(0, len(metrics), _MOST):
-            self.client.log_batch(run, metrics=metrics[start : start + _MOST])
-        if figure := confusion(result):
+        for start in range(0, len(metrics), _BATCH):
+            self.client.log_batch(run, metrics=metrics[start : start + _BATCH])
+        if figure := confusion_figure(result):
             self.client.log_figure(run, figure, "confusion.png")
         self.client.set_terminated(run, _STATUS.get(result.status, "FAILED"))
 
     def _metrics(self, result: TrialResult) -> list[object]:
         now = int(1000 * time.time())
-        rows = [(row.epoch, curve(row)) for row in result.epochs]
-        final = {f"final.{name}": value for name, value in totals(result).items()}
+        rows = [(row.epoch, epoch_metrics(row)) for row in result.epochs]
+        final = {f"final.{name}": value for name, value in final_metrics(result).items()}
         return [
             self.entities.Metric(name, value, now, step)
             for step, values in (*rows, (len(rows), final))

@@ -1,27 +1,33 @@
-"""Results as TensorBoard shows them: a run a trial, with curves, confusion and hyperparameters."""
+"""Results in TensorBoard: one run per trial, with curves, confusion matrix and hyperparameters."""
 
 from pathlib import Path
 
 from cnn_ablate.schema import TrialResult
-from cnn_ablate.tracking.tracker import confusion, curve, flat, needed, totals
+from cnn_ablate.tracking.tracker import (
+    confusion_figure,
+    epoch_metrics,
+    final_metrics,
+    flatten_settings,
+    import_optional,
+)
 
 
 class TensorboardTracker:
-    """Writes `tensorboard/<study>/<trial>/` below a folder."""
+    """Logs to `tensorboard/<study>/<trial>/` in a folder."""
 
     def __init__(self, folder: Path, study: str) -> None:
-        needed("tensorboard", "tensorboard")
-        self.writer = needed("torch.utils.tensorboard", "tensorboard").SummaryWriter
+        import_optional("tensorboard", "tensorboard")
+        self.writer = import_optional("torch.utils.tensorboard", "tensorboard").SummaryWriter
         self.folder = folder / "tensorboard" / study
 
     def add(self, result: TrialResult) -> None:
-        """Write a trial's run."""
+        """Log a trial as one run."""
         with self.writer(str(self.folder / result.trial.id)) as run:
             for row in result.epochs:
-                for name, value in curve(row).items():
+                for name, value in epoch_metrics(row).items():
                     run.add_scalar(name, value, row.epoch)
-            if figure := confusion(result):
+            if figure := confusion_figure(result):
                 run.add_figure("confusion", figure, close=False)
-            told = {"variant": result.trial.variant, "seed": result.trial.seed}
-            final = {f"final/{name}": value for name, value in totals(result).items()}
-            run.add_hparams(told | flat(result.trial.settings), final, run_name=".")
+            labels = {"variant": result.trial.variant, "seed": result.trial.seed}
+            final = {f"final/{name}": value for name, value in final_metrics(result).items()}
+            run.add_hparams(labels | flatten_settings(result.trial.settings), final, run_name=".")

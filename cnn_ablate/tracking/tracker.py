@@ -1,4 +1,4 @@
-"""What a tracker is, and what all of them are told of a result."""
+"""The tracker protocol, and what all trackers log of a result."""
 
 import io
 from collections.abc import Mapping
@@ -12,22 +12,22 @@ from matplotlib.figure import Figure
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import EpochRow, Settings, TrialResult, label
 
-# Above so many classes, names and counts would not be legible.
-_LEGIBLE = 20
+# With more classes, names and counts are not legible.
+_MOST_LEGIBLE_CLASSES = 20
 
 
 class Tracker(Protocol):
-    """Keeps a copy of results somewhere."""
+    """Logs copies of results to an experiment tracker."""
 
     def __init__(self, folder: Path, study: str) -> None: ...
 
     def add(self, result: TrialResult) -> None:
-        """Keep a result."""
+        """Log a result as one run."""
         ...
 
 
-def needed(module: str, name: str) -> Any:
-    """Import what a tracker needs; raises UserError with how to install it."""
+def import_optional(module: str, name: str) -> Any:
+    """Import a module of an optional dependency; raises UserError with how to install it."""
     try:
         return import_module(module)
     except ImportError:
@@ -36,8 +36,8 @@ def needed(module: str, name: str) -> Any:
         raise UserError(f"--track {name}", what, hint) from None
 
 
-def flat(settings: Settings) -> dict[str, bool | int | float | str]:
-    """Give settings by dotted key; lists and mappings as tables show them."""
+def flatten_settings(settings: Settings) -> dict[str, bool | int | float | str]:
+    """Return settings by dotted key; lists and mappings as text, as in tables."""
     return {
         f"{section}.{key}": value if isinstance(value, (bool, int, float, str)) else label(value)
         for section, values in settings.items()
@@ -45,13 +45,13 @@ def flat(settings: Settings) -> dict[str, bool | int | float | str]:
     }
 
 
-def curve(row: EpochRow) -> dict[str, float]:
-    """Give the numbers of an epoch that are known."""
+def epoch_metrics(row: EpochRow) -> dict[str, float]:
+    """Return the metrics of an epoch that are not None."""
     return _numbers(row.model_dump(exclude={"epoch"}))
 
 
-def totals(result: TrialResult) -> dict[str, float]:
-    """Give the final numbers of a trial that are known."""
+def final_metrics(result: TrialResult) -> dict[str, float]:
+    """Return the final metrics of a trial that are not None."""
     return _numbers(result.metrics.model_dump()) if result.metrics else {}
 
 
@@ -59,12 +59,12 @@ def _numbers(values: Mapping[str, float | None]) -> dict[str, float]:
     return {name: float(value) for name, value in values.items() if value is not None}
 
 
-def confusion(result: TrialResult) -> Figure | None:
-    """Draw which classes were taken for which; None without predictions."""
+def confusion_figure(result: TrialResult) -> Figure | None:
+    """Return the confusion matrix as a figure; None without predictions."""
     if not result.predictions or not result.data:
         return None
-    with np.load(io.BytesIO(result.predictions)) as found:
-        true, predicted = found["label"].astype(int), found["predicted"].astype(int)
+    with np.load(io.BytesIO(result.predictions)) as arrays:
+        true, predicted = arrays["label"].astype(int), arrays["predicted"].astype(int)
     names = result.data.classes
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (true, predicted), 1)
@@ -72,7 +72,7 @@ def confusion(result: TrialResult) -> Figure | None:
     axes = figure.subplots()
     axes.imshow(counts, cmap="Blues")
     axes.set(xlabel="predicted", ylabel="true", title=result.trial.id)
-    if len(names) <= _LEGIBLE:
+    if len(names) <= _MOST_LEGIBLE_CLASSES:
         axes.set_xticks(range(len(names)), names, rotation=90)
         axes.set_yticks(range(len(names)), names)
         for (row, column), count in np.ndenumerate(counts):

@@ -1,4 +1,4 @@
-"""Augmentations of training images: one literal table, and what applies it."""
+"""Augmentations of training images: the table of all, and the function that applies them."""
 
 from collections.abc import Mapping
 

@@ -1,8 +1,8 @@
-"""Augmentations of the user's own, named `package.module:Name`: the knobs are what `Name` takes.
+"""User-defined augmentations, named `package.module:Name`; the arguments of `Name` are the knobs.
 
-`Name` is a class or a function that gives what is called with a batch of images and the stream of
-their random numbers. What takes images alone is called for each image by itself, with torch's
-generator set by that image's own stream: so torchvision's transforms can be named.
+`Name` is a class, or a function that returns an object: a callable of a batch of images and their
+stream of random numbers. A callable of images alone is called per image, with torch's generator
+seeded by that image's stream, so torchvision's transforms can be named.
 """
 
 import inspect
@@ -13,23 +13,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cnn_ablate.custom import UserOptions, user_options
+from cnn_ablate.custom import UserOptions, options_from_signature
 from cnn_ablate.data.augment.operation import Context, ImageAugmentation, Stream
 from cnn_ablate.data.normalize import Pixels
 from cnn_ablate.errors import UserError
 
 
 class UserAugmentation(UserOptions, ImageAugmentation):
-    """The knobs of an augmentation of the user's."""
+    """The knobs of a user-defined augmentation."""
 
-    def change(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
-        """Let the user's code change a copy of the images.
+    def transform_images(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
+        """Transform a copy of the images by the user's code.
 
         Raises:
-            UserError: it fails, or gives something else than so many images of this size.
+            UserError: it fails, or returns something else than images of this shape.
         """
         call = self._built if self._takes_stream else self._one_by_one
-        changed = self.attempted("calling it failed", call, images.clone(), stream)
+        changed = self.call_user_code("calling it failed", call, images.clone(), stream)
         if not isinstance(changed, Tensor) or changed.shape != images.shape:
             given = tuple(changed.shape) if isinstance(changed, Tensor) else type(changed).__name__
             expected = f"expected images of shape {tuple(images.shape)} back, got {given}."
@@ -40,7 +40,7 @@ class UserAugmentation(UserOptions, ImageAugmentation):
 
     @cached_property
     def _built(self) -> Callable[..., Any]:
-        built: Callable[..., Any] = self.made()
+        built: Callable[..., Any] = self.instantiate()
         if not callable(built):
             kind = type(built).__name__
             raise UserError(self.name, f"gives nothing to call with images, but {kind}.")
@@ -61,12 +61,12 @@ class UserAugmentation(UserOptions, ImageAugmentation):
         return torch.stack(changed)
 
 
-def user_augmentation(name: str) -> type[UserAugmentation]:
-    """Give the options of a user's augmentation, from the source as it is now.
+def user_augmentation_options(name: str) -> type[UserAugmentation]:
+    """Return the options class of a user-defined augmentation, by its import path.
 
     Raises:
         UserError: it cannot be imported, or cannot be called with knobs.
     """
-    entry = user_options(name, UserAugmentation)
-    entry.name = name
-    return entry
+    options = options_from_signature(name, UserAugmentation)
+    options.name = name
+    return options

@@ -1,4 +1,4 @@
-"""Random mirroring."""
+"""Random horizontal flips."""
 
 import torch
 
@@ -8,16 +8,16 @@ from cnn_ablate.options import knob
 
 
 class HorizontalFlip(ImageAugmentation):
-    """Swap left and right."""
+    """Flip images horizontally."""
 
     name = "horizontal_flip"
 
-    p: float = knob(0.5, "Probability of an image to be flipped.", ge=0, le=1)
+    p: float = knob(0.5, "Probability per image of a flip.", ge=0, le=1)
 
-    def change(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
-        """Flip the images that are drawn; their type stays."""
+    def transform_images(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
+        """Flip a random choice of the images; the dtype stays."""
         n = len(images)
         flipped = stream.uniform(1)[:, 0] < self.p
-        # Choosing whole images from both versions is over twice as fast as torch.where by pixel.
+        # Selecting whole images from both versions is over twice as fast as torch.where by pixel.
         chosen = torch.arange(n, device=images.device) + n * flipped
         return torch.cat([images, images.flip(3)]).index_select(0, chosen)

@@ -1,4 +1,4 @@
-"""What an augmentation is: whole batches in and out, every random number from a named stream."""
+"""The base classes of augmentations: whole batches in and out, random numbers by named streams."""
 
 from abc import abstractmethod
 from collections import Counter
@@ -21,9 +21,9 @@ Fill = Literal["zero", "mean"]
 
 @dataclass(frozen=True)
 class Context:
-    """What augmentations know of the data: its classes, and the mean that normalising subtracts.
+    """The number of classes, and the mean that normalisation subtracts.
 
-    The mean is in 0..255 and on the device of the images, as a `Normalizer` has it.
+    The mean is in 0..255 and on the device of the images, as in a `Normalizer`.
     """
 
     classes: int
@@ -32,30 +32,30 @@ class Context:
 
 @dataclass(frozen=True)
 class Stream:
-    """The random numbers of one augmentation, for the samples of a batch."""
+    """The random numbers of one augmentation for the samples of a batch."""
 
     draws: Draws
     purpose: str
 
     def uniform(self, count: int) -> Float[Tensor, "n count"]:
-        """Give `count` numbers in [0, 1) a sample, the same whatever batch it is in."""
+        """Return `count` numbers in [0, 1) per sample; they do not depend on its batch."""
         return self.draws.uniform(self.purpose, count)
 
     def shared(self, count: int) -> Float[Tensor, " count"]:
-        """Give `count` numbers in [0, 1) to the batch."""
+        """Return `count` numbers in [0, 1) for the whole batch."""
         return self.draws.shared(self.purpose, count)
 
     def keys(self) -> Int[Tensor, " n"]:
-        """Give 32 random bits a sample, to set a generator by."""
+        """Return 32 random bits per sample, to seed a generator with."""
         return self.draws.keys(self.purpose)
 
     def order(self) -> Int[Tensor, " n"]:
-        """Give a random order of the batch."""
+        """Return a random permutation of the batch."""
         return self.draws.keys(f"{self.purpose}/order").argsort()
 
 
 class Augmentation(Options):
-    """The knobs of one augmentation of a batch of images in 0..255 and of what they show."""
+    """The knobs of one augmentation of a batch of images in 0..255 and their targets."""
 
     name: ClassVar[str]
 
@@ -63,21 +63,21 @@ class Augmentation(Options):
     def apply(
         self, images: Pixels, targets: Targets, stream: Stream, context: Context
     ) -> tuple[Pixels, Targets]:
-        """Give the augmented images and their targets; never change those given."""
+        """Return the augmented images and their targets; the arguments stay unchanged."""
 
 
 class ImageAugmentation(Augmentation):
-    """An augmentation of each image by itself: its result does not depend on the batch."""
+    """An augmentation of single images: the result does not depend on the rest of the batch."""
 
     def apply(
         self, images: Pixels, targets: Targets, stream: Stream, context: Context
     ) -> tuple[Pixels, Targets]:
-        """Give the changed images and the targets as they are."""
-        return self.change(images, stream, context), targets
+        """Return the transformed images, and the targets unchanged."""
+        return self.transform_images(images, stream, context), targets
 
     @abstractmethod
-    def change(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
-        """Give the changed images."""
+    def transform_images(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
+        """Return the transformed images."""
 
 
 def augment(
@@ -92,11 +92,11 @@ def augment(
     Args:
         steps: In the order of the YAML.
         images: uint8 or float32 in 0..255, not yet normalised, in any memory layout.
-        targets: Classes, or shares of classes.
-        draws: Those of the samples that the images are, in the same order.
-        context: What is known of the data.
+        targets: Classes, or class probabilities.
+        draws: The random numbers of the same samples in the same order.
+        context: Facts of the data set.
     """
-    # Counted by name and not by place: with a step more or less, the others draw as before.
+    # Counted by name, not by position: adding a step leaves the random numbers of others as is.
     seen: Counter[str] = Counter()
     for step in steps:
         stream = Stream(draws, f"augment/{step.name}/{seen[step.name]}")
@@ -105,27 +105,27 @@ def augment(
     return images, targets
 
 
-def between(numbers: Float[Tensor, "*shape"], low: float, high: float) -> Float[Tensor, "*shape"]:
-    """Stretch numbers in [0, 1) to [low, high)."""
+def scale_to(numbers: Float[Tensor, "*shape"], low: float, high: float) -> Float[Tensor, "*shape"]:
+    """Scale numbers in [0, 1) to [low, high)."""
     return low + numbers * (high - low)
 
 
-def below(
+def to_integers(
     numbers: Float[Tensor, "*shape"], bound: Int[Tensor, "#*shape"] | int
 ) -> Int[Tensor, "*shape"]:
-    """Turn numbers in [0, 1) into whole numbers from 0 to below a bound."""
+    """Turn numbers in [0, 1) into integers in [0, bound)."""
     return (numbers * bound).to(torch.int64)
 
 
-def sides(images: Pixels) -> Int[Tensor, "2"]:
-    """Give height and width, made where the images are: copying them there would wait for it."""
+def height_and_width(images: Pixels) -> Int[Tensor, "2"]:
+    """Return (height, width) as a tensor, made on the device: a copy would wait for it."""
     return torch.stack([torch.full((), n, device=images.device) for n in images.shape[2:]])
 
 
-def box(
+def box_mask(
     images: Pixels, corner: Int[Tensor, "*shape 2"], size: Int[Tensor, "*shape 2"]
 ) -> Bool[Tensor, "*shape height width"]:
-    """Mark the pixels of boxes, given as (top, left) and (height, width), cut off at the border."""
+    """Return a mask of boxes with this corner (top, left) and size (height, width)."""
     row, column = (torch.arange(n, device=images.device) for n in images.shape[2:])
     end = corner + size
     tall = (row >= corner[..., :1]) & (row < end[..., :1])
@@ -133,7 +133,7 @@ def box(
     return tall[..., :, None] & wide[..., None, :]
 
 
-def filling(fill: Fill, images: Pixels, context: Context) -> Colour:
-    """Give black, or the mean, in the type of the images: for uint8 it is rounded to a level."""
+def fill_value(fill: Fill, images: Pixels, context: Context) -> Colour:
+    """Return black, or the mean, in the dtype of the images; rounded for uint8."""
     value = context.mean * (fill == "mean")
     return (value if images.is_floating_point() else value.round()).to(images.dtype)

@@ -1,4 +1,4 @@
-"""Random rotations and other affine maps."""
+"""Random rotations and other affine transformations."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -14,22 +14,22 @@ from cnn_ablate.data.augment.operation import (
     Fill,
     ImageAugmentation,
     Stream,
-    between,
-    filling,
+    fill_value,
+    scale_to,
 )
 from cnn_ablate.data.normalize import Pixels
 from cnn_ablate.options import knob
 
 _Numbers = Float[Tensor, " n"]
 _Positive = Annotated[float, Field(gt=0)]
-_FILL = "Colour that comes in from outside: black, or the mean that normalising turns into 0."
-_INTERPOLATION = "How levels between pixels are found."
+_FILL = "Colour outside of the image: black, or the mean, which normalisation maps to 0."
+_INTERPOLATION = "Interpolation between pixels."
 Interpolation = Literal["bilinear", "nearest"]
 
 
 @dataclass(frozen=True)
 class Warp:
-    """One affine map for each image, about its centre: shear, then scale and rotate, then shift.
+    """One affine transformation per image about its centre: shear, scale, rotate, then shift.
 
     Angles are in degrees, clockwise; shifts in pixels, to the right and down.
     """
@@ -41,7 +41,7 @@ class Warp:
     shear: _Numbers
 
     def grid(self, height: int, width: int) -> Float[Tensor, "n height width 2"]:
-        """Give the place each pixel comes from, as `grid_sample` wants it."""
+        """Return the source position of each pixel, as `grid_sample` takes it."""
         device = self.angle.device
         cos, sin, slope = (
             part[:, None, None]
@@ -59,50 +59,53 @@ class Warp:
         return torch.stack([x * (2 / width), y * (2 / height)], dim=3)
 
 
-def warped(
+def apply_warp(
     images: Float[Tensor, "n channel height width"],
     warp: Warp,
     *,
     fill: Float[Tensor, "#channel 1 1"],
     interpolation: Interpolation = "bilinear",
 ) -> Float[Tensor, "n channel height width"]:
-    """Map the images, with a colour around them."""
+    """Transform images; the colour outside of them is `fill`."""
     grid = warp.grid(images.shape[2], images.shape[3])
     inside = functional.grid_sample(images - fill, grid, interpolation, align_corners=False)
     return (inside + fill).clamp(0, 255)
 
 
 class Affine(ImageAugmentation):
-    """Rotate, shift, scale and shear, each by its own draw."""
+    """Rotate, shift, scale and shear, each by its own random number."""
 
     name = "affine"
 
-    degrees: float = knob(10.0, "Largest turn to either side.", ge=0, le=180)
+    degrees: float = knob(10.0, "Largest rotation to either side, in degrees.", ge=0, le=180)
     translate: float = knob(
-        0.1, "Largest shift along each axis, as a share of the image; whole pixels.", ge=0, le=1
+        0.1,
+        "Largest shift along each axis, as a fraction of the image; in whole pixels.",
+        ge=0,
+        le=1,
     )
     scale: Annotated[tuple[_Positive, _Positive], Field(strict=False)] = knob(
-        (0.9, 1.1), "Smallest and largest factor."
+        (0.9, 1.1), "Smallest and largest scale."
     )
-    shear: float = knob(0.0, "Largest slant of the vertical, in degrees.", ge=0, lt=90)
+    shear: float = knob(0.0, "Largest horizontal shear to either side, in degrees.", ge=0, lt=90)
     fill: Fill = knob("zero", _FILL)
     interpolation: Interpolation = knob("bilinear", _INTERPOLATION)
 
-    def change(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
-        """Give the mapped images, in float32."""
+    def transform_images(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
+        """Return the transformed images in float32."""
         images = images.to(torch.float32)
-        fill = filling(self.fill, images, context)
-        warp = self._drawn(stream, images.shape[2], images.shape[3])
-        return warped(images, warp, fill=fill, interpolation=self.interpolation)
+        fill = fill_value(self.fill, images, context)
+        warp = self._random_warp(stream, images.shape[2], images.shape[3])
+        return apply_warp(images, warp, fill=fill, interpolation=self.interpolation)
 
-    def _drawn(self, stream: Stream, height: int, width: int) -> Warp:
+    def _random_warp(self, stream: Stream, height: int, width: int) -> Warp:
         angle, right, down, scale, shear = stream.uniform(5).unbind(1)
         return Warp(
-            angle=between(angle, -self.degrees, self.degrees),
-            right=(between(right, -self.translate, self.translate) * width).round(),
-            down=(between(down, -self.translate, self.translate) * height).round(),
-            scale=between(scale, *self.scale),
-            shear=between(shear, -self.shear, self.shear),
+            angle=scale_to(angle, -self.degrees, self.degrees),
+            right=(scale_to(right, -self.translate, self.translate) * width).round(),
+            down=(scale_to(down, -self.translate, self.translate) * height).round(),
+            scale=scale_to(scale, *self.scale),
+            shear=scale_to(shear, -self.shear, self.shear),
         )
 
 
@@ -111,11 +114,13 @@ class Rotation(ImageAugmentation):
 
     name = "rotation"
 
-    degrees: float = knob(15.0, "Largest turn to either side.", ge=0, le=180)
+    degrees: float = knob(15.0, "Largest rotation to either side, in degrees.", ge=0, le=180)
     fill: Fill = knob("zero", _FILL)
     interpolation: Interpolation = knob("bilinear", _INTERPOLATION)
 
-    def change(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
-        """Give the rotated images, in float32."""
+    def transform_images(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
+        """Return the rotated images in float32."""
         knobs = self.model_dump()
-        return Affine(translate=0.0, scale=(1.0, 1.0), **knobs).change(images, stream, context)
+        return Affine(translate=0.0, scale=(1.0, 1.0), **knobs).transform_images(
+            images, stream, context
+        )
