@@ -1,4 +1,4 @@
-"""Locks on names in a folder; they end with the process that holds them, however it ends."""
+"""Locks by name, as files in a folder; the system releases them when their process ends."""
 
 import errno
 from pathlib import Path
@@ -6,19 +6,19 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
-# What file systems say that know no locks: there every process works as if it were alone.
-_UNKNOWN = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
+# Errors of file systems that have no locks. There, every lock is granted.
+_UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
 class Locks:
-    """What this process holds of a folder's locks, each a file while someone holds it."""
+    """The locks of a folder that this process holds, each a file while it is held."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.held: dict[str, FileLock] = {}
 
-    def take(self, name: str) -> bool:
-        """Take a lock, unless another process holds it.
+    def acquire(self, name: str) -> bool:
+        """Acquire a lock, without waiting; return whether this process holds it now.
 
         Raises:
             OSError: the folder cannot be written.
@@ -31,41 +31,48 @@ class Locks:
             lock.acquire(blocking=False)
         except Timeout:
             return False
-        except OSError as fault:
-            if fault.errno not in _UNKNOWN:
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
                 raise
         self.held[name] = lock
         return True
 
-    def drop(self, name: str) -> None:
-        """Let a lock go, if it is held; its file goes first, so that no one waits for a ghost."""
+    def release(self, name: str) -> None:
+        """Release a lock, if it is held.
+
+        The file is unlinked first, so that no other process locks a file that is then deleted.
+        """
         if lock := self.held.pop(name, None):
             self._path(name).unlink(missing_ok=True)
             lock.release()
 
-    def others(self, prefix: str) -> list[str]:
-        """List the names that other processes hold; what dead ones left is removed."""
+    def held_by_others(self, prefix: str) -> list[str]:
+        """Return the names with a prefix that other processes hold.
+
+        Files left by processes that have ended are removed.
+        """
         names = [path.stem for path in self.folder.glob(f"{prefix}*.lock")]
-        living = []
+        locked = []
         for name in names:
             if name in self.held:
                 continue
-            if self.take(name):
-                self.drop(name)
+            # Only a test shows whether the process that made the file still holds the lock.
+            if self.acquire(name):
+                self.release(name)
             else:
-                living.append(name)
-        return living
+                locked.append(name)
+        return locked
 
-    def close(self) -> None:
-        """Let all locks go."""
+    def release_all(self) -> None:
+        """Release all locks."""
         for name in [*self.held]:
-            self.drop(name)
+            self.release(name)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *fault: object) -> None:
-        self.close()
+    def __exit__(self, *error: object) -> None:
+        self.release_all()
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.lock"

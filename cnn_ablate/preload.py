@@ -1,18 +1,19 @@
-"""Imported by the server that workers are forked from: all that training needs, imported once.
+"""Imported by the fork server: all modules that training needs, so that workers share them.
 
-Looking for garbage, of which imports leave little, would take a quarter of their time. What they
-have made is never looked at again, so that workers go on sharing more of its memory.
+The garbage collector is off meanwhile: imports leave hardly any garbage, and searching for it
+would take a quarter of their time. What they created is then frozen: a collection in a worker
+would write to the headers of all objects, and so copy the pages that it shares with the server.
 """
 
 import gc
 from importlib import import_module
 
-# Optimizers import the second when they are first built: 2 s.
-_NEEDED = ("cnn_ablate.executors.worker", "torch._dynamo")
+# Optimizers import torch._dynamo when the first one is built, which takes 2 s.
+_MODULES = ("cnn_ablate.executors.worker", "torch._dynamo")
 
 gc.disable()
 try:
-    for _name in _NEEDED:
+    for _name in _MODULES:
         import_module(_name)
 finally:
     gc.freeze()

@@ -1,50 +1,56 @@
-"""How processes that train come into being here: forked from one warm server, one thread each."""
+"""The processes that train: forked from one server that has imported torch, with one thread each.
+
+One thread, because trials run side by side: with more, the processes would compete for cores, and
+the number of threads decides how sums are split, so it would change the bits of results.
+
+A server, because a new process would take seconds to import torch, and a fork of this program
+would take its threads and its GPU context along, which do not survive one.
+"""
 
 import multiprocessing as mp
 import os
 from typing import Any
 
 _METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
-# Read by OpenMP and MKL when torch is first imported, by the C library when a process starts: it
-# must be set before the server does.
+# OpenMP and MKL read these when torch is first imported, the C library when a process starts, so
+# they are set before the server starts.
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "TORCHINDUCTOR_COMPILE_THREADS": "1",
-    # Maps of 1 to 30 MB come and go in every step. By default each is given back to the system and
-    # taken page by page again: a third of a step of `fashion_cnn`.
-    # The most that every glibc takes; more than that, older ones ignore.
+    # Activations of 1 to 30 MB are allocated and freed in every step. By default glibc returns
+    # each to the system, and page faults take a third of a step of `fashion_cnn`. The threshold
+    # is the highest that all versions accept: older ones ignore a higher one.
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 33),
     "MALLOC_TOP_PAD_": str(1 << 26),
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-    # Without a workspace of its own, cuBLAS may take sums in another order each time.
+    # Without a fixed workspace, cuBLAS may sum in another order each time.
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
-    # Counts GPUs without waking the driver, which does not outlive the fork of a process.
+    # Counts GPUs without starting the CUDA driver, which does not survive a fork.
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
 }
 
 
 def set_environment() -> None:
-    """Set what processes that are started from now on train with, unless the user has."""
+    """Set the variables above for processes started from now on, unless the user has set them."""
     for variable, value in _ENVIRONMENT.items():
         os.environ.setdefault(variable, value)
 
 
 def context() -> Any:
-    """Give the context of `multiprocessing` in which processes train."""
+    """Return the `multiprocessing` context of processes that train."""
     set_environment()
-    found: Any = mp.get_context(_METHOD)
+    chosen: Any = mp.get_context(_METHOD)
     if _METHOD == "forkserver":
-        found.set_forkserver_preload(["cnn_ablate.preload"])
-    return found
+        chosen.set_forkserver_preload(["cnn_ablate.preload"])
+    return chosen
 
 
-def warm_up() -> None:
-    """Start the server now: it imports torch while this process still reads the study."""
+def start_fork_server() -> None:
+    """Start the server now, so that it imports torch while this process reads the study."""
     if _METHOD == "forkserver":
         context()
-        from multiprocessing import forkserver  # noqa: PLC0415 - Windows has none
+        from multiprocessing import forkserver  # noqa: PLC0415 - not on Windows
 
         forkserver.ensure_running()

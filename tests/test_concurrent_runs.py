@@ -98,7 +98,7 @@ def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
 
     def hold() -> None:
         locks = Locks(tmp_path)
-        assert locks.take("trial")
+        assert locks.acquire("trial")
         (tmp_path / "held").touch()
         time.sleep(30)
 
@@ -106,12 +106,12 @@ def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
     while not (tmp_path / "held").exists():
         time.sleep(0.005)
     mine = Locks(tmp_path)
-    taken, others = mine.take("trial"), mine.others("tri")
+    taken, others = mine.acquire("trial"), mine.held_by_others("tri")
     os.kill(pid, signal.SIGKILL)
     fast_study.exit_code(pid)
     assert (False, ["trial"]) == (taken, others)
-    assert [] == mine.others("tri")
-    assert mine.take("trial")
+    assert [] == mine.held_by_others("tri")
+    assert mine.acquire("trial")
 
 
 def test_a_run_that_waits_for_another_writes_heartbeats(
@@ -121,12 +121,12 @@ def test_a_run_that_waits_for_another_writes_heartbeats(
     monkeypatch.setattr(queue, "_PAUSE", 0.0)
     executor, beats = ScriptedExecutor([]), []
     theirs, ours = Locks(tmp_path / ".locks"), Locks(tmp_path / ".locks")
-    assert theirs.take(trial().key)
+    assert theirs.acquire(trial().key)
 
     def heartbeat() -> None:
         beats.append(len(executor.batches))
         if len(beats) == 3:
-            theirs.close()
+            theirs.release_all()
 
     jobs = [Job(trial(), ComputeConfig(), tmp_path, None)]
     with ours:

@@ -130,7 +130,7 @@ def test_no_run_starts_during_a_repair(store: Store, monkeypatch: pytest.MonkeyP
     expected = damage_store(store)
     entered: list[bool] = []
     monkeypatch.setattr(
-        Store, "move_aside", lambda *_: entered.append(Locks(store.locks).take("door"))
+        Store, "move_aside", lambda *_: entered.append(Locks(store.locks).acquire("door"))
     )
     assert expected == [problem.kind for problem in repair(store)]
     assert [False, False] == entered

@@ -14,7 +14,7 @@ from torch.nn import functional
 from cnn_ablate.data import Images, load
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.executors import Job
-from cnn_ablate.executors.worker import preload_images, run_job
+from cnn_ablate.executors.worker import cache_images, run_job
 from cnn_ablate.models import MODELS
 from cnn_ablate.optim import OPTIMIZERS
 from cnn_ablate.schema import ComputeConfig
@@ -134,7 +134,7 @@ def test_precisions_have_their_rounding_errors(precision: str) -> None:
 def test_too_little_memory_is_reported_as_such(images: Images, tmp_path: Path) -> None:
     """The message names the batch size; the queue may retry the trial alone."""
     one = trial(0, model__name="convnet", model__widths=[512, 512], training__batch_size=80)
-    preload_images(one.settings["data"], images)
+    cache_images(one.settings["data"], images)
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(1e-3)
     try:

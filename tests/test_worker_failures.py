@@ -4,8 +4,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,11 @@ import pytest
 import torch
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Ended, Event, Job, Resources, worker
+from cnn_ablate.executors import Ended, Job, Resources, worker
 from cnn_ablate.executors.checkpoints import Checkpoints
 from cnn_ablate.executors.failures import failure_kind, failure_message
 from cnn_ablate.executors.local import LocalExecutor
-from cnn_ablate.locks import Locks
 from cnn_ablate.runner import RetryPolicy
-from cnn_ablate.runner.queue import JobQueue
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
 from cnn_ablate.store import Store
 from support import cli_study, fast_study
@@ -132,61 +129,6 @@ def test_a_trial_that_hangs_is_stopped(tmp_path: Path, monkeypatch: pytest.Monke
     first, _ = run_two(tmp_path, timeout=0.2)
     assert "lost" == first.failure
     assert "so it was stopped (--trial-timeout)." in first.error
-
-
-class ScriptedExecutor:
-    """An executor of some workers, whose trials fail as a script says; records its jobs."""
-
-    def __init__(self, failures: list[str], workers: int = 1) -> None:
-        self.failures, self.workers = failures, workers
-        self.jobs: list[Job] = []
-
-    def run(self, jobs: Any) -> Iterator[Event]:
-        """End as many trials at once as there are workers, each with the next failure, if any."""
-        while running := list(islice(jobs, self.workers)):
-            self.jobs += running
-            for one in running:
-                failure: Any = self.failures.pop(0) if self.failures else ""
-                result = None if failure else done(one.trial)
-                yield Ended(one.trial, one.compute, result, failure, failure or "error")
-
-
-@pytest.mark.parametrize(
-    ("failures", "retries", "attempts", "status"),
-    [
-        (["error"], 5, 1, "error"),
-        (["lost"], 1, 2, ""),
-        (["lost", "lost"], 1, 2, "lost"),
-        (["lost"], 0, 1, "lost"),
-        (["lost", "lost", "error"], 2, 3, "error"),
-        (["memory"], 5, 1, "memory"),
-    ],
-)
-def test_lost_trials_are_retried(
-    tmp_path: Path, failures: list[str], retries: int, attempts: int, status: str
-) -> None:
-    """A lost trial is retried so often; an error of its own, or of its memory alone, is final."""
-    executor = ScriptedExecutor(failures)
-    with Locks(tmp_path / ".locks") as locks:
-        queue = JobQueue([job(tmp_path)], Store(tmp_path), locks, retries=retries)
-        [event] = queue.events(executor)
-    assert status == event.error
-    assert attempts == len(executor.jobs)
-
-
-@pytest.mark.parametrize(
-    ("failures", "status"), [(["memory"], ""), (["memory", "", "memory"], "memory")]
-)
-def test_a_trial_without_memory_is_retried_alone_once(
-    tmp_path: Path, failures: list[str], status: str
-) -> None:
-    """Beside others it may fail for want of what they took; alone that is its own."""
-    executor = ScriptedExecutor(failures, workers=2)
-    with Locks(tmp_path / ".locks") as locks:
-        jobs = [job(tmp_path, trial(seed)) for seed in (0, 1)]
-        events: list[Any] = list(JobQueue(jobs, Store(tmp_path), locks, retries=0).events(executor))
-    assert [0, 1, 0] == [one.trial.seed for one in executor.jobs]
-    assert {0: status, 1: ""} == {one.trial.seed: one.error for one in events}
 
 
 @pytest.mark.parametrize(

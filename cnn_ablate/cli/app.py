@@ -90,10 +90,10 @@ def run(
     data: Data = None,
 ) -> None:
     """Train every trial that is not finished, and write the tables and the report."""
-    from cnn_ablate.processes import warm_up
+    from cnn_ablate.processes import start_fork_server
 
     if executor == "local":
-        warm_up()
+        start_fork_server()
     from cnn_ablate.cli.commands.run import RunOptions, run_study
     from cnn_ablate.executors import Resources
     from cnn_ablate.runner import RetryPolicy, RunConfig, resolve_device

@@ -139,7 +139,7 @@ def _progress_reporter(
 _loaded: dict[tuple[str, Path | None], Images] = {}
 
 
-def preload_images(section: Mapping[str, Any], images: Images) -> None:
+def cache_images(section: Mapping[str, Any], images: Images) -> None:
     """Use images that were received from elsewhere for what a `data` section names."""
     _loaded[images_key(section), None] = images
 

@@ -102,7 +102,7 @@ class JobQueue:
         if not event.result and self._requeue(job, event):
             return
         yield event
-        self.locks.drop(event.trial.key)
+        self.locks.release(event.trial.key)
 
     def _requeue(self, job: Job, ended: Ended) -> bool:
         """Queue a failed trial again if it may succeed; return whether it was."""
@@ -119,7 +119,7 @@ class JobQueue:
     def _claim(self, job: Job) -> bool:
         """Lock a trial; return whether it is this run's to train."""
         trial = job.trial
-        if self.locks.take(trial.key):
+        if self.locks.acquire(trial.key):
             return not self._is_finished(job)
         self.locked.append(job)
         self.retrain.discard(trial.id)
@@ -132,7 +132,7 @@ class JobQueue:
             return False
         if result := self.store.result(trial):
             self.done_elsewhere.append(Ended(trial, result.compute, result, kept=True))
-            self.locks.drop(trial.key)
+            self.locks.release(trial.key)
         return result is not None
 
     def _claim_released(self) -> None:

@@ -82,9 +82,9 @@ def _recheck(
     """Move damaged trials aside, and add those to train that have been removed meanwhile."""
     for trial in prepared.plan.trials:
         # Another run may be training it at this moment.
-        if trial.id not in prepared.done and store.is_marked_done(trial) and locks.take(trial.key):
+        if trial.id not in prepared.done and store.is_marked_done(trial) and locks.acquire(trial.key):
             store.remove_damaged(trial)
-            locks.drop(trial.key)
+            locks.release(trial.key)
     done = [trial for trial in prepared.plan.trials if trial.id in prepared.done]
     removed = [trial for trial in done if not store.is_marked_done(trial)]
     still_done = prepared.done.difference(trial.id for trial in removed)

@@ -51,10 +51,10 @@ class Store:
         with Locks(self.locks) as locks:
             with atomic.as_user_error(self.root, atomic.KEPT):
                 self._enter(locks)
-                if not locks.others(_RUN):
+                if not locks.held_by_others(_RUN):
                     self.remove_scratch()
-                locks.take(f"{_RUN}{uuid.uuid4().hex}")
-                locks.drop(_ENTRANCE)
+                locks.acquire(f"{_RUN}{uuid.uuid4().hex}")
+                locks.release(_ENTRANCE)
             yield locks
 
     @contextmanager
@@ -67,19 +67,19 @@ class Store:
         with Locks(self.locks) as locks:
             with atomic.as_user_error(self.root):
                 self._enter(locks)
-                if locks.others(_RUN):
+                if locks.held_by_others(_RUN):
                     raise UserError(str(self.root), "a run is under way.", "Try when it has ended.")
             atomic.restore(self.trials, self.scratch)
             yield
 
     def _enter(self, locks: Locks) -> None:
-        while not locks.take(_ENTRANCE):
+        while not locks.acquire(_ENTRANCE):
             time.sleep(_PAUSE)
 
     def unused_scratch(self) -> list[Path]:
         """Return what is in scratch, unless a run may use it."""
         with Locks(self.locks) as locks:
-            return [] if locks.others(_RUN) else atomic.list_folder(self.scratch)
+            return [] if locks.held_by_others(_RUN) else atomic.list_folder(self.scratch)
 
     def remove_scratch(self) -> None:
         """Remove what was never finished; only while no run uses the store."""

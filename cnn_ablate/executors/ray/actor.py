@@ -17,7 +17,7 @@ from typing import Any
 from cnn_ablate import processes
 from cnn_ablate.data.image_tensors import Arrays, from_arrays
 from cnn_ablate.executors.protocol import Event, Job
-from cnn_ablate.executors.worker import preload_images, run_job
+from cnn_ablate.executors.worker import cache_images, run_job
 from cnn_ablate.schema import DataFacts, Trial
 
 
@@ -81,7 +81,7 @@ class RayWorker:
         """
         job = replace(job, data=None, folder=self._write_sources(payload.sources))
         if data:
-            preload_images(data.section, from_arrays(data.arrays, data.facts))
+            cache_images(data.section, from_arrays(data.arrays, data.facts))
         stream: Stream = SimpleQueue()
         # Training calls hooks, and this generator has to yield: a thread turns one into the other.
         Thread(target=_train, args=(job, payload, stream), daemon=True).start()
