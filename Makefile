@@ -1,9 +1,9 @@
-# Everything runs in .venv, made when it is first needed.
+# Everything runs in .venv, which is created when first needed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types floors bench slow gpu ray mlflow reproduce clean
+.PHONY: run test lint types floors bench slow gpu ray mlflow generated reproduce clean
 
 run: $(VENV)/installed ## Run the smoke study on the embedded images
 	@$(BIN)/cnn-ablate run ablations/smoke.yaml
@@ -36,13 +36,19 @@ types: $(VENV)/installed-dev ## Check types
 floors: $(VENV)/installed-dev ## Check that imports go downwards only
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/installed-dev ## Time a matrix of trials against the usual loop
+bench: $(VENV)/installed-dev ## Time a matrix of trials against a usual training loop
 	@$(BIN)/python benchmarks/matrix.py
 
-# What the committed results are of: published budgets where two cores can afford them.
+generated: $(VENV)/installed-dev ## Write the files that are generated from code and committed results
+	@$(BIN)/cnn-ablate schema > ablations/study.schema.json
+	@$(BIN)/python docs/make_reference.py
+	@$(BIN)/python docs/draw_designs.py
+	@$(BIN)/python docs/make_reproductions.py
+
+# The committed results: published budgets where two cores are enough, else the profile `cpu`.
 reproduce: export CNN_ABLATE_DATA = $(DATA)
-reproduce: $(VENV)/installed ## Run the studies of the five papers anew; DATA: the folder with both data sets
-	@test -n "$(DATA)" || { echo "Say where the data sets are: make reproduce DATA=folder"; exit 1; }
+reproduce: $(VENV)/installed ## Run the studies of the five papers; DATA: the folder with both data sets
+	@test -n "$(DATA)" || { echo "Set DATA to the folder of the data sets: make reproduce DATA=folder"; exit 1; }
 	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --only baseline --no-pictures
 	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --profile cpu --no-pictures
 	@$(BIN)/cnn-ablate run ablations/cifar_cbam.yaml --profile cpu --no-pictures
@@ -52,7 +58,7 @@ reproduce: $(VENV)/installed ## Run the studies of the five papers anew; DATA: t
 	@$(BIN)/cnn-ablate run ablations/preact_cbam.yaml --profile cpu --no-pictures
 	@$(BIN)/python docs/make_reproductions.py
 
-clean: ## Remove the environment
+clean: ## Remove the virtual environment
 	rm -rf $(VENV)
 
 $(VENV)/installed: pyproject.toml

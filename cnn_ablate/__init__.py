@@ -17,7 +17,7 @@ __all__ = ["load_model", "load_study", "plan_study", "read_results", "run_study"
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for only then: `import cnn_ablate` alone needs no torch."""
+    """Import a function of the API on first access: `import cnn_ablate` alone imports no torch."""
     if name in __all__:
         return getattr(import_module("cnn_ablate.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,6 @@
-"""What the commands do, for programs and notebooks: studies in, pandas data frames out.
+"""The commands as functions for programs and notebooks, with pandas data frames as results.
 
-Nothing is printed, and what is wrong is raised as the commands would say it.
+Nothing is printed, and errors are raised with the messages of the commands.
 """
 
 import json
@@ -39,13 +39,13 @@ def load_study(
 
     Args:
         study: Its path, or its name.
-        profile: Named overrides of the study; `smoke` shrinks any.
-        sets: Settings to replace, by dotted key.
-        seeds: How many seeds, instead of the study's own.
+        profile: A named profile of the study: a set of overrides; `smoke` exists for every study.
+        sets: Settings to override, by dotted key.
+        seeds: Number of seeds; by default those of the study.
 
     Raises:
-        ExceptionGroup: of UserErrors: all that is wrong with the file.
-        UserError: there is no such file, profile or key.
+        ExceptionGroup: All mistakes in the file, as UserErrors.
+        UserError: There is no such file, profile or key.
     """
     pairs = tuple(f"{key}={json.dumps(value)}" for key, value in (sets or {}).items())
     return read_study(study_path(study), Changes(profile, pairs, seeds))
@@ -54,10 +54,10 @@ def load_study(
 def plan_study(
     study: Study, *, only: str = "", results: Path | str = "results", data: Path | str | None = None
 ) -> pd.DataFrame:
-    """Lay out what a study trains and compares: a row a variant, with its size and what is done.
+    """Return the plan of a study: one row per variant, with its changes, size and finished trials.
 
     Raises:
-        UserError: a network cannot take the images, or a pattern matches no variant.
+        UserError: A network does not fit the images, or a pattern matches no variant.
     """
     prepared = prepare(study, RunConfig(results=Path(results), data=_path(data)))
     return pd.DataFrame(plan_rows(prepared, matching(prepared.plan, only), {}))
@@ -73,25 +73,25 @@ def run_study(
     data: Path | str | None = None,
     device: str = "auto",
     workers: int | None = None,
-    observe: OnEvent | None = None,
+    on_event: OnEvent | None = None,
 ) -> dict[str, pd.DataFrame]:
-    """Train every variant that is not done yet, and give the tables as `read_results` does.
+    """Train every trial that is not finished, and return the tables as `read_results` does.
 
-    Workers are processes of their own, so a script calls it under `if __name__ == "__main__":`.
+    Workers are separate processes, so a script must call it under `if __name__ == "__main__":`.
 
     Args:
         study: As loaded.
-        only: Names or patterns of variants; nothing means all.
-        fresh: Train again what is done.
-        audit: Look for faults first; the report shows what is found.
-        results: Folder of results.
-        data: Folder in which data is looked for first.
-        device: Where to train: auto, cpu, cuda or mps.
-        workers: Processes; as many as cores unless said.
-        observe: Told of everything that happens.
+        only: Names or patterns of variants; empty means all.
+        fresh: Train finished trials again.
+        audit: Audit the study first; the report shows the findings.
+        results: Results folder.
+        data: Folder that is searched for data sets first.
+        device: Device to train on: auto, cpu, cuda or mps.
+        workers: Number of worker processes; by default as many as fit.
+        on_event: Called with every event of the run: progress and end of trials.
 
     Raises:
-        UserError: the data is missing, there is no such device or variant, a network cannot take
+        UserError: The data is missing, there is no such device or variant, a network does not fit
             the images, or results cannot be written.
     """
     config = RunConfig(
@@ -102,7 +102,7 @@ def run_study(
     prepared = prepare(study, config)
     trials = outstanding(prepared, only=only, fresh=fresh)
     prepared = with_findings(prepared, config, run_audit=audit)
-    run(prepared, trials, config, observe or _nothing)
+    run(prepared, trials, config, on_event or _ignore)
     return frames(config.results, study.folder)
 
 
@@ -112,14 +112,14 @@ def read_results(
     """Read the tables of a study that was run.
 
     Args:
-        study: As loaded, its file, or the name of its folder under the results.
-        results: Folder of results.
+        study: As loaded, its file, or the name of its folder in the results.
+        results: Results folder.
 
     Returns:
         The tables by name: trials, epochs, steps, classes, confusion, effects and claims.
 
     Raises:
-        UserError: nothing of that name was run, or what is kept of it is damaged.
+        UserError: No study of that name was run, or its results are damaged.
     """
     return frames(Path(results), _folder(study))
 
@@ -132,18 +132,18 @@ def write_report(
     latex: bool = False,
     pictures: bool = True,
 ) -> Path:
-    """Write the report of a study, as far as it was run, and give its page.
+    """Write the report of a study, finished or not, and return the path of its HTML page.
 
     Args:
-        study: As loaded, its file, or the name of its folder under the results.
-        results: Folder of results.
-        reports: Folder of reports.
-        latex: Write tables and PDFs for LaTeX too.
+        study: As loaded, its file, or the name of its folder in the results.
+        results: Results folder.
+        reports: Reports folder.
+        latex: Also write tables and PDF figures for LaTeX.
         pictures: Show some test images.
 
     Raises:
-        UserError: nothing of that name was run, what is kept of it is damaged, or the report
-            cannot be written.
+        UserError: No study of that name was run, its results are damaged, or the report cannot be
+            written.
     """
     analysis = analyse(read(Path(results), _folder(study)))
     return write(analysis, Path(reports), latex=latex, pictures=pictures)
@@ -157,5 +157,5 @@ def _path(path: Path | str | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _nothing(event: Event) -> None:
+def _ignore(event: Event) -> None:
     del event

@@ -11,7 +11,7 @@ from cnn_ablate.schema import Design, DesignKind, Entry, Factor, Level, Study
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH, HEIGHT, RADIUS = 250, 210, 7
-# Where a factor that is on moves a corner of the cube, in pixels.
+# How far each factor that is on shifts a corner of the cube, in pixels.
 AXES = {"A": (110, 0), "B": (0, -110), "C": (55, -38)}
 ORIGIN = (40, 172)
 INK, FAINT, TRAINED = "#1b2a41", "#c5cbd3", "#d1495b"
@@ -19,7 +19,7 @@ LIST = (Entry(name="x", sets={"A": 1, "B": 1}), Entry(name="y", sets={"C": 1}, s
 
 
 def study(first: str) -> Study:
-    """Make a study of three factors with two levels, of which this one comes first."""
+    """Return a study of three factors with two levels, of which this one is first."""
     levels = [Level(label="off", sets={}), Level(label="on", sets={})]
     ordered = tuple(sorted(levels, key=lambda level: level.label != first))
     factors = tuple(Factor(name=name, levels=ordered) for name in AXES)
@@ -27,23 +27,23 @@ def study(first: str) -> Study:
 
 
 def corner(point: Point) -> tuple[str, ...]:
-    """Name the factors that are on."""
+    """Return the factors that are on."""
     on = {name for name, level in point.levels.items() if level.label == "on"}
     return tuple(name for name in AXES if name in on | set(point.extra or {}))
 
 
-def place(corner: tuple[str, ...]) -> tuple[int, int]:
-    """Give the place of a corner of the cube in the picture."""
+def position(corner: tuple[str, ...]) -> tuple[int, int]:
+    """Return the position of a corner of the cube in pixels."""
     x, y = ORIGIN
     return x + sum(AXES[name][0] for name in corner), y + sum(AXES[name][1] for name in corner)
 
 
 def edges() -> Iterator[str]:
-    """Draw the cube, and name its axes."""
+    """Yield the edges of the cube and the names of its axes as SVG."""
     for name, (dx, dy) in AXES.items():
         others = [other for other in AXES if other != name]
         for start in [(), (others[0],), (others[1],), tuple(others)]:
-            x, y = place(start)
+            x, y = position(start)
             yield f'<path d="M{x} {y}l{dx} {dy}" stroke="{FAINT}"/>'
         x, y = ORIGIN
         side = 16 if name == "A" else -4
@@ -51,8 +51,8 @@ def edges() -> Iterator[str]:
 
 
 def arrow(reference: tuple[str, ...], variant: tuple[str, ...]) -> str:
-    """Draw a contrast: from the reference to the variant, clear of both dots."""
-    (x1, y1), (x2, y2) = place(reference), place(variant)
+    """Return a contrast as SVG: an arrow from the reference to the variant, between their dots."""
+    (x1, y1), (x2, y2) = position(reference), position(variant)
     length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
     dx, dy = (x2 - x1) / length, (y2 - y1) / length
     near, far = RADIUS + 3, length - RADIUS - 5
@@ -61,14 +61,15 @@ def arrow(reference: tuple[str, ...], variant: tuple[str, ...]) -> str:
 
 
 def draw(kind: DesignKind) -> str:
-    """Draw which corners of the cube a design trains, and which it compares."""
+    """Return the SVG of a design: the corners of the cube that it trains and compares."""
     design = Design(kind=kind, entries=LIST)
     points = list(steps(study("on" if kind == "leave_one_out" else "off"), design))
     pairs = [(corner(reference), corner(point)) for point, reference in points if reference]
     contrasts = sorted({pair for pair in pairs if pair[0] != pair[1]})
     trained = sorted({corner(p) for step in points for p in step if p})
     dots = [
-        f'<circle cx="{x}" cy="{y}" r="{RADIUS}" fill="{TRAINED}"/>' for x, y in map(place, trained)
+        f'<circle cx="{x}" cy="{y}" r="{RADIUS}" fill="{TRAINED}"/>'
+        for x, y in map(position, trained)
     ]
     head = (
         '<marker id="head" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5" '
@@ -93,7 +94,7 @@ def draw(kind: DesignKind) -> str:
 
 
 def pictures() -> dict[Path, str]:
-    """Draw all designs."""
+    """Return the pictures of all designs, by path."""
     kinds: tuple[DesignKind, ...] = (
         "one_at_a_time",
         "leave_one_out",

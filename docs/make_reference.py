@@ -16,39 +16,39 @@ from cnn_ablate.messages import describe_schema
 from cnn_ablate.options import Options
 from cnn_ablate.schema import Claim, Paper
 from cnn_ablate.settings import DEFAULT_NAMES, TABLES
-from cnn_ablate.study.file import StudyFile
+from cnn_ablate.study.file_model import StudyFile
 
 PAGE = Path(__file__).parent / "reference.md"
 ABOUT = {
     "data": "Which images, how many of them, and how they are augmented and normalised.",
-    "model": "The network. One of your own is named `package.module:Name`: see [own.md](own.md).",
-    "optimizer": "How weights follow gradients.",
-    "schedule": "How the learning rate moves.",
-    "loss": "What is made small.",
-    "training": "How long, in what way, and which weights are reported. It has no name.",
+    "model": "The network. A user-defined one is named `module:Name`: see [own.md](own.md).",
+    "optimizer": "How the weights are updated from the gradients.",
+    "schedule": "How the learning rate changes.",
+    "loss": "The function that training minimises.",
+    "training": "Length and method of training, and which weights are evaluated. It has no name.",
 }
-# As YAML spells what Python may not call a name.
-SPELT = {"from_level": "from", "to_level": "to"}
+# The YAML keys of fields whose names are reserved words in Python.
+YAML_KEYS = {"from_level": "from", "to_level": "to"}
 
 
 def page() -> str:
-    """Give the page."""
+    """Return the page."""
     return "\n".join([*head(), *baseline(), *augmentations(), *normalizations(), *claims()]) + "\n"
 
 
 def head() -> Iterator[str]:
-    """Describe the top level."""
+    """Yield the top level of a study file."""
     yield "# Study files: every key"
     yield ""
     yield "Written by `docs/make_reference.py` from the classes that read a study file."
-    yield "On the command line, `cnn-ablate list models` says the same; for editors,"
-    yield "`cnn-ablate schema` does. Where the default is -, the key must stand."
-    yield "YAML is 1.2: `1e-3` is a number, `on` and `yes` are words."
+    yield "`cnn-ablate list models` prints the same on the command line, and `cnn-ablate schema`"
+    yield "for editors. A key whose default is - is required."
+    yield "Files are YAML 1.2: `1e-3` is a number, `on` and `yes` are strings."
     yield ""
     yield "## Top level"
     yield ""
     yield from table(StudyFile, StudyFile.model_fields)
-    yield "How factors and designs are written: [designs.md](designs.md)."
+    yield "Factors and designs are described in [designs.md](designs.md)."
     yield ""
     yield "### `paper`"
     yield ""
@@ -56,7 +56,7 @@ def head() -> Iterator[str]:
 
 
 def baseline() -> Iterator[str]:
-    """Describe the sections of a baseline and their entries."""
+    """Yield the sections of a baseline and their entries."""
     for section, entries in TABLES.items():
         default = DEFAULT_NAMES.get(section)
         yield f"## `baseline.{section}`"
@@ -69,26 +69,27 @@ def baseline() -> Iterator[str]:
             yield ""
             yield from table(next(iter(entries.values())), shared)
         for name, entry in entries.items():
-            yield from one(name, entry, [key for key in entry.model_fields if key not in shared])
+            keys = [key for key in entry.model_fields if key not in shared]
+            yield from table_entry(name, entry, keys)
 
 
 def augmentations() -> Iterator[str]:
-    """Describe what `augment` can list."""
+    """Yield the entries of `augment`."""
     yield "## `baseline.data.augment`"
     yield ""
-    yield "A list, applied in its order: `[random_crop, {name: cutout, size: 8}]`."
+    yield "A list, applied in this order: `[random_crop, {name: cutout, size: 8}]`."
     yield ""
     for name, entry in AUGMENTS.items():
-        yield from one(name, entry, entry.model_fields)
+        yield from table_entry(name, entry, entry.model_fields)
 
 
 def normalizations() -> Iterator[str]:
-    """List the names that `normalize` knows."""
+    """Yield the names that `normalize` accepts."""
     yield "## `baseline.data.normalize`"
     yield ""
     yield "A name, or `{mean: [...], std: [...]}` of pixels in 0..1."
     yield ""
-    yield "| name | mean | deviation |"
+    yield "| name | mean | standard deviation |"
     yield "|---|---|---|"
     for name, known in NORMALIZATIONS.items():
         yield f"| `{name}` | {', '.join(map(str, known.mean))} | {', '.join(map(str, known.std))} |"
@@ -96,7 +97,7 @@ def normalizations() -> Iterator[str]:
 
 
 def claims() -> Iterator[str]:
-    """Describe claims, and what they may speak of."""
+    """Yield the keys and the metrics of claims."""
     yield "## `claims`"
     yield ""
     yield "A number or a limit (`variant`, `metric`, `value`), a direction (`variant` and"
@@ -106,8 +107,8 @@ def claims() -> Iterator[str]:
     yield f"Metrics: {', '.join(f'`{name}`' for name in sorted(METRICS))}."
 
 
-def one(name: str, entry: type[Options], keys: Iterable[str]) -> Iterator[str]:
-    """Describe one entry of a table."""
+def table_entry(name: str, entry: type[Options], keys: Iterable[str]) -> Iterator[str]:
+    """Yield one entry of a table."""
     keys = list(keys)
     if name:
         yield f"### `{name}`"
@@ -119,25 +120,25 @@ def one(name: str, entry: type[Options], keys: Iterable[str]) -> Iterator[str]:
 
 
 def table(entry: Any, keys: Iterable[str]) -> Iterator[str]:
-    """Describe some keys of a class: what they take, their default, what they mean."""
+    """Yield some keys of a class with their types, defaults and meanings."""
     schema: Mapping[str, Any] = entry.model_json_schema()
-    yield "| key | takes | default | |"
+    yield "| key | type | default | |"
     yield "|---|---|---|---|"
     for key in keys:
         field = entry.model_fields[key]
-        said = describe_schema(schema["properties"][key], schema)
-        default = "-" if field.is_required() else shown(field.get_default())
-        row = (f"`{SPELT.get(key, key)}`", said, default, field.description or "")
+        kind = describe_schema(schema["properties"][key], schema)
+        default = "-" if field.is_required() else as_yaml(field.get_default())
+        row = (f"`{YAML_KEYS.get(key, key)}`", kind, default, field.description or "")
         yield f"| {' | '.join(cell.replace('|', ' or ') for cell in row)} |"
     yield ""
 
 
-def shown(default: Any) -> str:
-    """Write a default as YAML would."""
+def as_yaml(default: Any) -> str:
+    """Return a default as YAML writes it."""
     if default is None or default == "":
         return ""
-    named = [name for name, known in NORMALIZATIONS.items() if known == default]
-    text = named[0] if named else json.dumps(default)
+    names = [name for name, known in NORMALIZATIONS.items() if known == default]
+    text = names[0] if names else json.dumps(default)
     return f"`{text.strip(chr(34))}`"
 
 

@@ -41,7 +41,7 @@ def test_from_study_to_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert [("baseline", 0), ("norm=none", 0)] == [*zip(before.variant, before.done, strict=True)]
 
     events: list[object] = []
-    found = cnn_ablate.run_study(study, audit=False, workers=1, observe=events.append)
+    found = cnn_ablate.run_study(study, audit=False, workers=1, on_event=events.append)
     assert events
     assert set(FRAMES) == set(found)
     assert ["done", "done"] == list(found["trials"]["status"])

@@ -1,4 +1,4 @@
-"""A ResNet of torchvision with three switches of our own; the arguments are the knobs."""
+"""A ResNet from torchvision with three switches; the arguments are the options of the study."""
 
 from typing import Any, Literal
 
@@ -17,8 +17,8 @@ def resnet(
     """Build a ResNet with basic blocks for small colour images.
 
     `stem` is the first layer: 3 x 3 at full resolution, or ImageNet's 7 x 7 and a max-pool, which
-    look at a quarter of the rows and columns; `pool` is what the last layer sees of the map;
-    without `shortcuts` the same layers are stacked plainly.
+    reduce height and width to a quarter; `pool` is the global pooling before the last layer;
+    without `shortcuts` the same layers have no skip connections.
     """
     blocks = {10: [1, 1, 1, 1], 18: [2, 2, 2, 2]}[depth]
     network = ResNet(BasicBlock if shortcuts else PlainBlock, blocks, num_classes=classes)
@@ -31,13 +31,13 @@ def resnet(
 
 
 class PlainBlock(BasicBlock):
-    """A basic block without its shortcut, and so without what fits the shortcut to it."""
+    """A basic block without its shortcut, and so without the projection on the shortcut."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.downsample = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Stack the two layers plainly."""
+        """Apply the two layers without a shortcut."""
         x = self.relu(self.bn1(self.conv1(x)))
         return self.relu(self.bn2(self.conv2(x)))
