@@ -1,4 +1,4 @@
-"""Write what became of the papers' claims into the pages, from the committed results.
+"""Write tables of the papers' claims and verdicts into the pages, from the committed results.
 
 Run it as `python docs/make_reproductions.py`; a test checks that the pages are up to date.
 """
@@ -22,12 +22,12 @@ from cnn_ablate.text import capital, count, count_range
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "reproductions.md")
 RESULTS = ROOT / "results"
-# Of one study, the run that comes first answers what it measured.
+# Of several runs of a study, the first one that measured a claim gives its verdict.
 FOLDERS = re.findall(
     r"^!/\*/(.+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE
 )
 VERDICTS = get_args(Word)
-# What each paper would be remembered for: ids of claims.
+# The main claims of each paper, by id.
 HEADLINES = {
     "cifar_cbam": ("accuracy", "batch-norm-speeds", "residual-helps"),
     "fashion_lr": ("accuracy-model1", "adam-better"),
@@ -36,131 +36,136 @@ HEADLINES = {
     "resnet18_tuning": ("accuracy-plateau", "separable-hurts"),
     "preact_cbam": ("accuracy", "cbam-helps"),
 }
-# Between such marks a page has what one of the writers below writes.
+# Between such comments a page contains the output of one of the writers below.
 MARKED = re.compile(r"(<!-- (?!end )(\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Run:
-    """A study as it was run and kept."""
+    """A study as it was run, with committed results."""
 
     folder: str
 
     @cached_property
     def record(self) -> Record:
-        """What was run, and where."""
+        """The record of the run."""
         return parse_record((RESULTS / self.folder / "study.json").read_bytes())
 
     @property
     def budget(self) -> str:
-        """Whether it has what the paper's runs had."""
+        """`published` if it has the budget of the paper's runs, else `reduced`."""
         return "reduced" if self.record.study.forced else "published"
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """The trials that are done."""
+        """The finished trials."""
         trials = pd.read_csv(RESULTS / self.folder / "results.csv")
         return trials[trials["status"] == "done"]
 
     @cached_property
     def verdicts(self) -> dict[str, dict[str, str]]:
-        """What was found of each claim, by its id."""
+        """The rows of claims.csv by claim id."""
         rows = pd.read_csv(RESULTS / self.folder / "claims.csv", keep_default_na=False)
         return {row["claim"]: row for row in rows.to_dict("records")}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A claim, the run that answers it, and what was found there."""
+    """A claim, and the run whose verdict on it counts."""
 
     claim: Claim
     run: Run
 
     @property
-    def found(self) -> dict[str, str]:
+    def verdict(self) -> dict[str, str]:
         """The row of claims.csv."""
         return self.run.verdicts[self.claim.id]
 
     @property
     def budget(self) -> str:
-        """What the run that answers it had, if any trained what it speaks of."""
+        """The budget of the run, `not run`, or `none needed` for a count."""
         if self.claim.metric in EXACT:
             return "none needed"
-        return "not run" if self.found["reason"] == f"{capital(NO_SEED)}." else self.run.budget
+        return "not run" if self.verdict["reason"] == f"{capital(NO_SEED)}." else self.run.budget
 
 
 def runs() -> list[Run]:
-    """List the runs that are kept."""
+    """Return the runs with committed results."""
     return [Run(folder) for folder in FOLDERS]
 
 
 @cache
 def studies() -> dict[str, list[Run]]:
-    """Group the runs by study."""
-    found: dict[str, list[Run]] = {}
+    """Return the runs by study."""
+    by_study: dict[str, list[Run]] = {}
     for run in runs():
-        found.setdefault(run.record.study.name, []).append(run)
-    return found
+        by_study.setdefault(run.record.study.name, []).append(run)
+    return by_study
 
 
-def answers(own: list[Run]) -> list[Answer]:
-    """Give each claim of a study with the first of its runs that measured what it speaks of."""
-    each = [[Answer(claim, run) for run in own] for claim in own[0].record.study.claims]
-    return [next((one for one in found if one.found["measured"]), found[0]) for found in each]
+def answers(study_runs: list[Run]) -> list[Answer]:
+    """Return each claim of a study with the first of its runs that measured it."""
+    claims = study_runs[0].record.study.claims
+    by_claim = [[Answer(claim, run) for run in study_runs] for claim in claims]
+    return [
+        next((answer for answer in group if answer.verdict["measured"]), group[0])
+        for group in by_claim
+    ]
 
 
 def summary(_: str) -> Iterator[str]:
-    """Count the verdicts of each study, by the budget at which they were found."""
+    """Write the number of verdicts per study and budget."""
     yield f"| study | budget | claims | {' | '.join(VERDICTS)} |"
     yield f"|---|---|{'---:|' * (1 + len(VERDICTS))}"
-    for name, own in studies().items():
-        every = answers(own)
-        for budget in dict.fromkeys(one.budget for one in every):
-            found = [one for one in every if one.budget == budget]
-            times = Counter(one.found["verdict"] for one in found)
+    for name, study_runs in studies().items():
+        every = answers(study_runs)
+        for budget in dict.fromkeys(answer.budget for answer in every):
+            verdicts = [answer.verdict["verdict"] for answer in every if answer.budget == budget]
+            times = Counter(verdicts)
             numbers = " | ".join(str(times[word] or "") for word in VERDICTS)
-            yield f"| `{name}` | {budget} | {len(found)} | {numbers} |"
+            yield f"| `{name}` | {budget} | {len(verdicts)} | {numbers} |"
 
 
 def headlines(_: str) -> Iterator[str]:
-    """Set what each paper is about beside what was found, one to three claims a study."""
+    """Write the main claims of each paper with their verdicts, one to three per study."""
     yield "| study | the paper says | of | published | here | budget | verdict |"
     yield "|---|---|---|---|---|---|---|"
-    for name, own in studies().items():
-        found = {one.claim.id: one for one in answers(own)}
-        for one in (found[key] for key in HEADLINES[name]):
-            verdict = f"**{one.found['verdict']}**"
-            yield _cells(f"`{name}`", _quote(one.claim), *_numbers(one), one.budget, verdict)
+    for name, study_runs in studies().items():
+        by_id = {answer.claim.id: answer for answer in answers(study_runs)}
+        for answer in (by_id[key] for key in HEADLINES[name]):
+            quote, numbers = _quote(answer.claim), _numbers(answer)
+            verdict = f"**{answer.verdict['verdict']}**"
+            yield _cells(f"`{name}`", quote, *numbers, answer.budget, verdict)
 
 
 def all_claims(_: str) -> Iterator[str]:
-    """List the claims of every study, each study folded up."""
-    for name, own in studies().items():
-        found = answers(own)
-        counted = count(len(found), "claim")
-        yield f"<details><summary><code>{name}</code>: {counted}</summary>"
+    """Write the claims of every study, each study folded."""
+    for name, study_runs in studies().items():
+        every = answers(study_runs)
+        claim_count = count(len(every), "claim")
+        yield f"<details><summary><code>{name}</code>: {claim_count}</summary>"
         yield ""
         yield "| the paper says | of | published | here | budget | verdict |"
         yield "|---|---|---|---|---|---|"
-        for one in found:
-            verdict = one.found["verdict"]
-            yield _cells(_quote(one.claim), *_numbers(one), one.budget, verdict)
+        for answer in every:
+            verdict = answer.verdict["verdict"]
+            yield _cells(_quote(answer.claim), *_numbers(answer), answer.budget, verdict)
         yield ""
         yield "</details>"
 
 
 def claims(name: str) -> Iterator[str]:
-    """List the claims of one study with the reasons of their verdicts."""
+    """Write the claims of one study with the reasons for their verdicts."""
     yield "| the paper says | of | published | here | budget | verdict | why |"
     yield "|---|---|---|---|---|---|---|"
-    for one in answers(studies()[name]):
-        quote = f"{_quote(one.claim)} ({one.claim.place})"
-        verdict = f"**{one.found['verdict']}**"
-        yield _cells(quote, *_numbers(one), one.budget, verdict, _why(one))
+    for answer in answers(studies()[name]):
+        quote = f"{_quote(answer.claim)} ({answer.claim.place})"
+        verdict = f"**{answer.verdict['verdict']}**"
+        yield _cells(quote, *_numbers(answer), answer.budget, verdict, _why(answer))
 
 
 def budget(name: str) -> Iterator[str]:
-    """Say what paper a study is of, what each of its runs was given, and where its report is."""
+    """Write the paper of a study, and size, time and report of each of its runs."""
     paper = studies()[name][0].record.study.paper
     assert paper is not None
     more = f" See <{paper.url}>." if paper.url else ""
@@ -170,34 +175,35 @@ def budget(name: str) -> Iterator[str]:
         record, trials = run.record, run.trials
         seeds = count_range(trials.groupby("variant")["seed"].nunique(), "seed")
         hours = duration(trials["seconds"].sum())
-        where = record.environment
+        machine = record.environment
         yield (
             f"- [{run.folder}](../reports/{run.folder}/report.md): "
             f"{count(trials['variant'].nunique(), 'variant')}, {seeds}, "
-            f"{count(len(trials), 'trial')}; {hours} of one core of {where.processor}, "
-            f"torch {where.torch}. {_budget(record)}"
+            f"{count(len(trials), 'trial')}; {hours} of one core of {machine.processor}, "
+            f"torch {machine.torch}. {_budget(record)}"
         )
 
 
 def _budget(record: Record) -> str:
-    said = overrides(record)
-    return f"{capital(said)}." if said else "The published budget."
+    replaced = overrides(record)
+    return f"{capital(replaced)}." if replaced else "The published budget."
 
 
-def _why(one: Answer) -> str:
-    """Give the reason of a verdict, after its condition if that is not the budget of the run."""
-    condition = one.found["condition"]
-    said = ["" if condition == overrides(one.run.record) else condition, one.found["reason"]]
-    return " ".join(f"{capital(text).rstrip('.')}." for text in said if text)
+def _why(answer: Answer) -> str:
+    """Return the reason for a verdict, after its condition unless that is the run's budget."""
+    condition = answer.verdict["condition"]
+    condition = "" if condition == overrides(answer.run.record) else condition
+    texts = filter(None, (condition, answer.verdict["reason"]))
+    return " ".join(f"{capital(text).rstrip('.')}." for text in texts)
 
 
 def _quote(claim: Claim) -> str:
     return f"“{claim.quote}”" if claim.quote else claim.id
 
 
-def _numbers(one: Answer) -> tuple[str, str, str]:
-    here = f"{one.found['measured']} {one.found['interval']}".strip()
-    return subject(one.claim), one.found["published"], here
+def _numbers(answer: Answer) -> tuple[str, str, str]:
+    measured = f"{answer.verdict['measured']} {answer.verdict['interval']}".strip()
+    return subject(answer.claim), answer.verdict["published"], measured
 
 
 def _cells(*texts: str) -> str:
@@ -214,16 +220,16 @@ WRITERS: dict[str, Callable[[str], Iterable[str]]] = {
 
 
 def written(page: str) -> str:
-    """Give a page with everything between its marks written anew."""
+    """Return a page with its generated parts written anew."""
 
-    def anew(found: re.Match[str]) -> str:
-        start, writer, name, end = found.groups()
+    def regenerate(part: re.Match[str]) -> str:
+        start, writer, name, end = part.groups()
         lines = WRITERS[writer](name or "")
         return "\n".join([start.rstrip(), *lines, end])
 
-    return MARKED.sub(anew, page)
+    return MARKED.sub(regenerate, page)
 
 
 if __name__ == "__main__":
     for path in PAGES:
-        path.write_text(written(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(rewrite(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Files of figures: the same bytes each time, drawn again only if needed, never half written."""
+"""Files of figures: reproducible, drawn again only if needed, and replaced as a whole."""
 
 from pathlib import Path
 
@@ -24,19 +24,19 @@ def small(tmp_path_factory):
 
 def test_drawings_are_the_same_each_time(small):
     """Drawn twice, a figure has the same bytes, as SVG and as PDF."""
-    picture = FIGURES["effects"]
-    frame = picture.data(small)
-    first, second = picture.figure(frame), picture.figure(frame)
+    spec = FIGURES["effects"]
+    frame = spec.data(small)
+    first, second = spec.figure(frame), spec.figure(frame)
 
     assert figure_export.inline_svg(first, "effects") == figure_export.inline_svg(second, "effects")
     assert figure_export.pdf(first) == figure_export.pdf(second)
 
 
-def test_fonts_of_pdfs_are_whole_and_lean(small):
-    """Letters are embedded as TrueType, as publishers ask, and fontTools is left as it was."""
+def test_pdfs_embed_small_truetype_fonts(small):
+    """Fonts are embedded as TrueType, as publishers require, and fontTools is restored."""
     before = subset.load_font
-    picture = FIGURES["effects"]
-    drawn = figure_export.pdf(picture.figure(picture.data(small)))
+    spec = FIGURES["effects"]
+    drawn = figure_export.pdf(spec.figure(spec.data(small)))
 
     assert b"/FontFile2" in drawn
     assert b"/Type3" not in drawn
@@ -44,27 +44,27 @@ def test_fonts_of_pdfs_are_whole_and_lean(small):
     assert before is subset.load_font
 
 
-def shown(frame, name="trials"):
-    """Give a figure as the summary has it."""
+def entry(frame, name="trials"):
+    """Return a figure as the content of a page has it."""
     return FigureEntry(name, "Results", "Every trial", "caption", "alt", folded=False, data=frame)
 
 
-def test_a_figure_is_drawn_again_only_when_its_data_change(small, tmp_path):
-    """Unchanged data leave the drawing as it lies; changed data replace it."""
+def test_a_figure_is_drawn_again_only_if_its_data_changed(small, tmp_path):
+    """With unchanged data the files stay; with changed data they are replaced."""
     frame = FIGURES["trials"].data(small)
-    first = draw(shown(frame), tmp_path)
+    first = draw(entry(frame), tmp_path)
     (tmp_path / "trials.pdf").write_bytes(b"kept")
 
-    assert first == draw(shown(frame), tmp_path)
+    assert first == draw(entry(frame), tmp_path)
     assert b"kept" == (tmp_path / "trials.pdf").read_bytes()
 
-    second = draw(shown(frame.assign(accuracy=frame["accuracy"] + 1)), tmp_path)
+    second = draw(entry(frame.assign(accuracy=frame["accuracy"] + 1)), tmp_path)
     assert first.svg != second.svg
     assert (tmp_path / "trials.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_figures_without_data_are_removed(tmp_path):
-    """The figures of an earlier report do not outlive it, other files do."""
+    """Figures of an earlier report are removed, other files are not."""
     for name in ("loss.svg", "loss.pdf", "loss.csv", "accuracy.svg", "mine.svg"):
         (tmp_path / name).touch()
     drop_stale(tmp_path, ["accuracy"])
@@ -72,8 +72,8 @@ def test_figures_without_data_are_removed(tmp_path):
     assert {"accuracy.svg", "mine.svg"} == {path.name for path in tmp_path.iterdir()}
 
 
-def test_reports_that_are_written_at_once_are_whole(tmp_path, monkeypatch):
-    """Two runs of one study end together: the file of one of them stands, and none fails."""
+def test_reports_that_are_written_at_once_are_complete(tmp_path, monkeypatch):
+    """If two runs write a report at once, the file of one remains, and none fails."""
     page, publish, others = tmp_path / "report.html", Path.replace, iter([b"the other's"])
 
     def publish_after_another(draft, path):

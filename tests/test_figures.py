@@ -1,4 +1,4 @@
-"""Figures: their data by hand, and what every figure of the table owes."""
+"""Figures: their data against values by hand, and the contract of every figure of the table."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -25,7 +25,7 @@ NAMES = list(FIGURES)
 
 
 def context(folder, **study):
-    """Measure a made-up study."""
+    """Return the report context of a fake study."""
     return context_of(fake_study.publish(folder, fake_study.FakeStudy(**study)))
 
 
@@ -38,47 +38,47 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory, small):
-    """The data of every figure, from a study that has it."""
+    """Per figure, a study that has data for it, and these data."""
     size = {"seeds": 2, "images": 80, "epochs": 4, "classes": CLASSES}
     many = context(tmp_path_factory.mktemp("many"), variants=14, **size)
     crossed = context(tmp_path_factory.mktemp("crossed"), factorial=True, **size)
-    found = {}
-    for name, picture in FIGURES.items():
+    by_name = {}
+    for name, spec in FIGURES.items():
         for study in (small, crossed, many):
-            frame = picture.data(study)
+            frame = spec.data(study)
             if frame is not None:
-                found[name] = study, frame
+                by_name[name] = study, frame
                 break
-    return found
+    return by_name
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_figure_has_data_words_and_a_drawing(name, data):
-    """A figure gives a table, words on the seeds and for who cannot see it, and a drawing."""
+def test_every_figure_has_data_texts_and_a_drawing(name, data):
+    """A figure has data, a caption that names the seeds, an alt text, and a drawing."""
     study, frame = data[name]
-    picture = FIGURES[name]
+    spec = FIGURES[name]
 
     assert len(frame)
-    assert "seed" in picture.caption(study, frame)
-    assert len(picture.alt(frame)) > 20
-    assert picture.figure(frame).axes
+    assert "seed" in spec.caption(study, frame)
+    assert len(spec.alt(frame)) > 20
+    assert spec.figure(frame).axes
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_drawing_takes_the_colours_of_the_page(name, data):
-    """The inline SVG is well-formed, has no stand-in colour left, and ids of its own only."""
+    """The inline SVG is well-formed, without placeholder colours, and its ids have its prefix."""
     drawing = figure_export.inline_svg(FIGURES[name].figure(data[name][1]), name)
 
     root = ET.fromstring(drawing)  # noqa: S314 - our own drawing
     assert "{http://www.w3.org/2000/svg}svg" == root.tag
     assert not any(colour in drawing for colour in (INK, ACCENT, WARM))
     assert "currentColor" in drawing
-    assert all(found.startswith(f"{name}-") for found in re.findall(r' id="([^"]*)"', drawing))
+    assert all(id_.startswith(f"{name}-") for id_ in re.findall(r' id="([^"]*)"', drawing))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_figure_is_drawn_of_nothing(name, tmp_path):
-    """Where no trial is done, a figure is left out."""
+def test_no_figure_is_drawn_without_data(name, tmp_path):
+    """If no trial is done, the figure is left out."""
     nothing = context(tmp_path, variants=2, seeds=2, images=20, epochs=2, missing=4)
 
     assert FIGURES[name].data(nothing) is None
@@ -96,7 +96,7 @@ def test_one_seed_draws_effects_without_intervals(tmp_path):
 
 
 def test_accuracy_of_a_class_is_the_mean_over_seeds(small):
-    """A cell of the heat map is the mean of the seeds' accuracies on that class, in per cent."""
+    """A cell of the heat map is the mean accuracy on that class over seeds, in per cent."""
     frame = FIGURES["per_class"].data(small).set_index(["variant", "class"])
     classes = small.results.classes
     cats = classes[(classes["variant"] == "baseline") & (classes["class"] == "cat")]
@@ -107,7 +107,7 @@ def test_accuracy_of_a_class_is_the_mean_over_seeds(small):
 
 
 def test_difference_of_a_class_is_paired_by_seed(tmp_path):
-    """Where the reference lacks a seed, that seed of a variant does not count."""
+    """A seed that the reference lacks is not used."""
     study = context(tmp_path, variants=2, seeds=2, images=80, epochs=2, missing=1, classes=CLASSES)
     frame = FIGURES["per_class_difference"].data(study).set_index("class")
     classes = study.results.classes
@@ -118,7 +118,7 @@ def test_difference_of_a_class_is_paired_by_seed(tmp_path):
 
 
 def test_confusions_are_shares_of_the_true_class(small):
-    """Each row of a confusion matrix adds up to 100 per cent, and the counts to all images."""
+    """Rows of a confusion matrix sum to 100 per cent, and its counts to the number of images."""
     frame = FIGURES["confusion"].data(small)
     rows = frame.groupby(["variant", "true"])["share"].sum()
 
@@ -127,8 +127,8 @@ def test_confusions_are_shares_of_the_true_class(small):
     assert "baseline" == frame["variant"].iloc[0]
 
 
-def test_confusions_against_the_reference_add_up_to_nothing(small):
-    """What a variant takes more often for one class, it takes less often for others."""
+def test_differences_of_confusions_sum_to_zero(small):
+    """Differences of confusions sum to zero in each row."""
     frame = FIGURES["confusion_difference"].data(small)
 
     assert np.allclose(0, frame.groupby(["variant", "true"])["difference"].sum())
@@ -144,8 +144,8 @@ def test_confused_pairs_are_of_two_classes(small):
     assert means.is_monotonic_decreasing
 
 
-def test_front_holds_what_nothing_beats():
-    """On the front no other is at least as good in both and better in one; equals stay."""
+def test_pareto_front():
+    """Points of the Pareto front are dominated by no other; of equal points all are kept."""
     costs = pd.Series([1, 1, 2, 3, 3])
     values = pd.Series([0.5, 0.4, 0.5, 0.6, 0.6])
 
@@ -153,20 +153,20 @@ def test_front_holds_what_nothing_beats():
 
 
 def test_calibration_error_by_hand():
-    """Half of the images sure by 0.9 and always right, half by 0.6 and never: (0.1 + 0.6) / 2."""
-    found = Predictions(
+    """Half of the images at 0.9 and always right, half at 0.6 and never: (0.1 + 0.6) / 2."""
+    predictions = Predictions(
         label=np.array([0, 0, 1, 1]),
         predicted=np.array([0, 0, 0, 0]),
         confidence=np.array([0.9, 0.9, 0.6, 0.6], dtype=np.float32),
     )
-    bins = reliability.binned(found)
+    bins = reliability.binned(predictions)
 
     assert pytest.approx(0.35) == reliability.calibration_error(bins)
     assert [2, 2] == bins.loc[bins["images"] > 0, "images"].tolist()
 
 
-def test_epochs_to_an_accuracy_may_be_never(small):
-    """A trial that never comes near the reference's accuracy is infinitely slow, and is named."""
+def test_an_accuracy_may_never_be_reached(small):
+    """A trial that never reaches the accuracy has infinite epochs, and is counted."""
     frame = FIGURES["speed"].data(small)
     slow = frame.assign(epochs=[np.inf] + [2.0] * 7)
 
@@ -174,23 +174,23 @@ def test_epochs_to_an_accuracy_may_be_never(small):
     assert epochs_to_accuracy.draw(slow).axes
 
 
-def test_equal_courses_of_the_learning_rate_share_a_line(tmp_path):
-    """Seven variants decay alike, one from another rate: two lines."""
+def test_equal_schedules_share_a_line(tmp_path):
+    """Variants with the same schedule share a line; one with another rate has its own."""
     study = context(tmp_path, variants=8, seeds=1, images=40, epochs=3, classes=CLASSES)
     frame = FIGURES["learning_rate"].data(study)
 
     assert ["baseline and 6 more", "lr=0.01"] == list(frame["variants"].unique())
 
 
-def test_numbers_of_cells_say_nothing_where_nothing_is():
-    """A difference that rounds to zero is left out, others carry their sign."""
+def test_cells_that_round_to_zero_have_no_text():
+    """A difference that rounds to zero has no text; others have their sign."""
     scale = heatmap.changes(10)
 
     assert ["+2", "\N{MINUS SIGN}3", ""] == [scale.number(value) for value in (2.4, -2.6, -0.4)]
 
 
 def test_a_hundred_classes_are_drawn_without_numbers(tmp_path):
-    """With a hundred classes the cells are a picture, so that the page stays small."""
+    """With a hundred classes the cells are rasterised, so that the page stays small."""
     classes = tuple(f"class {number}" for number in range(100))
     study = context(tmp_path, variants=3, seeds=1, images=400, epochs=1, classes=classes)
     frame = FIGURES["confusion"].data(study)
@@ -201,7 +201,7 @@ def test_a_hundred_classes_are_drawn_without_numbers(tmp_path):
 
 
 def test_long_names_are_cut_in_the_middle_and_stay_different():
-    """Names of eighty characters become short ones, no two alike."""
+    """Long names are shortened, and stay different."""
     names = [f"{'a' * 40}{number}{'z' * 39}" for number in range(3)]
     cut = formatting.shortened(names)
 
@@ -217,8 +217,8 @@ def test_long_names_are_cut_in_the_middle_and_stay_different():
         ("x" * 30, "x" * 28 + "\nxx"),
     ],
 )
-def test_names_take_two_lines_where_one_is_too_short(name, expected):
-    """A long name breaks between its parts, or else where the line ends."""
+def test_long_names_take_two_lines(name, expected):
+    """A long name breaks between its parts if it can."""
     assert expected == formatting.wrapped(name)
 
 
@@ -226,15 +226,15 @@ OWN = [name for name in NAMES if FIGURES[name].section in {"Classes", "Confusion
 
 
 @pytest.mark.parametrize("classes", [("ox", "yak", "zebu"), ("yak", "zebu")])
-def test_variants_may_have_classes_of_their_own(tmp_path, classes):
-    """Each variant is drawn with the classes of its data, and compared where it shares them."""
+def test_variants_may_have_different_classes(tmp_path, classes):
+    """Each variant is drawn with its own classes, and compared on those that it shares."""
     size = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4}
     study = fake_study.publish(tmp_path, fake_study.FakeStudy(**size, classes=CLASSES))
     other = fake_study.publish_again(
         study, "attention=none", fake_study.FakeStudy(**size, classes=classes)
     )
-    found = {name: FIGURES[name].data(context_of(other)) for name in OWN}
-    drawn = {name: frame for name, frame in found.items() if frame is not None}
+    by_name = {name: FIGURES[name].data(context_of(other)) for name in OWN}
+    drawn = {name: frame for name, frame in by_name.items() if frame is not None}
 
     for name, frame in drawn.items():
         assert FIGURES[name].figure(frame).axes
@@ -249,15 +249,15 @@ def test_variants_may_have_classes_of_their_own(tmp_path, classes):
 
 @pytest.mark.parametrize("classes", [("0", "1", "2", "3"), ("NA", "null", "01", "True")])
 def test_classes_keep_the_names_of_the_data(tmp_path, classes):
-    """Digits are names too, and so is what a table might take for nothing, a number or a truth."""
+    """Class names that pandas could parse as numbers, booleans or missing values stay strings."""
     size = {"variants": 2, "seeds": 2, "images": 40, "epochs": 2}
     study = context(tmp_path, **size, classes=classes)
-    found = {name: FIGURES[name].data(study) for name in OWN}
-    drawn = {name: frame for name, frame in found.items() if frame is not None}
+    by_name = {name: FIGURES[name].data(study) for name in OWN}
+    drawn = {name: frame for name, frame in by_name.items() if frame is not None}
 
     assert all(FIGURES[name].figure(frame).axes for name, frame in drawn.items())
-    assert [*classes] == [*found["confusion"]["true"].unique()]
-    assert {*classes} == {*found["per_class"]["class"]}
+    assert [*classes] == [*by_name["confusion"]["true"].unique()]
+    assert {*classes} == {*by_name["per_class"]["class"]}
 
 
 def test_nothing_is_compared_where_no_class_is_shared(tmp_path):
@@ -272,8 +272,8 @@ def test_nothing_is_compared_where_no_class_is_shared(tmp_path):
         assert FIGURES[name].data(context_of(other)) is None
 
 
-def test_a_network_without_mistakes_confuses_nothing(tmp_path):
-    """Of many classes only the cells that hold something are kept: here those on the diagonal."""
+def test_a_perfect_network_has_no_confusions(tmp_path):
+    """With many classes empty cells are dropped, except on the diagonal."""
     classes = tuple(f"class {number}" for number in range(21))
     study = context(tmp_path, variants=2, seeds=1, images=42, epochs=1, classes=classes)
     frame = FIGURES["confusion"].data(study)
@@ -283,11 +283,11 @@ def test_a_network_without_mistakes_confuses_nothing(tmp_path):
     assert FIGURES["confusion"].alt(right).endswith("No image was misclassified.")
 
 
-@pytest.mark.parametrize(("variants", "said"), [(8, False), (9, True)])
-def test_calibration_says_when_it_shows_not_all(tmp_path, variants, said):
-    """Eight diagrams of eight variants are all there are."""
+@pytest.mark.parametrize(("variants", "expected"), [(8, False), (9, True)])
+def test_calibration_states_that_variants_are_left_out(tmp_path, variants, expected):
+    """The caption says that variants are left out only if some are."""
     study = context(tmp_path, variants=variants, seeds=1, images=40, epochs=1, classes=CLASSES)
     frame = FIGURES["reliability"].data(study)
 
     assert 8 == frame["variant"].nunique()
-    assert said == ("Shown are" in FIGURES["reliability"].caption(study, frame))
+    assert expected == ("Shown are" in FIGURES["reliability"].caption(study, frame))

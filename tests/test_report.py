@@ -1,4 +1,4 @@
-"""The summary of a report, by hand: what it counts, says and judges."""
+"""The content of a report's pages: tables, sentences, claims and verdicts."""
 
 import re
 from dataclasses import replace
@@ -24,7 +24,7 @@ def results(tmp_path_factory):
 
 
 def test_table_shows_means_and_intervals_over_seeds(results):
-    """A row has the mean of the seeds' accuracies in per cent and Student's interval of it."""
+    """A row shows the mean accuracy over seeds in per cent, with Student's t interval."""
     row = results_table(context_of(results)).rows[0]
     own = results.trials[results.trials["variant"] == "baseline"]["test_accuracy"].to_numpy()
     low, high = t_interval(100 * own)
@@ -38,21 +38,21 @@ def test_table_shows_means_and_intervals_over_seeds(results):
     assert "2 of 2" == row.seeds.text
 
 
-def test_table_ticks_components_and_marks_what_moved(results):
-    """A component is on, off or named, and stands out where it differs from the reference."""
-    found = results_table(context_of(results))
+def test_table_marks_components_that_differ_from_the_reference(results):
+    """A component is on, off or named, and is marked if it differs from the reference's."""
+    table = results_table(context_of(results))
     rows = {
-        row.variant: dict(zip(found.components, row.components, strict=True)) for row in found.rows
+        row.variant: dict(zip(table.components, row.components, strict=True)) for row in table.rows
     }
 
-    assert ("on", False) == _look(rows["baseline"]["model.batch_norm"])
-    assert ("off", True) == _look(rows["batch_norm=false"]["model.batch_norm"])
-    assert ("named", False) == _look(rows["batch_norm=false"]["model.attention"])
-    assert ("off", True) == _look(rows["attention=none"]["model.attention"])
+    assert ("on", False) == _state(rows["baseline"]["model.batch_norm"])
+    assert ("off", True) == _state(rows["batch_norm=false"]["model.batch_norm"])
+    assert ("named", False) == _state(rows["batch_norm=false"]["model.attention"])
+    assert ("off", True) == _state(rows["attention=none"]["model.attention"])
 
 
-def test_the_table_tells_a_bundle_by_its_name(results):
-    """What the levels of a bundle set takes no column beside its own."""
+def test_a_bundle_has_one_column(results):
+    """The keys that a bundle sets have no columns of their own."""
     study = results.record.study
     factors = tuple(
         factor.model_copy(update={"name": "part"}) if factor.name == "model.attention" else factor
@@ -70,12 +70,12 @@ def test_the_table_tells_a_bundle_by_its_name(results):
     assert "model.attention" not in components
 
 
-def _look(component):
+def _state(component):
     return component.state, component.moved
 
 
-def test_a_variant_is_best_only_if_its_intervals_say_so(results, tmp_path):
-    """A variant far ahead of all is best; with one seed, or a rival within noise, none is."""
+def test_a_variant_is_best_only_if_its_intervals_exclude_zero(results, tmp_path):
+    """A variant far ahead of all others is best; with one seed, or a close second, none is."""
     ahead = fake_study.publish(
         tmp_path / "ahead", fake_study.FakeStudy(variants=2, seeds=4, images=400)
     )
@@ -92,8 +92,8 @@ def _best(results):
     return [row.variant for row in results_table(context_of(results)).rows if row.best]
 
 
-def test_summary_says_what_failed_and_what_is_missing(tmp_path):
-    """Failed trials are named with their reason, missing ones with their seeds."""
+def test_page_lists_failed_and_missing_trials(tmp_path):
+    """Failed trials are listed with their error, missing ones with their seeds."""
     content = content_of(
         fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE, failed=1, missing=2))
     )
@@ -103,7 +103,7 @@ def test_summary_says_what_failed_and_what_is_missing(tmp_path):
     assert ("seeds 0 and 1 of attention=none",) == content.missing
 
 
-def test_summary_says_the_study_in_one_sentence(results):
+def test_one_sentence_describes_the_study(results):
     """The sentence names the network, the data, the seeds and the factors."""
     expected = (
         "4 variants of cnnnet on cifar10, with 2 seeds each, to measure what "
@@ -113,7 +113,7 @@ def test_summary_says_the_study_in_one_sentence(results):
     assert expected == run_facts.study_sentence(context_of(results))
 
 
-def test_budget_names_the_profile_and_what_it_set(tmp_path):
+def test_training_setup_names_the_profile_and_its_overrides(tmp_path):
     """A reduced budget shows its profile and the keys that the profile set."""
     study = fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE, profile="smoke"))
     facts = {fact.name: fact.text for fact in run_facts.training_setup(context_of(study))}
@@ -124,19 +124,19 @@ def test_budget_names_the_profile_and_what_it_set(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("profile", "said"),
+    ("profile", "expected"),
     [
         ("cpu", "4 epochs, 120 test images; profile cpu set training.epochs = 4 instead of 30"),
         ("", "4 epochs, 120 test images; the command line set training.epochs = 4 instead of 30"),
     ],
 )
-def test_a_reduced_budget_stands_where_numbers_stand(tmp_path, profile, said):
-    """Tables say what was reduced, in every format, and figures that something was."""
+def test_tables_and_captions_state_a_reduced_budget(tmp_path, profile, expected):
+    """Tables state each override, in every format; captions state that there are some."""
     made_up = fake_study.FakeStudy(**SIZE, profile=profile, forced={"training.epochs": 4})
     content = content_of(fake_study.publish(tmp_path, made_up))
     short = f"120 test images, {f'profile {profile}' if profile else 'some settings overridden'})"
 
-    assert f"2 seeds, {said}" == content.conditions
+    assert f"2 seeds, {expected}" == content.conditions
     assert content.conditions in content.table.note
     assert all(content.conditions in table.note for table in content.details)
     assert 3 == render_templates.latex(content).count("instead of 30).}")
@@ -144,54 +144,54 @@ def test_a_reduced_budget_stands_where_numbers_stand(tmp_path, profile, said):
 
 
 def test_every_claim_has_its_verdict(results):
-    """Verdicts stand beside their claims, in the study's order, and are counted."""
-    found = claim_tables(context_of(results))
+    """Each claim has its verdict, in the order of the study, and verdicts are counted."""
+    tables = claim_tables(context_of(results))
 
     assert [claim.id for claim in results.record.study.claims] == [
-        one.verdict.claim for one in found.judged.rows
+        row.verdict.claim for row in tables.judged.rows
     ]
-    assert () == found.not_comparable.rows
-    assert len(found.judged.rows) == sum(map(int, re.findall(r"\d+", found.tally)))
+    assert () == tables.not_comparable.rows
+    assert len(tables.judged.rows) == sum(map(int, re.findall(r"\d+", tables.tally)))
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "expected"),
     [
         ({}, ("What the paper says, and", "Published")),
         ({"paper": None}, ("What was claimed, and", "Claimed")),
     ],
 )
-def test_claims_need_no_paper(results, changes, said):
-    """What somebody expects of a study of their own was never published."""
+def test_claims_need_no_paper(results, changes, expected):
+    """Without a paper, the column of claimed values is not headed `Published`."""
     content = replace(content_of(results), figures=(), **changes)
 
-    assert all(text in render_templates.html(content, {}) for text in said)
-    assert all(text in render_templates.markdown(content) for text in said)
-    assert f"Claim & {said[1]} & Measured" in render_templates.latex(content)
+    assert all(text in render_templates.html(content, {}) for text in expected)
+    assert all(text in render_templates.markdown(content) for text in expected)
+    assert f"Claim & {expected[1]} & Measured" in render_templates.latex(content)
 
 
-def test_claims_that_cannot_be_compared_stand_apart(tmp_path):
-    """Where a profile changed the data, only what it leaves alone is judged; why is said once."""
+def test_claims_that_are_not_comparable_have_their_own_table(tmp_path):
+    """If a profile changed the data, only claims that do not depend on it are judged."""
     made_up = fake_study.FakeStudy(**SIZE, profile="smoke", forced={"data.name": "sample"})
-    found = claim_tables(context_of(fake_study.publish(tmp_path, made_up)))
+    tables = claim_tables(context_of(fake_study.publish(tmp_path, made_up)))
 
-    assert "1 reproduced, 3 not comparable" == found.tally
-    assert ["parameters"] == [one.claim.id for one in found.judged.rows]
-    assert ("Profile smoke set data.name = sample.",) == found.not_comparable.notes
-    assert not any("smoke" in one.why for one in found.not_comparable.rows)
+    assert "1 reproduced, 3 not comparable" == tables.tally
+    assert ["parameters"] == [row.claim.id for row in tables.judged.rows]
+    assert ("Profile smoke set data.name = sample.",) == tables.not_comparable.notes
+    assert not any("smoke" in row.why for row in tables.not_comparable.rows)
 
 
-def test_what_several_verdicts_share_is_said_once(tmp_path):
-    """With one seed no direction can be judged: the reason stands over the table alone."""
+def test_a_shared_reason_is_stated_once(tmp_path):
+    """A reason that several verdicts share is stated once, above the table."""
     single = fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "seeds": 1}))
-    found = claim_tables(context_of(single)).judged
+    table = claim_tables(context_of(single)).judged
 
-    assert ("Unless stated otherwise: one seed cannot show the noise of seeds.",) == found.notes
-    assert ["", "", "", "2,134,902 were counted, as published."] == [row.why for row in found.rows]
+    assert ("Unless stated otherwise: one seed cannot show the noise of seeds.",) == table.notes
+    assert ["", "", "", "2,134,902 were counted, as published."] == [row.why for row in table.rows]
 
 
-def test_a_study_of_which_nothing_is_done_has_a_report(tmp_path):
-    """With no result at all the page says so, instead of failing."""
+def test_a_study_without_results_has_a_report(tmp_path):
+    """Without any result there is a page, and it says so."""
     study = fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE, missing=8))
     page = write(analyse(study), tmp_path / "reports", latex=True)
 
@@ -200,8 +200,8 @@ def test_a_study_of_which_nothing_is_done_has_a_report(tmp_path):
     assert "This study is not finished" in text
 
 
-def test_failures_stand_before_the_results(tmp_path):
-    """Failed trials and what is missing come first on both pages."""
+def test_failures_come_before_the_results(tmp_path):
+    """Failed and missing trials come first on both pages."""
     study = fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE, failed=1, missing=1))
     content = replace(content_of(study), figures=())
 
@@ -213,7 +213,7 @@ def test_failures_stand_before_the_results(tmp_path):
 
 
 def test_a_variant_of_two_epochs_has_no_instability(tmp_path):
-    """Where a factor moves the epochs, what takes three of them is left empty for some variants."""
+    """A metric that needs three epochs is left empty for a variant of two."""
     study = fake_study.publish(tmp_path, fake_study.FakeStudy(**SIZE))
     short = fake_study.publish_again(
         study, "attention=none", fake_study.FakeStudy(**{**SIZE, "epochs": 2})

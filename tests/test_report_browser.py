@@ -1,4 +1,4 @@
-"""The report in a real browser: nothing is loaded, nothing overflows, and its controls work."""
+"""The report in a real browser: it loads nothing, nothing overflows, and its controls work."""
 
 import shutil
 
@@ -24,7 +24,7 @@ LONG = "a variant whose name is as long as names get: " + "x" * 40
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The report of a study with a long name, a failure and a gap, as the browser's address."""
+    """The URL of the report of a study with a long name, a failed and a missing trial."""
     size = {"variants": 8, "seeds": 2, "images": 120, "epochs": 4, "failed": 1, "missing": 1}
     study = fake_study.FakeStudy(**size, names=(LONG,), profile="smoke")
     results = fake_study.publish(tmp_path_factory.mktemp("results"), study)
@@ -33,7 +33,7 @@ def page(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    """A browser with no window, which keeps a log."""
+    """A headless browser with logging."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in FLAGS.split():
@@ -58,13 +58,13 @@ def opened(browser, page):
 
 
 def screen(browser, width):
-    """Give the browser a screen of a width."""
+    """Set the width of the browser's screen in pixels."""
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
 def colours(browser, scheme):
-    """Give the browser's user a preference for light or dark, and for things that keep still."""
+    """Set the preference for light or dark colours, and for reduced motion."""
     wishes = [
         {"name": "prefers-color-scheme", "value": scheme},
         {"name": "prefers-reduced-motion", "value": "reduce"},
@@ -73,12 +73,12 @@ def colours(browser, scheme):
 
 
 def background(browser):
-    """Read the colour of the page."""
+    """Return the background colour of the page."""
     return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
 
 
-def test_nothing_is_loaded_and_nothing_complained_of(opened, page):
-    """The page asks for itself alone, and the console stays empty."""
+def test_page_loads_nothing_and_logs_nothing(opened, page):
+    """The page requests only itself, and the console is empty."""
     asked = opened.execute_script(
         "return performance.getEntriesByType('resource').map((entry) => entry.name)"
     )
@@ -95,7 +95,7 @@ def test_nothing_is_loaded_and_nothing_complained_of(opened, page):
 
 @pytest.mark.parametrize("width", [375, 768, 1200, 1440])
 def test_nothing_overflows(opened, width):
-    """At the widths of phone, tablet and desk, the page is no wider than the screen."""
+    """On phone, tablet and desktop the page is no wider than the screen."""
     screen(opened, width)
     overflowing = """
         const wide = document.documentElement.clientWidth;
@@ -110,8 +110,8 @@ def test_nothing_overflows(opened, width):
 
 
 @pytest.mark.parametrize("width", [375, 1200, 1440])
-def test_a_long_level_makes_no_row_higher(opened, width):
-    """A level of many words keeps to one line, so that no row grows for a column out of sight."""
+def test_a_long_level_stays_on_one_line(opened, width):
+    """A long level stays on one line, so that no row becomes higher."""
     screen(opened, width)
     heights = """
         const level = document.querySelector(".results tr.reference .level");
@@ -126,7 +126,7 @@ def test_a_long_level_makes_no_row_higher(opened, width):
 
 
 def test_table_sorts_up_and_down(opened):
-    """A click on a header sorts by it, a second one turns the order, and both are announced."""
+    """A click on a header sorts by it, a second one reverses the order; both set aria-sort."""
     header = opened.find_element("css selector", ".results thead th.accuracy")
     read = """
         return [...document.querySelector(".results").tBodies[0].rows]
@@ -147,7 +147,7 @@ def test_table_sorts_up_and_down(opened):
 
 
 def test_table_sorts_by_the_keyboard(opened):
-    """Headers can be reached and pressed without a mouse."""
+    """Headers can be focused and pressed by the keyboard."""
     button = opened.find_element("css selector", ".results thead th button")
     button.send_keys("\n")
 
@@ -158,7 +158,7 @@ def test_table_sorts_by_the_keyboard(opened):
 
 
 def test_dark_colours_follow_the_system(opened):
-    """Who prefers dark pages gets one, figures included."""
+    """The page follows the system's preference for dark colours, figures included."""
     light = background(opened)
     colours(opened, "dark")
 
@@ -168,8 +168,8 @@ def test_dark_colours_follow_the_system(opened):
     assert "rgb(228, 232, 237)" == opened.execute_script(ink)
 
 
-def test_dark_colours_can_be_chosen_and_are_kept(opened, page):
-    """The button turns the page dark against the system, and the next visit remembers it."""
+def test_dark_colours_can_be_chosen_and_are_remembered(opened, page):
+    """The button overrides the system's preference, and the choice is remembered."""
     button = opened.find_element("css selector", ".theme")
     button.click()
 
@@ -181,7 +181,7 @@ def test_dark_colours_can_be_chosen_and_are_kept(opened, page):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_contrast(opened, scheme):
-    """Body, quiet and coloured text keep WCAG's 4.5 to 1 against the page."""
+    """Body, quiet and coloured text have a contrast of 4.5 to 1 (WCAG) to the page."""
     colours(opened, scheme)
     read = """
         const shown = (name) => {
@@ -201,20 +201,20 @@ def test_text_has_contrast(opened, scheme):
 
 
 def contrast(one, other):
-    """Give the contrast of two colours as `rgb(r, g, b)`, after WCAG 2.2."""
+    """Return the contrast of two colours `rgb(r, g, b)`, after WCAG 2.2."""
     lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def luminance(colour):
-    """Give the relative luminance of a colour."""
+    """Return the relative luminance of a colour."""
     parts = [int(part) / 255 for part in colour.strip("rgb()").split(",")]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def test_wide_tables_fit_on_landscape_paper(opened):
-    """Printed on A4 in landscape, every table of many columns keeps within the page."""
+    """Printed on A4 landscape, every table of many columns fits the page."""
     screen(opened, 1047)
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     opened.execute_script("dispatchEvent(new Event('beforeprint'))")
@@ -228,8 +228,8 @@ def test_wide_tables_fit_on_landscape_paper(opened):
     assert all(table <= page for table, page in widths)
 
 
-def test_printing_opens_what_is_folded(opened):
-    """Before the page is printed, every folded part opens."""
+def test_printing_opens_folded_parts(opened):
+    """Before the page is printed, every folded part is opened."""
     opened.execute_script("dispatchEvent(new Event('beforeprint'))")
 
     folded = opened.find_elements("css selector", "details:not([open])")

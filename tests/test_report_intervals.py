@@ -1,4 +1,4 @@
-"""Figures of intervals: what their axis holds, and what it cuts."""
+"""Interval plots: the limits of their axis, and intervals that are cut."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from cnn_ablate.report.figures import interval_plot
 
 
 def effects(*rows):
-    """Give the data of a figure of intervals: means, what each is uncertain by, and two seeds."""
+    """Return the data of an interval plot from means, half-widths, and half-ranges of two seeds."""
     frame = pd.DataFrame(rows, columns=["difference", "by", "apart"], dtype=float)
     mean = frame["difference"]
     frame = frame.assign(low=mean - frame["by"], high=mean + frame["by"], name="x", detail="")
@@ -32,7 +32,7 @@ ALIKE = [(1, 1, 0.1), (2, 2, 0.1), (-4, 1, 0.1), (0, 0, 0), (3, 1, 0.1)]
     ids=["alone", "one of two", "three times", "nearer than means", "only one moves", "one seed"],
 )
 def test_the_axis_holds_intervals_in_proportion(rows):
-    """Where no interval is much wider than most and than all means lie apart, all are whole."""
+    """The axis holds all intervals if none is out of proportion."""
     frame = effects(*rows)
     axes = interval_plot.draw(frame, label="points").axes[0]
 
@@ -44,8 +44,8 @@ def test_the_axis_holds_intervals_in_proportion(rows):
 
 
 @pytest.mark.parametrize(("mean", "heads"), [(0, 2), (-30, 1), (30, 1)])
-def test_an_interval_out_of_proportion_is_cut_and_no_mean_or_seed_is(mean, heads):
-    """One wide interval does not stretch the axis: it ends in arrow heads, and the caption says."""
+def test_only_an_interval_out_of_proportion_is_cut(mean, heads):
+    """A very wide interval ends in arrow heads, which the caption explains, on a short axis."""
     frame = effects(*ALIKE, (mean, 32, 2))
     axes = interval_plot.draw(frame, label="points").axes[0]
     left, right = axes.get_xlim()

@@ -1,4 +1,4 @@
-"""What was done in a study and what limits it, in plain words, to the letter."""
+"""The sentences on methods and limitations of a study, word by word."""
 
 from cnn_ablate.claims import overrides
 from cnn_ablate.report.limitations import limitations
@@ -14,14 +14,14 @@ VALUES = {"a": [0.5, 0.6, 0.7], "b": [0.6, 0.7, 0.9], "c": [0.7, None, 0.8]}
 
 
 def study(values, **fields):
-    """Measure a study of two contrasts."""
+    """Return the record, trials and effects of a study of two contrasts."""
     record = fake_results.record(VARIANTS, [OFF, BOTH], **fields)
     trials = fake_results.trials(values)
     return record, trials, estimate_effects(trials, record.plan.contrasts)
 
 
-def test_methods_say_what_was_done():
-    """The paragraph has the intervals, the tests and the designs that were really used."""
+def test_methods_describe_the_study():
+    """The methods name the intervals, tests and designs that were used."""
     claims = [
         Claim(id="accuracy", variant="a", value=0.86),
         Claim(id="none", variant="b", reference="a", effect="none"),
@@ -29,11 +29,11 @@ def test_methods_say_what_was_done():
     designs = fake_results.designs("factorial")
     record, trials, effects = study(VALUES, claims=claims, designs=designs)
     read = fake_results.FakeResults(record, trials).predictions
-    said = methods(
+    sentences = methods(
         record, estimate_effects(trials, record.plan.contrasts, predictions=PredictionReader(read))
     )
 
-    assert 3 == len(said)
+    assert 3 == len(sentences)
     for words in (
         "3 variants were planned with 3 seeds each (0, 1 and 2)",
         "cifar10 (50,000 training and 10,000 test images)",
@@ -46,20 +46,20 @@ def test_methods_say_what_was_done():
         "A published number",
         "(TOST)",
     ):
-        assert words in " ".join(said)
+        assert words in " ".join(sentences)
     assert "images, and McNemar" not in " ".join(methods(record, effects))
 
 
 def test_methods_of_one_seed_name_no_test():
-    """What one seed cannot give is not claimed to have been done."""
+    """Methods of one seed name no interval and no test."""
     record, _, effects = study({"a": [0.5], "b": [0.6], "c": [0.6]}, seeds=(0,))
-    said = " ".join(methods(record, effects))
+    sentences = " ".join(methods(record, effects))
 
-    assert not any(words in said for words in ("interval", "Holm", "McNemar", "published"))
+    assert not any(words in sentences for words in ("interval", "Holm", "McNemar", "published"))
 
 
-def test_a_profile_overrules_the_steps_too():
-    """Where variants differ in what a profile sets, all that it replaces is named, in order."""
+def test_a_profile_overrides_listed_entries_too():
+    """All values that a profile overrides are named, in order."""
     steps = (Entry(name="long", sets={"training.epochs": 100}),)
     record, *_ = study(
         VALUES, profile="cpu", forced={"training.epochs": 2}, before={"training.epochs": 50}
@@ -70,8 +70,8 @@ def test_a_profile_overrules_the_steps_too():
     assert overrides(record) == "profile cpu set training.epochs = 2 instead of 50 or 100"
 
 
-def test_limitations_of_what_was_done():
-    """Failed trials, a reduced budget, other data, few seeds and joint moves are all said."""
+def test_limitations_of_a_study():
+    """Failed trials, overrides, other data, few seeds and joint changes are limitations."""
     record, trials, effects = study(
         VALUES,
         profile="cpu",
@@ -103,7 +103,7 @@ def test_limitations_of_what_was_done():
 
 
 def test_limitations_of_a_study_just_begun():
-    """Without effects nothing is said of seeds; of many joint moves only some are named."""
+    """Without effects no sentence is on seeds; of many joint changes only some are named."""
     moves = [
         fake_results.contrast(f"v{i}", "a", model_x=(1, 2), model_y=(1, 2), model_z=(None, 3))
         for i in range(5)
@@ -117,20 +117,20 @@ def test_limitations_of_a_study_just_begun():
 
 
 def test_compared_images_are_no_limitation():
-    """Where the noise of the test set was measured, it is not called open."""
+    """If the sampling error of the test set is known, it is no limitation."""
     record, trials, _ = study(VALUES)
     read = fake_results.FakeResults(record, trials).predictions
-    said = limitations(
+    sentences = limitations(
         record,
         trials,
         estimate_effects(trials, record.plan.contrasts, predictions=PredictionReader(read)),
     )
 
-    assert not any("test set" in text for text in said)
+    assert not any("test set" in text for text in sentences)
 
 
 def test_limitations_of_one_seed():
-    """With one seed nothing can be told from its noise."""
+    """One seed per contrast is a limitation."""
     record, trials, effects = study({"a": [0.5], "b": [0.6], "c": [0.6]}, seeds=(0,))
 
     assert "One seed per contrast cannot separate an effect from noise." in limitations(
@@ -138,8 +138,8 @@ def test_limitations_of_one_seed():
     )
 
 
-def test_machines_that_differ_are_said():
-    """Trials of two devices are a limitation, trials of one are not."""
+def test_different_devices_are_a_limitation():
+    """Trials on two devices are a limitation, trials on one are not."""
     record, trials, effects = study(VALUES)
     mixed = trials.assign(device=["cpu", "cuda"] * 4 + ["cpu"])
 
@@ -148,7 +148,7 @@ def test_machines_that_differ_are_said():
 
 
 def test_a_sound_study_has_no_limitations():
-    """Enough seeds, one setting moved, compared images and nothing missing leave nothing to say."""
+    """A study with enough seeds, single changes, and no missing trials has no limitations."""
     values = {name: [0.5 + 0.01 * (i * i % 7) for i in range(10)] for name in "ab"}
     record = fake_results.record(VARIANTS[:2], [OFF], seeds=tuple(range(10)))
     trials = fake_results.trials(values)

@@ -1,4 +1,4 @@
-"""What a report says at a glance, and the tables in which all its numbers stand."""
+"""The highlights of a report, and its tables of details."""
 
 import re
 from dataclasses import replace
@@ -24,7 +24,7 @@ def context(tmp_path_factory):
 
 
 def cells(context, title):
-    """Give the texts of a table: by row name, a dict by column."""
+    """Return the texts of a table by row name, and then by column."""
     table = next(one for one in detail_tables(context) if one.title.startswith(title))
     return {
         name: dict(zip(table.columns[1:], (cell.text for cell in row), strict=True))
@@ -32,13 +32,13 @@ def cells(context, title):
     }
 
 
-def said(context, tally=""):
-    """Give what stands at a glance, by its name."""
+def texts_of_highlights(context, tally=""):
+    """Return the texts of the highlights by name."""
     return {fact.name: fact.text for fact in highlights(context, tally)}
 
 
-def test_all_numbers_of_a_contrast_stand_in_one_row(context):
-    """Both intervals over seeds, the one over images, three p and McNemar's are shown."""
+def test_all_statistics_of_a_contrast_are_in_one_row(context):
+    """A row shows two intervals over seeds, one over images, three p values and McNemar's."""
     row = cells(context, "All statistics")["batch_norm=false"]
     effect = context.effects[0]
 
@@ -48,8 +48,8 @@ def test_all_numbers_of_a_contrast_stand_in_one_row(context):
     assert all(row[name].startswith("[") for name in ("t interval", "BCa interval", "Test-set CI"))
 
 
-def test_what_too_few_seeds_cannot_say_is_left_blank(tmp_path):
-    """With one seed there is a difference and a test of images, and no interval over seeds."""
+def test_statistics_that_need_more_seeds_are_left_blank(tmp_path):
+    """With one seed there is a difference and McNemar's test, but no interval over seeds."""
     single = context_of(fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "seeds": 1})))
     row = cells(single, "All statistics")["batch_norm=false"]
 
@@ -58,8 +58,8 @@ def test_what_too_few_seeds_cannot_say_is_left_blank(tmp_path):
     assert row["McNemar p"]
 
 
-def test_learning_is_shown_in_numbers(context):
-    """The area under the accuracy, instability and training accuracy are means over seeds."""
+def test_convergence_metrics_are_means_over_seeds(context):
+    """AULC, instability and training accuracy are means over seeds."""
     row = cells(context, "Convergence")["baseline"]
     own = convergence(context.epochs[context.epochs["variant"] == "baseline"])
 
@@ -68,8 +68,8 @@ def test_learning_is_shown_in_numbers(context):
     assert row["Training accuracy"].startswith(f"{100 * own['train_accuracy'].mean():.1f} [")
 
 
-def test_who_never_gets_there_is_said(context):
-    """Seeds that stay under the threshold are counted beside the mean of the others."""
+def test_seeds_that_never_reach_the_threshold_are_counted(context):
+    """Seeds that never reach the threshold are counted after the mean of the others."""
     rows = cells(context, "Convergence")
     name = next(name for name in rows["baseline"] if name.startswith("Epochs to"))
 
@@ -77,16 +77,16 @@ def test_who_never_gets_there_is_said(context):
     assert rows["batch_norm=false"][name].endswith(", 2 of 3 never")
 
 
-def test_few_epochs_have_no_course(tmp_path):
-    """Two epochs say nothing of speed or steadiness, and the table is left out."""
+def test_two_epochs_have_no_convergence(tmp_path):
+    """With two epochs there is no table of convergence."""
     short = context_of(fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "epochs": 2})))
 
     assert ["All statistics of each contrast"] == [one.title for one in detail_tables(short)]
 
 
-def test_a_glance_tells_what_held(context):
-    """Claims, effects, audit and budget each have a line, which begins with a capital."""
-    facts = said(context, "3 reproduced")
+def test_highlights_have_one_line_each(context):
+    """Claims, effects, audit and budget have one line each, which starts with a capital."""
+    facts = texts_of_highlights(context, "3 reproduced")
 
     assert ["Claims", "Effects", "Audit", "Budget"] == list(facts)
     assert facts["Effects"].endswith("]")
@@ -99,11 +99,13 @@ def test_a_glance_tells_what_held(context):
     assert "3 seeds, 6 epochs, 120 test images" == facts["Budget"]
 
 
-def test_noise_of_either_kind_is_no_effect(context):
-    """An effect counts only where neither interval includes zero."""
+def test_an_effect_must_exceed_the_noise_of_seeds_and_images(context):
+    """An effect is counted only if neither of its intervals includes zero."""
     effect = context.effects[0].model_copy(update={"low": 0.5, "high": 1.5, "difference": 1.0})
     clear, none = (
-        said(replace(context, effects=(effect.model_copy(update=images),)))["Effects"]
+        texts_of_highlights(replace(context, effects=(effect.model_copy(update=images),)))[
+            "Effects"
+        ]
         for images in (
             {"images_low": 0.2, "images_high": 1.8},
             {"images_low": -0.1, "images_high": 2.1},
@@ -114,13 +116,13 @@ def test_noise_of_either_kind_is_no_effect(context):
     assert "All 95 % CIs exclude zero in 0 of 1 contrast" == none
 
 
-def test_an_audit_that_was_not_made_is_no_clean_bill(context):
-    """No findings are nothing found only if the study was audited."""
+def test_an_audit_that_was_not_run_is_not_reported_as_clean(context):
+    """Without an audit the highlights do not report that there are no findings."""
     texts = []
     for audited in (False, True):
         update = {"findings": (), "audited": audited}
         record = context.results.record.model_copy(update=update)
         results = replace(context.results, record=record)
-        texts.append(said(replace(context, results=results))["Audit"])
+        texts.append(texts_of_highlights(replace(context, results=results))["Audit"])
 
     assert ["Not run", "No findings"] == texts

@@ -1,4 +1,4 @@
-"""The pages of a report, as readers, browsers and TeX take them."""
+"""The pages of a report as HTML, Markdown and LaTeX."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ from support.report_context import content_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}
-WICKED = '<script>alert("1")</script> & 100 % of $x_1$ | a\\b ~ #{y}^2 `c` *d*'
+MARKUP = '<script>alert("1")</script> & 100 % of $x_1$ | a\\b ~ #{y}^2 `c` *d*'
 
 
 @pytest.fixture(scope="module")
@@ -46,22 +46,22 @@ class Elements(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
-        """Note an element, and that it is open."""
+        """Record an element as open."""
         self.found.append((tag, dict(attrs)))
         if tag not in self.VOID:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
-        """Note an element that closes itself."""
+        """Record an element that closes itself."""
         self.found.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag):
-        """Check that the element that closes is the last that was opened."""
+        """Assert that the element that closes is the last that was opened."""
         if tag not in self.VOID:
             assert self.open.pop() == tag
 
     def named(self, tag):
-        """Give the attributes of all elements of a tag."""
+        """Return the attributes of all elements of a tag."""
         return [attributes for name, attributes in self.found if name == tag]
 
 
@@ -72,7 +72,7 @@ def elements(page):
 
 
 def test_page_needs_no_network(page, elements):
-    """Nothing in the page points elsewhere, and its policy forbids to load anything."""
+    """No link leaves the page, and its content security policy forbids loading anything."""
     links = [
         value
         for _, attributes in elements.found
@@ -86,8 +86,8 @@ def test_page_needs_no_network(page, elements):
     assert not re.search(r"url\((?!#)|@import", page.read_text(encoding="utf-8"))
 
 
-def test_a_long_level_is_told_in_full(results, tmp_path):
-    """What the table cuts to one line stands whole in its title; short levels need none."""
+def test_a_long_level_is_complete_in_its_title(results, tmp_path):
+    """A level that is cut to one line is complete in its title; short levels have no title."""
     content = content_of(results)
     first = content.table.rows[0]
     long = replace(first.components[0], state="named", text="random_crop(padding=4)+flip")
@@ -103,8 +103,8 @@ def test_a_long_level_is_told_in_full(results, tmp_path):
     assert ["random_crop(padding=4)+flip", None] == [level.get("title") for level in levels]
 
 
-def test_page_is_sound(elements):
-    """Every element is closed, ids are unique, and every link inside the page arrives."""
+def test_page_is_well_formed(elements):
+    """Every element is closed, ids are unique, and every internal link has its target."""
     ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
     inside = [link["href"][1:] for link in elements.named("a") if link["href"].startswith("#")]
 
@@ -113,8 +113,8 @@ def test_page_is_sound(elements):
     assert set(inside) <= set(ids)
 
 
-def test_page_can_be_read_without_seeing_it(elements):
-    """The page has a language, drawings have words, headers a scope, and there is a skip link."""
+def test_page_is_accessible(elements):
+    """The page has a language, alt texts, scopes of headers, and a skip link."""
     assert "en" == elements.named("html")[0]["lang"]
     assert all(
         drawing["role"] == "img" and drawing["aria-label"] for drawing in elements.named("svg")
@@ -126,19 +126,19 @@ def test_page_can_be_read_without_seeing_it(elements):
 
 
 def test_data_of_every_figure_can_be_downloaded(elements, results):
-    """Each figure has a link that holds its CSV."""
+    """Each figure has a link with its data as CSV."""
     links = [link for link in elements.named("a") if "download" in link]
 
-    assert [f"{shown.name}.csv" for shown in content_of(results).figures] == [
+    assert [f"{figure.name}.csv" for figure in content_of(results).figures] == [
         link["download"] for link in links
     ]
     assert all(link["href"].startswith("data:text/csv;charset=utf-8,") for link in links)
 
 
-def test_figures_lie_beside_the_pages(page, results):
-    """Each figure is there as SVG, PDF and CSV, and the Markdown page links those it shows."""
+def test_figures_are_written_beside_the_pages(page, results):
+    """Each figure is written as SVG, PDF and CSV, and the Markdown page links to it."""
     folder = page.parent
-    names = {shown.name for shown in content_of(results).figures}
+    names = {figure.name for figure in content_of(results).figures}
     linked = set(re.findall(r"\]\((figures/[^)]+)\)", (folder / "report.md").read_text("utf-8")))
 
     for ending in ("svg", "pdf", "csv"):
@@ -150,19 +150,19 @@ def test_figures_lie_beside_the_pages(page, results):
 
 
 @pytest.fixture(scope="module")
-def wicked(tmp_path_factory):
+def markup_page(tmp_path_factory):
     """The report of a study whose title and variants are full of markup."""
-    size = {**SIZE, "title": WICKED, "names": [WICKED, "x" * 80, "[*] start"]}
+    size = {**SIZE, "title": MARKUP, "names": [MARKUP, "x" * 80, "[*] start"]}
     content = content_of(
-        fake_study.publish(tmp_path_factory.mktemp("wicked"), fake_study.FakeStudy(**size))
+        fake_study.publish(tmp_path_factory.mktemp("markup_page"), fake_study.FakeStudy(**size))
     )
     few = replace(content, figures=content.figures[:2])
     return write_pages(few, tmp_path_factory.mktemp("reports"), latex=True)
 
 
-def test_html_shows_markup_as_text(wicked):
-    """A title with a script in it shows as text: the page has the one script of its own."""
-    text = wicked.read_text(encoding="utf-8")
+def test_html_shows_markup_as_text(markup_page):
+    """A title with a script in it is figure as text: the page has only its own script."""
+    text = markup_page.read_text(encoding="utf-8")
     elements = Elements(text)
 
     assert 1 == len(elements.named("script"))
@@ -171,9 +171,9 @@ def test_html_shows_markup_as_text(wicked):
     assert "<script>alert" not in text
 
 
-def test_markdown_shows_markup_as_text(wicked):
-    """No pipe of a name splits a cell, and no tag stays a tag."""
-    text = wicked.with_suffix(".md").read_text(encoding="utf-8")
+def test_markdown_shows_markup_as_text(markup_page):
+    """A pipe in a name splits no cell, and a tag in it is text."""
+    text = markup_page.with_suffix(".md").read_text(encoding="utf-8")
     start = text.index("## Results")
     end = text.index("###", start)
     rows = [line for line in text[start:end].splitlines() if line.startswith("|")]
@@ -184,9 +184,9 @@ def test_markdown_shows_markup_as_text(wicked):
     assert r"\*d\*" in text
 
 
-def test_latex_shows_markup_as_text(wicked):
-    """Every sign that TeX would obey is escaped, and braces and cells add up."""
-    text = wicked.with_suffix(".tex").read_text(encoding="utf-8")
+def test_latex_shows_markup_as_text(markup_page):
+    """All special characters are escaped, and braces and cells match."""
+    text = markup_page.with_suffix(".tex").read_text(encoding="utf-8")
     rows = re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", text, re.DOTALL)
 
     assert 3 == len(rows)
@@ -207,14 +207,14 @@ def test_latex_shows_markup_as_text(wicked):
     ],
 )
 def test_text_for_latex(text, expected):
-    """Signs are escaped, minus signs are set as such, and dates are left alone."""
+    """Special characters are escaped, hyphens before numbers become minus signs, dates stay."""
     assert expected == escaping.latex(text)
 
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="there is no TeX engine here")
-def test_latex_compiles(wicked, tmp_path):
-    """The tables compile as they stand, with the packages that they name."""
-    tables = wicked.with_suffix(".tex").as_posix()
+def test_latex_compiles(markup_page, tmp_path):
+    """The tables compile with the packages that they name."""
+    tables = markup_page.with_suffix(".tex").as_posix()
     (tmp_path / "paper.tex").write_text(
         r"\documentclass{article}\usepackage{booktabs, amssymb, graphicx}"
         rf"\begin{{document}}\input{{{tables}}}\end{{document}}",
@@ -226,7 +226,7 @@ def test_latex_compiles(wicked, tmp_path):
     assert 0 == done.returncode, done.stdout[-2000:]
 
 
-ALONE = """
+SCRIPT = """
 import resource, sys, time
 from pathlib import Path
 root, reports = map(Path, sys.argv[1:3])
@@ -241,23 +241,23 @@ print(time.process_time() - start, peak, page.stat().st_size / 1e6)
 """
 
 
-def built_alone(root: Path, reports: Path) -> tuple[float, float, float]:
-    """Build a report in a process of its own: seconds, megabytes of memory and of the page."""
-    command = [sys.executable, "-c", ALONE, str(root), str(reports)]
+def build_in_new_process(root: Path, reports: Path) -> tuple[float, float, float]:
+    """Build a report in a new process; return CPU seconds, MB of memory, and MB of the page."""
+    command = [sys.executable, "-c", SCRIPT, str(root), str(reports)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     seconds, memory, size = map(float, done.stdout.split())
     return seconds, memory, size
 
 
 def test_report_is_the_same_from_a_process_without_torch(results, page, tmp_path):
-    """A process that never imports torch writes every file of the report to the same bytes."""
-    built_alone(results.store.root, tmp_path)
+    """A process that never imports torch writes the same bytes."""
+    build_in_new_process(results.store.root, tmp_path)
 
     assert contents(page.parent) == contents(tmp_path / "made_up")
 
 
-def test_report_is_replaced_whole(results, page):
-    """Written again, a report changes nothing and leaves no drafts behind."""
+def test_a_report_written_again_is_the_same(results, page):
+    """A report that is written again has the same bytes, and leaves no temporary files."""
     before = contents(page.parent)
     write_pages(content_of(results), page.parent, latex=True)
 
@@ -265,7 +265,7 @@ def test_report_is_replaced_whole(results, page):
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Read all files under a folder."""
+    """Return the bytes of all files below a folder."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
@@ -275,10 +275,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_large_report_is_quick_and_small(tmp_path):
-    """60 trials of 10,000 predictions: 15 s, 1 GB, a page of 5 MB at most."""
+    """60 trials of 10,000 predictions take at most 15 s, 1 GB, and a page of 5 MB."""
     size = fake_study.FakeStudy(variants=15, seeds=4, images=10_000, epochs=30)
     fake_study.publish(tmp_path / "results", size)
-    seconds, memory, page = built_alone(tmp_path / "results", tmp_path / "reports")
+    seconds, memory, page = build_in_new_process(tmp_path / "results", tmp_path / "reports")
 
     assert seconds < 15
     assert memory < 1000

@@ -1,4 +1,4 @@
-"""Sample images in a report: which are shown, with which names, and how."""
+"""Sample images in a report: their selection, predictions and drawing."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ CLASSES = ("cat", "dog", "owl", "ox")
 
 
 def context(folder, **study):
-    """Measure a made-up study."""
+    """Return the report context of a fake study."""
     return context_of(fake_study.publish(folder, fake_study.FakeStudy(**study)))
 
 
@@ -24,24 +24,24 @@ def small(tmp_path_factory):
 
 
 def test_sample_images_are_those_of_their_predictions(small):
-    """Each image is shown with what the reference's first seed said about the same index."""
+    """Each image has the prediction of the reference's first seed at the same index."""
     frame = FIGURES["samples"].data(small)
     trials = small.trials.set_index(["variant", "seed"])
-    found = small.results.predictions(trials.loc[("baseline", 0), "trial"])
+    predictions = small.results.predictions(trials.loc[("baseline", 0), "trial"])
     row = frame[frame["true"] != frame["predicted"]].iloc[0]
     index = row["index"]
 
     assert (0, 59, 24) == (frame["index"].min(), frame["index"].max(), len(frame))
-    assert CLASSES[found.label[index]] == row["true"]
-    assert CLASSES[found.predicted[index]] == row["predicted"]
-    assert found.confidence[index] == row["probability"]
+    assert CLASSES[predictions.label[index]] == row["true"]
+    assert CLASSES[predictions.predicted[index]] == row["predicted"]
+    assert predictions.confidence[index] == row["probability"]
     assert np.array_equal(
         np.moveaxis(small.results.samples[index], 0, -1), thumbnails.decoded(row["image"])
     )
 
 
 def test_images_of_confused_pairs_are_of_the_first_three_pairs(small):
-    """The pairs come by their share, and each row is an image of its pair."""
+    """Pairs are ordered by their share, and each row is an image of its pair."""
     frame = FIGURES["confused_samples"].data(small)
     counts = small.results.confusion
     own = counts[(counts["variant"] == "baseline") & (counts["true"] != counts["predicted"])]
@@ -72,8 +72,8 @@ def test_grey_images_are_drawn_as_well(name, tmp_path):
     assert "<image" in figure_export.inline_svg(FIGURES[name].figure(frame), name)
 
 
-def test_large_images_are_shown_small():
-    """A photograph is no larger than a thumbnail in the page, in its own proportions."""
+def test_large_images_are_scaled_down():
+    """A large image is scaled down to a thumbnail with the same aspect ratio."""
     photograph = np.zeros((3, 200, 400), dtype=np.uint8)
 
     assert (32, 64, 3) == thumbnails.decoded(thumbnails.encoded(photograph)).shape

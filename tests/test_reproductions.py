@@ -1,4 +1,4 @@
-"""The committed results of the papers' studies: what they are of, and what pages say of them."""
+"""The committed results of the papers' studies, and the pages that are generated from them."""
 
 import json
 import re
@@ -21,7 +21,7 @@ FOLDERS = [run.folder for run in PAGES["runs"]()]
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_results_are_of_the_committed_study(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The study file still plans the trials that the tables are of: settings, seeds and data."""
+    """The study file still plans the trials in the tables, with the same settings and data."""
     monkeypatch.chdir(ROOT)
     record = parse_record((RESULTS / folder / "study.json").read_bytes())
     study = read_study(Path(record.study.source), Changes(record.study.profile))
@@ -37,8 +37,8 @@ def test_results_are_of_the_committed_study(folder: str, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_results_name_no_place_of_a_machine(folder: str) -> None:
-    """The record tells how to run it anywhere: no absolute path stands in it."""
+def test_records_contain_no_absolute_path(folder: str) -> None:
+    """The record contains no absolute path."""
     text = (RESULTS / folder / "study.json").read_text(encoding="utf-8")
 
     assert json.loads(text)["command"].startswith("cnn-ablate run ablations/")
@@ -47,7 +47,7 @@ def test_results_name_no_place_of_a_machine(folder: str) -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_reports_show_no_test_images(folder: str) -> None:
-    """Of most data sets pictures may not be passed on."""
+    """Reports contain no test images: most data sets must not be redistributed."""
     report = ROOT / "reports" / folder
 
     assert 'download="samples.csv"' not in (report / "report.html").read_text(encoding="utf-8")
@@ -56,14 +56,14 @@ def test_reports_show_no_test_images(folder: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES["PAGES"], ids=lambda path: path.name)
 def test_the_pages_are_up_to_date(page: Path) -> None:
-    """What the pages say of claims is what the tables say."""
+    """The generated parts of the pages match the committed tables."""
     text = page.read_text(encoding="utf-8")
 
     assert PAGES["written"](text) == text
 
 
-def test_make_runs_all_that_is_kept() -> None:
-    """`make reproduce` has one line for each folder of results, and no other."""
+def test_make_reproduces_all_committed_results() -> None:
+    """`make reproduce` has one line per folder of results, and no other."""
     lines = re.findall(
         r"cnn-ablate run ablations/(\w+)\.yaml(?:.* --profile (\w+))?",
         (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nreproduce:")[2],

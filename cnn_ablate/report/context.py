@@ -42,7 +42,7 @@ class ReportContext:
         return cls(analysis.results, analysis.effects, analysis.verdicts)
 
     @cached_property
-    def planned(self) -> dict[str, int]:
+    def planned_seeds(self) -> dict[str, int]:
         """The planned number of seeds per variant."""
         return self.results.record.plan.seed_counts
 
@@ -120,7 +120,7 @@ class ReportContext:
         return tuple(name for name in ordered if name in done)
 
     @cached_property
-    def short(self) -> dict[str, str]:
+    def short_names(self) -> dict[str, str]:
         """Names short enough for a figure, by variant."""
         return formatting.shortened(variant.name for variant in self.results.record.plan.variants)
 

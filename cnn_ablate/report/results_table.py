@@ -87,7 +87,7 @@ def results_table(context: ReportContext) -> ResultsTable:
 
 
 def _note(context: ReportContext) -> str:
-    unequal = len(set(context.planned.values())) > 1
+    unequal = len(set(context.planned_seeds.values())) > 1
     paired = (
         " Some variants have fewer seeds than others: compare them by their effects, which are "
         "paired by seed."
@@ -136,7 +136,7 @@ def _row(context: ReportContext, levels: pd.DataFrame, best: str | None, name: s
         parameters=Cell(f"{parameters:,}", parameters),
         macs=Cell(formatting.magnitude(macs), macs),
         seconds=Cell(formatting.duration(seconds), seconds),
-        seeds=Cell(f"{len(trials)} of {context.planned[name]}", len(trials)),
+        seeds=Cell(f"{len(trials)} of {context.planned_seeds[name]}", len(trials)),
     )
 
 

@@ -27,7 +27,7 @@ def data(context: ReportContext, *, cost: str) -> pd.DataFrame | None:
     means = context.trials.groupby("variant")[["test_accuracy", cost]].mean().reset_index()
     frame = context.in_order(means.rename(columns={"test_accuracy": "accuracy"}))
     return frame.assign(
-        variant=frame["variant"].map(context.short),
+        variant=frame["variant"].map(context.short_names),
         accuracy=100 * frame["accuracy"],
         front=front(frame[cost], frame["accuracy"]),
         reference=frame["variant"] == context.reference,

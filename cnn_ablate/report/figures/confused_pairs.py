@@ -19,7 +19,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     tidy = confusion.shares(context)
     wrong = tidy[tidy["true"] != tidy["predicted"]]
     pairs = wrong["true"] + " → " + wrong["predicted"]
-    wrong = wrong.assign(pair=pairs, variant=wrong["variant"].map(context.short))
+    wrong = wrong.assign(pair=pairs, variant=wrong["variant"].map(context.short_names))
     most = wrong.groupby("pair", sort=False)["share"].mean().nlargest(MAX_PAIRS).index
     chosen = wrong[wrong["pair"].isin(most)]
     ordered = chosen.sort_values("pair", key=lambda p: p.map(list(most).index), kind="stable")

@@ -54,7 +54,7 @@ def _caption(context: ReportContext, _: pd.DataFrame) -> str:
 
 def _alt(data: pd.DataFrame) -> str:
     pairs = data.groupby(["true", "predicted"], sort=False)
-    rows = [f"{len(own)} of {true} taken for {predicted}" for (true, predicted), own in pairs]
+    rows = [f"{len(images)} of {true} taken for {predicted}" for (true, predicted), images in pairs]
     return f"Rows of misclassified test images: {some(rows, 5)}."
 
 

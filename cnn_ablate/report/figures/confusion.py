@@ -48,7 +48,7 @@ def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
     names = ranked(context, tidy)[part]
     chosen = tidy[tidy["variant"].isin(names)]
     ordered = chosen.sort_values("variant", key=lambda v: v.map(names.index), kind="stable")
-    named = ordered.assign(variant=ordered["variant"].map(context.short))
+    named = ordered.assign(variant=ordered["variant"].map(context.short_names))
     return sparse(named, "share") if names else None
 
 
@@ -73,7 +73,8 @@ def matrices(
     data: pd.DataFrame, value: str, scale: heatmap.Scale, *, small: bool = False
 ) -> Figure:
     """Draw a grid of matrices of one column of the data; small ones without names and numbers."""
-    tables = {str(name): _square(own, value) for name, own in data.groupby("variant", sort=False)}
+    groups = data.groupby("variant", sort=False)
+    tables = {str(name): _square(rows, value) for name, rows in groups}
     # Matrices beside each other share the class names at the left.
     shared = len({tuple(table.index) for table in tables.values()}) == 1
     columns, side, margin = (6, 1.45, 0.0) if small else (3 if shared else 1, 2.9, 0.95)
@@ -91,10 +92,10 @@ def matrices(
     return figure
 
 
-def _square(own: pd.DataFrame, value: str) -> pd.DataFrame:
+def _square(rows: pd.DataFrame, value: str) -> pd.DataFrame:
     """Return the matrix (classes, classes) of one variant, of the classes in its data."""
-    classes = list(own["true"].unique())
-    table = own.pivot_table(value, "true", "predicted", fill_value=0.0, sort=False)
+    classes = list(rows["true"].unique())
+    table = rows.pivot_table(value, "true", "predicted", fill_value=0.0, sort=False)
     return table.loc[classes, classes]
 
 

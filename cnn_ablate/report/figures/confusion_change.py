@@ -43,7 +43,7 @@ def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
     names = list(sizes.sort_values(ascending=False, kind="stable").index[part])
     chosen = tidy[tidy["variant"].isin(names)]
     ordered = chosen.sort_values("variant", key=lambda v: v.map(names.index), kind="stable")
-    named = ordered.assign(variant=ordered["variant"].map(context.short))
+    named = ordered.assign(variant=ordered["variant"].map(context.short_names))
     return confusion.sparse(named, "difference") if names else None
 
 

@@ -61,7 +61,7 @@ def _with_reference(context: ReportContext, tidy: pd.DataFrame, part: slice) -> 
     if not rows["variant"].isin(shown).any():
         return None
     return rows.assign(
-        variant=rows["variant"].map(context.short),
+        variant=rows["variant"].map(context.short_names),
         shown=rows["variant"].isin(shown),
         reference=rows["variant"] == context.reference,
     )

@@ -21,7 +21,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
         return None
     column = metric_column("epochs_to_accuracy", speed.threshold)
     tidy = speed.trials[["trial", "variant", "seed", column]].rename(columns={column: "epochs"})
-    short = tidy["variant"].map(context.short)
+    short = tidy["variant"].map(context.short_names)
     return tidy.assign(variant=short, accuracy=speed.threshold)
 
 

@@ -16,7 +16,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     """Return difference, intervals and seeds per contrast, or None if no contrast has a seed."""
     rows = [
         {
-            "name": context.short[effect.variant],
+            "name": context.short_names[effect.variant],
             "detail": _reference(context, effect),
             "variant": effect.variant,
             "reference": effect.reference,
@@ -34,7 +34,7 @@ _NUMBERS = {"seeds", "difference", "low", "high", "images_low", "images_high", "
 
 def _reference(context: ReportContext, effect: Effect) -> str:
     usual = effect.reference == context.reference
-    return "" if usual else f"vs {context.short[effect.reference]}"
+    return "" if usual else f"vs {context.short_names[effect.reference]}"
 
 
 def _caption(context: ReportContext, data: pd.DataFrame) -> str:

@@ -32,7 +32,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
 
 
 def _named(context: ReportContext, names: list[str]) -> str:
-    return some((context.short[name] for name in names), 1)
+    return some((context.short_names[name] for name in names), 1)
 
 
 def draw(data: pd.DataFrame) -> Figure:

@@ -18,7 +18,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     means = classes.groupby(["variant", "class"], sort=False)["accuracy"].agg(["mean", "std"])
     tidy = (100 * means).set_axis(["accuracy", "sd"], axis=1).reset_index()
     ordered = context.in_order(tidy)
-    return ordered.assign(variant=ordered["variant"].map(context.short))
+    return ordered.assign(variant=ordered["variant"].map(context.short_names))
 
 
 def difference(context: ReportContext) -> pd.DataFrame | None:
@@ -38,7 +38,7 @@ def difference(context: ReportContext) -> pd.DataFrame | None:
     if tidy.empty:
         return None
     ordered = context.in_order(tidy[["variant", "class", "difference"]])
-    return ordered.assign(variant=ordered["variant"].map(context.short))
+    return ordered.assign(variant=ordered["variant"].map(context.short_names))
 
 
 def draw(data: pd.DataFrame) -> Figure:

@@ -47,7 +47,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
                 "accuracy": chosen["correct"] / chosen["images"],
             }
         )
-    ).assign(variant=lambda frame: frame["variant"].map(context.short))
+    ).assign(variant=lambda frame: frame["variant"].map(context.short_names))
 
 
 def binned(predictions: Predictions) -> pd.DataFrame:

@@ -19,7 +19,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
         return None
     ordered = context.in_order(trials[["variant", "seed", "test_accuracy"]])
     return ordered.assign(
-        variant=ordered["variant"].map(context.short),
+        variant=ordered["variant"].map(context.short_names),
         accuracy=100 * ordered["test_accuracy"],
     ).drop(columns="test_accuracy")
 
