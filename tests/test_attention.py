@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from cnn_ablate.models.attention import ATTENTION, CBAM, SE, AttentionStyle, SelfAttention
-from cnn_ablate.models.transformer import TransformerBlock
+from cnn_ablate.models.transformer_block import TransformerBlock
 
 X = torch.randn(2, 16, 5, 6, generator=torch.Generator().manual_seed(0))
 

@@ -11,7 +11,7 @@ import torch
 
 from cnn_ablate.data import DATASETS, cache
 from cnn_ablate.data.cache import load
-from cnn_ablate.data.dataset import DataSpec
+from cnn_ablate.data.dataset_options import DataSpec
 from cnn_ablate.data.image_tensors import fingerprint, matches_fingerprint
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
@@ -64,7 +64,7 @@ def test_images_are_decoded_once(options):
 
 def test_progress_is_told_up_to_the_end(tmp_path, monkeypatch):
     """Progress counts training and test images together."""
-    monkeypatch.setattr("cnn_ablate.data.published.CHUNK", 20)
+    monkeypatch.setattr("cnn_ablate.data.torchvision_files.CHUNK", 20)
     data_files.mnist(tmp_path, train=30, test=20)
     seen = Seen()
     load(DATASETS["mnist"](), tmp_path, seen)

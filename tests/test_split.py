@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_ablate.data import DATASETS
-from cnn_ablate.data.dataset import DataSpec, FoundData
+from cnn_ablate.data.dataset_options import DataSpec, FoundData
 from cnn_ablate.data.image_tensors import describe, from_arrays
 from cnn_ablate.data.split import balanced_subset, split
 from cnn_ablate.errors import UserError

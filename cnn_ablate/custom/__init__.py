@@ -1,7 +1,7 @@
 """User-defined networks, data sets and augmentations, by import path: `package.module:Name`."""
 
-from cnn_ablate.custom.folders import search_folders, user_code_folder
 from cnn_ablate.custom.importing import describe_failure, user_source_files
+from cnn_ablate.custom.search_path import search_folders, user_code_folder
 from cnn_ablate.custom.signature import (
     Origin,
     UserOptions,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from cnn_ablate.data import paths
-from cnn_ablate.data.dataset import DataSet, FoundData, RawSplit
+from cnn_ablate.data.dataset_options import DataSet, FoundData, RawSplit
 from cnn_ablate.data.image_tensors import ARRAYS, Images, describe, from_arrays
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks

@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from cnn_ablate.data import class_names, folder
 from cnn_ablate.data.archives import gunzip, untar
-from cnn_ablate.data.dataset import FoundData
+from cnn_ablate.data.dataset_options import FoundData
 from cnn_ablate.data.download import RemoteFile
-from cnn_ablate.data.published import Published
+from cnn_ablate.data.torchvision_files import Published
 from cnn_ablate.errors import UserError
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnn_ablate.custom import UserOptions, options_from_signature
-from cnn_ablate.data.dataset import DataSet, DataSpec, FoundData, RawSplit
+from cnn_ablate.data.dataset_options import DataSet, DataSpec, FoundData, RawSplit
 from cnn_ablate.data.torch_dataset import MapDataset, read_item, read_items
 from cnn_ablate.errors import UserError
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from cnn_ablate.data.dataset import OnDownload
+from cnn_ablate.data.dataset_options import OnDownload
 from cnn_ablate.errors import UserError
 
 _CHUNK = 1 << 18

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from cnn_ablate.data import class_names
-from cnn_ablate.data.dataset import (
+from cnn_ablate.data.dataset_options import (
     FoundData,
     KnownDataSet,
     OnDownload,

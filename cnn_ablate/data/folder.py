@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from cnn_ablate.custom import search_folders
-from cnn_ablate.data.dataset import DataSet, DataSpec, FoundData, RawSplit
+from cnn_ablate.data.dataset_options import DataSet, DataSpec, FoundData, RawSplit
 from cnn_ablate.data.image_files import SUFFIXES, decode
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import knob

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Int64, UInt8
 from torch import Tensor
 
-from cnn_ablate.data.dataset import DataSpec, FoundData
+from cnn_ablate.data.dataset_options import DataSpec, FoundData
 from cnn_ablate.schema import DataFacts
 
 # In the order in which they enter the fingerprint.

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from cnn_ablate.data.augment import Context, ImageAugmentation, augment
 from cnn_ablate.data.augment.views import View, identity
-from cnn_ablate.data.dataset import DataSet
+from cnn_ablate.data.dataset_options import DataSet
 from cnn_ablate.data.image_tensors import Images
 from cnn_ablate.data.split import split
 from cnn_ablate.rng import Draws

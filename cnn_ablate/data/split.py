@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Int64, Num
 from torch import Tensor
 
-from cnn_ablate.data.dataset import DataSet
+from cnn_ablate.data.dataset_options import DataSet
 from cnn_ablate.data.image_tensors import Images
 from cnn_ablate.errors import UserError
 from cnn_ablate.rng import Draws

@@ -9,7 +9,7 @@ from cnn_ablate.models.fashion_cnn import FashionCNNOptions
 from cnn_ablate.models.initialisation import INITS, initialise
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS
 from cnn_ablate.models.lenet import LeNetOptions
-from cnn_ablate.models.options import ModelOptions
+from cnn_ablate.models.model_options import ModelOptions
 from cnn_ablate.models.preact_resnet import PreActResNetOptions
 from cnn_ablate.models.resnet import ResNetOptions
 from cnn_ablate.models.size import count_dead_parameters, find_dead_parameters, network_size

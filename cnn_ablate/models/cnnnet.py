@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from cnn_ablate.models.attention import ATTENTION, AttentionStyle
 from cnn_ablate.models.kernels import flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, Activation, Norm, mlp, named_sequential
-from cnn_ablate.models.options import ModelOptions, Shape
+from cnn_ablate.models.model_options import ModelOptions, Shape
 from cnn_ablate.options import OneOf, knob
 
 

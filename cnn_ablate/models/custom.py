@@ -14,7 +14,7 @@ from cnn_ablate.custom import UserOptions, options_from_signature
 from cnn_ablate.errors import UserError
 from cnn_ablate.models.dropout import number_dropouts
 from cnn_ablate.models.initialisation import initialise
-from cnn_ablate.models.options import ModelOptions, Shape
+from cnn_ablate.models.model_options import ModelOptions, Shape
 from cnn_ablate.rng import key
 
 _CLASSES = "An argument `classes` is given that number; one called otherwise is set in the study."

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from cnn_ablate.models.kernels import avg_pool, flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, mlp, named_sequential
-from cnn_ablate.models.options import ModelOptions, Shape, Widths
+from cnn_ablate.models.model_options import ModelOptions, Shape, Widths
 from cnn_ablate.options import OneOf, knob
 
 

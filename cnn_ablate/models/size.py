@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cnn_ablate.custom import UserOptions
-from cnn_ablate.models.options import ModelOptions, Shape
+from cnn_ablate.models.model_options import ModelOptions, Shape
 from cnn_ablate.schema import Size
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from cnn_ablate.models.options import ModelOptions, Shape
+from cnn_ablate.models.model_options import ModelOptions, Shape
 from cnn_ablate.models.size import MacCounter, build_for_inspection
 
 

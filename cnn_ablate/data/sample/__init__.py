@@ -1,1 +1,1 @@
-"""The embedded images: a balanced choice from Fashion-MNIST, and the script that made it."""
+"""The embedded sample: a balanced subset of Fashion-MNIST, and the script that created it."""

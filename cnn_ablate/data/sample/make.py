@@ -1,4 +1,4 @@
-"""Make the embedded sample from the four files of Fashion-MNIST; never runs in a study.
+"""Create the embedded sample from the four files of Fashion-MNIST; not used by studies.
 
 Run as `python -m cnn_ablate.data.sample.make`, with Debian's package dataset-fashion-mnist.
 """
@@ -16,8 +16,8 @@ DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 CLASSES = 10
 
 
-def first(labels: UInt8[np.ndarray, " n"], each: int) -> Int[np.ndarray, " chosen"]:
-    """Give where the first `each` images of every class stand, in file order."""
+def first_per_class(labels: UInt8[np.ndarray, " n"], each: int) -> Int[np.ndarray, " chosen"]:
+    """Return the indices of the first `each` images of every class, in file order."""
     return np.sort(np.concatenate([np.flatnonzero(labels == c)[:each] for c in range(CLASSES)]))
 
 
@@ -34,7 +34,7 @@ def make(folder: Path, sample: Path, *, train: int = 400, test: int = 100) -> No
     arrays: dict[str, np.ndarray] = {}
     for part, name, each in (("train", "train", train), ("t10k", "test", test)):
         images, labels = read(folder, part)
-        chosen = first(labels, each)
+        chosen = first_per_class(labels, each)
         arrays |= {f"{name}_images": images[chosen], f"{name}_labels": labels[chosen]}
     np.savez_compressed(sample, allow_pickle=False, **arrays)
 

@@ -1,4 +1,4 @@
-"""The base class of published data sets: torchvision's files found, read and downloaded.
+"""The base class of published data sets: torchvision's files are found, read and downloaded.
 
 URLs and checksums are torchvision's too.
 """
@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnn_ablate.data import paths
-from cnn_ablate.data.dataset import (
+from cnn_ablate.data.dataset_options import (
     FoundData,
     KnownDataSet,
     OnDownload,
