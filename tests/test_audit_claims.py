@@ -1,11 +1,11 @@
-"""Claims that cannot be true together are noted, and numbers that no test set can give."""
+"""Audit of claims that contradict each other, and of numbers that no test set can yield."""
 
 from pathlib import Path
 
 import pytest
 
 from cnn_ablate.data.catalogue import Cifar10
-from support.audit import LENET, changed, found, subject
+from support.audit import LENET, changed, findings_of, subject
 
 CIFAR = changed(LENET, ("fashion_mnist_sample", "cifar10")) + (
     "factors:\n  model.norm: [none, batch]\n  optimizer.lr: [0.01, 0.1]\nclaims:\n"
@@ -13,10 +13,10 @@ CIFAR = changed(LENET, ("fashion_mnist_sample", "cifar10")) + (
 CLASSES = Cifar10.classes
 
 
-def said(folder: Path, *claims: str, profile: str = "") -> list[str]:
+def messages(folder: Path, *claims: str, profile: str = "") -> list[str]:
     """Return the messages about some claims."""
     text = CIFAR + "".join(f"  - {{{claim}}}\n" for claim in claims)
-    findings = found("paper-contradiction", subject(folder, text, profile=profile))
+    findings = findings_of("paper-contradiction", subject(folder, text, profile=profile))
     assert {("paper-contradiction", "note")} >= {(f.kind, f.severity) for f in findings}
     return [finding.message for finding in findings]
 
@@ -142,21 +142,21 @@ CONSISTENT = {
 
 
 @pytest.mark.parametrize("name", CONTRADICTIONS)
-def test_contradictions_of_a_paper_are_noted(tmp_path: Path, name: str) -> None:
+def test_contradictions_of_a_paper_are_found(tmp_path: Path, name: str) -> None:
     """Both claims are named, with their numbers."""
     claims, message = CONTRADICTIONS[name]
 
-    assert [message] == said(tmp_path, *claims)
+    assert [message] == messages(tmp_path, *claims)
 
 
 @pytest.mark.parametrize("name", CONSISTENT)
 def test_claims_that_can_be_true_together_are_left_alone(tmp_path: Path, name: str) -> None:
     """Rounding, other variants and other metrics contradict nothing."""
-    assert [] == said(tmp_path, *CONSISTENT[name])
+    assert [] == messages(tmp_path, *CONSISTENT[name])
 
 
-def test_a_profile_does_not_change_what_a_paper_says(tmp_path: Path) -> None:
+def test_a_profile_does_not_change_the_claims(tmp_path: Path) -> None:
     """The test images of a smoke test are not those of the paper."""
     claims = [AT.format("a", 0.9068), AT.format("b", 0.90685)]
 
-    assert said(tmp_path, *claims) == said(tmp_path, *claims, profile="smoke")
+    assert messages(tmp_path, *claims) == messages(tmp_path, *claims, profile="smoke")

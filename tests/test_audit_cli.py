@@ -23,32 +23,32 @@ def audit(folder: Path, text: str, *words: str) -> Result:
 
 
 def test_an_option_that_a_users_network_ignores_is_caught(tmp_path: Path) -> None:
-    """The study says `cbam`, the network compares with `CBAM`: the result would be of nothing."""
+    """The study has `cbam`, the network compares with `CBAM`: the factor would have no effect."""
     (tmp_path / "nets.py").write_text(NETWORK, encoding="utf-8")
     path = cli_study.write(tmp_path, f"{USERS}factors: {{model.attention: [none, cbam]}}\n")
 
-    code, said, _ = cli_study.call("audit", path.name, "--strict", cwd=tmp_path)
+    code, output, _ = cli_study.call("audit", path.name, "--strict", cwd=tmp_path)
 
     assert 1 == code
-    assert "inert-factor at model.attention" in said
-    text = " ".join(said.split())
+    assert "inert-factor at model.attention" in output
+    text = " ".join(output.split())
     assert "Levels none and cbam of model.attention are one and the same training" in text
     assert "give the same 90 weights and the same outputs, bit for bit." in text
     assert "Check how nets:Net uses attention." in text
 
 
 def test_the_option_is_left_alone_where_the_network_knows_it(tmp_path: Path) -> None:
-    """Spelt as the network spells it, the same level is sound."""
+    """Spelt as in the network, the same level is no finding."""
     (tmp_path / "nets.py").write_text(NETWORK, encoding="utf-8")
 
-    said = audit(tmp_path, f"{USERS}factors: {{model.attention: [none, CBAM]}}\n", "--strict")
+    result = audit(tmp_path, f"{USERS}factors: {{model.attention: [none, CBAM]}}\n", "--strict")
 
-    assert 0 == said.exit_code
-    assert "inert-factor" not in said.output
+    assert 0 == result.exit_code
+    assert "inert-factor" not in result.output
 
 
 def test_an_option_ignored_in_this_baseline_names_its_switch(tmp_path: Path) -> None:
-    """A width that only the gate has matters where the gate is on."""
+    """A width of the gate has an effect if the gate is on, and the message says so."""
     network = changed(
         NETWORK,
         ('attention="none")', 'attention="none", inner=2)'),
@@ -60,13 +60,13 @@ def test_an_option_ignored_in_this_baseline_names_its_switch(tmp_path: Path) -> 
     (tmp_path / "nets.py").write_text(network, encoding="utf-8")
     factors = "factors: {model.inner: [2, 3], model.attention: [none, CBAM]}\n"
 
-    said = audit(tmp_path, USERS + factors)
+    result = audit(tmp_path, USERS + factors)
 
-    assert "They differ if model.attention is CBAM." in " ".join(said.output.split())
+    assert "They differ if model.attention is CBAM." in " ".join(result.output.split())
 
 
-def test_chance_in_a_users_network_is_not_taken_for_nothing(tmp_path: Path) -> None:
-    """What happens in one step of ten is met before two levels are called the same."""
+def test_random_behaviour_of_a_users_network_is_not_called_inert(tmp_path: Path) -> None:
+    """An event in one step of ten occurs in the steps that are tried."""
     network = changed(
         NETWORK,
         ('attention="none")', 'attention="none", skip=0.0)'),
@@ -75,26 +75,26 @@ def test_chance_in_a_users_network_is_not_taken_for_nothing(tmp_path: Path) -> N
     )
     (tmp_path / "nets.py").write_text(network, encoding="utf-8")
 
-    said = audit(tmp_path, f"{USERS}factors: {{model.skip: [0.0, 0.1]}}\n")
+    result = audit(tmp_path, f"{USERS}factors: {{model.skip: [0.0, 0.1]}}\n")
 
-    assert "inert-factor" not in said.output
+    assert "inert-factor" not in result.output
 
 
 def test_findings_are_printed_gravest_first_and_counted(tmp_path: Path) -> None:
     """Errors come before notes, and the last line says how many there are."""
-    said = audit(tmp_path, changed(INERT, ("seeds: 6", "seeds: 2")))
+    result = audit(tmp_path, changed(INERT, ("seeds: 6", "seeds: 2")))
 
-    assert 0 == said.exit_code
-    lines = [line.split()[0] for line in said.output.splitlines() if " at " in line[:40]]
+    assert 0 == result.exit_code
+    lines = [line.split()[0] for line in result.output.splitlines() if " at " in line[:40]]
     assert ["error", "note"] == lines
-    assert said.output.endswith("tiny: 1 error and 1 note.\n")
+    assert result.output.endswith("tiny: 1 error and 1 note.\n")
 
 
 def test_json_holds_the_same_findings(tmp_path: Path) -> None:
-    """Programs get kind, severity, place, sentence and numbers."""
-    said = audit(tmp_path, changed(INERT, ("seeds: 6", "seeds: 2")), "--json")
+    """The JSON has kind, severity, place, message and numbers."""
+    result = audit(tmp_path, changed(INERT, ("seeds: 6", "seeds: 2")), "--json")
 
-    first, second = json.loads(said.output)
+    first, second = json.loads(result.output)
 
     assert {"kind", "severity", "where", "message", "data"} == first.keys()
     assert ("inert-factor", "error", "training.patience") == (
@@ -120,47 +120,47 @@ def test_json_holds_the_same_findings(tmp_path: Path) -> None:
 def test_only_errors_under_strict_fail(
     tmp_path: Path, text: str, words: tuple[str, ...], code: int
 ) -> None:
-    """Warnings and notes never fail, nor what only the command line brings about."""
+    """Warnings and notes never fail, nor errors that only the command line causes."""
     assert code == audit(tmp_path, text, *words).exit_code
 
 
 def test_a_sound_study_has_no_findings(tmp_path: Path) -> None:
-    """Nothing is found where nothing is wrong."""
+    """The command says so."""
     assert "tiny: nothing found.\n" == audit(tmp_path, SOUND).output
 
 
 def test_a_study_is_audited_without_its_images(tmp_path: Path) -> None:
-    """Published data sets need not be there, but it is said that they were not looked at."""
-    said = audit(tmp_path, changed(SOUND, ("fashion_mnist_sample", "cifar10")))
+    """Published data sets may be missing; the output says that they were not examined."""
+    result = audit(tmp_path, changed(SOUND, ("fashion_mnist_sample", "cifar10")))
 
-    assert 0 == said.exit_code
-    assert "Images were not looked at: data set cifar10: not found" in said.output
+    assert 0 == result.exit_code
+    assert "Images were not looked at: data set cifar10: not found" in result.output
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"), [("logits.long()", "RuntimeError: "), ("exit(0)", "SystemExit: 0")]
+    ("answer", "message"), [("logits.long()", "RuntimeError: "), ("exit(0)", "SystemExit: 0")]
 )
-def test_a_network_that_cannot_be_trained_is_the_users_to_mend(
-    tmp_path: Path, answer: str, said: str
+def test_a_network_that_cannot_be_trained_is_a_user_error(
+    tmp_path: Path, answer: str, message: str
 ) -> None:
-    """What fails only in training is said in a sentence too, with its line."""
+    """An error that occurs only in training is a sentence too, with its line."""
     fails = f"return {answer} if self.training else logits"
     (tmp_path / "nets.py").write_text(changed(NETWORK, ("return logits", fails)), encoding="utf-8")
     text = f"{USERS}factors: {{model.attention: [none, cbam]}}\n"
 
     fault = audit(tmp_path, text).exception
 
-    assert f"nets:Net: training it failed: {said}" in str(fault)
+    assert f"nets:Net: training it failed: {message}" in str(fault)
 
 
-def test_claims_about_variants_that_the_command_line_moved_are_passed_over(tmp_path: Path) -> None:
-    """With another baseline some variants have other names; that is no fault."""
+def test_claims_about_variants_that_the_command_line_renames_are_skipped(tmp_path: Path) -> None:
+    """With another baseline some variants have other names, which is no error."""
     claims = (
         "claims:\n"
         "  - {id: a, variant: norm=batch, metric: parameters, value: 7}\n"
         "  - {id: b, variant: norm=batch, reference: baseline, quote: larger, effect: higher}\n"
     )
 
-    said = audit(tmp_path, SOUND + claims, "--set", "model.norm=batch")
+    result = audit(tmp_path, SOUND + claims, "--set", "model.norm=batch")
 
-    assert "tiny: nothing found.\n" == said.output
+    assert "tiny: nothing found.\n" == result.output

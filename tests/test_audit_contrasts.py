@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate.schema import Finding
-from support.audit import LENET, changed, found, subject
+from support.audit import LENET, changed, findings_of, subject
 
 FASHION = changed(LENET, ("{name: lenet}", "{name: fashion_cnn, convs: 1, hidden: [128]}"))
 LIST = "design:\n  list:\n"
@@ -24,12 +24,12 @@ claims:
 """
 
 
-def test_a_claim_of_a_larger_network_that_is_smaller_is_noted(tmp_path: Path) -> None:
+def test_a_claim_of_a_larger_network_that_is_smaller_is_found(tmp_path: Path) -> None:
     """Parameters and multiply-adds are given, and that the claim has the sizes reversed."""
     claim = "  - {id: more, quote: more complex, variant: model2, reference: baseline, "
     text = f"{FASHION}{MODEL2}{claim}metric: parameters, effect: higher}}\n"
 
-    [finding] = found("capacity-confound", subject(tmp_path, text))
+    [finding] = findings_of("capacity-confound", subject(tmp_path, text))
 
     assert ("capacity-confound", "note", "more") == (
         finding.kind,
@@ -44,22 +44,22 @@ def test_a_claim_of_a_larger_network_that_is_smaller_is_noted(tmp_path: Path) ->
 
 
 def test_a_claim_that_mentions_size_gets_the_numbers(tmp_path: Path) -> None:
-    """Words such as simpler are set beside what was counted."""
+    """A claim with words such as simpler gets the counted sizes."""
     claim = (
         "  - {id: enough, quote: the simpler one is enough, variant: model2, reference: baseline"
     )
     text = f"{FASHION}{MODEL2}{claim}, effect: lower}}\n"
 
-    [message] = messages(found("capacity-confound", subject(tmp_path, text)))
+    [message] = messages(findings_of("capacity-confound", subject(tmp_path, text)))
 
     assert message.startswith('Claim enough ("the simpler one is enough") mentions size: model2')
 
 
-def test_contrasts_of_size_without_a_claim_are_noted_together(tmp_path: Path) -> None:
+def test_contrasts_of_size_without_a_claim_are_one_finding(tmp_path: Path) -> None:
     """The largest changes come first."""
     text = f"{FASHION}factors:\n  model.hidden: [[128], [64], [120]]\n  optimizer.lr: [0.01, 0.1]\n"
 
-    [finding] = found("capacity-confound", subject(tmp_path, text))
+    [finding] = findings_of("capacity-confound", subject(tmp_path, text))
 
     assert finding.message == (
         "The size of the network also changes by more than 5 % in 2 contrasts, so an effect there "
@@ -68,7 +68,7 @@ def test_contrasts_of_size_without_a_claim_are_noted_together(tmp_path: Path) ->
     )
 
 
-def test_contrasts_of_one_size_are_left_alone(tmp_path: Path) -> None:
+def test_contrasts_of_one_size_are_no_finding(tmp_path: Path) -> None:
     """Changes below 5 % are no confound, nor is a claim of size that holds."""
     text = f"{FASHION}factors:\n  model.hidden: [[128], [123]]\nclaims:\n"
     claim = (
@@ -76,15 +76,15 @@ def test_contrasts_of_one_size_are_left_alone(tmp_path: Path) -> None:
         "metric: parameters, effect: lower}\n"
     )
 
-    assert [] == found("capacity-confound", subject(tmp_path, text + claim))
+    assert [] == findings_of("capacity-confound", subject(tmp_path, text + claim))
 
 
-def test_a_bundle_that_moves_two_things_is_a_warning(tmp_path: Path) -> None:
+def test_a_bundle_that_changes_two_settings_is_a_warning(tmp_path: Path) -> None:
     """The run with another optimizer has another learning rate too."""
     recipe = "{sgd: {}, adam: {optimizer.name: adam, optimizer.lr: 0.1}}"
     text = f"{LENET}factors:\n  recipe: {recipe}\n"
 
-    [finding] = found("moved-together", subject(tmp_path, text))
+    [finding] = findings_of("moved-together", subject(tmp_path, text))
 
     assert ("moved-together", "warning", "recipe=adam") == (
         finding.kind,
@@ -104,11 +104,11 @@ def test_a_bundle_that_moves_two_things_is_a_warning(tmp_path: Path) -> None:
         "design: {list: {longer: {training.epochs: 9, model.norm: batch}}}\n",
     ],
 )
-def test_steps_of_ladders_and_lists_are_compared_with_what_they_start_from(
+def test_steps_of_ladders_and_lists_are_compared_with_their_start(
     tmp_path: Path, design: str
 ) -> None:
     """Several changes in one step are listed with their old and new values."""
-    [finding] = found("moved-together", subject(tmp_path, LENET + design))
+    [finding] = findings_of("moved-together", subject(tmp_path, LENET + design))
 
     changes = {"training.epochs": [3, 9], "model.norm": ["none", "batch"]}
     assert changes == finding.data["changed"]
@@ -136,9 +136,9 @@ SINGLE = {
 
 
 @pytest.mark.parametrize("name", SINGLE)
-def test_single_changes_are_left_alone(tmp_path: Path, name: str) -> None:
-    """What comes with a part, or has no say beside it, is no second change."""
-    assert [] == found("moved-together", subject(tmp_path, LENET + SINGLE[name]))
+def test_single_changes_are_no_finding(tmp_path: Path, name: str) -> None:
+    """A setting that comes with a part, or has no effect beside it, is no second change."""
+    assert [] == findings_of("moved-together", subject(tmp_path, LENET + SINGLE[name]))
 
 
 def test_selection_on_the_test_images_is_a_warning(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_selection_on_the_test_images_is_a_warning(tmp_path: Path) -> None:
         "    stopped: {training.patience: 3}\n    adapted: {schedule.name: plateau}\n"
     )
 
-    findings = found("test-selection", subject(tmp_path, text))
+    findings = findings_of("test-selection", subject(tmp_path, text))
 
     assert ["test-selection"] * 3 == [finding.kind for finding in findings]
     assert [["best"], ["stopped"], ["adapted"]] == [f.data["variants"] for f in findings]
@@ -159,7 +159,7 @@ def test_selection_on_the_test_images_is_a_warning(tmp_path: Path) -> None:
     )
 
 
-def test_selection_on_validation_images_is_sound(tmp_path: Path) -> None:
+def test_selection_on_validation_images_is_no_finding(tmp_path: Path) -> None:
     """The same choices made on validation images do not bias the test accuracy."""
     text = changed(
         LENET,
@@ -168,32 +168,32 @@ def test_selection_on_validation_images_is_sound(tmp_path: Path) -> None:
         ("  training", "  schedule: {name: plateau}\n  training"),
     )
 
-    assert [] == found("test-selection", subject(tmp_path, text))
+    assert [] == findings_of("test-selection", subject(tmp_path, text))
 
 
-def test_what_cannot_act_selects_nothing(tmp_path: Path) -> None:
-    """In three epochs neither ten epochs of patience nor a plateau's ten can matter."""
+def test_a_choice_that_cannot_be_made_is_no_finding(tmp_path: Path) -> None:
+    """In three epochs, neither a patience of ten nor that of a plateau can have an effect."""
     text = changed(
         LENET,
         ("epochs: 3", "epochs: 3, patience: 10"),
         ("  training", "  schedule: {name: plateau}\n  training"),
     )
 
-    assert [] == found("test-selection", subject(tmp_path, text))
+    assert [] == findings_of("test-selection", subject(tmp_path, text))
 
 
 @pytest.mark.parametrize(
     ("seeds", "best", "enough"),
     [("3 seeds", "p = 0.5", 7), ("1 seed", "p = 1", 7), ("6 seeds", "p = 0.062", 7)],
 )
-def test_too_few_seeds_for_any_p_are_noted(
+def test_too_few_seeds_for_any_p_are_found(
     tmp_path: Path, seeds: str, best: str, enough: int
 ) -> None:
     """With two contrasts, Holm doubles the smallest of all p."""
     text = changed(LENET, ("seeds: 6", f"seeds: {seeds[0]}"))
     text += "factors:\n  optimizer.lr: [0.01, 0.1]\n  model.norm: [none, batch]\n"
 
-    [finding] = found("cannot-show", subject(tmp_path, text))
+    [finding] = findings_of("cannot-show", subject(tmp_path, text))
 
     assert ("cannot-show", "note", enough) == (
         finding.kind,
@@ -207,11 +207,11 @@ def test_too_few_seeds_for_any_p_are_noted(
 
 
 def test_contrasts_with_too_few_seeds_are_named(tmp_path: Path) -> None:
-    """Where one contrast can be shown and another cannot, the other is named."""
+    """If only some contrasts have too few seeds, they are named."""
     text = f"{changed(LENET, ('seeds: 6', 'seeds: 9'))}fewer_seeds: {{norm=batch: 3}}\n"
     text += "factors:\n  optimizer.lr: [0.01, 0.1]\n  model.norm: [none, batch]\n"
 
-    [finding] = found("cannot-show", subject(tmp_path, text))
+    [finding] = findings_of("cannot-show", subject(tmp_path, text))
 
     assert (2, 1) == (finding.data["contrasts"], finding.data["cannot"])
     assert finding.message == (
@@ -221,21 +221,21 @@ def test_contrasts_with_too_few_seeds_are_named(tmp_path: Path) -> None:
 
 
 def test_one_seed_is_no_test(tmp_path: Path) -> None:
-    """A contrast of one seed does not raise the p of others, as it does not in the results."""
+    """A contrast with one seed does not raise the p of others; nor does it in the results."""
     text = f"{LENET}fewer_seeds: {{norm=batch: 1}}\n"
     text += "factors:\n  optimizer.lr: [0.01, 0.1]\n  model.norm: [none, batch]\n"
 
-    [finding] = found("cannot-show", subject(tmp_path, text))
+    [finding] = findings_of("cannot-show", subject(tmp_path, text))
 
     assert (1, 6) == (finding.data["cannot"], finding.data["enough"])
     assert finding.message.startswith("1 of 2 contrasts (norm=batch) with 1 seed ")
 
 
 def test_enough_seeds_are_no_finding(tmp_path: Path) -> None:
-    """Six seeds can show one contrast."""
+    """Six seeds suffice for one contrast."""
     text = f"{LENET}factors:\n  optimizer.lr: [0.01, 0.1]\n"
 
-    assert [] == found("cannot-show", subject(tmp_path, text))
+    assert [] == findings_of("cannot-show", subject(tmp_path, text))
 
 
 UNUSED = {
@@ -279,25 +279,25 @@ USED = {
 
 
 @pytest.mark.parametrize("name", UNUSED)
-def test_settings_that_matter_nowhere_are_a_warning(tmp_path: Path, name: str) -> None:
-    """They are named with the reason, so that they can be left out."""
-    text, said = UNUSED[name]
+def test_settings_without_effect_are_a_warning(tmp_path: Path, name: str) -> None:
+    """The message has the reason."""
+    text, message = UNUSED[name]
 
-    findings = found("unused-setting", subject(tmp_path, text))
+    findings = findings_of("unused-setting", subject(tmp_path, text))
 
-    assert [("unused-setting", "warning", said)] == [
+    assert [("unused-setting", "warning", message)] == [
         (finding.kind, finding.severity, finding.message) for finding in findings
     ]
 
 
 @pytest.mark.parametrize("name", USED)
-def test_settings_that_matter_somewhere_are_left_alone(tmp_path: Path, name: str) -> None:
+def test_settings_that_one_variant_uses_are_no_finding(tmp_path: Path, name: str) -> None:
     """One variant that uses a setting is enough."""
-    assert [] == found("unused-setting", subject(tmp_path, USED[name]))
+    assert [] == findings_of("unused-setting", subject(tmp_path, USED[name]))
 
 
-def test_what_only_a_profile_makes_useless_is_no_fault(tmp_path: Path) -> None:
-    """A schedule of three epochs does not move in the one epoch of a smoke test."""
+def test_a_setting_that_only_a_profile_makes_useless_is_no_finding(tmp_path: Path) -> None:
+    """A schedule that acts after two epochs does nothing in the one epoch of a smoke test."""
     text = changed(LENET, ("  training", "  schedule: {name: step, step_size: 2}\n  training"))
 
-    assert [] == found("unused-setting", subject(tmp_path, text, profile="smoke"))
+    assert [] == findings_of("unused-setting", subject(tmp_path, text, profile="smoke"))

@@ -1,4 +1,4 @@
-"""Images that training and test share, and images from which nothing can be learnt."""
+"""Audit of images: those that training and test share, and those that teach nothing."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +10,13 @@ from cnn_ablate.data import Images
 from cnn_ablate.data.split import balanced_subset
 from cnn_ablate.schema import DataFacts, Finding, canonical
 from cnn_ablate.train import random_images
-from support.audit import LENET, found, subject
+from support.audit import LENET, findings_of, subject
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def facts() -> DataFacts:
-    """Describe a made-up data set of ten classes."""
+    """Return the facts of a made-up data set of ten classes."""
     return DataFacts(
         name="made", fingerprint="", classes=NAMES, shape=(1, 28, 28), train=300, test=60
     )
@@ -39,17 +39,17 @@ def findings_about(folder: Path, images: Images, text: str = LENET) -> list[Find
     """Return the findings about a data set that replaces the one named by the study."""
     sections = [variant.settings["data"] for variant in subject(folder, text).plan.variants]
     shown = {canonical(section): images for section in sections}
-    return found("train-test-overlap unlearnable-images", subject(folder, text, images=shown))
+    return findings_of("train-test-overlap unlearnable-images", subject(folder, text, images=shown))
 
 
-def test_sound_images_are_left_alone(tmp_path: Path, made: Images) -> None:
-    """Distinct images of all classes, none of them in both parts, are as they should be."""
+def test_valid_images_are_no_finding(tmp_path: Path, made: Images) -> None:
+    """The images are distinct, of all classes, and none is in both parts."""
     assert [] == findings_about(tmp_path, made)
 
 
-def test_the_embedded_sample_is_sound(tmp_path: Path) -> None:
-    """The images that come with the program share none between training and test."""
-    assert [] == found("train-test-overlap unlearnable-images", subject(tmp_path, LENET))
+def test_the_embedded_sample_has_no_findings(tmp_path: Path) -> None:
+    """Training and test images of the embedded sample are disjoint."""
+    assert [] == findings_of("train-test-overlap unlearnable-images", subject(tmp_path, LENET))
 
 
 def test_images_in_both_parts_are_counted(tmp_path: Path, made: Images) -> None:
@@ -72,7 +72,7 @@ def test_images_in_both_parts_are_counted(tmp_path: Path, made: Images) -> None:
 
 
 def test_only_images_that_are_used_count(tmp_path: Path, made: Images) -> None:
-    """A shared image that the subset leaves out does no harm, one that it holds does."""
+    """A shared image counts only if the subset contains it."""
     used = balanced_subset(made.train_labels, 200, purpose="subset").tolist()
     left_out = next(place for place in range(300) if place not in used)
     findings = {}
@@ -85,7 +85,7 @@ def test_only_images_that_are_used_count(tmp_path: Path, made: Images) -> None:
 
 
 def test_each_split_of_the_images_is_checked(tmp_path: Path, made: Images) -> None:
-    """Where validation images are the last ones, they may take whole classes with them."""
+    """If the last images are for validation, whole classes may be missing in training."""
     images = replace(made, train_labels=made.train_labels.sort().values)
     images.test[0] = images.train[0]
     text = LENET.replace("subset: 200, test_subset: 100", "val_fraction: 0.2, val_split: tail")
@@ -97,7 +97,7 @@ def test_each_split_of_the_images_is_checked(tmp_path: Path, made: Images) -> No
 
 
 def test_training_images_of_one_class_are_an_error(tmp_path: Path, made: Images) -> None:
-    """With one class there is nothing to tell apart."""
+    """With a single class there is nothing to learn."""
     [finding] = findings_about(tmp_path, replace(made, train_labels=torch.full((300,), 4)))
 
     assert ("unlearnable-images", "error") == (finding.kind, finding.severity)
@@ -108,7 +108,7 @@ def test_training_images_of_one_class_are_an_error(tmp_path: Path, made: Images)
 
 
 def test_a_class_that_is_never_shown_is_a_warning(tmp_path: Path, made: Images) -> None:
-    """What the test asks for must have been shown."""
+    """A tested class without training images is named."""
     [finding] = findings_about(tmp_path, replace(made, train_labels=made.train_labels.clamp(max=8)))
 
     assert ("warning", ["nine"]) == (finding.severity, finding.data["missing"])
@@ -116,7 +116,7 @@ def test_a_class_that_is_never_shown_is_a_warning(tmp_path: Path, made: Images) 
 
 @pytest.mark.parametrize(("blank", "severity"), [(300, "error"), (30, "warning")])
 def test_blank_images_are_counted(tmp_path: Path, made: Images, blank: int, severity: str) -> None:
-    """Images of one level show nothing."""
+    """Images whose pixels all have one value are counted."""
     train = made.train.clone()
     train[:blank] = 0
     text = LENET.replace("subset: 200, ", "")
@@ -127,7 +127,7 @@ def test_blank_images_are_counted(tmp_path: Path, made: Images, blank: int, seve
 
 
 def test_copies_are_counted(tmp_path: Path, made: Images) -> None:
-    """Many copies of few images are no large data set."""
+    """Copies of a few images are not a large data set."""
     train = made.train[torch.arange(300) % 50]
     text = LENET.replace("subset: 200, ", "")
 
@@ -137,5 +137,7 @@ def test_copies_are_counted(tmp_path: Path, made: Images) -> None:
 
 
 def test_without_images_there_are_no_findings_about_them(tmp_path: Path) -> None:
-    """A study may be audited before its data is there."""
-    assert [] == found("train-test-overlap unlearnable-images", subject(tmp_path, LENET, images={}))
+    """A study may be audited before its data is available."""
+    assert [] == findings_of(
+        "train-test-overlap unlearnable-images", subject(tmp_path, LENET, images={})
+    )

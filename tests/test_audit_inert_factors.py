@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate.schema import Finding
-from support.audit import LENET, changed, found, subject
+from support.audit import LENET, changed, findings_of, subject
 
 CNNNET = changed(
     LENET, ("{name: lenet}", "{name: cnnnet, attention: none, relu_logits: false, fc_layers: 1}")
@@ -18,7 +18,7 @@ PREACT = changed(
 
 def inert(folder: Path, text: str, *, profile: str = "") -> list[Finding]:
     """Return the findings about inert factors."""
-    return found("inert-factor", subject(folder, text, profile=profile))
+    return findings_of("inert-factor", subject(folder, text, profile=profile))
 
 
 def messages(folder: Path, text: str, *, profile: str = "") -> list[str]:
@@ -161,7 +161,7 @@ def test_inert_factors_are_found_with_their_reason(tmp_path: Path, name: str) ->
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_factors_that_change_anything_are_left_alone(tmp_path: Path, name: str) -> None:
+def test_factors_with_an_effect_are_no_finding(tmp_path: Path, name: str) -> None:
     """However small or rare a change is, it is not called inert."""
     text, line = SOUND[name]
 
@@ -169,7 +169,7 @@ def test_factors_that_change_anything_are_left_alone(tmp_path: Path, name: str) 
 
 
 def test_two_levels_are_compared_though_neither_is_the_baselines(tmp_path: Path) -> None:
-    """Black and the mean are one colour where nothing is subtracted; no erasing is another."""
+    """Without normalisation, filling with the mean and with zero are the same."""
     levels = ", ".join(
         f"{fill}: [{{name: random_erasing, fill: {fill}}}]" for fill in ("mean", "zero")
     )
@@ -178,8 +178,8 @@ def test_two_levels_are_compared_though_neither_is_the_baselines(tmp_path: Path)
     assert message.startswith("Levels mean and zero of data.augment are one and the same")
 
 
-def test_an_option_that_matters_somewhere_is_only_noted(tmp_path: Path) -> None:
-    """An option that is off at some levels of a factorial costs nothing: no variant is doubled."""
+def test_an_option_with_an_effect_somewhere_is_only_a_note(tmp_path: Path) -> None:
+    """An option that is off at some levels of a factorial is a note if nothing is trained twice."""
     text = f"{PREACT}factors:\n  model.attention: [none, cbam]\n  model.reduction: [8, 2]\n"
 
     [finding] = inert(tmp_path, f"{text}design: factorial\n")
@@ -191,8 +191,8 @@ def test_an_option_that_matters_somewhere_is_only_noted(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_trained_twice_at_some_levels_is_a_warning(tmp_path: Path) -> None:
-    """Where two variants are trained to the same end, time is lost even if others differ."""
+def test_training_twice_at_some_levels_is_a_warning(tmp_path: Path) -> None:
+    """Two variants that give the same result waste time, even if others differ."""
     text = changed(PREACT, ("width: 8", "width: 8, attention: cbam"))
     text += "factors:\n  model.attention: [cbam, none]\n  model.attention_ignored: [false, true]\n"
 
@@ -203,8 +203,8 @@ def test_what_is_trained_twice_at_some_levels_is_a_warning(tmp_path: Path) -> No
     ]
 
 
-def test_what_is_excluded_does_not_excuse_a_factor(tmp_path: Path) -> None:
-    """A level that is left out at one place is not known to matter there."""
+def test_an_excluded_variant_does_not_clear_a_factor(tmp_path: Path) -> None:
+    """A level that is excluded at one place is not known to have an effect there."""
     text = f"{PREACT}factors:\n  model.transformer: [built, none]\n  optimizer.lr: [0.01, 0.1]\n"
     text += "design: factorial\nexclude: [{model.transformer: none, optimizer.lr: 0.1}]\n"
 
@@ -214,7 +214,7 @@ def test_what_is_excluded_does_not_excuse_a_factor(tmp_path: Path) -> None:
 
 
 def test_a_fraction_is_searched_factor_by_factor(tmp_path: Path) -> None:
-    """Although a fraction never moves one factor alone, its inert factor is found."""
+    """A fraction never changes one factor by itself, yet its inert factor is found."""
     text = f"{CNNNET}factors:\n  model.reduction: [3, 2]\n  model.residual: [true, false]\n"
     text += "  model.fc_layers: [1, 2]\ndesign: fractional\n"
 
@@ -222,7 +222,7 @@ def test_a_fraction_is_searched_factor_by_factor(tmp_path: Path) -> None:
 
 
 def test_an_entry_that_changes_nothing_is_named(tmp_path: Path) -> None:
-    """A variant of a list that is its own starting point is no variant."""
+    """A variant of a list that equals its starting point is named."""
     text = f"{CNNNET}design:\n  list:\n    narrow: {{model.reduction: 1}}\n"
     text += "    dense: {model.fc_layers: 2}\n"
 
@@ -232,21 +232,21 @@ def test_an_entry_that_changes_nothing_is_named(tmp_path: Path) -> None:
 
 
 def test_a_level_at_the_baseline_is_not_compared_with_it(tmp_path: Path) -> None:
-    """A level that says what the baseline says, in other words, is the baseline."""
+    """A level that is written otherwise but equals the baseline is the baseline."""
     text = changed(LENET, ("test_subset: 100", "test_subset: 100, augment: [random_crop]"))
     levels = "{crop: [{name: random_crop, padding: 4}], none: []}"
 
     assert [] == messages(tmp_path, factor(text, f"data.augment: {levels}"))
 
 
-def test_what_only_a_profile_makes_equal_is_no_fault(tmp_path: Path) -> None:
-    """With the one epoch of a smoke test no schedule acts, and no epoch can be chosen."""
+def test_levels_that_only_a_profile_makes_equal_are_no_finding(tmp_path: Path) -> None:
+    """In the one epoch of a smoke test no schedule acts, and no epoch can be selected."""
     text = changed(LENET, ("  training", "  schedule: {name: step, step_size: 2}\n  training"))
     text = factor(text, "schedule.step_size: [2, 1]\n  training.select: [last, best_test]")
 
     assert [] == messages(tmp_path, text, profile="smoke")
 
 
-def test_a_profile_hides_no_fault(tmp_path: Path) -> None:
-    """What is inert in the study is so in its smoke test."""
+def test_a_profile_hides_no_finding(tmp_path: Path) -> None:
+    """Factors that are inert in the study are found in its smoke test too."""
     assert 1 == len(messages(tmp_path, factor(CNNNET, "model.reduction: [3, 2]"), profile="smoke"))

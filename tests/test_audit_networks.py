@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate.schema import Finding
-from support.audit import LENET, NETWORK, USERS, changed, found, subject
+from support.audit import LENET, NETWORK, USERS, changed, findings_of, subject
 
 PREACT = changed(
     LENET,
@@ -19,14 +19,14 @@ def claimed(folder: Path, text: str, value: object, **more: str) -> list[Finding
     variant = more.pop("variant", "baseline")
     rest = "".join(f", {key}: {word}" for key, word in more.items())
     claim = CLAIM.format(variant=variant, value=value, more=rest)
-    return found("parameter-claim", subject(folder, text + claim))
+    return findings_of("parameter-claim", subject(folder, text + claim))
 
 
 def test_parameters_without_a_gradient_are_counted_by_module(tmp_path: Path) -> None:
     """A Transformer block that is never called is 39 % of this network."""
     text = f"{PREACT}factors:\n  model.transformer: [built, used]\n  model.dropout: [0.05, 0.1]\n"
 
-    [finding] = found("dead-parameters", subject(tmp_path, text))
+    [finding] = findings_of("dead-parameters", subject(tmp_path, text))
 
     assert ("dead-parameters", "error", "baseline") == (
         finding.kind,
@@ -40,31 +40,31 @@ def test_parameters_without_a_gradient_are_counted_by_module(tmp_path: Path) -> 
     assert {"transformer": 872} == finding.data["modules"]
 
 
-def test_networks_of_other_sizes_are_told_apart(tmp_path: Path) -> None:
-    """The same dead layer is a smaller share of a larger network."""
+def test_networks_of_other_sizes_are_separate_findings(tmp_path: Path) -> None:
+    """The same dead layer is a smaller fraction of a larger network."""
     unused = ("# more", "self.unused = nn.Linear(1, 1)")
     (tmp_path / "nets.py").write_text(changed(NETWORK, unused), encoding="utf-8")
     text = f"{USERS}factors:\n  model.width: [4, 120]\n  optimizer.lr: [0.01, 0.1]\n"
 
-    findings = found("dead-parameters", subject(tmp_path, text))
+    findings = findings_of("dead-parameters", subject(tmp_path, text))
 
     summary = [(f.severity, f.data["parameters"], f.data["variants"]) for f in findings]
     assert [("error", 92, ["baseline", "lr=0.1"]), ("warning", 2412, ["width=120"])] == summary
 
 
 def test_few_dead_parameters_are_a_warning(tmp_path: Path) -> None:
-    """A dead layer that is small in its network misleads nobody much."""
+    """A dead layer of less than 1 % of the parameters is a warning."""
     unused = ("# more", "self.unused = nn.Linear(1, 1)")
     (tmp_path / "nets.py").write_text(changed(NETWORK, unused), encoding="utf-8")
     text = changed(USERS, ("width: 4", "width: 120"))
 
-    [finding] = found("dead-parameters", subject(tmp_path, text))
+    [finding] = findings_of("dead-parameters", subject(tmp_path, text))
 
     assert ("warning", {"unused": 2}) == (finding.severity, finding.data["modules"])
 
 
 def test_a_head_that_only_training_uses_is_not_dead(tmp_path: Path) -> None:
-    """What evaluation leaves out may learn all the same; what is frozen is not meant to."""
+    """A head that is only used in training is trained; a frozen module is not meant to be."""
     text = changed(
         NETWORK,
         (
@@ -78,22 +78,22 @@ def test_a_head_that_only_training_uses_is_not_dead(tmp_path: Path) -> None:
     )
     (tmp_path / "nets.py").write_text(text, encoding="utf-8")
 
-    assert [] == found("dead-parameters", subject(tmp_path, USERS))
+    assert [] == findings_of("dead-parameters", subject(tmp_path, USERS))
 
 
-def test_networks_that_learn_whole_have_nothing_dead(tmp_path: Path) -> None:
-    """Without the block, or with it in use, every parameter gets its gradient."""
+def test_networks_without_dead_parameters_have_no_finding(tmp_path: Path) -> None:
+    """Without the block, or with the block in use, every parameter gets a gradient."""
     text = changed(PREACT, ("transformer: built", "transformer: none"))
     text += "factors:\n  model.transformer: [none, used]\n"
 
-    assert [] == found("dead-parameters", subject(tmp_path, text))
+    assert [] == findings_of("dead-parameters", subject(tmp_path, text))
 
 
 def test_a_broken_budget_names_the_variants_and_their_excess(tmp_path: Path) -> None:
-    """The limit of the file holds for every variant."""
+    """The limit applies to every variant."""
     text = f"{PREACT}model_limit: 2240\nfactors:\n  model.attention: [none, cbam, se]\n"
 
-    [finding] = found("parameter-budget", subject(tmp_path, text))
+    [finding] = findings_of("parameter-budget", subject(tmp_path, text))
 
     assert ("parameter-budget", "error") == (finding.kind, finding.severity)
     assert finding.message == (
@@ -103,8 +103,8 @@ def test_a_broken_budget_names_the_variants_and_their_excess(tmp_path: Path) -> 
 
 
 def test_a_kept_budget_is_no_finding(tmp_path: Path) -> None:
-    """A network may have just as many parameters as it is allowed."""
-    assert [] == found("parameter-budget", subject(tmp_path, f"{PREACT}model_limit: 2234\n"))
+    """A network may have exactly as many parameters as the limit."""
+    assert [] == findings_of("parameter-budget", subject(tmp_path, f"{PREACT}model_limit: 2234\n"))
 
 
 def test_a_wrong_count_is_explained_by_another_variant(tmp_path: Path) -> None:
@@ -127,13 +127,13 @@ def test_a_wrong_count_is_explained_by_another_variant(tmp_path: Path) -> None:
     [(872, "transformer"), (552, "transformer.ffn"), (90, "output")],
 )
 def test_a_wrong_count_is_explained_by_a_module(tmp_path: Path, missing: int, what: str) -> None:
-    """A number that is short of just one module tells which was forgotten."""
+    """If the difference is exactly one module, the message names it."""
     [finding] = claimed(tmp_path, PREACT, 2234 - missing)
 
     assert finding.message.endswith(f", {missing:,} more: the claim leaves out {what}.")
 
 
-def test_an_inexplicable_count_is_an_error_all_the_same(tmp_path: Path) -> None:
+def test_a_wrong_count_without_explanation_is_an_error_too(tmp_path: Path) -> None:
     """No module accounts for 11 parameters too many."""
     [finding] = claimed(tmp_path, PREACT, 2245)
 
@@ -150,32 +150,32 @@ def test_an_inexplicable_count_is_an_error_all_the_same(tmp_path: Path) -> None:
         (2000, {"effect": "higher"}),
     ],
 )
-def test_counts_that_hold_are_left_alone(tmp_path: Path, value: int, more: dict[str, str]) -> None:
+def test_correct_counts_are_no_finding(tmp_path: Path, value: int, more: dict[str, str]) -> None:
     """A number may be exact, rounded, or a limit that is kept."""
     assert [] == claimed(tmp_path, PREACT, value, **more)
 
 
-def test_a_limit_of_the_paper_is_taken_at_its_word(tmp_path: Path) -> None:
+def test_a_limit_of_the_paper_is_exact(tmp_path: Path) -> None:
     """Limits are not rounded: 2,000 is not 2,234."""
     [finding] = claimed(tmp_path, PREACT, 2000, effect="lower")
 
     assert "states at most 2,000 parameters" in finding.message
 
 
-def test_counts_are_not_judged_on_other_images(tmp_path: Path) -> None:
+def test_counts_are_not_checked_on_other_images(tmp_path: Path) -> None:
     """A profile that changes the data set changes the first layer too."""
     text = changed(PREACT, ("fashion_mnist_sample", "cifar10"))
     text += CLAIM.format(variant="baseline", value=2245, more="")
 
-    assert [] == found("parameter-claim", subject(tmp_path, text, profile="smoke"))
+    assert [] == findings_of("parameter-claim", subject(tmp_path, text, profile="smoke"))
 
 
 def test_a_relu_on_the_logits_is_found(tmp_path: Path) -> None:
-    """The variants that have it are named, and why it hurts."""
+    """The message names the variants."""
     text = changed(LENET, ("{name: lenet}", "{name: cnnnet, attention: none, relu_logits: true}"))
     text += "factors:\n  model.relu_logits: [true, false]\n  model.residual: [true, false]\n"
 
-    [finding] = found("non-negative-logits saturated-output", subject(tmp_path, text))
+    [finding] = findings_of("non-negative-logits saturated-output", subject(tmp_path, text))
 
     assert ("non-negative-logits", "warning") == (finding.kind, finding.severity)
     assert ["baseline", "residual=false"] == finding.data["variants"]
@@ -196,14 +196,14 @@ def test_a_relu_on_the_logits_is_found(tmp_path: Path) -> None:
         ("logits.tanh().view(-1, 10)", "saturated-output", "A tanh"),
     ],
 )
-def test_answers_that_are_no_logits_are_found(
+def test_outputs_that_are_not_logits_are_found(
     tmp_path: Path, end: str, kind: str, what: str
 ) -> None:
-    """Whatever bends the logits is named, whether torch has a name for it or not."""
+    """The last operation is named, whether autograd has a name for it or not."""
     text = changed(NETWORK, ("return logits", f"return {end}"))
     (tmp_path / "nets.py").write_text(text, encoding="utf-8")
 
-    [finding] = found("non-negative-logits saturated-output", subject(tmp_path, USERS))
+    [finding] = findings_of("non-negative-logits saturated-output", subject(tmp_path, USERS))
 
     assert (kind, "warning") == (finding.kind, finding.severity)
     assert finding.message.startswith(
@@ -222,9 +222,9 @@ def test_answers_that_are_no_logits_are_found(
         "logits + 100",
     ],
 )
-def test_plain_logits_are_left_alone(tmp_path: Path, end: str) -> None:
+def test_plain_logits_are_no_finding(tmp_path: Path, end: str) -> None:
     """Small, shifted and zero logits are logits, and a log-softmax changes no loss."""
     text = changed(NETWORK, ("return logits", f"return {end}"))
     (tmp_path / "nets.py").write_text(text, encoding="utf-8")
 
-    assert [] == found("non-negative-logits saturated-output", subject(tmp_path, USERS))
+    assert [] == findings_of("non-negative-logits saturated-output", subject(tmp_path, USERS))

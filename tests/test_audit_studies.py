@@ -1,4 +1,4 @@
-"""The shipped studies: what the audit must find in the five papers, and in how little time."""
+"""Audit of the shipped studies: its findings in the five papers, and its time."""
 
 import time
 from functools import cache
@@ -56,24 +56,24 @@ def each(*, profile: str = "") -> list[object]:
 
 @pytest.mark.parametrize("name", each())
 def test_errors_are_those_of_the_paper(name: str) -> None:
-    """Nothing else is called an error, and it takes less than 20 seconds of one core."""
+    """There are no other errors, and the audit takes less than 20 seconds of one core."""
     began = time.process_time()
-    found = {(f.kind, f.where) for f in findings(name) if f.severity == "error"}
+    errors = {(f.kind, f.where) for f in findings(name) if f.severity == "error"}
 
-    assert ERRORS[name] == found
+    assert ERRORS[name] == errors
     assert time.process_time() - began < 20
 
 
 @pytest.mark.parametrize("profile", ["smoke", "cpu"])
 @pytest.mark.parametrize("name", each(profile="any"))
-def test_profiles_bring_no_errors_of_their_own(name: str, profile: str) -> None:
-    """What a profile makes equal, small or short is not held against the study."""
+def test_profiles_cause_no_errors(name: str, profile: str) -> None:
+    """Settings that only a profile makes equal, small or short are not errors."""
     if name == "smoke" and profile == "cpu":
         pytest.skip("the smallest study has no smaller profile")
 
-    found = {(f.kind, f.where) for f in findings(name, profile) if f.severity == "error"}
+    errors = {(f.kind, f.where) for f in findings(name, profile) if f.severity == "error"}
 
-    assert found <= ERRORS[name]
+    assert errors <= ERRORS[name]
 
 
 def test_the_released_network_has_dead_parameters() -> None:
@@ -86,15 +86,15 @@ def test_the_released_network_has_dead_parameters() -> None:
 
 
 def test_the_released_attention_is_inert_and_the_switch_is_named() -> None:
-    """CBAM and none are one training, bit for bit, as long as the name is misspelt."""
+    """CBAM and none are the same training, bit for bit, while the name is misspelt."""
     attention = next(f for f in of("preact_cbam", "inert-factor") if f.where == "model.attention")
 
     assert {"cbam", "none"} <= set(attention.data["levels"])
     assert "They differ if model.attention_ignored is false." in attention.message
 
 
-def test_the_described_network_breaks_its_own_budget() -> None:
-    """With CBAM on there are 1,792 parameters too many, and the stated number is another's."""
+def test_the_described_network_exceeds_its_own_limit() -> None:
+    """With CBAM there are 1,792 parameters too many; the stated number is that of the baseline."""
     [budget] = of("preact_cbam", "parameter-budget")
     claim = next(f for f in of("preact_cbam", "parameter-claim") if f.where.startswith("par"))
 
@@ -111,15 +111,15 @@ def test_the_flagship_ends_in_a_relu_and_may_select_on_the_test_images() -> None
     assert ["select=best_test"] == selection.data["variants"]
 
 
-def test_the_more_complex_network_is_noted_to_be_smaller() -> None:
-    """The claim of complexity is set beside 17.1 % fewer parameters."""
+def test_the_more_complex_network_is_found_to_be_smaller() -> None:
+    """The finding about the claimed complexity states 17.1 % fewer parameters."""
     notes = {f.where: f.message for f in of("fashion_lr", "capacity-confound")}
 
     assert "has the sizes reversed" in notes["model2-more-complex"]
     assert "334,154 parameters against 402,986 (17.1 % fewer)" in notes["model2-more-complex"]
 
 
-def test_the_published_ladder_moves_several_things_at_a_step() -> None:
+def test_the_published_ladder_changes_several_settings_per_step() -> None:
     """The ladder of single changes beside it does not."""
     assert ["wider", "normalised", "attentive", "wider_50"] == [
         finding.where for finding in of("cifar_ladder", "moved-together")
@@ -127,7 +127,7 @@ def test_the_published_ladder_moves_several_things_at_a_step() -> None:
 
 
 def test_adam_of_fashion_changes_network_and_rate_too() -> None:
-    """Four settings move in the run that is called Adam."""
+    """The run called Adam changes four settings."""
     adam = next(f for f in of("fashion_lr", "moved-together") if f.where == "adam")
 
     expected = {"model.convs", "model.hidden", "optimizer.name", "optimizer.lr"}
@@ -135,8 +135,8 @@ def test_adam_of_fashion_changes_network_and_rate_too() -> None:
 
 
 @pytest.mark.slow
-def test_the_two_accuracies_of_one_network_are_noted() -> None:
-    """A table says 90.68 %, the abstract 90.04 %."""
+def test_the_two_accuracies_of_one_network_are_found() -> None:
+    """A table states 90.68 %, the abstract 90.04 %."""
     wheres = [finding.where for finding in of("resnet18_tuning", "paper-contradiction")]
 
     assert "accuracy-separable, accuracy-separable-abstract" in wheres

@@ -1,4 +1,4 @@
-"""The JSON Schema of study files agrees with the reader, as far as a schema can see."""
+"""The JSON Schema of study files agrees with the reader, as far as a schema can."""
 
 import json
 from functools import cache
@@ -18,7 +18,7 @@ from test_study_errors import FAULTS, broken
 
 FOLDER = Path(__file__).parents[1] / "ablations"
 STUDIES = sorted([*FOLDER.glob("*.yaml"), *FOLDER.parent.glob("examples/*/*.yaml")])
-# What takes comparing two places of a file, or knowing what it names.
+# Faults that involve several places of a file, or what it names.
 UNSEEN = {
     "claim twice",
     "fraction of three levels",
@@ -40,12 +40,12 @@ UNSEEN = {
 
 @cache
 def validator() -> Draft7Validator:
-    """Give a validator of study files."""
+    """A validator of study files."""
     return Draft7Validator(json_schema())
 
 
 def values(text: str) -> Any:
-    """Read YAML; None where it is none."""
+    """Return the values of a YAML text; None if it is not YAML."""
     try:
         return parse("s.yaml", text).values
     except UserError:
@@ -53,35 +53,34 @@ def values(text: str) -> Any:
 
 
 def faults(text: str) -> list[str]:
-    """Say where the schema finds fault with a study."""
-    found = validator().iter_errors(values(text))
-    return [".".join(map(str, error.absolute_path)) for error in found]
+    """Return the places of a study that are invalid by the schema."""
+    errors = validator().iter_errors(values(text))
+    return [".".join(map(str, error.absolute_path)) for error in errors]
 
 
-def test_the_schema_is_one() -> None:
-    """It is a schema of draft 7, in which every reference leads somewhere."""
+def test_the_schema_is_valid() -> None:
+    """It is a schema of draft 7 in which every reference resolves."""
     Draft7Validator.check_schema(json_schema())
     text = json.dumps(json_schema())
     known = json_schema()["$defs"]["values"]["properties"]
-    pointed = {part.partition('"')[0] for part in text.split("#/$defs/values/properties/")[1:]}
-    assert pointed <= set(known)
+    references = {part.partition('"')[0] for part in text.split("#/$defs/values/properties/")[1:]}
+    assert references <= set(known)
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
 def test_shipped_studies_are_valid(path: Path) -> None:
-    """Every shipped study is valid, and tells editors where the schema is."""
+    """Every shipped study is valid, and names the schema for editors."""
     assert [] == [*validator().iter_errors(load(path).values)]
     first = path.read_text(encoding="utf-8").partition("\n")[0]
-    said, _, schema = first.partition("=")
-    assert "# yaml-language-server: $schema" == said
+    comment, _, schema = first.partition("=")
+    assert "# yaml-language-server: $schema" == comment
     assert FOLDER / "study.schema.json" == (path.parent / schema).resolve()
 
 
 @pytest.mark.parametrize("case", sorted(FAULTS.keys() - UNSEEN))
 def test_broken_studies_are_invalid(case: str) -> None:
-    """What the reader refuses is invalid, as far as one place tells it."""
-    found = values(broken(case))
-    assert not validator().is_valid(found)
+    """Studies that the reader refuses are invalid, unless the fault involves several places."""
+    assert not validator().is_valid(values(broken(case)))
 
 
 @pytest.mark.parametrize(
@@ -101,8 +100,8 @@ def test_broken_studies_are_invalid(case: str) -> None:
         ("seeds:", "claims: [{id: a, factor: model.residual, from: true, to: false}]\nseeds:"),
     ],
 )
-def test_what_the_grammar_allows(change: tuple[str, str]) -> None:
-    """Counts of seeds, labels, bundles, designs, profiles, and what is the user's own."""
+def test_valid_studies_are_valid(change: tuple[str, str]) -> None:
+    """Counts of seeds, labels, bundles, designs, profiles, and user-defined entries."""
     assert [] == faults(SOUND.replace(*change))
 
 
@@ -118,7 +117,7 @@ def test_what_the_grammar_allows(change: tuple[str, str]) -> None:
     ],
 )
 def test_faults_are_found_where_they_are(change: tuple[str, str], where: str) -> None:
-    """An editor marks the place of a fault."""
+    """The place of a fault is the one that an editor marks."""
     assert where in faults(SOUND.replace(*change))
 
 
@@ -128,10 +127,8 @@ def test_editors_know_every_knob() -> None:
     for section, table in TABLES.items():
         for entry in table.values():
             for knob in entry.model_fields:
-                said = known[f"{section}.{knob}"]
-                docs = {one.get("description") for one in said.get("anyOf", [said])} | {
-                    said.get("description")
-                }
+                schema = known[f"{section}.{knob}"]
+                docs = {each.get("description") for each in (schema, *schema.get("anyOf", ()))}
                 assert entry.model_fields[knob].description in docs
 
 

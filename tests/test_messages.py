@@ -1,6 +1,6 @@
-"""Every mistake of a user's comes to one clear message, to the letter, and to exit code 1.
+"""Each mistake of a user has one clear message, word for word, and exit code 1.
 
-`messages.yaml` has the command line of each case, what is other than usual, and what is said.
+`messages.yaml` has the command line of each case, its changes to the common study, and the message.
 """
 
 import os
@@ -49,7 +49,7 @@ def place(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def put(place: Path, case: dict[str, Any]) -> None:
-    """Write the files of a case: the usual study with some changes, and others."""
+    """Write the files of a case: the common study with its changes, and others."""
     study = STUDY
     for old, new in case.get("changes", {}).items():
         assert old in study
@@ -60,7 +60,7 @@ def put(place: Path, case: dict[str, Any]) -> None:
 
 
 def call(*words: str) -> int:
-    """Call the program in this process, and give its exit code."""
+    """Return the exit code of the program, called in this process."""
     sys.argv = ["cnn-ablate", *words]
     with pytest.raises(SystemExit) as ended:
         main()
@@ -71,10 +71,10 @@ def call(*words: str) -> int:
 def test_message(
     place: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is said, is said so."""
+    """The output is exactly the expected one."""
     case = CASES[name]
     put(place, case)
     monkeypatch.setattr(sys, "argv", [])
-    code = call(*case["words"].split())
-    said = capsys.readouterr().err.replace(f"{place}{os.sep}", "").replace(str(place), "here")
-    assert (1, f"{case['said'].rstrip()}\n") == (code, said)
+    code = call(*case["command"].split())
+    output = capsys.readouterr().err.replace(f"{place}{os.sep}", "").replace(str(place), "here")
+    assert (1, f"{case['message'].rstrip()}\n") == (code, output)

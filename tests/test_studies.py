@@ -1,4 +1,4 @@
-"""The shipped studies: each plans, builds what its paper counts, and claims what it can answer."""
+"""The shipped studies: their plans, the sizes of their networks, and their claims."""
 
 import json
 import time
@@ -52,57 +52,59 @@ CONTRADICTIONS = {
 
 
 @cache
-def laid_out(name: str, profile: str = "") -> tuple[Study, Plan]:
-    """Read a shipped study and lay it out."""
+def study_and_plan(name: str, profile: str = "") -> tuple[Study, Plan]:
+    """Return a shipped study with its plan."""
     study = read_study(FOLDER / f"{name}.yaml", Changes(profile=profile))
     return study, plan(study, resolve)
 
 
 @cache
-def _measured(network: str, data: str) -> Size:
+def _network_size(network: str, data: str) -> Size:
     section = {"data": json.loads(data), "model": json.loads(network)}
     chosen = build_options(resolve(section))
     form = chosen.data.spec()
     return network_size(chosen.model, form.shape, len(form.classes))
 
 
-def measured(settings: Settings) -> Size:
-    """Measure the network of some settings; each one once."""
-    return _measured(json.dumps(settings["model"]), json.dumps({"name": settings["data"]["name"]}))
+def network_size_of(settings: Settings) -> Size:
+    """Return the size of the network of some settings, computed once."""
+    return _network_size(
+        json.dumps(settings["model"]), json.dumps({"name": settings["data"]["name"]})
+    )
 
 
 def sizes(name: str) -> dict[str, Size]:
-    """Measure all networks of a study, also under the names that came out equal to others."""
-    _, layout = laid_out(name)
-    found = {variant.name: measured(variant.settings) for variant in layout.variants}
-    return found | {name: found[first] for name, first in layout.same.items()}
+    """Return the sizes of all networks of a study, also by the names of merged variants."""
+    plan = study_and_plan(name)[1]
+    by_name = {variant.name: network_size_of(variant.settings) for variant in plan.variants}
+    return by_name | {name: by_name[first] for name, first in plan.same.items()}
 
 
 def numbers() -> list[tuple[str, Claim]]:
-    """List the numbers that papers claim of one variant, with their studies."""
-    every = [(name, claim) for name in PAPERS for claim in laid_out(name)[0].claims]
+    """Return the numbers that papers claim of one variant, with their studies."""
+    every = [(name, claim) for name in PAPERS for claim in study_and_plan(name)[0].claims]
     return [(n, c) for n, c in every if c.value is not None and not c.compares and not c.effect]
 
 
-def moved(name: str, variant: str, reference: str) -> set[str]:
-    """List the keys in which a contrast differs."""
-    contrasts = {(c.variant, c.reference): c for c in laid_out(name)[1].contrasts}
+def changed_keys(name: str, variant: str, reference: str) -> set[str]:
+    """Return the keys in which a contrast differs."""
+    contrasts = {(c.variant, c.reference): c for c in study_and_plan(name)[1].contrasts}
     return set(contrasts[variant, reference].changed)
 
 
-def images_trained_on(name: str, profile: str) -> int:
-    """Count the images of all trials and epochs of a study; data sets have 50,000 and more."""
+def count_images(name: str, profile: str) -> int:
+    """Count the training images of all trials and epochs; data sets have at least 50,000."""
     return sum(
         (trial.settings["data"]["subset"] or 50_000) * trial.settings["training"]["epochs"]
-        for trial in laid_out(name, profile)[1].trials
+        for trial in study_and_plan(name, profile)[1].trials
     )
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_study_plans_in_seconds(name: str) -> None:
-    """Reading a study, laying it out and measuring its networks takes less than five seconds."""
+    """Reading and planning a study and sizing its networks takes less than five seconds."""
     began = time.process_time()
-    laid_out.__wrapped__(name)
+    study_and_plan.__wrapped__(name)
     sizes(name)
 
     assert time.process_time() - began < 5
@@ -110,12 +112,12 @@ def test_a_shipped_study_plans_in_seconds(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "variant", "parameters"), COUNTS)
 def test_networks_have_the_published_size(name: str, variant: str, parameters: int) -> None:
-    """Each published network comes out with its number of parameters."""
+    """Each published network has its published number of parameters."""
     assert parameters == sizes(name)[variant].parameters
 
 
 def test_stated_counts_hold_but_for_two() -> None:
-    """Every number of parameters that a paper states is built, or known to be wrong."""
+    """Each parameter count that a paper states is that of the network, or known to be wrong."""
     stated = [(name, claim) for name, claim in numbers() if claim.metric == "parameters"]
 
     assert MISCOUNTED == {
@@ -126,9 +128,9 @@ def test_stated_counts_hold_but_for_two() -> None:
 
 
 def test_the_more_complex_network_is_the_smaller_one() -> None:
-    """Model 2 has fewer parameters than the program's model 1, more than the text's; more work."""
-    found = sizes("fashion_lr")
-    one, text, two = (found[name] for name in ("baseline", "model1_text", "model2"))
+    """Model 2 has fewer parameters than model 1 of the program, more than that of the text."""
+    by_name = sizes("fashion_lr")
+    one, text, two = (by_name[name] for name in ("baseline", "model1_text", "model2"))
 
     assert text.parameters < two.parameters < one.parameters
     assert text.macs < one.macs < two.macs
@@ -136,23 +138,23 @@ def test_the_more_complex_network_is_the_smaller_one() -> None:
 
 def test_a_stated_limit_is_broken_with_attention_on() -> None:
     """The network of under five million parameters is larger with any attention."""
-    limit = laid_out("preact_cbam")[0].model_limit or 0
-    over = {name for name, found in sizes("preact_cbam").items() if found.parameters > limit}
+    limit = study_and_plan("preact_cbam")[0].model_limit or 0
+    over = {name for name, size in sizes("preact_cbam").items() if size.parameters > limit}
 
     assert {"attention_ignored=false", "se", "described"} == over
 
 
 def test_the_released_network_has_a_dead_transformer() -> None:
     """The Transformer block is built as released, and no gradient reaches it."""
-    chosen = build_options(laid_out("preact_cbam")[1].variants[0].settings)
+    chosen = build_options(study_and_plan("preact_cbam")[1].variants[0].settings)
 
     assert {"transformer": 694_320} == find_dead_parameters(chosen.model, (3, 32, 32), 10)
 
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_every_claim_can_be_answered(name: str) -> None:
-    """Claims speak of variants, metrics and classes that the study has."""
-    study, layout = laid_out(name)
+    """Claims are about variants, metrics and classes that the study has."""
+    study, layout = study_and_plan(name)
     record = Record.model_construct(study=study, plan=layout)
     classes = build_options(study.baseline).data.spec().classes
 
@@ -164,14 +166,14 @@ def test_every_claim_can_be_answered(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_every_claim_quotes_a_few_words(name: str) -> None:
-    """Claims give the words they rest on, no more than ten, and where these stand."""
-    for claim in laid_out(name)[0].claims:
+    """Claims quote at most ten words of the paper, with their place."""
+    for claim in study_and_plan(name)[0].claims:
         assert 1 <= len(claim.quote.split()) <= 10, claim.id
         assert claim.place, claim.id
 
 
 def test_contradictions_of_a_paper_are_kept() -> None:
-    """Two numbers for one thing are both claimed, and nothing else is claimed twice."""
+    """Two numbers for one quantity are both claimed, and nothing else is claimed twice."""
     assert CONTRADICTIONS == {
         (one.id, other.id)
         for (name, one), (other_name, other) in combinations(numbers(), 2)
@@ -181,15 +183,17 @@ def test_contradictions_of_a_paper_are_kept() -> None:
 
 
 def test_published_steps_move_several_things() -> None:
-    """Steps of a ladder and the published Adam run change more than their names say."""
+    """Steps of a ladder and the published Adam run change several keys."""
     widened = {"model.name", "training.epochs"}
     adam = {"model.convs", "model.hidden", "optimizer.name", "optimizer.lr"}
     tuned = {"optimizer.lr", "training.batch_size", "training.epochs"}
 
-    assert widened <= moved("cifar_ladder", "wider", "baseline")
-    assert {"model.attention", "schedule.name"} <= moved("cifar_ladder", "attentive", "normalised")
-    assert adam == moved("fashion_lr", "adam", "baseline")
-    assert tuned == moved("resnet18_tuning", "adam_tuned", "adam")
+    assert widened <= changed_keys("cifar_ladder", "wider", "baseline")
+    assert {"model.attention", "schedule.name"} <= changed_keys(
+        "cifar_ladder", "attentive", "normalised"
+    )
+    assert adam == changed_keys("fashion_lr", "adam", "baseline")
+    assert tuned == changed_keys("resnet18_tuning", "adam_tuned", "adam")
 
 
 @pytest.mark.parametrize(
@@ -204,23 +208,23 @@ def test_published_steps_move_several_things() -> None:
     ],
 )
 def test_single_changes_lead_the_same_way(variant: str, reference: str, key: str) -> None:
-    """The second ladder meets the published steps, and moves one key at a time."""
-    assert {key} == moved("cifar_ladder", variant, reference)
+    """The second ladder includes the published steps, and changes one key per step."""
+    assert {key} == changed_keys("cifar_ladder", variant, reference)
 
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_the_cpu_profile_is_small(name: str) -> None:
-    """Under the profile for processors at most a fifth of the images is trained on."""
-    assert 5 * images_trained_on(name, "cpu") <= images_trained_on(name, "")
+    """The profile `cpu` trains on at most a fifth of the images."""
+    assert 5 * count_images(name, "cpu") <= count_images(name, "")
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_study_shrinks_to_a_smoke_test(name: str) -> None:
-    """Under `--smoke` every variant trains one epoch on embedded images that its network takes."""
-    study, layout = laid_out(name, "smoke")
+    """With `--smoke` every variant trains one epoch on embedded images that fit its network."""
+    study, layout = study_and_plan(name, "smoke")
 
     assert len(study.seeds) <= 2
     for variant in layout.variants:
         assert "fashion_mnist_sample" == variant.settings["data"]["name"]
         assert 1 == variant.settings["training"]["epochs"]
-        assert measured(variant.settings).parameters > 0
+        assert network_size_of(variant.settings).parameters > 0

@@ -1,4 +1,4 @@
-"""Reading study files: what is filled in, and what the command line changes."""
+"""Reading of study files: defaults, and changes of the command line."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def messages(folder: Path, text: str, changes: Changes | None = None) -> list[str]:
-    """Read a study that is wrong, and give what is said of it, without the folder."""
+    """Return the errors of an invalid study, without its folder."""
     with pytest.raises((ExceptionGroup, UserError)) as caught:
         read_study(write(folder, text), changes)
     errors = getattr(caught.value, "exceptions", [caught.value])
@@ -40,7 +40,7 @@ def messages(folder: Path, text: str, changes: Changes | None = None) -> list[st
 
 @pytest.fixture
 def sound(tmp_path: Path) -> Study:
-    """A small sound study, read."""
+    """A small valid study."""
     return read_study(write(tmp_path, SOUND))
 
 
@@ -52,14 +52,14 @@ def test_every_default_is_filled_in(sound: Study) -> None:
 
 
 def test_yaml_is_version_1_2(tmp_path: Path) -> None:
-    """`1e-2` is a number, and `on` is a word and so no truth value."""
+    """`1e-2` is a number, and `on` a word instead of a truth value."""
     assert read_study(write(tmp_path, SOUND)).baseline["optimizer"]["lr"] == 0.01
-    said = messages(tmp_path, SOUND.replace("residual: [true, false]", "residual: [true, on]"))
-    assert ["s.yaml:7:26: factors.model.residual[1]: expected true or false, got 'on'."] == said
+    message = messages(tmp_path, SOUND.replace("residual: [true, false]", "residual: [true, on]"))
+    assert ["s.yaml:7:26: factors.model.residual[1]: expected true or false, got 'on'."] == message
 
 
 def test_written_baseline_keeps_no_defaults(sound: Study) -> None:
-    """What the file does not say is not carried to another entry of the table."""
+    """Defaults of one entry are not carried over to another entry of the table."""
     assert {"name": "sgd", "lr": 0.01} == sound.written["optimizer"]
 
 
@@ -88,7 +88,7 @@ def test_seeds(tmp_path: Path, seeds: str, changes: Changes, expected: tuple[int
     ],
 )
 def test_a_smoke_test_keeps_data_of_the_users_own(tmp_path: Path, data: str, expected: str) -> None:
-    """Only published data, which may not be here, are replaced; all are cut short."""
+    """Published data, which may not be available, are replaced; all are cut to few images."""
     text = f"study: s\nbaseline: {{data: {{name: '{data}'}}, model: {{name: lenet}}}}\n"
 
     smoke = read_study(write(tmp_path, text), Changes(profile="smoke")).baseline
@@ -117,14 +117,16 @@ def test_bundles_and_labelled_levels(tmp_path: Path) -> None:
 
 
 def test_set_overrides_every_variant(tmp_path: Path) -> None:
-    """`--set` goes through the same validation, and holds where no factor moves the key."""
-    study = read_study(write(tmp_path, SOUND), Changes(sets=("training.epochs=1", "data.subset=null")))
+    """`--set` is validated too, and applies unless a factor varies the key."""
+    study = read_study(
+        write(tmp_path, SOUND), Changes(sets=("training.epochs=1", "data.subset=null"))
+    )
     assert {"training.epochs": 1, "data.subset": None} == study.forced
     assert study.baseline["training"]["epochs"] == 1
 
 
 def test_set_of_a_factor_moves_only_the_baseline(tmp_path: Path) -> None:
-    """A key that the study varies stays under the study's control."""
+    """A key that the study varies is still varied."""
     study = read_study(write(tmp_path, SOUND), Changes(sets=("model.attention=none",)))
     assert study.baseline["model"]["attention"] == "none"
     assert {"model.attention": "none"} == study.forced
@@ -132,21 +134,21 @@ def test_set_of_a_factor_moves_only_the_baseline(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "said"),
+    ("setting", "start"),
     [
         ("training.epochs", "--set training.epochs: expected key=value."),
         ("training.epoch=1", "--set training.epoch=1: unknown key 'training.epoch'."),
         ("training.epochs=0", "training.epochs: expected a whole number from 1 to 100,000, got 0."),
     ],
 )
-def test_set_is_checked(tmp_path: Path, setting: str, said: str) -> None:
-    """A wrong `--set` says what is wrong with it."""
+def test_set_is_checked(tmp_path: Path, setting: str, start: str) -> None:
+    """An invalid `--set` has an error message."""
     [message] = messages(tmp_path, SOUND, Changes(sets=(setting,)))
-    assert message.startswith(said)
+    assert message.startswith(start)
 
 
 def test_some_variants_have_fewer_seeds(tmp_path: Path) -> None:
-    """Variants that a pattern names have the first of the seeds only, also on the command line."""
+    """Variants that match a pattern have only the first seeds, also on the command line."""
     path = write(tmp_path, SOUND + "fewer_seeds: {residual=*: 1}\n")
     for count, expected in ((None, [3, 5]), (1, [3]), (3, [3, 5, 6])):
         seeds: dict[str, list[int]] = {}
@@ -156,7 +158,7 @@ def test_some_variants_have_fewer_seeds(tmp_path: Path) -> None:
 
 
 def test_a_profile_has_its_own_fewer_seeds(tmp_path: Path) -> None:
-    """What the profile says of seeds counts instead of what the study says."""
+    """Seeds of the profile replace those of the study."""
     more = "fewer_seeds: {residual=*: 1}\nprofiles: {cpu: {fewer_seeds: {attention=none: 1}}}\n"
     study = read_study(write(tmp_path, SOUND + more), Changes(profile="cpu"))
     assert study.fewer_seeds == {"attention=none": 1}
@@ -164,7 +166,7 @@ def test_a_profile_has_its_own_fewer_seeds(tmp_path: Path) -> None:
 
 
 def test_profile_of_the_study(tmp_path: Path) -> None:
-    """A profile overrides settings, and may have seeds of its own."""
+    """A profile overrides settings, and may have its own seeds."""
     text = SOUND + "profiles: {cpu: {training.epochs: 1, seeds: 1}}\n"
     study = read_study(write(tmp_path, text), Changes(profile="cpu"))
     assert ("cpu", (0,), "tiny-cpu") == (study.profile, study.seeds, study.folder)

@@ -1,4 +1,4 @@
-"""Study files that nobody would write: each is read, or refused in a sentence, at once."""
+"""Fuzzed study files: each is read, or refused in a sentence, within a second."""
 
 import time
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ VALUES = some.recursive(
 
 @some.composite
 def mutilated(draw: Any) -> bytes:
-    """Cut, repeat and replace parts of a good file."""
+    """Return a valid file with parts cut, repeated and replaced."""
     text = draw(some.sampled_from(TEXTS))
     for _ in range(draw(some.integers(1, 4))):
         start = draw(some.integers(0, len(text)))
@@ -72,7 +72,7 @@ def mutilated(draw: Any) -> bytes:
 
 @some.composite
 def rebuilt(draw: Any) -> bytes:
-    """Put odd values at some keys of a good study."""
+    """Return a valid study with odd values at some keys."""
     values = YAML(typ="safe", pure=True).load(draw(some.sampled_from(TEXTS)))
     for _ in range(draw(some.integers(1, 3))):
         place = values
@@ -88,35 +88,35 @@ def rebuilt(draw: Any) -> bytes:
 FILES = some.one_of(mutilated(), rebuilt(), some.binary(max_size=200))
 
 
-def faults(fault: BaseException) -> Iterator[BaseException]:
-    """Give the exceptions that one stands for."""
-    if isinstance(fault, BaseExceptionGroup):
-        for part in fault.exceptions:
-            yield from faults(part)
+def flatten(error: BaseException) -> Iterator[BaseException]:
+    """Return the exceptions of a group."""
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from flatten(part)
     else:
-        yield fault
+        yield error
 
 
 def check(path: Path, payload: bytes) -> None:
-    """Read a file, which may be refused, but only as a user's mistake, and soon.
+    """Read a file, which may be refused, but only with a UserError, and in time.
 
-    It takes less than a second; the bound leaves a busy machine room.
+    It takes less than a second; the bound allows for a busy machine.
     """
     path.write_bytes(payload)
     began = time.process_time()
     try:
         read_study(path)
-    except (UserError, ExceptionGroup) as fault:
-        said = [*faults(fault)]
+    except (UserError, ExceptionGroup) as error:
+        errors = [*flatten(error)]
     else:
-        said = []
-    assert [] == [part for part in said if not isinstance(part, UserError) or not str(part)]
+        errors = []
+    assert [] == [e for e in errors if not isinstance(e, UserError) or not str(e)]
     assert time.process_time() - began < 3.0
 
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file to write to; reading once imports what reading needs."""
+    """A file to write to; a first reading has already imported what reading needs."""
     path = tmp_path_factory.mktemp("fuzz") / "study.yaml"
     path.write_text(cli_study.STUDY)
     read_study(path)
@@ -151,7 +151,7 @@ CLAIM = "claims:\n  - {id: a, variant: baseline, metric: parameters, value: 1}\n
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (LAUGHS, "more than 10,000 values"),
         ("a: &a [*a]\n", "nested too deeply"),
@@ -168,9 +168,9 @@ CLAIM = "claims:\n  - {id: a, variant: baseline, metric: parameters, value: 1}\n
         (f"study: trials\n{GOOD[9:]}", "is a folder that all studies share"),
     ],
 )
-def test_what_would_never_end_is_refused_at_once(path: Path, text: str, said: str) -> None:
-    """Aliases that multiply, files and designs without end, and names that are no folder's."""
+def test_endless_files_are_refused_at_once(path: Path, text: str, message: str) -> None:
+    """Aliases that multiply, endless files and designs, and names that no folder can have."""
     check(path, text.encode())
     with pytest.raises((UserError, ExceptionGroup)) as caught:
         read_study(path)
-    assert said in str([*faults(caught.value)])
+    assert message in str([*flatten(caught.value)])

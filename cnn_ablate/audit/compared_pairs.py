@@ -8,7 +8,7 @@ from typing import Any
 
 from cnn_ablate.audit.subject import Subject
 from cnn_ablate.errors import UserError
-from cnn_ablate.plan.designs import Point, chosen, leave_one_out, steps
+from cnn_ablate.plan.designs import Point, design_factors, design_points, leave_one_out
 from cnn_ablate.schema import (
     Design,
     Factor,
@@ -130,9 +130,9 @@ class _DesignPairs:
     def steps(self) -> list[tuple[Point, Point]]:
         """Return each point with its reference; for a fraction, each factor changed by itself."""
         if self.design.kind == "fractional":
-            points = leave_one_out(chosen(self.study, self.design), self.design)
+            points = leave_one_out(design_factors(self.study, self.design), self.design)
         else:
-            points = steps(self.study, self.design)
+            points = design_points(self.study, self.design)
         return [(point, reference) for point, reference in points if reference]
 
     def pair(self, first: Point, second: Point, *, direct: bool) -> ComparedPair:

@@ -50,13 +50,13 @@ def _stated(subject: Subject) -> Iterator[tuple[str, Overrides]]:
 def _unused(key: str, value: Any, place: str, cases: list[Case]) -> Iterator[Finding]:
     if not cases or key.endswith(".name") or _is_default(key, value):
         return
-    reasons = [why_unused(case, key) for case in cases]
-    if all(reasons):
+    if all(why_unused(case, key) for case in cases):
+        reason = why_unused(cases[0], key)
         yield Finding(
             kind="unused-setting",
             severity="warning",
             where=key,
-            message=f"{key} {label(value)} of {place} has no effect: {reasons[0]}. Leave it out.",
+            message=f"{key} {label(value)} of {place} has no effect: {reason}. Leave it out.",
             data={"key": key, "value": value, "place": place},
         )
 

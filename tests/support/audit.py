@@ -69,6 +69,6 @@ def subject(
     return Subject(study, prepared.plan, prepared.sizes, shown)
 
 
-def found(kinds: str, audited: Subject) -> list[Finding]:
+def findings_of(kinds: str, audited: Subject) -> list[Finding]:
     """Return the findings of some kinds, separated by blanks."""
     return [finding for kind in kinds.split() for finding in CHECKS[kind](audited)]
