@@ -16,7 +16,7 @@ import pandas as pd
 from cnn_ablate.claims import EXACT, NO_SEED, overrides, subject
 from cnn_ablate.report.formatting import duration
 from cnn_ablate.schema import Claim, Record, Word
-from cnn_ablate.store import parse_record
+from cnn_ablate.store import parse_record, upgrade_results
 from cnn_ablate.text import capital, count, count_range
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +59,7 @@ class Run:
     @cached_property
     def trials(self) -> pd.DataFrame:
         """The finished trials."""
-        trials = pd.read_csv(RESULTS / self.folder / "results.csv")
+        trials = upgrade_results(pd.read_csv(RESULTS / self.folder / "results.csv"))
         return trials[trials["status"] == "done"]
 
     @cached_property

@@ -134,7 +134,7 @@ def test_nothing_is_removed_if_a_study_cannot_be_read(study: Results) -> None:
 def test_nothing_is_removed_during_a_run(study: Results, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user is asked to wait until it has ended."""
     paths = litter(study)
-    monkeypatch.setattr("cnn_ablate.locks.Locks.others", lambda *_: ["run-1"])
+    monkeypatch.setattr("cnn_ablate.locks.Locks.held_by_others", lambda *_: ["run-1"])
     said = call("clean", "--results", study.store.root, "--delete")
     assert "a run is under way. Try when it has ended." in str(said.exception)
     assert all(path.exists() for path in paths.values())

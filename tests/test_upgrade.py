@@ -13,9 +13,7 @@ from cnn_ablate.store import (
     parse_record,
     parse_trial,
     read,
-    read_compute,
     upgrade_results,
-    write_compute,
 )
 from cnn_ablate.store.study_files import write_record
 from cnn_ablate.store.verify import find_problems
@@ -71,17 +69,6 @@ def test_tables_are_made_of_trials_of_the_earlier_version(tmp_path: Path) -> Non
     write_record(store, record.model_copy(update={"plan": plan}))
     [row] = read(store.root, "lenet_cifar").trials.to_dict("records")
     assert (0.102, "eager", 1) == (row["test_accuracy"], row["backend"], row["width"])
-
-
-def test_compute_settings_of_the_earlier_version_are_kept(tmp_path: Path) -> None:
-    """They are read from recipes.json until there is a compute.json."""
-    store = Store(tmp_path)
-    (tmp_path / "s").mkdir()
-    shutil.copy(OLD / "recipes.json", tmp_path / "s")
-    [(key, config)] = read_compute(store, "s").items()
-    assert ComputeConfig(layout="contiguous", onednn=False) == config
-    write_compute(store, "s", {key: ComputeConfig(threads=2)})
-    assert {key: ComputeConfig(threads=2)} == read_compute(store, "s")
 
 
 def test_results_csv_of_the_earlier_version_has_the_columns_of_today() -> None:

@@ -1,4 +1,4 @@
-"""All tables of a study as data frames, for whoever goes on with them."""
+"""All tables of a study as data frames, for further analysis."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ _REBUILT = ("trials", "epochs", "steps", "classes", "confusion")
 _WRITTEN = ("effects", "claims")
 FRAMES = (*_REBUILT, *_WRITTEN)
 _NUMBERS = (int, float, int | None, float | None)
-# What is called `01` or `NA` keeps its name.
+# A variant or class called `01` or `NA` keeps its name.
 _TEXTS = {
     name: str
     for row in (Effect, Verdict)

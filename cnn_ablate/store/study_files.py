@@ -12,14 +12,13 @@ from pydantic import TypeAdapter
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import ComputeConfig, Record, RunProgress
 from cnn_ablate.store.trials import Store
-from cnn_ablate.store.upgrade import parse_compute, parse_record
+from cnn_ablate.store.upgrade import parse_record
 
 _RECORD = "study.json"
 _PROGRESS = "progress.json"
 _COMPUTE = "compute.json"
-_COMPUTE_BEFORE = "recipes.json"
 _SAMPLES = "samples.npz"
-_COMPUTE_BY_KEY = TypeAdapter(dict[str, ComputeConfig])
+_COMPUTE_BY_MACHINE = TypeAdapter(dict[str, ComputeConfig])
 
 
 def read_record(root: Path, folder: str) -> Record:
@@ -45,22 +44,16 @@ def write_record(store: Store, record: Record) -> None:
 
 
 def read_compute(store: Store, study: str) -> dict[str, ComputeConfig]:
-    """Read the compute settings that a study keeps, by what decides them.
-
-    Returns:
-        Nothing if none are kept, or if the file is damaged.
-    """
-    for name in (_COMPUTE, _COMPUTE_BEFORE):
-        try:
-            return parse_compute((store.root / study / name).read_bytes())
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            continue
-    return {}
+    """Read the compute settings of a study by machine; empty if there are none, or not whole."""
+    try:
+        return _COMPUTE_BY_MACHINE.validate_json((store.root / study / _COMPUTE).read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return {}
 
 
 def write_compute(store: Store, study: str, compute: dict[str, ComputeConfig]) -> None:
-    """Replace the compute settings that a study keeps, so that a resumed run takes the same."""
-    payload = _COMPUTE_BY_KEY.dump_json(compute, indent=1) + b"\n"
+    """Replace the compute settings of a study; a resumed run takes the same."""
+    payload = _COMPUTE_BY_MACHINE.dump_json(compute, indent=1) + b"\n"
     store.replace(store.root / study / _COMPUTE, payload)
 
 

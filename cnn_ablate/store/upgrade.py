@@ -1,19 +1,18 @@
 """Read the files that earlier versions wrote: nothing is trained again after an upgrade.
 
-Until 0.1.0 the compute settings were called `recipe`, with `compiled`, `stack` and `micro_batch`
-in place of `backend` and `width`.
+Early versions called the compute settings `recipe`, with `compiled`, `stack` and `micro_batch` in
+place of `backend` and `width`. Their recipes.json, with settings per network, is not read: a study
+has one set of compute settings.
 """
 
 import json
 from typing import Any
 
 import pandas as pd
-from pydantic import TypeAdapter
 
-from cnn_ablate.schema import ComputeConfig, Record, TrialResult
+from cnn_ablate.schema import Record, TrialResult
 
-_COMPUTE = TypeAdapter(dict[str, ComputeConfig])
-_OLD_COMPUTE = ("compiled", "stack", "micro_batch")
+_REPLACED = ("compiled", "stack", "micro_batch")
 
 
 def parse_trial(payload: bytes) -> TrialResult:
@@ -26,11 +25,6 @@ def parse_record(payload: bytes) -> Record:
     return Record.model_validate_json(_upgraded(payload))
 
 
-def parse_compute(payload: bytes) -> dict[str, ComputeConfig]:
-    """Parse a compute.json, or a recipes.json as it was called before; raises ValueError."""
-    return _COMPUTE.validate_json(_upgraded(payload))
-
-
 def upgrade_results(table: pd.DataFrame) -> pd.DataFrame:
     """Return a results.csv of any version with the columns of this one."""
     if "stack" not in table:
@@ -40,27 +34,18 @@ def upgrade_results(table: pd.DataFrame) -> pd.DataFrame:
     return renamed.assign(backend=backend).drop(columns="micro_batch")
 
 
-def upgrade(document: Any) -> Any:
-    """Return the JSON value of a file of any version in the format of this one."""
-    if not isinstance(document, dict):
-        return document
-    if "recipe" in document:
-        renamed = {"compute" if key == "recipe" else key: document[key] for key in document}
-        return {**renamed, "compute": _upgrade_compute(document["recipe"])}
-    return {key: _upgrade_compute(value) for key, value in document.items()}
-
-
-def _upgrade_compute(value: Any) -> Any:
-    """Return compute settings in today's format; anything else as it is."""
-    if not isinstance(value, dict) or not value.keys() >= {*_OLD_COMPUTE}:
-        return value
-    same = {key: value[key] for key in value if key not in _OLD_COMPUTE}
-    backend = "compiled" if value["compiled"] else "eager"
-    return {**same, "backend": backend, "width": value["stack"]}
-
-
 def _upgraded(payload: bytes) -> bytes:
+    """Return a trial.json or study.json of any version in the format of this one."""
     # Most files are of this version, and need not be parsed twice.
     if b'"micro_batch"' not in payload:
         return payload
-    return json.dumps(upgrade(json.loads(payload))).encode()
+    document = json.loads(payload)
+    if isinstance(document, dict) and isinstance(document.get("recipe"), dict):
+        document["compute"] = _compute(document.pop("recipe"))
+    return json.dumps(document).encode()
+
+
+def _compute(recipe: dict[str, Any]) -> dict[str, Any]:
+    unchanged = {key: value for key, value in recipe.items() if key not in _REPLACED}
+    backend = "compiled" if recipe.get("compiled") else "eager"
+    return {**unchanged, "backend": backend, "width": recipe.get("stack", 1)}
