@@ -13,7 +13,7 @@ import pandas as pd
 from cnn_ablate.analysis import analyse
 from cnn_ablate.executors import Event, Resources
 from cnn_ablate.inference import load_model
-from cnn_ablate.plan import matching
+from cnn_ablate.plan import select_variants
 from cnn_ablate.report import write
 from cnn_ablate.runner.config import RunConfig, resolve_device
 from cnn_ablate.runner.findings import with_findings
@@ -60,7 +60,7 @@ def plan_study(
         UserError: A network does not fit the images, or a pattern matches no variant.
     """
     prepared = prepare(study, RunConfig(results=Path(results), data=_path(data)))
-    return pd.DataFrame(plan_rows(prepared, matching(prepared.plan, only), {}))
+    return pd.DataFrame(plan_rows(prepared, select_variants(prepared.plan, only), {}))
 
 
 def run_study(

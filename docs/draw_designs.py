@@ -6,7 +6,7 @@ Run it as `python docs/draw_designs.py`; a test checks that the committed pictur
 from collections.abc import Iterator
 from pathlib import Path
 
-from cnn_ablate.plan.designs import Point, steps
+from cnn_ablate.plan.designs import Point, design_points
 from cnn_ablate.schema import Design, DesignKind, Entry, Factor, Level, Study
 
 IMAGES = Path(__file__).parent / "images"
@@ -63,7 +63,7 @@ def arrow(reference: tuple[str, ...], variant: tuple[str, ...]) -> str:
 def draw(kind: DesignKind) -> str:
     """Return the SVG of a design: the corners of the cube that it trains and compares."""
     design = Design(kind=kind, entries=LIST)
-    points = list(steps(study("on" if kind == "leave_one_out" else "off"), design))
+    points = list(design_points(study("on" if kind == "leave_one_out" else "off"), design))
     pairs = [(corner(reference), corner(point)) for point, reference in points if reference]
     contrasts = sorted({pair for pair in pairs if pair[0] != pair[1]})
     trained = sorted({corner(p) for step in points for p in step if p})

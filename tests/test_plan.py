@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.plan import matching, plan
+from cnn_ablate.plan import select_variants, plan
 from cnn_ablate.schema import Design, Entry, Factor, Level, Plan, Settings, Study, Variant
 
 BASELINE: dict[str, dict[str, Any]] = {
@@ -185,7 +185,7 @@ def test_two_lists_cannot_give_one_name_to_two_variants() -> None:
 
 def only(layout: Plan, pattern: str) -> set[str]:
     """Match variants."""
-    return set(matching(layout, pattern))
+    return set(select_variants(layout, pattern))
 
 
 def test_only_takes_names_and_patterns_with_their_references() -> None:

@@ -8,7 +8,7 @@ from cnn_ablate.plan.claimed import (
     claimed_pairs,
     claimed_variant,
 )
-from cnn_ablate.plan.only import matches, matching
+from cnn_ablate.plan.only import matches, select_variants
 from cnn_ablate.plan.planning import plan
 
 __all__ = [
@@ -19,6 +19,6 @@ __all__ = [
     "claimed_pairs",
     "claimed_variant",
     "matches",
-    "matching",
     "plan",
+    "select_variants",
 ]

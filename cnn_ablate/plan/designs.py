@@ -1,6 +1,6 @@
-"""One function per design: which points of the factors become variants, and against what.
+"""Designs, one function each: the combinations of levels to train, and their references.
 
-A point says what differs from the baseline; the empty point is the baseline itself.
+A point holds what differs from the baseline; the empty point is the baseline itself.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ from cnn_ablate.schema import Design, Factor, Level, Overrides, Study, canonical
 
 @dataclass(frozen=True)
 class Point:
-    """A combination of levels by factor name, or (in a `list`) keys set under a name."""
+    """A combination of levels by factor name, or (in a `list`) the keys of a named entry."""
 
     levels: Mapping[str, Level]
     name: str = ""
@@ -23,32 +23,32 @@ class Point:
 
     @property
     def sets(self) -> dict[str, object]:
-        """All dotted keys it sets; later factors win."""
+        """All dotted keys that it sets; later factors override earlier ones."""
         keys = {key: value for level in self.levels.values() for key, value in level.sets.items()}
         return {**keys, **(self.extra or {})}
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells it from other points of the study."""
+        """A key by which it can be looked up among the points of a study."""
         extra = canonical(self.extra or {})
         return self.name, extra, *((name, level.label) for name, level in self.levels.items())
 
     def at(self, factor: Factor, level: Level) -> "Point":
-        """Give this point with one factor moved."""
+        """Return this point with one factor at another level."""
         return Point({**self.levels, factor.name: level})
 
 
 _MOST_POINTS = 10_000
-# More have too many interactions to tell which of them are mixed.
+# Beyond that, listing which of the interactions are aliased takes too long.
 _MOST_FRACTIONAL = 20
 
-Step = tuple[Point, Point | None]
-"""A point, and the reference it is contrasted with."""
+PointPair = tuple[Point, Point | None]
+"""A point and the reference that it is contrasted with, if any."""
 
 BASELINE = Point({}, name="baseline")
 
 
-def one_at_a_time(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
+def one_at_a_time(factors: tuple[Factor, ...], design: Design) -> Iterator[PointPair]:
     """Move each factor through its levels while the others stay at the baseline."""
     del design
     for factor in factors:
@@ -56,8 +56,8 @@ def one_at_a_time(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]
             yield BASELINE.at(factor, level), BASELINE
 
 
-def leave_one_out(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
-    """Put every factor at its first level (the full system), then take one away at a time."""
+def leave_one_out(factors: tuple[Factor, ...], design: Design) -> Iterator[PointPair]:
+    """Start with every factor at its first level (the full system), and move one at a time."""
     del design
     full = Point({factor.name: factor.levels[0] for factor in factors})
     yield full, None
@@ -66,10 +66,10 @@ def leave_one_out(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]
             yield full.at(factor, level), full
 
 
-def ladder(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
-    """Climb through the factors and their levels in order; each step keeps what came before.
+def ladder(factors: tuple[Factor, ...], design: Design) -> Iterator[PointPair]:
+    """Apply the levels of all factors in order; each step keeps all earlier ones.
 
-    A bundle's step adds to the bundle's earlier steps, so that one bundle can hold a whole ladder.
+    Levels of one bundle add to each other too, so that a single bundle can hold a whole ladder.
     """
     del design
     rungs = [Point({}, name="baseline", extra={})]
@@ -83,10 +83,10 @@ def ladder(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
         yield upper, lower
 
 
-def factorial(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
+def factorial(factors: tuple[Factor, ...], design: Design) -> Iterator[PointPair]:
     """Combine all levels of all factors.
 
-    Each point is contrasted with its neighbours towards the first levels, one factor apart.
+    Each point is contrasted with the points that have one factor at its first level instead.
     """
     del design
     count = prod(len(factor.levels) for factor in factors)
@@ -102,8 +102,8 @@ def factorial(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
             yield point, point.at(factor, factor.levels[0])
 
 
-def fractional(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
-    """Take a regular fraction of the two-level factorial, of the design's resolution.
+def fractional(factors: tuple[Factor, ...], design: Design) -> Iterator[PointPair]:
+    """Use a regular fraction of the two-level factorial, of the design's resolution.
 
     Reference: Box, Hunter and Hunter, Statistics for Experimenters, 2nd ed. 2005, chapter 6.
     """
@@ -115,21 +115,21 @@ def fractional(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
 
 
 def aliases(factors: tuple[Factor, ...], design: Design) -> list[str]:
-    """Name the effects up to two factors that a fraction cannot tell apart: `A = B:C`."""
+    """Return the groups of main effects and two-way interactions that are aliased: `A = B:C`."""
     from pyDOE3 import fracfact_aliasing  # noqa: PLC0415 - imports SciPy, for few studies only
 
     names = dict(zip("abcdefghijklmnopqrstuvwxyz", (f.name for f in factors), strict=False))
     chains, _ = fracfact_aliasing(_fraction(len(factors), design.resolution))
-    said = []
+    groups = []
     for chain in chains:
         effects = [e for e in chain.split(" = ") if 1 <= len(e) <= 2 and set(e) <= set(names)]
         if len(effects) > 1:
-            said.append(" = ".join(":".join(names[letter] for letter in e) for e in effects))
-    return said
+            groups.append(" = ".join(":".join(names[letter] for letter in e) for e in effects))
+    return groups
 
 
-def listed(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
-    """Take the entries one by one, each against the one it starts from."""
+def listed_entries(factors: tuple[Factor, ...], design: Design) -> Iterator[PointPair]:
+    """Use the entries as they are, each contrasted with the entry it starts from."""
     del factors
     points = {BASELINE.name: BASELINE}
     for entry in design.entries:
@@ -139,23 +139,23 @@ def listed(factors: tuple[Factor, ...], design: Design) -> Iterator[Step]:
         yield point, start
 
 
-DESIGNS: dict[str, Callable[[tuple[Factor, ...], Design], Iterator[Step]]] = {
+DESIGNS: dict[str, Callable[[tuple[Factor, ...], Design], Iterator[PointPair]]] = {
     "one_at_a_time": one_at_a_time,
     "leave_one_out": leave_one_out,
     "ladder": ladder,
     "factorial": factorial,
     "fractional": fractional,
-    "list": listed,
+    "list": listed_entries,
 }
 
 
-def steps(study: Study, design: Design) -> Iterator[Step]:
-    """Run a design over the factors it names, or over all of the study's."""
-    yield from DESIGNS[design.kind](chosen(study, design), design)
+def design_points(study: Study, design: Design) -> Iterator[PointPair]:
+    """Generate the points of a design over the factors that it names, or else over all factors."""
+    yield from DESIGNS[design.kind](design_factors(study, design), design)
 
 
-def chosen(study: Study, design: Design) -> tuple[Factor, ...]:
-    """Give the factors of a design, in the design's order."""
+def design_factors(study: Study, design: Design) -> tuple[Factor, ...]:
+    """Return the factors of a design in its order: those that it names, or else all."""
     factors = {factor.name: factor for factor in study.factors}
     return tuple(factors[name] for name in design.factors or factors)
 

@@ -1,4 +1,4 @@
-"""Choose some variants of a plan by name."""
+"""Select variants of a plan by names or patterns, as `--only` does."""
 
 from fnmatch import fnmatchcase
 
@@ -8,16 +8,16 @@ from cnn_ablate.schema import Plan
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Say whether a variant is named by a name or a pattern (`attention=*`)."""
+    """Return whether a variant has this name, or matches this pattern (`attention=*`)."""
     return name == pattern or fnmatchcase(name, pattern)
 
 
-def matching(plan: Plan, only: str) -> frozenset[str]:
-    """Give the variants that match, with the references they are contrasted with.
+def select_variants(plan: Plan, only: str) -> frozenset[str]:
+    """Return the names of the variants that match, and of the references of their contrasts.
 
     Args:
         plan: The whole plan.
-        only: Names or patterns (`attention=*`), separated by blanks; nothing means all.
+        only: Names or patterns (`attention=*`), separated by blanks; an empty text selects all.
 
     Raises:
         UserError: a pattern matches no variant.

@@ -1,4 +1,4 @@
-"""Points of the designs to named variants, contrasts and trials; equal ones become one."""
+"""Plan a study: turn the points of its designs into variants, contrasts and trials."""
 
 import hashlib
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.plan.designs import BASELINE, Point, aliases, chosen, steps
+from cnn_ablate.plan.designs import BASELINE, Point, aliases, design_factors, design_points
 from cnn_ablate.plan.only import matches
 from cnn_ablate.schema import (
     TRAINING_VERSION,
@@ -37,20 +37,20 @@ def plan(
     fingerprint: Fingerprint = lambda _: "",
     identity: Identity = dict,
 ) -> Plan:
-    """Lay out all that a study trains and compares.
+    """Return the variants, contrasts and trials of a study; variants with equal settings are one.
 
     Args:
-        study: As read.
+        study: The study as read from its file.
         resolve: Completes settings as written and drops keys that cannot matter.
         fingerprint: Returns the SHA-256 of the data set that a `data` section names.
         identity: Returns what a trial's id covers of complete settings.
 
     Raises:
-        UserError: levels that cannot go together, or two variants of one name.
+        UserError: levels cannot be combined, or two different variants have the same name.
     """
     layout = _Layout(study, resolve)
     for design in study.designs:
-        for point, reference in steps(study, design):
+        for point, reference in design_points(study, design):
             layout.add(point, reference, design)
     variants = tuple(layout.variants.values())
     return Plan(
@@ -63,7 +63,7 @@ def plan(
             alias
             for design in study.designs
             if design.kind == "fractional"
-            for alias in aliases(chosen(study, design), design)
+            for alias in aliases(design_factors(study, design), design)
         ),
     )
 
@@ -71,7 +71,7 @@ def plan(
 def trials(
     variants: Iterable[Variant], study: Study, fingerprint: Fingerprint, identity: Identity
 ) -> tuple[Trial, ...]:
-    """Cross variants with seeds; a trial's key covers all that determines its result."""
+    """Return one trial per variant and seed, whose key covers all that determines its result."""
     return tuple(
         trial
         for variant in variants
@@ -80,7 +80,7 @@ def trials(
 
 
 def _seeds(variant: Variant, study: Study) -> tuple[int, ...]:
-    """Give the seeds of a variant: all, or the first few where a pattern says so."""
+    """Return the seeds of a variant: all, or the first few if a pattern of the study says so."""
     fewer = study.fewer_seeds.items()
     most = min((n for pattern, n in fewer if matches(variant.name, pattern)), default=None)
     return study.seeds[:most]
@@ -91,6 +91,7 @@ def _with_seeds(
 ) -> Iterable[Trial]:
     data = fingerprint(variant.settings["data"])
     content = canonical([TRAINING_VERSION, data, identity(variant.settings)])
+    # The settings are hashed once for all seeds.
     without_seed = hashlib.sha256(content.encode())
     for seed in seeds:
         digest = without_seed.copy()
@@ -107,12 +108,16 @@ def _with_seeds(
 
 
 class _Layout:
-    """What has been laid out so far; variants by name, contrasts by their two names."""
+    """The plan under construction.
+
+    `variants` are by name and `contrasts` by the names of both variants; `same` maps the name of an
+    equal variant to the one that is planned; `names` maps settings, as text, to a name.
+    """
 
     def __init__(self, study: Study, resolve: Resolve) -> None:
         self.study = study
         self.resolve = resolve
-        self.shorts = _short_names(study.factors)
+        self.short_names = _short_names(study.factors)
         self.variants: dict[str, Variant] = {}
         self.contrasts: dict[tuple[str, str], Contrast] = {}
         self.excluded: dict[str, None] = {}
@@ -123,7 +128,7 @@ class _Layout:
         self.place(BASELINE)
 
     def add(self, point: Point, reference: Point | None, design: Design) -> None:
-        """Place a point and its reference, and contrast them if both are in the study."""
+        """Add a point, its reference, and their contrast if neither is excluded."""
         variant = self.place(point)
         against = self.place(reference) if reference else None
         if variant and against and variant is not against:
@@ -131,16 +136,16 @@ class _Layout:
             self.contrasts.setdefault((variant.name, against.name), contrast)
 
     def place(self, point: Point) -> Variant | None:
-        """Give the variant at a point, a new one or the equal one; None if it is excluded."""
+        """Return the variant at a point, a new or an equal one; None if it is excluded."""
         if point.key not in self.placed:
             self.placed[point.key] = self.variant_at(point)
         return self.placed[point.key]
 
     def variant_at(self, point: Point) -> Variant | None:
-        """Settle a point, and find what is equal to it."""
+        """Resolve the settings at a point, and reuse the variant that has the same ones."""
         name = self.name(point)
         written = with_overrides(self.study.written, {**point.sets, **self.study.fixed})
-        settings = self.settled(name, written)
+        settings = self.resolved(name, written)
         levels = {f.name: self.level(f, point, settings) for f in self.study.factors}
         if self.is_excluded(settings, levels):
             self.excluded[name] = None
@@ -155,52 +160,55 @@ class _Layout:
             self.same[name] = first
         return self.variants[first]
 
-    def settled(self, name: str, written: Settings) -> dict[str, dict[str, Any]]:
-        """Complete the settings of a variant, or say of which one they cannot be."""
+    def resolved(self, name: str, written: Settings) -> dict[str, dict[str, Any]]:
+        """Return the complete settings of a variant; an error names the variant."""
         try:
             return self.resolve(written)
         except UserError as fault:
             raise UserError(f"variant {name}: {fault.where}", fault.what, fault.hint) from None
 
     def name(self, point: Point) -> str:
-        """Name a point by the levels that differ from the baseline."""
+        """Return the name of a point: its levels that differ from the baseline."""
         if point.name:
             return point.name
         moved = [
-            f"{self.shorts[factor.name]}={point.levels[factor.name].label}"
+            f"{self.short_names[factor.name]}={point.levels[factor.name].label}"
             for factor in self.study.factors
             if factor.name in point.levels and not self.at_baseline(point.levels[factor.name])
         ]
         return ",".join(moved) or BASELINE.name
 
     def at_baseline(self, level: Level) -> bool:
-        """Say whether a level sets just what the baseline has."""
+        """Return whether a level sets exactly what the baseline has."""
         return all(self.baseline_value(key) == self.value(level, key) for key in level.sets)
 
     def value(self, level: Level, key: str) -> Any:
-        """Give the complete value of a key that a level sets: knobs it leaves out included."""
+        """Return the value of a key that a level sets, with defaults filled in."""
         at = (canonical(level.sets), key)
         if at not in self.values:
-            settled = self.resolve(with_overrides(self.study.written, level.sets))
-            self.values[at] = value_at(settled, key, level.sets[key])
+            resolved = self.resolve(with_overrides(self.study.written, level.sets))
+            self.values[at] = value_at(resolved, key, level.sets[key])
         return self.values[at]
 
     def baseline_value(self, key: str) -> Any:
-        """Look up a dotted key in the complete baseline, or else as it was written."""
+        """Return the value of a key in the complete baseline, or else as it was written."""
         return value_at(self.study.baseline, key, value_at(self.study.written, key))
 
     def level(self, factor: Factor, point: Point, settings: Settings) -> str:
-        """Label the level of a factor at which a point sits; nothing if it is none of them."""
+        """Return the label of a factor's level at a point.
+
+        A value that is no level of the factor is its own label; a bundle has none then.
+        """
         if not factor.bundle:
             value = value_at(settings, factor.name, "")
-            known = (one.label for one in factor.levels if self.value(one, factor.name) == value)
-            return next(known, label(value))
+            levels = (lv.label for lv in factor.levels if self.value(lv, factor.name) == value)
+            return next(levels, label(value))
         if factor.name in point.levels:
             return point.levels[factor.name].label
         return next((level.label for level in factor.levels if self.at_baseline(level)), "")
 
     def is_excluded(self, settings: Settings, levels: Mapping[str, str]) -> bool:
-        """Say whether all conditions of some rule hold."""
+        """Return whether all conditions of any rule under `exclude` hold."""
         return any(
             all(_holds(key, value, settings, levels) for key, value in rule.items())
             for rule in self.study.exclude
@@ -208,25 +216,28 @@ class _Layout:
 
 
 def _holds(key: str, value: Any, settings: Settings, levels: Mapping[str, str]) -> bool:
-    found = value_at(settings, key) if "." in key else levels.get(key)
-    return bool(found == value) if "." in key else found == label(value)
+    if "." in key:
+        return bool(value_at(settings, key) == value)
+    return levels.get(key) == label(value)
 
 
 def _contrast(
     variant: Variant, against: Variant, design: Design, point: Point, reference: Point | None
 ) -> Contrast:
-    said = {*point.sets, *(reference.sets if reference else ())}
+    """Return the contrast of two variants with the keys and factors in which they differ."""
+    stated = {*point.sets, *(reference.sets if reference else ())}
     changed = {
         f"{section}.{key}": (old.get(key), new.get(key))
         for section, new in variant.settings.items()
         if new != (old := against.settings[section])
         for key in dict.fromkeys([*old, *new])
         if old.get(key) != new.get(key)
-        # A knob that merely comes or goes with a part is no change of its own.
-        if (key in old and key in new) or f"{section}.{key}" in said
+        # An option that only appears or disappears with its part is no change of its own.
+        if (key in old and key in new) or f"{section}.{key}" in stated
     }
     before = reference.levels if reference else {}
     moved = [name for name in point.levels if before.get(name) != point.levels[name]]
+    # Entries of a `list` move no factor: what they change stands in for one.
     return Contrast(
         variant=variant.name,
         reference=against.name,
@@ -237,7 +248,7 @@ def _contrast(
 
 
 def _short_names(factors: Iterable[Factor]) -> dict[str, str]:
-    """Shorten dotted names (`optimizer.name` to `optimizer`) where the last part is clear."""
+    """Return short names of factors (`optimizer` for `optimizer.name`) where they are unique."""
     short = {f.name: f.name.removesuffix(".name").rpartition(".")[2] for f in factors}
     shared = Counter(short.values())
     return {name: name if shared[text] > 1 else text for name, text in short.items()}

@@ -12,7 +12,7 @@ from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.results_table import Cell
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import Interval, in_points, means, metric_column
-from cnn_ablate.text import plain_number
+from cnn_ablate.text import percent, plain_number
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def _convergence(context: ReportContext) -> DetailTable | None:
     speed = context.learning_speed
     if speed is None:
         return None
-    threshold = formatting.percent(speed.threshold)
+    threshold = percent(speed.threshold)
     metrics = {
         "Best accuracy": "best_accuracy",
         "AULC": "auc_accuracy",

@@ -8,11 +8,6 @@ MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
-def percent(fraction: float | None) -> str:
-    """Return a fraction in per cent with one decimal: `86.1 %`."""
-    return "" if fraction is None or not isfinite(fraction) else f"{100 * fraction:.1f} %"
-
-
 def number(value: float | None, digits: int = 1) -> str:
     """Return a number with a fixed count of decimals: `86.1`."""
     return "" if value is None or not isfinite(value) else f"{value:.{digits}f}"

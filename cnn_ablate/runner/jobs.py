@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cnn_ablate.executors import Job
-from cnn_ablate.plan import matching
+from cnn_ablate.plan import select_variants
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.prepare import Prepared, data_facts
 from cnn_ablate.schema import ComputeConfig, Trial
@@ -25,7 +25,7 @@ def outstanding(prepared: Prepared, *, only: str = "", fresh: bool = False) -> l
     """
     if prepared.missing:
         raise prepared.missing
-    variants = matching(prepared.plan, only)
+    variants = select_variants(prepared.plan, only)
     skipped = frozenset() if fresh else prepared.done
     trials = prepared.plan.trials
     return longest_first(

@@ -10,7 +10,7 @@ from rich.console import Console
 from cnn_ablate.cli.format_changes import format_changes
 from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.cli.text_table import print_rows
-from cnn_ablate.plan import matching
+from cnn_ablate.plan import select_variants
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.cost import (
     MACS_PER_SECOND,
@@ -35,7 +35,7 @@ def print_plan(
     with progress_display() as display:
         prepared = prepare(study, config, display.on_decoding)
     seconds = estimate_seconds(prepared) if estimate else {}
-    rows = list(plan_rows(prepared, matching(prepared.plan, only), seconds))
+    rows = list(plan_rows(prepared, select_variants(prepared.plan, only), seconds))
     if as_json:
         typer.echo(json.dumps(rows, indent=1))
     else:

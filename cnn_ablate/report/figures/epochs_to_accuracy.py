@@ -8,7 +8,7 @@ from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.stats import metric_column
-from cnn_ablate.text import count, some
+from cnn_ablate.text import count, percent, some
 
 
 def data(context: ReportContext) -> pd.DataFrame | None:
@@ -37,7 +37,7 @@ def draw(data: pd.DataFrame) -> Figure:
     axes.scatter(missed["x"], missed["y"], s=20, color=figure_style.WARM, marker="x", lw=1.2)
     axes.set_yticks([-place for place in range(len(names))], list(map(formatting.wrapped, names)))
     axes.set_ylim(0.6 - len(names), 0.6)
-    axes.set_xlabel(f"epochs to {formatting.percent(data['accuracy'].iloc[0])} accuracy")
+    axes.set_xlabel(f"epochs to {percent(data['accuracy'].iloc[0])} accuracy")
     axes.grid(axis="x")
     if never.any():
         axes.text(
@@ -57,7 +57,7 @@ def _heights(data: pd.DataFrame, names: list[str]) -> pd.Series:
 def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     never = int(np.isinf(data["epochs"]).sum())
     missed = f" {count(never, 'trial')} never reached it." if never else ""
-    threshold = formatting.percent(data["accuracy"].iloc[0])
+    threshold = percent(data["accuracy"].iloc[0])
     return (
         f"Epochs until the accuracy first reaches {threshold}, nine tenths of the best accuracy "
         f"of {context.reference}; one dot per seed ({context.budget}).{missed}"
