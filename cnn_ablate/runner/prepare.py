@@ -17,7 +17,6 @@ from cnn_ablate.models import network_size
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.schema import (
-    Contrast,
     DataFacts,
     Finding,
     Plan,
@@ -148,25 +147,22 @@ def plan_rows(
         variants: Names of the variants to list.
         seconds: Estimated seconds per trial, by variant; may be empty.
     """
-    contrasts: dict[str, Contrast] = {}
-    for contrast in prepared.plan.contrasts:
-        contrasts.setdefault(contrast.variant, contrast)
+    # Of several contrasts of a variant, its row has the first.
+    contrasts = {contrast.variant: contrast for contrast in reversed(prepared.plan.contrasts)}
     trials: dict[str, list[Trial]] = {}
     for trial in prepared.plan.trials:
         trials.setdefault(trial.variant, []).append(trial)
-    for variant in prepared.plan.variants:
-        if variant.name not in variants:
-            continue
-        contrast, repeats = contrasts.get(variant.name), trials[variant.name]
+    for name in (v.name for v in prepared.plan.variants if v.name in variants):
+        contrast, of_variant = contrasts.get(name), trials[name]
         yield {
-            "variant": variant.name,
+            "variant": name,
             "changed": contrast.changed if contrast else {},
             "reference": contrast.reference if contrast else None,
-            **prepared.sizes[variant.name].model_dump(),
-            "seeds": [trial.seed for trial in repeats],
-            "trial_ids": [] if prepared.missing else [trial.id for trial in repeats],
-            "done": sum(trial.id in prepared.done for trial in repeats),
-            **({"seconds": seconds[variant.name]} if seconds else {}),
+            **prepared.sizes[name].model_dump(),
+            "seeds": [trial.seed for trial in of_variant],
+            "trial_ids": [] if prepared.missing else [trial.id for trial in of_variant],
+            "done": sum(trial.id in prepared.done for trial in of_variant),
+            **({"seconds": seconds[name]} if seconds else {}),
         }
 
 

@@ -80,16 +80,17 @@ def _recheck(
     prepared: Prepared, trials: Sequence[Trial], store: Store, locks: Locks
 ) -> tuple[Prepared, Sequence[Trial]]:
     """Move damaged trials aside, and add those to train that have been removed meanwhile."""
-    for trial in prepared.plan.trials:
-        # Another run may be training it at this moment.
-        if trial.id not in prepared.done and store.is_marked_done(trial) and locks.acquire(trial.key):
+    planned = {trial.id: trial for trial in prepared.plan.trials}
+    marked = {trial.id for trial in planned.values() if store.is_marked_done(trial)}
+    damaged, removed = marked - prepared.done, prepared.done - marked
+    for trial in (planned[name] for name in damaged):
+        # One that is locked is being trained by another run.
+        if locks.acquire(trial.key):
             store.remove_damaged(trial)
             locks.release(trial.key)
-    done = [trial for trial in prepared.plan.trials if trial.id in prepared.done]
-    removed = [trial for trial in done if not store.is_marked_done(trial)]
-    still_done = prepared.done.difference(trial.id for trial in removed)
-    todo = {trial.id: trial for trial in [*trials, *removed]}
-    return replace(prepared, done=still_done), [*todo.values()]
+    todo = {trial.id: trial for trial in trials}
+    todo |= {name: trial for name, trial in planned.items() if name in removed}
+    return replace(prepared, done=prepared.done & marked), [*todo.values()]
 
 
 def _set_up(
