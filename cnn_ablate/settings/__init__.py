@@ -1,9 +1,9 @@
 """Settings of a study: the names and knobs of each section, their defaults and canonical form."""
 
-from cnn_ablate.settings.faults import SettingFault
 from cnn_ablate.settings.keys import Keys, known_keys
 from cnn_ablate.settings.resolve import identity, resolve, resolve_with_faults
-from cnn_ablate.settings.tables import CUSTOM, DEFAULT_NAMES, TABLES, entry_of
+from cnn_ablate.settings.sections import CUSTOM, DEFAULT_NAMES, TABLES, entry_of
+from cnn_ablate.settings.setting_faults import SettingFault
 from cnn_ablate.settings.training import Training
 from cnn_ablate.settings.trial_options import TrialOptions, build_options, images_key, options_of
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options
-from cnn_ablate.settings.tables import TABLES, entry_of, knobs_of
+from cnn_ablate.settings.sections import TABLES, entry_of, knobs_of
 
 
 @dataclass(frozen=True)

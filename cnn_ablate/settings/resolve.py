@@ -15,9 +15,9 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.messages import unknown_name
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Settings
-from cnn_ablate.settings.faults import SettingFault, unknown_entry, validation_faults
 from cnn_ablate.settings.keys import Keys
-from cnn_ablate.settings.tables import DEFAULT_NAMES, TABLES, entry_of, knobs_of
+from cnn_ablate.settings.sections import DEFAULT_NAMES, TABLES, entry_of, knobs_of
+from cnn_ablate.settings.setting_faults import SettingFault, unknown_entry, validation_faults
 
 Resolved = tuple[dict[str, Any], list[SettingFault]]
 """The complete values of a section, and its faults."""

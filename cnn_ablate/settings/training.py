@@ -44,6 +44,13 @@ class Training(Options):
     ema_decay: float = knob(
         0.999, "Decay of the moving average per step.", gt=0, lt=1, needs={"average": ("ema",)}
     )
+    recalibrate_norm: bool = knob(
+        False,
+        "Re-estimate the statistics of batch norms over the training images, not augmented, before "
+        "the last evaluation; swa always re-estimates them.",
+        unless={"average": ("swa",)},
+        added_later=True,
+    )
     tta: TtaViews = knob((), "Test-time augmentation: views of each test image to average over.")
     tta_average: Literal["logits", "probabilities"] = knob(
         "probabilities", "What is averaged over the views.", unless={"tta": ((),)}

@@ -10,8 +10,8 @@ from cnn_ablate.data import DataSet
 from cnn_ablate.models import ModelOptions
 from cnn_ablate.optim import LossOptions, OptimizerOptions, ScheduleOptions
 from cnn_ablate.schema import Settings, canonical
-from cnn_ablate.settings.faults import validation_faults
-from cnn_ablate.settings.tables import TABLES, entry_of
+from cnn_ablate.settings.sections import TABLES, entry_of
+from cnn_ablate.settings.setting_faults import validation_faults
 from cnn_ablate.settings.training import Training
 
 

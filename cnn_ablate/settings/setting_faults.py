@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from cnn_ablate.errors import UserError
 from cnn_ablate.messages import explain_error, unknown_name
 from cnn_ablate.options import Options
-from cnn_ablate.settings.tables import CUSTOM, TABLES
+from cnn_ablate.settings.sections import CUSTOM, TABLES
 
 _KINDS = {"data": "data set", "model": "model"}
 
