@@ -24,6 +24,21 @@ from cnn_ablate.cli.common_options import (
 from cnn_ablate.cli.data_app import data_app
 from cnn_ablate.cli.exit_codes import run_and_exit
 from cnn_ablate.cli.results_app import results_app
+from cnn_ablate.cli.run_options import (
+    CheckpointMinutes,
+    Compute,
+    CpusPerTrial,
+    Device,
+    Executor,
+    Fresh,
+    GpusPerTrial,
+    NoAudit,
+    RayAddress,
+    Retries,
+    Track,
+    TrialTimeout,
+    Workers,
+)
 
 app = typer.Typer(
     help="Ablation studies of small image-classification CNNs that can be trusted.",
@@ -41,89 +56,58 @@ def run(
     study: Study,
     profile: Profile = "",
     smoke: Smoke = False,
-    device: Annotated[
-        str,
-        typer.Option(
-            help="Device to train on: auto, cpu, cuda or mps.",
-            autocompletion=shell_completion.devices,
-        ),
-    ] = "auto",
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Number of trials trained in parallel.")
-    ] = None,
-    executor: Annotated[str, typer.Option(help="Where trials run: local or ray.")] = "local",
+    device: Device = "auto",
+    workers: Workers = None,
+    executor: Executor = "local",
     sets: Sets = [],  # noqa: B006 - Typer copies it
     seeds: Seeds = None,
     only: Only = "",
-    fresh: Annotated[bool, typer.Option("--fresh", help="Train finished trials again.")] = False,
-    no_audit: Annotated[
-        bool, typer.Option("--no-audit", help="Skip the audit before training.")
-    ] = False,
-    retries: Annotated[
-        int, typer.Option(min=0, help="How often to retry a trial whose worker died or timed out.")
-    ] = 1,
-    trial_timeout: Annotated[
-        float, typer.Option(min=0, help="Time limit per trial in seconds; 0 means none.")
-    ] = 0.0,
-    checkpoint_minutes: Annotated[
-        float,
-        typer.Option(min=0, help="Minimum minutes between checkpoints; 0: after every epoch."),
-    ] = 0.0,
-    cpus_per_trial: Annotated[
-        float, typer.Option(min=0, help="CPU cores per trial; 0.5: two trials share one.")
-    ] = 1.0,
-    gpus_per_trial: Annotated[
-        float | None, typer.Option(min=0, help="GPUs per trial; 0.25: four trials share one.")
-    ] = None,
-    ray_address: Annotated[
-        str, typer.Option(help="Ray cluster to use: host:port or auto; default: $RAY_ADDRESS.")
-    ] = "",
-    compute: Annotated[
-        str, typer.Option(help="Compute settings: auto, eager or reference.")
-    ] = "auto",
-    track: Annotated[
-        list[str], typer.Option(help="Also log results to tensorboard or mlflow, in tracking/.")
-    ] = [],  # noqa: B006 - Typer copies it
+    fresh: Fresh = False,
+    no_audit: NoAudit = False,
+    retries: Retries = 1,
+    trial_timeout: TrialTimeout = 0.0,
+    checkpoint_minutes: CheckpointMinutes = 0.0,
+    cpus_per_trial: CpusPerTrial = 1.0,
+    gpus_per_trial: GpusPerTrial = None,
+    ray_address: RayAddress = "",
+    compute: Compute = "auto",
+    track: Track = [],  # noqa: B006 - Typer copies it
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
     pictures: Pictures = True,
     data: Data = None,
 ) -> None:
     """Train every trial that is not finished, and write the tables and the report."""
-    from cnn_ablate.processes import start_fork_server
-
-    if executor == "local":
-        start_fork_server()
+    _start_early(executor)
     from cnn_ablate.cli.commands.run import RunOptions, run_study
     from cnn_ablate.executors import Resources
     from cnn_ablate.runner import RetryPolicy, RunConfig, resolve_device
     from cnn_ablate.study import Changes
 
+    device = resolve_device(device, executor=executor, gpus_per_trial=gpus_per_trial)
+    limits = Resources(workers, cpus_per_trial, gpus_per_trial, ray_address, device)
+    retry = RetryPolicy(
+        retries=retries, trial_timeout=trial_timeout, checkpoint_minutes=checkpoint_minutes
+    )
     config = RunConfig(
         results=results,
         data=data,
         executor=executor,
-        resources=Resources(
-            workers=workers,
-            cpus_per_trial=cpus_per_trial,
-            gpus_per_trial=gpus_per_trial,
-            ray_address=ray_address,
-            device=resolve_device(device, executor=executor, gpus_per_trial=gpus_per_trial),
-        ),
-        retry=RetryPolicy(
-            retries=retries,
-            trial_timeout=trial_timeout,
-            checkpoint_minutes=checkpoint_minutes,
-        ),
         compute=compute,
+        retry=retry,
+        resources=limits,
     )
-    run_study(
-        study,
-        Changes(resolve_profile(profile, smoke), tuple(sets), seeds),
-        config,
-        reports,
-        RunOptions(only, fresh, not no_audit, tuple(track), pictures),
-    )
+    changes = Changes(resolve_profile(profile, smoke), tuple(sets), seeds)
+    options = RunOptions(only, fresh, not no_audit, tuple(track), pictures)
+    run_study(study, changes, config, reports, options)
+
+
+def _start_early(executor: str) -> None:
+    """Start the fork server of local workers: it imports torch while this process does the same."""
+    from cnn_ablate.processes import start_fork_server
+
+    if executor == "local":
+        start_fork_server()
 
 
 @app.command()

@@ -123,9 +123,9 @@ def _lines(status: Status) -> Iterator[str]:
     shown = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
     yield f"{status.study}: {status.trials:,} trials: {shown}."
     yield status.state
-    for name, trial in status.under_way.items():
-        speed = f"{trial.images_per_second:,.0f} images/s"
-        yield f"  {without_hash(name)}: epoch {trial.epoch:.1f} of {trial.epochs}, {speed}"
+    for trial, state in status.under_way.items():
+        speed = f"{state.images_per_second:,.0f} images/s"
+        yield f"  {without_hash(trial)}: epoch {state.epoch:.1f} of {state.epochs}, {speed}"
     for trial, error in status.failed.items():
         yield f"  {without_hash(trial)}: failed. {error}"
     if status.seconds_left is not None:
