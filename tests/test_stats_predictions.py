@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
+from cnn_ablate.claims import judge_claims
+from cnn_ablate.schema import Claim
 from cnn_ablate.stats import (
     PredictionReader,
+    estimate_effects,
     image_interval,
     mcnemar,
     mcnemar_p,
@@ -139,3 +142,23 @@ def test_mcnemar_seed_by_seed():
     table = mcnemar(trials, "b", "a", PredictionReader(seen.__getitem__))
 
     assert [(0, 10, 3, 1, 0.625), (1, 10, 0, 0, 1.0)] == [*table.itertuples(index=False)]
+
+
+def test_predictions_are_read_once_per_trial():
+    """Effects and verdicts of one analysis share a reader, which remembers what it has read."""
+    values = {"a": [0.2, 0.3], "b": [0.4, 0.5], "c": [0.1, 0.2]}
+    contrasts = [fake_results.contrast(name, "a", model_residual=(True, False)) for name in "bc"]
+    claim = Claim(id="x", variant="b", reference="c", effect="higher")
+    record = fake_results.record([fake_results.variant(name) for name in "abc"], contrasts, [claim])
+    results = fake_results.FakeResults(record, fake_results.trials(values))
+    reads = []
+
+    def read(trial):
+        reads.append(trial)
+        return results.predictions(trial)
+
+    reader = PredictionReader(read)
+    estimate_effects(results.trials, contrasts, predictions=reader)
+    judge_claims(results, reader)
+
+    assert sorted(results.trials["trial"]) == sorted(reads)

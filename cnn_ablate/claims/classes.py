@@ -59,6 +59,7 @@ def judge_rank(results: Results, claim: Claim, trials: list[str]) -> DraftVerdic
     """
     name, column = named_class(claim), class_column(claim)
     rows = class_rows(results, None)
+    # A class without test images has no accuracy, and cannot be a rival.
     rows = rows[rows["trial"].isin(trials) & (rows["n"] > 0)]
     shares = 100 * rows.pivot_table(index="trial", columns="class", values=column)
     images = rows.groupby("class")["n"].min()
@@ -77,6 +78,7 @@ def judge_taken_for(results: Results, claim: Claim, trials: list[str]) -> DraftV
     rows = rows[rows["trial"].isin(trials) & (rows["true"] == name)]
     counts = rows.pivot_table(index="trial", columns="predicted", values="count", fill_value=0)
     counts = counts[counts.sum(axis=1) > 0]
+    # Correct predictions are no mistakes, but count in the whole that shares are taken of.
     wrong = counts.drop(columns=name, errors="ignore")
     shares = 100 * wrong.div(counts.sum(axis=1), axis=0)
     images = pd.Series(counts.sum(axis=1).min(), index=wrong.columns)

@@ -112,6 +112,7 @@ def gather(
         NoAnswerError: nothing was measured of that metric.
     """
     if claim.metric in EXACT:
+        # Twice, as two seeds without noise: an interval of one value would be unknown.
         number = sum(w * _count(results, claim.metric, name) for name, w in weights.items())
         return Evidence(claim.metric, np.array([number, number]))
     trials, column = with_metric(results, claim)

@@ -20,6 +20,7 @@ def judge_direction(claim: Claim, evidence: Evidence) -> DraftVerdict:
     upwards = claim.effect == "higher" or (claim.effect is None and claim.size >= 0)
     aligned = evidence if upwards else evidence.negated()
     low, high = aligned.interval()
+    # Without predictions there is no interval over images, and that over seeds decides alone.
     images = aligned.image_interval() or (low, high)
     if min(low, images[0]) > 0:
         return _sized(claim, evidence)
@@ -69,6 +70,7 @@ def margin_of(claim: Claim, evidence: Evidence) -> float | None:
     """
     if claim.margin is not None or not (evidence.exact or in_points(evidence.metric)):
         return claim.margin
+    # Counts are whole numbers: less than half of one is none.
     if evidence.exact:
         return 0.5
     return min(MARGIN, abs(claim.size)) or MARGIN
@@ -78,6 +80,7 @@ def _sized(claim: Claim, evidence: Evidence) -> DraftVerdict:
     if claim.value is None:
         return _draft("reproduced", evidence, f"{_basis(evidence)}, as claimed")
     gap = abs(evidence.mean - claim.size)
+    # The spread counts as known, so that a handful of noisy seeds cannot excuse a wrong size.
     allowed = evidence.tolerance(claim.rounding, known_spread=True)
     word: Word = "reproduced" if gap <= allowed + 1e-9 else "direction only"
     beyond = "within" if word == "reproduced" else "beyond"
@@ -89,6 +92,7 @@ def _sized(claim: Claim, evidence: Evidence) -> DraftVerdict:
 
 
 def _equivalent(evidence: Evidence, margin: float) -> bool:
+    # Two one-sided tests at 5 % correspond to an interval of 90 %.
     images = evidence.image_interval(0.9)
     inside = images is None or max(map(abs, images)) < margin
     return inside and equivalence_p(evidence.values, margin) <= 0.05

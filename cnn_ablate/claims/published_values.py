@@ -38,6 +38,7 @@ def judge_limit(claim: Claim, evidence: Evidence) -> DraftVerdict:
     """Ask whether the mean keeps a published limit, with the noise of seeds and of test images."""
     limit = claim.bounds[0] * scale(evidence.metric)
     low, high = evidence.interval()
+    # A limit is not rounded as a number is: at most 4 does not allow 4.4.
     half = hypot((high - low) / 2, evidence.test_noise())
     room = evidence.mean - limit if claim.effect == "higher" else limit - evidence.mean
     word: Word = "undetermined"

@@ -77,6 +77,7 @@ def _draft(
     evidence = gather(results, claim, weights, predictions)
     if len(evidence.values) < 2:
         return _one_seed(claim, evidence)
+    # A difference of zero at a short budget may just be one that had no time to appear.
     if claim.compares and evidence.is_zero and has_other_budget(results.record, claim):
         raise NoAnswerError(_NEVER_APART)
     return _judge(results, claim)(claim, evidence)
@@ -87,6 +88,7 @@ def _judge(results: Results, claim: Claim) -> Callable[[Claim, Evidence], DraftV
         return judge_limit if claim.effect in {"higher", "lower"} else judge_level
     if claim.effect == "none":
         return judge_none
+    # At another budget the size of an effect is not comparable, but its direction is.
     sized = claim.value is not None and has_other_budget(results.record, claim)
     return judge_direction_alone if sized else judge_direction
 

@@ -86,6 +86,7 @@ def _factor_pairs(plan: Plan, claim: Claim, at: Mapping[str, Any]) -> tuple[Pair
         where = "".join(f" at {name} = {level}" for name, level in levels.items())
         contrast = f"{claim.to_level} against {claim.from_level}"
         raise NotInPlanError(f"no variants differ in {claim.factor} alone ({contrast}){where}")
+    # A claim about a factor is about the study as its baseline has it, if that was trained.
     home = {**_other_levels(plan.variants[0], claim), **levels}
     near = [pair for pair in pairs if any(_other_levels(side, claim) == home for side in pair)]
     return tuple((variant.name, reference.name) for variant, reference in near[:1] or pairs)

@@ -34,6 +34,7 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
         (accuracies are fractions), and for each threshold `epochs_to_accuracy_<threshold>` and
         `seconds_to_accuracy_<...>`, infinite if it was never reached.
     """
+    # An iterator would be exhausted after the first trial.
     thresholds = tuple(thresholds)
     plain = [name for name in CONVERGENCE_METRICS if "_to_" not in name]
     timed = [
@@ -49,6 +50,7 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
     finite = epochs[np.isfinite(pd.to_numeric(epochs["train_loss"]).astype(float))]
     accuracy, loss = observed(finite)
     rows = []
+    # Rows of a resumed trial may be in any order.
     for trial, history in finite.sort_values("epoch").groupby("trial", sort=False):
         reached = history[accuracy].to_numpy(float)
         seconds = history["seconds"].to_numpy(float)
@@ -70,6 +72,7 @@ def metric_column(metric: str, threshold: float | None) -> str:
 
 def observed(epochs: pd.DataFrame) -> tuple[str, str]:
     """Return the columns of accuracy and loss on the images least used for training."""
+    # Columns that were not measured in every epoch, or for every trial, would mix kinds of images.
     for images in ("val", "test"):
         names = f"{images}_accuracy", f"{images}_loss"
         if all(name in epochs and epochs[name].notna().all() for name in names):
@@ -79,6 +82,7 @@ def observed(epochs: pd.DataFrame) -> tuple[str, str]:
 
 def area(accuracy: FloatArray) -> float:
     """Return the area under a curve (epochs,) by the trapezoid rule, as its mean height."""
+    # The trapezoids span one epoch less than there are points: with one point there are none.
     if len(accuracy) == 1:
         return float(accuracy[0])
     return float(np.trapezoid(accuracy)) / (len(accuracy) - 1)
@@ -106,4 +110,5 @@ def first_reached(
     hits = np.flatnonzero(accuracy >= threshold)
     if not len(hits):
         return math.inf, math.inf
+    # Epochs count from 1.
     return float(hits[0] + 1), float(seconds[: hits[0] + 1].sum())

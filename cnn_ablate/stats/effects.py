@@ -79,6 +79,7 @@ def means(trials: pd.DataFrame, *, metric: str = "test_accuracy", images: int = 
 def _effect(
     trials: pd.DataFrame, contrast: Contrast, metric: str, reader: PredictionReader | None
 ) -> Effect:
+    # Both sides of a seed share their random numbers, so their difference has less noise.
     weights = {contrast.variant: 1.0, contrast.reference: -1.0}
     values = differences(values_by_seed(trials, list(weights), metric), weights)
     return Effect(
@@ -119,6 +120,7 @@ def _over_images(
     images = weigh_images(trials, weights, reader)
     if images is None:
         return {}
+    # Scores are fractions; effects are in points.
     low, high = image_interval(100 * images.scores)
     variant, reference = weights
     return {

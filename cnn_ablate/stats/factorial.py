@@ -37,9 +37,10 @@ def factorial(
     aliases, the row of `A` estimates the sum of the two (or their difference).
 
     Returns:
-        One row per term and pair of levels: `term` (`model.attention`, or two joined by `:`), `levels`, `difference` (points
-        where the metric is a fraction), `low` and `high` (95 % t interval), `p`, `p_adjusted`
-        (Holm over the rows), `freedom` (residual degrees of freedom) and `aliases`.
+        One row per term and pair of levels: `term` (`model.attention`, or two joined by `:`),
+        `levels`, `difference` (points where the metric is a fraction), `low` and `high` (95 % t
+        interval), `p`, `p_adjusted` (Holm over the rows), `freedom` (residual degrees of freedom)
+        and `aliases`.
     """
     grid = _grid(trials, factors, variants, metric)
     rows = _rows(grid) if len(grid.y) else []
@@ -69,6 +70,7 @@ class _Grid:
 
     def columns(self, term: Term) -> FloatArray:
         """Return the columns of a term in the design matrix (n, columns), in sum coding."""
+        # An interaction is the product of the columns of its factors, each with each.
         result = np.ones((len(self.y), 1))
         for i in term:
             coded = sum_coding(len(self.levels[i]))[self.codes[:, i]]
@@ -157,6 +159,7 @@ def _separate(
         # The earlier terms that this one is a linear combination of are its aliases.
         combination = np.linalg.lstsq(basis, new)[0][blocks.shape[1] :]
         start = 0
+        # The coefficients are exact up to rounding errors: zero means not involved.
         for other, columns in kept.items():
             stop = start + columns.shape[1]
             if np.abs(combination[start:stop]).max() > 1e-9:

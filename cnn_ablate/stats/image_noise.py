@@ -87,4 +87,5 @@ def pooled_mcnemar_p(net: NDArray[np.integer[Any]]) -> float:
         steps[:: 2 * size] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
         chances = np.convolve(chances, steps)
     sums = np.arange(len(chances)) - len(chances) // 2
+    # Sums of many probabilities can exceed 1 by a rounding error.
     return min(1.0, float(chances[np.abs(sums) >= abs(int(net.sum()))].sum()))

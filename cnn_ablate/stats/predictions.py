@@ -46,6 +46,7 @@ class PredictionReader:
         """Return the scored images of a trial by its id."""
         if trial not in self._scored:
             predictions = self._read(trial)
+            # Probabilities are dropped: they need many times the memory, and are not needed here.
             correct = np.asarray(predictions.label == predictions.predicted, dtype=np.int64)
             self._scored[trial] = ScoredImages(predictions.label, correct)
         return self._scored[trial]
@@ -102,6 +103,7 @@ def mcnemar(
         side classified correctly) and the exact `p`.
     """
     rows = []
+    # The networks of one seed saw the same batches in the same order, so they are compared alone.
     for seed, pair in trials_by_seed(trials, [variant, reference]).iterrows():
         ours, theirs = (predictions.scored(pair[name]).correct for name in (variant, reference))
         net = ours - theirs

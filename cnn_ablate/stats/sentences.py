@@ -20,6 +20,7 @@ def sentence(effect: Effect) -> str:
     seeds = count(effect.seeds, "seed")
     if effect.difference == effect.low == effect.high == 0:
         return f"{effect.action} does not move {effect.metric} in any of {seeds}."
+    # Too few seeds for any p below 1 say nothing about the effect.
     never = effect.p_adjusted is None or (effect.smallest_adjusted or 0.0) >= 1
     p = "" if never else f", {p_value(effect.p_adjusted or 0.0)} after Holm"
     return f"{effect.action} {_difference(effect)}{p}, {seeds}{_too_few(effect)}{_reserve(effect)}."
@@ -28,6 +29,7 @@ def sentence(effect: Effect) -> str:
 def action(contrast: Contrast) -> str:
     """Return what a variant changes in its reference, as the beginning of a sentence."""
     moves = [(key, *contrast.changed[key]) for key in contrast.factors if key in contrast.changed]
+    # Bundles and lists set several keys: the names of both variants say it best.
     if len(moves) != len(contrast.factors) or not 1 <= len(moves) <= 3:
         return f"Taking {contrast.variant} instead of {contrast.reference}"
     # At the baseline the other factors need no mention.
@@ -74,6 +76,7 @@ def _difference(effect: Effect) -> str:
 
 
 def _too_few(effect: Effect) -> str:
+    # Otherwise a reader would take a p above 0.05 for evidence that there is no effect.
     least = effect.smallest_adjusted or 0.0
     if least <= 0.05:
         return ""

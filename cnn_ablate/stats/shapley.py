@@ -32,14 +32,17 @@ def attribution(
     system without any of them was run.
 
     Returns:
-        One row per component: `component`, `method` (`shapley` or `leave one out`), `seeds`, `contribution` (in
-        points where the metric is a fraction), its `sd`, `low` and `high` (t interval over seeds).
+        One row per component: `component`, `method` (`shapley` or `leave one out`), `seeds`,
+        `contribution` (in points where the metric is a fraction), its `sd`, `low` and `high` (t
+        interval over seeds).
     """
     parts = components(factors)
     coalitions = _coalitions(parts, variants)
+    # Sorted by mask, so that the column of a coalition is its mask if all of them were run.
     ordered = [coalitions[mask] for mask in sorted(coalitions)]
     values = values_by_seed(trials, ordered, metric).to_numpy(float)
     if parts and len(ordered) == 2 ** len(parts) and len(values):
+        # As in `differences`: rounding removes floating-point noise only.
         shares = np.round(shapley(values), 9)
         rows = [_row(p.name, "shapley", shares[:, i]) for i, p in enumerate(parts)]
     else:
@@ -95,6 +98,7 @@ def _left_out(
     full = 2 ** len(parts) - 1
     alone = [{full: 1.0, full ^ 1 << i: -1.0} for i in range(len(parts))]
     wanted = [(part.name, weights) for part, weights in zip(parts, alone, strict=True)]
+    # With a single component nothing can be shared.
     if len(parts) > 1:
         # The whole gain (full - none) minus the sum of the losses (full - full without one).
         one_less = {full ^ 1 << i: 1.0 for i in range(len(parts))}

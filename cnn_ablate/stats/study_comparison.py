@@ -26,6 +26,7 @@ class ComparedContrast:
         if not self.first or not self.second:
             return "second only" if self.second else "first only"
         low, high = self.interval
+        # One seed in either study leaves no interval.
         if math.isnan(low):
             return "too few seeds"
         return "agree" if low <= 0 <= high else "differ"
@@ -60,6 +61,7 @@ def _welch(gap: float, first: Effect, second: Effect) -> Interval:
     if first.sd is None or second.sd is None:
         return UNKNOWN
     parts = [(effect.sd or 0.0) ** 2 / effect.seeds for effect in (first, second)]
+    # Without any spread the degrees of freedom would be 0 / 0.
     if not sum(parts):
         return gap, gap
     seeds = (first.seeds, second.seeds)

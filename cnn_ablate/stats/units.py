@@ -1,6 +1,6 @@
-"""Units of metrics: fractions in files are per cent and points in reports, and how both are written.
+"""Units of metrics: which are fractions, shown as per cent and points, and how both are written.
 
-Except for `scale` and `printed`, functions here take values that are already in per cent or points.
+Except for `printed`, functions that write take values that are in per cent or points already.
 """
 
 import math
@@ -15,6 +15,7 @@ UNKNOWN: Interval = (math.nan, math.nan)
 
 def in_points(metric: str) -> bool:
     """Return whether a metric is a fraction in files, and per cent in reports."""
+    # `epochs_to_accuracy` is named after an accuracy, but counts epochs.
     return metric.endswith(("accuracy", "precision", "recall", "f1")) and "_to_" not in metric
 
 
@@ -27,6 +28,7 @@ def amount(value: float, metric: str, interval: Interval = UNKNOWN) -> str:
     """Return a difference in its unit, as precise as its interval: `2.1 points`, `0.031`."""
     if not in_points(metric):
         return plain_number(value)
+    # Digits that the interval leaves open would be false precision.
     width = abs(value) if math.isnan(interval[0]) else interval[1] - interval[0]
     rounded = _points(value, width)
     return f"{rounded} point" if abs(float(rounded)) == 1 else f"{rounded} points"
@@ -38,12 +40,13 @@ def signed(value: float, metric: str) -> str:
 
 
 def level(value: float, metric: str, digits: int = 2) -> str:
-    """Return the level of a metric: `85.31 %` of an accuracy in per cent, `4,969,600` of a count."""
+    """Return the level of a metric: `85.31 %` of an accuracy, `4,969,600` of a count."""
     return f"{value:.{digits}f} %" if in_points(metric) else plain_number(value)
 
 
 def printed(claim: Claim) -> str:
     """Return the number of a claim as it was printed: `86 %`, `1,790,000`, `86.00 to 86.99 %`."""
+    # Both ends of a range; a single number is both ends of its own.
     ends = dict.fromkeys(claim.bounds)
     digits = claim.decimals_printed
     if not in_points(claim.measured_metric):
