@@ -29,7 +29,7 @@ def checksums(folder: Path) -> dict[str, str]:
         ValueError: DONE is not as it was written.
     """
     payload = (folder / DONE).read_bytes()
-    expected = json.loads(payload)
+    expected: dict[str, str] = json.loads(payload)
     is_written = isinstance(expected, dict) and payload == as_json(expected)
     if not is_written or "trial.json" not in expected:
         raise ValueError("not as written")
