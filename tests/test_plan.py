@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.plan import select_variants, plan
+from cnn_ablate.plan import plan, select_variants
 from cnn_ablate.schema import Design, Entry, Factor, Level, Plan, Settings, Study, Variant
 
 BASELINE: dict[str, dict[str, Any]] = {

@@ -33,7 +33,7 @@ CELLS = [
 
 
 def coverage(intervals, truth):
-    """Give the share of intervals that hold the truth, in per cent."""
+    """Return the percentage of intervals that contain the truth."""
     held = [low <= truth <= high for low, high in intervals]
     return 100 * np.mean(held)
 
