@@ -4,7 +4,7 @@
 class UserError(Exception):
     """One fault of the user's input: where it is, what is wrong, and a hint.
 
-    Several are raised together as an `ExceptionGroup`, so that a file is mended in one go.
+    Several are raised together as an `ExceptionGroup`, so that a file is corrected in one go.
     """
 
     def __init__(self, where: str, what: str, hint: str = "") -> None:
