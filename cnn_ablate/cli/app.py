@@ -85,17 +85,12 @@ def run(
     from cnn_ablate.study import Changes
 
     device = resolve_device(device, executor=executor, gpus_per_trial=gpus_per_trial)
-    limits = Resources(workers, cpus_per_trial, gpus_per_trial, ray_address, device)
+    quota = Resources(workers, cpus_per_trial, gpus_per_trial, ray_address, device)
     retry = RetryPolicy(
         retries=retries, trial_timeout=trial_timeout, checkpoint_minutes=checkpoint_minutes
     )
     config = RunConfig(
-        results=results,
-        data=data,
-        executor=executor,
-        compute=compute,
-        retry=retry,
-        resources=limits,
+        results=results, data=data, executor=executor, compute=compute, retry=retry, resources=quota
     )
     changes = Changes(resolve_profile(profile, smoke), tuple(sets), seeds)
     options = RunOptions(only, fresh, not no_audit, tuple(track), pictures)
