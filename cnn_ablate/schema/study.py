@@ -179,6 +179,13 @@ class Study(Frozen):
     fewer_seeds: dict[str, int] = Field(
         {}, description="Number of seeds by name or pattern of variants that have fewer."
     )
+    looks: tuple[int, ...] = Field(
+        (), description="Numbers of seeds at which the study decides which contrasts get more."
+    )
+    error: float = Field(0.05, description="Error of each family of contrasts, over all looks.")
+    primary: tuple[str, ...] = Field(
+        (), description="Names or patterns of the variants whose contrasts are primary."
+    )
     forced: dict[str, Any] = Field({}, description="Settings forced by a profile or --set.")
     caps: bool = Field(False, description="Whether they replace levels of factors too.")
     before: dict[str, Any] = Field(
