@@ -1,6 +1,6 @@
 """Error messages about wrong values: what was expected, what was found, and the nearest match."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -52,14 +52,14 @@ def describe_schema(part: Schema, root: Schema) -> str:
     part = _dereference(part, root)
     if "enum" in part:
         return f"one of {', '.join(map(str, part['enum']))}"
-    if "anyOf" in part:
-        options = (describe_schema(option, root) for option in part["anyOf"])
+    if alternatives := _alternatives(part):
+        options = (describe_schema(option, root) for option in alternatives)
         return " or ".join(filter(None, options))
     words = {
         "boolean": "true or false",
         "integer": "a whole number",
         "number": "a number",
-        "string": "a text",
+        "string": "a string",
         "array": "a list",
         "object": "a mapping",
         "null": "nothing",
@@ -84,12 +84,17 @@ def _subschema(schema: Schema, loc: tuple[int | str, ...]) -> Schema:
     """Return the schema of the value at a location."""
     part = schema
     for name in loc:
-        options = [_dereference(option, schema) for option in (part, *part.get("anyOf", ()))]
+        options = [_dereference(option, schema) for option in (part, *_alternatives(part))]
         if isinstance(name, int):
             part = next((option["items"] for option in options if "items" in option), {})
         else:
             part = next(filter(None, (_schema_of_key(option, name) for option in options)), part)
     return part
+
+
+def _alternatives(part: Schema) -> Sequence[Schema]:
+    """Return the schemas of which a value matches one."""
+    return part.get("anyOf") or part.get("oneOf") or ()
 
 
 def _schema_of_key(part: Schema, key: str) -> Schema:
