@@ -55,8 +55,7 @@ def follow(
     At each look every open contrast is tested with the error spent there, times the share of open
     contrasts among those not decided (given up ones still count in the family); else it stops as
     negligible if two one-sided tests put it within the margin at the error spent; else, from the
-    second look on, as futile if its conditional power at the last look is under 10 % (non-binding:
-    stopping for futility can only lower the error).
+    second look on, as futile if its conditional power at the last look is under 10 % (non-binding).
 
     Args:
         differences: Per contrast, one difference per seed of the study in their order, NaN where a
@@ -86,8 +85,7 @@ def follow(
             elif outcome == "open" and number > 1:
                 last_error = shares[-1] / len(waiting)
                 outcome = "futile" if _is_futile(row, looks[-1], last_error) else "open"
-            at = number + 1 if outcome == "open" else number
-            results[j] = Progress(outcome, at, decision)
+            results[j] = Progress(outcome, number + (outcome == "open"), decision)
     return results
 
 
