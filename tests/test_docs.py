@@ -117,7 +117,7 @@ def test_commands_run(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         done = drafted(shelf, words) if words[0] == "init" else CliRunner().invoke(app, words)
         assert 0 == done.exit_code, f"{command}: {done.output} {done.exception!r}"
     page = (shelf / "reports" / "pets" / "report.html").read_text(encoding="utf-8")
-    assert "Does each part of mynet:MyNet earn its place on pictures?" in page
+    assert "Does each part of mynet:MyNet improve its accuracy on pictures?" in page
 
 
 def drafted(shelf: Path, words: list[str]) -> Result:

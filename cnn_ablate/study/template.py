@@ -59,7 +59,7 @@ _CLAIM = """
 # What you expect, stated before the training; the report says whether the data agree.
 claims:
   - id: {knob}
-    quote: {knob} matters
+    quote: {knob} improves the accuracy
     factor: model.{knob}
     from: {old}
     to: {new}
@@ -80,7 +80,7 @@ def study_template(file: str, data: str, model: str, *, path: str = "") -> str:
         UserError: a name is unknown, or needs further knobs.
     """
     settings = _settings(data, model, path)
-    title = f"Does each part of {model} earn its place on {path.rpartition('/')[2] or data}?"
+    title = f"Does each part of {model} improve its accuracy on {path.rpartition('/')[2] or data}?"
     levels = dict(list(_switches(entry_of("model", model), settings["model"]))[:_SWITCHES])
     count = len(levels) + _FACTORS
     lines = [
