@@ -1,5 +1,6 @@
 """Failure as an outcome: how often trials diverged or failed, and whether one side fails more."""
 
+import numpy as np
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
@@ -16,8 +17,10 @@ def failure_interval(failed: int, trials: int) -> Interval:
 
 def failure_p(failed: int, trials: int, failed_reference: int, trials_reference: int) -> float:
     """Return the two-sided p of Fisher's exact test that both sides fail equally often."""
-    table = [
-        [failed, trials - failed],
-        [failed_reference, trials_reference - failed_reference],
-    ]
+    table = np.array(
+        [
+            [failed, trials - failed],
+            [failed_reference, trials_reference - failed_reference],
+        ]
+    )
     return float(stats.fisher_exact(table).pvalue)

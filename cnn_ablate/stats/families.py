@@ -153,7 +153,7 @@ def _step_down(flipped: FloatArray) -> FloatArray:
     hits = (largest >= observed[order] * (1 - _TIE) - _TIE).mean(axis=0)
     p = np.empty_like(observed)
     p[order] = np.maximum.accumulate(hits)
-    return p
+    return np.asarray(p, dtype=np.float64)
 
 
 def _flipped_t(table: FloatArray, signs: NDArray[np.int8]) -> FloatArray:
@@ -166,7 +166,7 @@ def _flipped_t(table: FloatArray, signs: NDArray[np.int8]) -> FloatArray:
     means = signs @ present / pairs
     squares = (present**2).sum(axis=0) / pairs
     variances = np.maximum((squares - means**2) / (pairs - 1), 1e-12 * squares + 1e-300)
-    return np.abs(means) / np.sqrt(variances)
+    return np.asarray(np.abs(means) / np.sqrt(variances), dtype=np.float64)
 
 
 def _sign_patterns(seeds: int) -> NDArray[np.int8]:
