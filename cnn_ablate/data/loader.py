@@ -102,6 +102,10 @@ class Loader:
             for batch in zip(*(torch.split(part, self.batch_size) for part in block), strict=True):
                 yield Batch(*batch)
 
+    def plain_epoch(self, epoch: int) -> Iterator[Batch]:
+        """Yield the batches of an epoch without augmentation."""
+        return self._batches(self._train, self._order(epoch), self.batch_size, identity)
+
     def val(self, chunk: int = CHUNK) -> Iterator[Batch]:
         """Yield the validation images in file order, not augmented."""
         return self._batches(self._train, self._val_index, chunk, identity)

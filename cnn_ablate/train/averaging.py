@@ -6,12 +6,12 @@ from math import floor
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel
 
 from cnn_ablate.data import Batch
 from cnn_ablate.models import set_dropout_keys
 from cnn_ablate.settings import Training
+from cnn_ablate.train.recalibration import recalibrate_norms
 
 
 class _MovingAverage(AveragedModel):
@@ -108,7 +108,7 @@ class WeightAverage:
             return
         model.load_state_dict(self.model.module.state_dict())
         if self.kind == "swa":
-            _update_batch_norm(model, batches)
+            recalibrate_norms(model, batches)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the average so far."""
@@ -118,21 +118,3 @@ class WeightAverage:
         """Continue from an average that `state_dict` returned."""
         if self.model:
             self.model.load_state_dict(state)
-
-
-@torch.no_grad()
-def _update_batch_norm(model: nn.Module, batches: Iterable[Batch]) -> None:
-    """Compute the running statistics of all batch norms as plain means over some batches."""
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
-    momenta = [norm.momentum for norm in norms]
-    # Only the norms train: with dropout on, as in torch.optim.swa_utils.update_bn, the statistics
-    # would be those of other activations than the network is tested with.
-    model.eval()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a cumulative mean
-        norm.train()
-    for batch in batches if norms else ():
-        model(batch.images)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum

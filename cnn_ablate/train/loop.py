@@ -149,6 +149,6 @@ def _metrics(trainer: Trainer, test: Evaluation | None) -> Metrics:
 
 def _val_accuracy(trainer: Trainer, selected: EpochRow) -> float | None:
     """Return the accuracy on the validation images of the weights that are reported."""
-    if trainer.loader.has_validation and trainer.average.has_begun:
+    if trainer.loader.has_validation and trainer.reports_new_weights:
         return trainer.evaluate(trainer.loader.val()).accuracy
     return selected.val_accuracy

@@ -16,6 +16,7 @@ from cnn_ablate.settings import build_options
 from cnn_ablate.train.artifacts import copy_state
 from cnn_ablate.train.averaging import WeightAverage
 from cnn_ablate.train.evaluate import Evaluation, average_views, evaluate, predict_logits
+from cnn_ablate.train.recalibration import recalibrate_norms
 
 _MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 # What a checkpoint holds beside the history and the best weights.
@@ -132,11 +133,18 @@ class Trainer:
         """Load the weights to report into the network: the best, the averaged, or the last."""
         if self.best_weights:
             self.model.load_state_dict(self.best_weights)
+        epoch = len(self.history.epochs)
         with self.autocast():
-            batches = self.loader.epoch(len(self.history.epochs))
-            self.average.load_into(self.model, batches)
-        if self.best_weights or self.average.has_begun:
+            self.average.load_into(self.model, self.loader.epoch(epoch))
+            if self.options.training.recalibrate_norm:
+                recalibrate_norms(self.model, self.loader.plain_epoch(epoch))
+        if self.best_weights or self.reports_new_weights:
             self.last_test = None
+
+    @property
+    def reports_new_weights(self) -> bool:
+        """Whether the network that is reported is that of no epoch, so that none evaluated it."""
+        return self.average.has_begun or self.options.training.recalibrate_norm
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that is needed to resume: tensors and plain values only."""
