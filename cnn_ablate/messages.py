@@ -1,6 +1,6 @@
 """Error messages about wrong values: what was expected, what was found, and the nearest match."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -84,7 +84,7 @@ def _subschema(schema: Schema, loc: tuple[int | str, ...]) -> Schema:
     """Return the schema of the value at a location."""
     part = schema
     for name in loc:
-        options = [_dereference(option, schema) for option in (part, *_alternatives(part))]
+        options = list(_flat(part, schema))
         if isinstance(name, int):
             part = next((option["items"] for option in options if "items" in option), {})
         else:
@@ -93,8 +93,15 @@ def _subschema(schema: Schema, loc: tuple[int | str, ...]) -> Schema:
 
 
 def _alternatives(part: Schema) -> Sequence[Schema]:
-    """Return the schemas of which a value matches one."""
     return part.get("anyOf") or part.get("oneOf") or ()
+
+
+def _flat(part: Schema, root: Schema) -> Iterator[Schema]:
+    """Yield a schema and its alternatives, also those of alternatives."""
+    part = _dereference(part, root)
+    yield part
+    for option in _alternatives(part):
+        yield from _flat(option, root)
 
 
 def _schema_of_key(part: Schema, key: str) -> Schema:
@@ -104,8 +111,8 @@ def _schema_of_key(part: Schema, key: str) -> Schema:
 
 
 def _keys_at(schema: Schema, loc: tuple[int | str, ...]) -> Collection[str]:
-    part = _dereference(_subschema(schema, loc), schema)
-    return list(part.get("properties", {}))
+    options = _flat(_subschema(schema, loc), schema)
+    return [key for option in options for key in option.get("properties", {})]
 
 
 def _dereference(part: Schema, root: Schema) -> Schema:

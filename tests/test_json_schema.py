@@ -32,6 +32,9 @@ UNSEEN = {
     "claim of no variant",
     "claim of no level",
     "fewer seeds of no variant, in a profile",
+    "looks beside fewer seeds",
+    "looks in a profile beside fewer seeds",
+    "primary contrasts of no variant",
     "fewer seeds in a profile of what it renames",
     "fewer seeds of what is equal to another",
     "claim without threshold",
@@ -87,6 +90,7 @@ def test_broken_studies_are_invalid(case: str) -> None:
     "change",
     [
         ("seeds: [3, 5]", "seeds: 4"),
+        ("seeds: [3, 5]", "seeds: {looks: [3, 5, 8], error: 0.05}\nprimary: [residual=*]"),
         ("name: cnnnet, attention: cbam", "name: my.nets:Net, width: 3"),
         ("  optimizer: {name: sgd, lr: 1e-2}\n", "  optimizer: {lr: 1e-2, betas: [0.9, 0.99]}\n"),
         ("[true, false]", "{yes: true, no: false}"),

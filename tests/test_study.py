@@ -71,6 +71,8 @@ def test_written_baseline_keeps_no_defaults(sound: Study) -> None:
         ("seeds: [7, 1]", Changes(seeds=1), (7,)),
         ("seeds: [7, 1]", Changes(seeds=4), (7, 1, 8, 9)),
         ("seeds: 4", Changes(profile="smoke"), (0, 1)),
+        ("seeds: {looks: [3, 5]}", Changes(), (0, 1, 2, 3, 4)),
+        ("seeds: {looks: [3, 5]}", Changes(seeds=4), (0, 1, 2, 3)),
     ],
 )
 def test_seeds(tmp_path: Path, seeds: str, changes: Changes, expected: tuple[int, ...]) -> None:
@@ -145,6 +147,17 @@ def test_set_is_checked(tmp_path: Path, setting: str, start: str) -> None:
     """An invalid `--set` has an error message."""
     [message] = messages(tmp_path, SOUND, Changes(sets=(setting,)))
     assert message.startswith(start)
+
+
+def test_looks_are_those_of_the_study_or_of_its_profile(tmp_path: Path) -> None:
+    """A number of seeds on the command line, and the smoke test, take their place."""
+    text = SOUND.replace("seeds: [3, 5]", "seeds: {looks: [3, 5, 8], error: 0.1}")
+    path = write(tmp_path, text + "profiles: {quick: {seeds: {looks: [3, 4]}}, two: {seeds: 2}}\n")
+    study = read_study(path)
+    assert ((3, 5, 8), 0.1) == (study.looks, study.error)
+    assert (3, 4) == read_study(path, Changes(profile="quick")).looks
+    for changes in (Changes(seeds=9), Changes(profile="two"), Changes(profile="smoke")):
+        assert () == read_study(path, changes).looks
 
 
 def test_some_variants_have_fewer_seeds(tmp_path: Path) -> None:

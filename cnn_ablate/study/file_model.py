@@ -1,9 +1,18 @@
 """The Pydantic model of a study file: its top-level keys and their types."""
 
 import re
+from itertools import pairwise
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Strict,
+    Tag,
+    WithJsonSchema,
+)
 
 from cnn_ablate.schema import Frozen, Paper
 
@@ -32,6 +41,48 @@ def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
     return seeds
 
 
+def _seed_form(value: Any) -> str:
+    return "(looks)" if isinstance(value, dict | Looks) else "(list)"
+
+
+def _rising(looks: tuple[int, ...]) -> tuple[int, ...]:
+    if len(looks) < 2:
+        raise ValueError("expected at least two looks; with one, give the number of seeds alone")
+    if looks[0] < 3:
+        raise ValueError(f"the first look has at least 3 seeds, got {looks[0]}")
+    if any(later <= earlier for earlier, later in pairwise(looks)):
+        raise ValueError("expected rising numbers of seeds")
+    if looks[-1] > _MOST_SEEDS:
+        raise ValueError(f"expected at most {_MOST_SEEDS:,} seeds")
+    return looks
+
+
+class Looks(Frozen):
+    """Numbers of seeds at which a study decides, and the error that it spends over them."""
+
+    looks: Annotated[
+        tuple[int, ...],
+        Strict(False),
+        AfterValidator(_rising),
+        WithJsonSchema(
+            {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 3},
+                "minItems": 2,
+                "uniqueItems": True,
+            }
+        ),
+    ] = Field(description="Numbers of seeds at which the study decides, for instance [3, 5, 8].")
+    error: Annotated[float, Strict(False)] = Field(
+        0.05, gt=0, lt=0.5, description="Error of each family of contrasts, over all looks."
+    )
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that the last look has."""
+        return tuple(range(self.looks[-1]))
+
+
 def folder_name_fault(name: str) -> str:
     """Return why a name cannot be a folder's on every operating system; empty if it can."""
     if not re.fullmatch(r"\w[\w .+-]{0,99}", name):
@@ -54,7 +105,7 @@ def _folder_name(name: str) -> str:
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 FewerSeeds = dict[str, Annotated[int, Field(gt=0, strict=True)]]
-Seeds = Annotated[
+SeedList = Annotated[
     tuple[Seed, ...],
     Strict(False),
     BeforeValidator(_seed_list),
@@ -72,6 +123,13 @@ Seeds = Annotated[
             ]
         }
     ),
+]
+
+
+# The tags are no names of keys, so that they can be taken out of the places of errors.
+Seeds = Annotated[
+    Annotated[SeedList, Tag("(list)")] | Annotated[Looks, Tag("(looks)")],
+    Discriminator(_seed_form),
 ]
 
 
@@ -93,9 +151,19 @@ class StudyFile(Frozen):
         None, description="Which combinations of levels are trained; default: one at a time."
     )
     exclude: list[Sets] = Field([], description="Combinations of levels to leave out.")
-    seeds: Seeds = Field((0, 1, 2), description="The seeds, or their number.")
+    seeds: Seeds = Field(
+        (0, 1, 2), description="The seeds, their number, or the looks at which the study decides."
+    )
     fewer_seeds: FewerSeeds = Field(
         {}, description="Number of seeds of some variants (names or patterns like `size=*`)."
+    )
+    primary: tuple[str, ...] = Field(
+        (),
+        strict=False,
+        description=(
+            "Names or patterns of the variants whose contrasts are primary; default: those of "
+            "variants with all seeds."
+        ),
     )
     profiles: dict[str, Sets] = Field({}, description="Named overrides, for instance `cpu`.")
     claims: list[Sets] = Field([], description="What the paper claims.")

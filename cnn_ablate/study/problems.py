@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from cnn_ablate.custom import is_import_path
 from cnn_ablate.errors import UserError
@@ -37,7 +38,7 @@ class Problems:
     def add_validation(self, place: Place, error: ValidationError, model: type[BaseModel]) -> None:
         """Add all that Pydantic found wrong with the values at a place."""
         schema = model.model_json_schema()
-        for detail in error.errors():
+        for detail in untagged(error):
             of_key = detail["type"] == "extra_forbidden"
             self.add((*place, *detail["loc"]), *explain_error(detail, schema), key=of_key)
 
@@ -65,6 +66,14 @@ class Problems:
                 first = next(iter(places.values()))
                 place = (*places[dotted], *fault.place[2:]) if dotted in places else first
                 self.add(place, fault.what, fault.hint, key=fault.of_key)
+
+
+def untagged(error: ValidationError) -> list[ErrorDetails]:
+    """Return errors at places of the file: without a `(tag)` for the form of a value."""
+    details = error.errors()
+    for detail in details:
+        detail["loc"] = tuple(part for part in detail["loc"] if not str(part).startswith("("))
+    return details
 
 
 def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:

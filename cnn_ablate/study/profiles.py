@@ -1,6 +1,6 @@
 """Profiles of a study: named overrides, and the built-in one that makes any study a smoke test."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +11,8 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.messages import explain_error, unknown_name
 from cnn_ablate.plan import matches
 from cnn_ablate.schema import Plan
-from cnn_ablate.study.file_model import FewerSeeds, Seeds, StudyFile, folder_name_fault
-from cnn_ablate.study.problems import Problems
+from cnn_ablate.study.file_model import FewerSeeds, Looks, Seeds, StudyFile, folder_name_fault
+from cnn_ablate.study.problems import Problems, untagged
 from cnn_ablate.study.source import Place
 
 SMOKE: dict[str, Any] = {"data.subset": 64, "data.test_subset": 50, "training.epochs": 1}
@@ -29,7 +29,7 @@ class Profile:
 
     name: str = ""
     sets: dict[str, Any] = field(default_factory=dict)
-    seeds: tuple[int, ...] | None = None
+    seeds: tuple[int, ...] | Looks | None = None
     fewer_seeds: dict[str, int] | None = None
     caps: bool = False
 
@@ -37,7 +37,7 @@ class Profile:
 def read_profiles(file: StudyFile, problems: Problems) -> dict[str, Profile]:
     """Read all profiles of a study, and add the built-in one; by name."""
     profiles = {key: _read(file, key, sets, problems) for key, sets in file.profiles.items()}
-    profiles["smoke"] = Profile("smoke", _smoke_sets(file), file.seeds[:2], {}, caps=True)
+    profiles["smoke"] = Profile("smoke", _smoke_sets(file), _seeds(file.seeds)[:2], {}, caps=True)
     for name in file.profiles:
         if fault := folder_name_fault(name):
             problems.add(("profiles", name), f"{fault}.", key=True)
@@ -79,26 +79,56 @@ def _valid_seeds(place: Place, written: dict[str, Any], problems: Problems) -> d
         try:
             valid[key] = adapter.validate_python(value)
         except ValidationError as error:
-            detail = error.errors()[0]
+            detail = untagged(error)[0]
             words = explain_error(detail, adapter.json_schema())
             problems.add((*place, key, *detail["loc"]), *words)
     return valid
 
 
-def check_fewer_seeds(fewer: Iterable[str], plan: Plan, place: Place, problems: Problems) -> None:
-    """Check that each name or pattern under `fewer_seeds` at a place matches variants of a plan."""
+def check_variants(
+    places: Mapping[str, Place], plan: Plan, problems: Problems, *, keys: bool = True
+) -> None:
+    """Check that each name or pattern matches variants of a plan.
+
+    Args:
+        places: The place of each pattern in the file.
+        plan: Of the study or of a profile.
+        problems: Gets an error per pattern that matches none.
+        keys: Whether the patterns are the keys at these places, and not the values.
+    """
     names = [variant.name for variant in plan.variants]
-    for pattern in fewer:
+    for pattern, place in places.items():
         if not any(matches(name, pattern) for name in names):
-            where = (*place, "fewer_seeds", pattern)
-            problems.add(where, *unknown_name("variant", pattern, names), key=True)
+            problems.add(place, *unknown_name("variant", pattern, names), key=keys)
+
+
+def check_looks(file: StudyFile, profiles: Mapping[str, Profile], problems: Problems) -> None:
+    """Refuse looks beside fewer seeds of some variants: the looks say which get more."""
+    places: dict[str, Place] = {"": (), **{name: ("profiles", name) for name in file.profiles}}
+    for name, place in places.items():
+        profile = profiles.get(name, Profile())
+        chosen = select_seeds(file, profile, None)
+        if chosen["looks"] and chosen["fewer_seeds"]:
+            key = "fewer_seeds" if profile.fewer_seeds or not name else "seeds"
+            what = "'looks' decide which variants get more seeds: leave 'fewer_seeds' out."
+            problems.add((*place, key), what, key=True)
 
 
 def select_seeds(file: StudyFile, profile: Profile, count: int | None) -> dict[str, Any]:
-    """Return `seeds` and `fewer_seeds` of the study or its profile; `--seeds` gives the count."""
-    seeds = profile.seeds or file.seeds
+    """Return the fields of a study about seeds, from its file or a profile.
+
+    A `count` (`--seeds`) takes the place of the seeds and of the looks.
+    """
+    written = profile.seeds or file.seeds
+    seeds = _seeds(written)
+    looks = written if isinstance(written, Looks) and count is None else None
     if count is not None:
         further = range(max(seeds) + 1, max(seeds) + 1 + count)
         seeds = (*seeds, *further)[:count]
     fewer = file.fewer_seeds if profile.fewer_seeds is None else profile.fewer_seeds
-    return {"seeds": seeds, "fewer_seeds": fewer}
+    spending = {"looks": looks.looks, "error": looks.error} if looks else {"looks": ()}
+    return {"seeds": seeds, "fewer_seeds": fewer, **spending}
+
+
+def _seeds(written: tuple[int, ...] | Looks) -> tuple[int, ...]:
+    return written.seeds if isinstance(written, Looks) else written

@@ -20,12 +20,13 @@ from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems, unknown_key
 from cnn_ablate.study.profiles import (
     Profile,
-    check_fewer_seeds,
+    check_looks,
+    check_variants,
     read_profiles,
     select_profile,
     select_seeds,
 )
-from cnn_ablate.study.source import load, parse
+from cnn_ablate.study.source import Place, load, parse
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def read_study(path: Path, changes: Changes | None = None) -> Study:
         profiles = read_profiles(file, problems)
         study = _build_study(path, file, problems)
         profile = select_profile(profiles, changes.profile)
+        check_looks(file, profiles, problems)
         _check_variant_names(study, file, profiles, problems)
         problems.raise_all()
         seeded = study.model_copy(update=select_seeds(file, profile, changes.seeds))
@@ -74,8 +76,7 @@ def _build_study(path: Path, file: StudyFile, problems: Problems) -> Study:
         factors=factors,
         designs=designs,
         exclude=tuple(file.exclude),
-        seeds=file.seeds,
-        fewer_seeds=file.fewer_seeds,
+        primary=file.primary,
         claims=claims,
         model_limit=file.model_limit,
         assumptions=tuple(file.assumptions),
@@ -86,14 +87,18 @@ def _check_variant_names(
     study: Study, file: StudyFile, profiles: Mapping[str, Profile], problems: Problems
 ) -> None:
     """Check each name of a variant against the plan of the study, or of the profile."""
-    if file.fewer_seeds or any(claim.variant or claim.reference for claim in study.claims):
+    named = any(claim.variant or claim.reference for claim in study.claims)
+    if file.fewer_seeds or file.primary or named:
         full = _plan_one_seed(study)
         check_claims(study.claims, full, problems)
-        check_fewer_seeds(file.fewer_seeds, full, (), problems)
+        check_variants({p: ("fewer_seeds", p) for p in file.fewer_seeds}, full, problems)
+        primary: dict[str, Place] = {p: ("primary", i) for i, p in enumerate(file.primary)}
+        check_variants(primary, full, problems, keys=False)
     for name, profile in profiles.items():
         if profile.fewer_seeds:
             profiled = _plan_one_seed(_with_settings(study, profile, {}))
-            check_fewer_seeds(profile.fewer_seeds, profiled, ("profiles", name), problems)
+            at = ("profiles", name, "fewer_seeds")
+            check_variants({p: (*at, p) for p in profile.fewer_seeds}, profiled, problems)
 
 
 def _plan_one_seed(study: Study) -> Plan:
