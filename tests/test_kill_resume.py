@@ -1,4 +1,4 @@
-"""Processes killed at any moment: the same command finishes, and comes to the same results."""
+"""Processes killed at any moment: the same command then finishes with the same results."""
 
 import os
 import random
@@ -29,7 +29,7 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
 
 
 def children(pid: int) -> list[int]:
-    """List the processes that a process has started."""
+    """Return the ids of the child processes of a process."""
     try:
         return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:
@@ -37,13 +37,13 @@ def children(pid: int) -> list[int]:
 
 
 def kill_all(pid: int, chance: random.Random) -> None:
-    """Kill the program with its workers, as the power cut would."""
+    """Kill the program and its workers at once, as a power failure does."""
     del chance
     os.killpg(pid, signal.SIGKILL)
 
 
 def kill_main(pid: int, chance: random.Random) -> None:
-    """Kill the program, and leave its workers to find out."""
+    """Kill the program only: its workers have to notice."""
     del chance
     os.kill(pid, signal.SIGKILL)
 
@@ -57,13 +57,13 @@ def kill_worker(pid: int, chance: random.Random) -> None:
 KILLS = (kill_all, kill_main, kill_worker)
 
 
-def seals(folder: Path) -> dict[str, int]:
-    """Tell the trials that are done, and the very files that say so."""
+def done_files(folder: Path) -> dict[str, int]:
+    """Return the inode of the DONE file of each trial that is done."""
     return {p.parent.name: p.stat().st_ino for p in folder.glob("results/trials/*/DONE")}
 
 
 def survives(folder: Path, seconds: float, chance: random.Random, kills: int) -> int:
-    """Run the study, killing it again and again, until it is done: give the kills it took."""
+    """Run the study, killing it again and again, until it is done; return the number of kills."""
     survived, done = 0, {}
     while True:
         pid = fast_study.fork(lambda: run_study(folder, workers=2))
@@ -77,14 +77,14 @@ def survives(folder: Path, seconds: float, chance: random.Random, kills: int) ->
                 code = 0
         else:
             code = fast_study.exit_code(pid)
-        before, done = done, seals(folder)
+        before, done = done, done_files(folder)
         assert before.items() <= done.items()
         if code == 0:
             return survived
 
 
 def survived(tmp_path: Path, unbroken: tuple[Path, float], kills: int) -> int:
-    """Kill so many times over as many runs of the study as that takes."""
+    """Run the study until so many kills have happened, as often as that takes."""
     whole, seconds = unbroken
     chance, total = random.Random(7), 0
     while total < kills:
@@ -97,7 +97,7 @@ def survived(tmp_path: Path, unbroken: tuple[Path, float], kills: int) -> int:
 def test_kill_9_loses_nothing_and_trains_nothing_twice(
     tmp_path: Path, unbroken: tuple[Path, float]
 ) -> None:
-    """After ten kills at random moments, of any process, weights and tables are as if unbroken."""
+    """After ten kills at random moments, of any process, weights and tables are the same."""
     assert 10 == survived(tmp_path, unbroken, 10)
 
 

@@ -1,4 +1,4 @@
-"""What a user sees when something is wrong: with a trial, with the input, with the data."""
+"""Errors as the user sees them: of a trial, of the input, of the program."""
 
 import signal
 import time
@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 import typer
 
-from cnn_ablate.cli.exit_codes import guarded
+from cnn_ablate.cli.exit_codes import run_and_exit
 from support import cli_study
 
 
-def test_a_trial_that_diverges_is_reported_and_costs_only_itself(tmp_path: Path) -> None:
+def test_a_trial_that_diverges_is_reported_and_the_others_are_trained(tmp_path: Path) -> None:
     """An exploding variant keeps its row and its reason; the rest is done; the exit code is 2."""
     text = cli_study.STUDY.replace("model.norm: [batch, none]", "optimizer.lr: [0.05, 1.0e+30]")
     text = text.partition("claims:")[0]
@@ -37,8 +37,8 @@ class Flat(nn.Sequential):
 """
 
 
-def test_a_last_batch_of_one_image_is_told_in_words(tmp_path: Path) -> None:
-    """Batch normalisation has no variance of one value: the way out is a batch or a subset."""
+def test_a_last_batch_of_one_image_is_explained(tmp_path: Path) -> None:
+    """Batch normalisation needs two values: another batch size or subset helps."""
     (tmp_path / "flat.py").write_text(FLAT, encoding="utf-8")
     text = cli_study.STUDY.replace("{name: lenet, norm: batch}", "{name: 'flat:Flat'}")
     text = text.partition("factors:")[0].replace("subset: 96", "subset: 97")
@@ -48,47 +48,47 @@ def test_a_last_batch_of_one_image_is_told_in_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["run", "nowhere.yaml"], "nowhere.yaml: no such file."),
         (["run", "tiny.yaml", "--bogus"], "No such option: --bogus"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_1(
-    tmp_path: Path, words: list[str], said: str
+    tmp_path: Path, words: list[str], message: str
 ) -> None:
     """No traceback for a user's mistake."""
     cli_study.write(tmp_path)
     code, _, err = cli_study.call(*words, cwd=tmp_path)
     assert 1 == code
-    assert said in err
+    assert message in err
     assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "said"),
+    ("error", "code", "message"),
     [(EOFError("no more"), 3, "EOFError: no more"), (typer.Abort(), 130, "Interrupted.")],
 )
-def test_only_an_interruption_is_called_one(
+def test_only_an_interruption_is_reported_as_one(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    fault: Exception,
+    error: Exception,
     code: int,
-    said: str,
+    message: str,
 ) -> None:
     """A file that ends too soon is a bug like any other, with its traceback."""
     app, before = typer.Typer(), signal.getsignal(signal.SIGTERM)
 
     @app.command()
     def fails() -> None:
-        raise fault
+        raise error
 
     monkeypatch.setattr("sys.argv", ["cnn-ablate"])
     with pytest.raises(SystemExit) as ended:
-        guarded(app)
+        run_and_exit(app)
     signal.signal(signal.SIGTERM, before)
     assert code == ended.value.code
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_help_is_fast(tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ class RayExecutor:
         queue = iter(jobs)
         if not self._take_job(queue):
             return
-        self.sources = user_source_files()
+        # The paths of sources are relative to the study's folder, if they are below it.
+        with user_code_folder(self.queued[0].folder):
+            self.sources = user_source_files()
         with connect(self.resources) as self.ray:
             try:
                 clock = TimeoutClock()
