@@ -1,0 +1,118 @@
+"""The looks at a study so far: which contrasts are still open, and which trials they need."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from cnn_ablate.schema import Finding, Plan, Study
+from cnn_ablate.stats.contrast_families import (
+    MARGIN,
+    families,
+    is_identical,
+    seed_differences,
+)
+from cnn_ablate.stats.looks import Progress, follow
+
+
+@dataclass(frozen=True)
+class LookState:
+    """How far a study with looks has come.
+
+    Attributes:
+        look: The look that is next, or the last one that was needed; from 1.
+        looks: How many there are at most.
+        progress: Per contrast of the plan; None if it is in no family, or has nothing to test.
+        due: Ids of the trials that all looks up to `look` need.
+    """
+
+    look: int
+    looks: int
+    progress: tuple[Progress | None, ...]
+    due: frozenset[str]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no contrast is open."""
+        return all(p.outcome != "open" for p in self.progress if p)
+
+    def __str__(self) -> str:
+        """Return it in words: `look 2 of 4: 3 of 7 contrasts open`."""
+        outcomes = Counter(p.outcome for p in self.progress if p)
+        total = sum(outcomes.values())
+        if not self.is_over:
+            state = f"{outcomes['open']} of {total} contrasts open"
+        else:
+            ended = ("decided", "negligible", "futile", "undecided")
+            state = ", ".join(f"{outcomes[name]} {name}" for name in ended if outcomes[name])
+        return f"look {self.look} of {self.looks}: {state or 'no contrast to test'}"
+
+
+def look_state(
+    study: Study, plan: Plan, trials: pd.DataFrame, findings: Sequence[Finding] = ()
+) -> LookState:
+    """Return how far a study with looks has come, by replaying them.
+
+    All variants get the seeds of the first look; those of an open contrast the seeds of its next.
+
+    Args:
+        study: Has `looks`.
+        plan: With the trials of the last look.
+        trials: Rows of results.csv; those that failed have ended, too.
+        findings: Of the audit: contrasts that it found inert are in no family.
+    """
+    progress = follow_contrasts(study, plan, trials, findings)
+    seeds = dict.fromkeys((variant.name for variant in plan.variants), study.looks[0])
+    for contrast, reached in zip(plan.contrasts, progress, strict=True):
+        for side in (contrast.variant, contrast.reference):
+            seeds[side] = max(seeds[side], study.looks[reached.look - 1] if reached else 0)
+    due = {trial.id for trial in plan.trials if trial.seed in study.seeds[: seeds[trial.variant]]}
+    look = max((reached.look for reached in progress if reached), default=1)
+    return LookState(look, len(study.looks), progress, frozenset(due))
+
+
+def follow_contrasts(
+    study: Study, plan: Plan, trials: pd.DataFrame, findings: Sequence[Finding] = ()
+) -> tuple[Progress | None, ...]:
+    """Replay the looks at each family of contrasts; arguments as for `look_state`.
+
+    Contrasts that are inert, bit-identical, or without a value on one side are in no family.
+    """
+    rows = seed_differences(trials, plan.contrasts, study.seeds)
+    ended = _ended(study, plan, trials)
+    members = families(study, plan, findings)
+    progress: list[Progress | None] = [None] * len(rows)
+    for family in ("primary", "exploratory"):
+        chosen = [
+            j
+            for j, member in enumerate(members)
+            if member == family
+            and not is_identical(rows[j])
+            # Failed on one side in all seeds of the first look: more of them show no difference.
+            and not (ended[j] >= study.looks[0] and np.isnan(rows[j]).all())
+        ]
+        followed = follow(
+            [rows[j] for j in chosen],
+            [ended[j] for j in chosen],
+            study.looks,
+            error=study.error,
+            margin=MARGIN,
+        )
+        for j, reached in zip(chosen, followed, strict=True):
+            progress[j] = reached
+    return tuple(progress)
+
+
+def _ended(study: Study, plan: Plan, trials: pd.DataFrame) -> list[int]:
+    """Return per contrast of how many leading seeds both sides have ended, done or failed."""
+    pairs = set(zip(trials["variant"], trials["seed"], strict=True))
+    leading: Mapping[str, int] = {
+        variant.name: next(
+            (i for i, seed in enumerate(study.seeds) if (variant.name, seed) not in pairs),
+            len(study.seeds),
+        )
+        for variant in plan.variants
+    }
+    return [min(leading[c.variant], leading[c.reference]) for c in plan.contrasts]

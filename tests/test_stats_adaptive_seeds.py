@@ -1,0 +1,97 @@
+"""Adaptive seeds: which contrasts of a study are open, and which of its trials they need."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from cnn_ablate.schema import Finding, Record
+from cnn_ablate.stats.adaptive_seeds import LookState, look_state
+from cnn_ablate.stats.contrast_families import families
+from support.fake_results import contrast, record, trials, variant
+
+LOOKS = (3, 5, 8)
+NOISE = np.random.default_rng(3).normal(0, 0.002, 8)
+
+
+def invented(*names: str, **more: object) -> Record:
+    """Return a study of variants that are each compared with `a`, with looks."""
+    study = {"seeds": tuple(range(8)), "looks": LOOKS, **more}
+    contrasts = [contrast(name, "a", model_x=(1, 2)) for name in names]
+    return record([variant(name) for name in ("a", *names)], contrasts, **study)
+
+
+def state(study: Record, values: Mapping[str, Sequence[float | None]], **more: object) -> LookState:
+    """Return the state of a study with some values."""
+    return look_state(study.study, study.plan, trials(values), **more)
+
+
+def due(reached: LookState) -> dict[str, int]:
+    """Return the number of trials that are due, by variant."""
+    names = [name.partition("-")[0] for name in reached.due]
+    return {name: names.count(name) for name in sorted(set(names))}
+
+
+def test_all_variants_get_the_seeds_of_the_first_look() -> None:
+    """Before it, nothing is known."""
+    reached = state(invented("b", "c"), {"a": [None]})
+    assert {"a": 3, "b": 3, "c": 3} == due(reached)
+    assert "look 1 of 3: 2 of 2 contrasts open" == str(reached)
+
+
+def test_only_open_contrasts_get_more_seeds() -> None:
+    """A large effect is decided at the first look; the reference of the other gets more."""
+    values = {
+        "a": 0.8 + NOISE[:3],
+        "b": 0.5 + 2 * NOISE[:3],
+        "c": 0.79 + np.array([0.0, 0.02, 0.01]),
+    }
+    reached = state(invented("b", "c"), values)
+    assert {"a": 5, "b": 3, "c": 5} == due(reached)
+    assert "look 2 of 3: 1 of 2 contrasts open" == str(reached)
+
+
+def test_a_look_is_not_taken_before_all_its_trials_have_ended() -> None:
+    """The family is looked at as a whole; a failed trial has ended."""
+    values = {"a": 0.8 + NOISE[:3], "b": [0.5, 0.51, 0.49], "c": [0.7, 0.7]}
+    assert 1 == state(invented("b", "c"), values).look
+    values["c"] = [0.7, 0.7, None]
+    assert 1 < state(invented("b", "c"), values).look
+
+
+def test_identical_contrasts_need_no_more_seeds() -> None:
+    """Nor do those that always fail, and those that the audit found inert."""
+    a = list(0.8 + NOISE[:3])
+    reached = state(invented("b", "c"), {"a": a, "b": a, "c": [None] * 3})
+    assert {"a": 3, "b": 3, "c": 3} == due(reached)
+    assert reached.is_over
+    inert = Finding(
+        kind="inert-factor",
+        severity="error",
+        where="",
+        message="",
+        data={"factors": ["model.x"], "levels": ["1", "2"]},
+    )
+    study = record(
+        [variant("a", model_x=1), variant("b", model_x=2)],
+        [contrast("b", "a", model_x=(1, 2))],
+        seeds=tuple(range(8)),
+        looks=LOOKS,
+    )
+    assert [""] == families(study.study, study.plan, [inert])
+    noisy = {"a": a, "b": [0.81, 0.8, 0.79]}
+    assert {"a": 3, "b": 3} == due(state(study, noisy, findings=[inert]))
+
+
+def test_seeds_beyond_the_look_of_a_decision_change_nothing() -> None:
+    """A decision at the first look stays, whatever later seeds say."""
+    values = {"a": 0.8 + NOISE, "b": [*(0.5 + 2 * NOISE[:3]), 0.9, 0.95, 0.9, 0.9, 0.9]}
+    [reached] = state(invented("b"), values).progress
+    assert reached
+    assert ("decided", 1) == (reached.outcome, reached.look)
+
+
+def test_families_are_those_that_the_study_lists() -> None:
+    """Without a list, contrasts with all seeds are primary."""
+    listed = invented("b", "c", primary=("c*",))
+    assert ["exploratory", "primary"] == families(listed.study, listed.plan)
+    assert ["primary", "primary"] == families(invented("b", "c").study, listed.plan)
