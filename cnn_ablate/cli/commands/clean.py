@@ -16,18 +16,18 @@ def clean_results(results: Path, *, checkpoints: bool, delete: bool) -> None:
         UserError: A study cannot be read, or a run is active.
     """
     store = Store(results)
-    found = leftovers(store, checkpoints=checkpoints)
-    if delete and found:
-        found = remove_leftovers(store, checkpoints=checkpoints)
-    for line in _lines(found, results, delete=delete):
+    files = leftovers(store, checkpoints=checkpoints)
+    if delete and files:
+        files = remove_leftovers(store, checkpoints=checkpoints)
+    for line in _lines(files, results, delete=delete):
         typer.echo(line)
 
 
-def _lines(found: Sequence[Leftover], results: Path, *, delete: bool) -> Iterator[str]:
-    for leftover in found:
+def _lines(files: Sequence[Leftover], results: Path, *, delete: bool) -> Iterator[str]:
+    for leftover in files:
         yield f"{_bytes(leftover.size):>9}  {leftover.kind}  {leftover.path}"
-    total = _bytes(sum(leftover.size for leftover in found))
-    if not found:
+    total = _bytes(sum(leftover.size for leftover in files))
+    if not files:
         yield f"{results}: nothing to remove."
     elif delete:
         yield f"{total} removed."

@@ -19,13 +19,13 @@ def print_comparison(first: str, second: str, results: Path) -> None:
     Raises:
         UserError: One of them was never run.
     """
-    one, other = _read(first, results), _read(second, results)
-    pairs = compare_studies(_effects(one), _effects(other))
+    first_study, second_study = _read(first, results), _read(second, results)
+    pairs = compare_studies(_effects(first_study), _effects(second_study))
     console = Console(highlight=False)
-    folders = [study.record.study.folder for study in (one, other)]
+    folders = [study.record.study.folder for study in (first_study, second_study)]
     titles = folders if folders[0] != folders[1] else [first, second]
     print_rows(console, ["contrast", *titles, "second - first", "verdict"], map(_cells, pairs))
-    for line in _remarks(one, other):
+    for line in _remarks(first_study, second_study):
         console.print(line, soft_wrap=True, markup=False)
 
 
@@ -37,7 +37,7 @@ def _read(word: str, results: Path) -> Results:
 
 
 def _effects(study: Results) -> tuple[Effect, ...]:
-    return estimate_effects(study.trials, study.record.plan.contrasts)
+    return estimate_effects(study.trials, study.record)
 
 
 def _cells(pair: ComparedContrast) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def _remarks(prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig) 
     if plan.excluded:
         yield f"Excluded: {', '.join(plan.excluded)}."
     for alias in plan.aliases:
-        yield f"Cannot be told apart: {alias}."
+        yield f"Aliased effects: {alias}."
     if seconds := sum(row.get("seconds", 0.0) * (len(row["seeds"]) - row["done"]) for row in rows):
         yield f"Left to train: about {seconds / 60:,.1f} minutes of one worker, from timed steps."
     yield _cost(prepared)
