@@ -100,7 +100,7 @@ def find_images(folder: Path) -> list[Path]:
         raise UserError(str(folder), "no such folder.")
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise UserError(str(folder), "holds no pictures.", f"Known: {', '.join(SUFFIXES)}.")
+        raise UserError(str(folder), "contains no pictures.", f"Known: {', '.join(SUFFIXES)}.")
     return paths
 
 

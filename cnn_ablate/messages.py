@@ -7,6 +7,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 Schema = Mapping[str, Any]
+_TYPES = {"bool", "int", "float", "str", "none"}
 
 
 def unknown_name(kind: str, name: object, known: Collection[str]) -> tuple[str, str]:
@@ -88,7 +89,10 @@ def _subschema(schema: Schema, loc: tuple[int | str, ...]) -> Schema:
         if isinstance(name, int):
             part = next((option["items"] for option in options if "items" in option), {})
         else:
-            part = next(filter(None, (_schema_of_key(option, name) for option in options)), part)
+            # Pydantic also puts the branch of a union into a location: "int", "list[int]", "Looks".
+            is_branch = name in _TYPES or not (name.isidentifier() and name.islower())
+            unknown = part if is_branch else {}
+            part = next(filter(None, (_schema_of_key(option, name) for option in options)), unknown)
     return part
 
 

@@ -12,7 +12,7 @@ X = torch.randn(2, 16, 5, 6, generator=torch.Generator().manual_seed(0))
 @pytest.mark.parametrize("name", ATTENTION)
 @pytest.mark.parametrize("channels", [1, 2, 3, 16, 30])
 def test_shape_is_kept(name, channels):
-    """Any number of channels is taken, down to one, and shape and layout stay."""
+    """Any number of channels, down to one, works; shape and memory format stay."""
     x = torch.randn(2, channels, 5, 6).to(memory_format=torch.channels_last)
     y = ATTENTION[name](channels, AttentionStyle())(x)
 
@@ -54,7 +54,7 @@ def test_se_by_hand():
 
 
 def test_cbam_by_hand():
-    """CBAM weighs channels by means and maxima through one MLP, then places by both."""
+    """CBAM: channel attention by means and maxima through one MLP, then spatial attention."""
     cbam = CBAM(16, AttentionStyle(reduction=4, spatial_maps=16))
     first, second = cbam.mlp.reduce.weight[:, :, 0, 0], cbam.mlp.expand.weight[:, :, 0, 0]
     pooled = (X.mean((2, 3)), X.flatten(2).max(2).values)
@@ -68,7 +68,7 @@ def test_cbam_by_hand():
 
 
 def test_self_attention_by_hand():
-    """Self-attention adds to each place the values of all, by the softmax of query and key."""
+    """Self-attention adds to each position the values of all, by the softmax of query and key."""
     module = SelfAttention(16, AttentionStyle())
     query, key, value = (part(X).flatten(2) for part in (module.query, module.key, module.value))
     expected = X.clone().flatten(2)

@@ -23,7 +23,7 @@ DTYPES = [torch.uint8, torch.float32]
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_crop_is_that_of_torchvision_at_the_offset_drawn(mode, layout, dtype, channels):
-    """Each image is cut out of its padded self at its own offset, bit by bit."""
+    """Each padded image is cropped at its own offset, bit by bit."""
     images = pictures(20, channels, 17, 23, dtype=dtype).contiguous(memory_format=layout)
     crops = RandomCrop(padding=3, mode=mode).transform_images(images, stream(20), context(channels))
     offsets = to_integers(stream(20).uniform(2), 7).tolist()
@@ -36,7 +36,7 @@ def test_a_crop_is_that_of_torchvision_at_the_offset_drawn(mode, layout, dtype, 
 
 
 def test_crops_reach_every_offset_alike():
-    """All 9 x 9 offsets of a padding of 4 come up, equally often."""
+    """All 9 x 9 offsets of a padding of 4 occur equally often."""
     image = torch.zeros(1, 1, 32, 32, dtype=torch.uint8)
     image[0, 0, 16, 16] = 1
     crops = RandomCrop().transform_images(image.expand(8100, -1, -1, -1), stream(8100), context(1))
@@ -52,7 +52,7 @@ def test_crops_reach_every_offset_alike():
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("p", [0.0, 0.3, 1.0])
 def test_a_flip_mirrors_the_images_drawn(layout, dtype, p):
-    """An image is mirrored as by torchvision if its number is below p, else left alone."""
+    """An image is flipped as by torchvision if its number is below p, else unchanged."""
     images = pictures(40, dtype=dtype).contiguous(memory_format=layout)
     flips = HorizontalFlip(p=p).transform_images(images, stream(40), context())
     drawn = stream(40).uniform(1)[:, 0] < p
@@ -63,7 +63,7 @@ def test_a_flip_mirrors_the_images_drawn(layout, dtype, p):
 
 
 def test_flips_come_with_their_probability():
-    """The share of mirrored images agrees with p."""
+    """The fraction of flipped images agrees with p."""
     images = torch.tensor([0, 1], dtype=torch.uint8).view(1, 1, 1, 2).expand(4000, -1, -1, -1)
     flipped = (
         HorizontalFlip(p=0.3).transform_images(images, stream(4000), context(1))[:, 0, 0, 0].sum()
@@ -73,7 +73,7 @@ def test_flips_come_with_their_probability():
 
 
 def test_an_augmentation_named_twice_draws_twice():
-    """The second flip of a list is another draw, or both together would change nothing."""
+    """The second flip of a list has its own random numbers, else both together change nothing."""
     images = torch.tensor([0, 1], dtype=torch.uint8).view(1, 1, 1, 2).expand(4000, -1, -1, -1)
     flips = [HorizontalFlip(), HorizontalFlip()]
     labels = torch.zeros(4000, dtype=torch.int64)
@@ -83,7 +83,7 @@ def test_an_augmentation_named_twice_draws_twice():
 
 
 def test_a_step_more_leaves_the_draws_of_the_others_alone():
-    """With or without a crop before it, a flip mirrors the same images."""
+    """With or without a crop before it, the same images are flipped."""
     images = torch.tensor([0, 1], dtype=torch.uint8).view(1, 1, 1, 2).repeat(50, 1, 1, 1)
     labels = torch.zeros(50, dtype=torch.int64)
     steps = [Cutout(size=1, fill="zero", count=1), HorizontalFlip()]
@@ -96,7 +96,7 @@ def test_a_step_more_leaves_the_draws_of_the_others_alone():
 
 
 def boxes_of(images):
-    """Give (top, left, height, width) of the black box of each white image that has one."""
+    """Return (top, left, height, width) of the black box of each white image that has one."""
     black = images[:, 0] == 0
     found = []
     for mask in black[black.any((1, 2))]:
@@ -115,7 +115,7 @@ def boxes_of(images):
     ],
 )
 def test_erased_boxes_are_distributed_as_torchvisions(knobs):
-    """Frequency, place, height, width and area of the boxes agree, also where many do not fit."""
+    """Frequency, position, size and area of the boxes agree, also if many do not fit."""
     n = 4000
     white = torch.full((1, 1, 28, 32), 255, dtype=torch.uint8)
     ours = RandomErasing(fill="zero", **knobs)
@@ -152,7 +152,7 @@ def test_the_mean_that_fills_a_box_is_zero_once_normalised(entry, dtype):
 
 @pytest.mark.parametrize("size", [1, 5, 16])
 def test_cutout_squares_are_centred_anywhere_and_cut_off_at_the_border(size):
-    """Each square reaches from half its size before its centre, drawn from all pixels."""
+    """Each square is centred on a pixel drawn from all."""
     images = torch.full((200, 1, 20, 32), 255, dtype=torch.uint8)
     option = Cutout(size=size, count=2, fill="zero")
     black = option.transform_images(images, stream(200), context(1))[:, 0] == 0

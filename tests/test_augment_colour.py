@@ -25,14 +25,14 @@ PAIRS = [
 
 
 def factors(*values):
-    """Factors in the shape that images are multiplied with."""
+    """Factors in a shape that broadcasts with images."""
     return torch.tensor(values).view(-1, 1, 1, 1)
 
 
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(st.floats(0, 2), st.sampled_from(PAIRS), st.sampled_from([1, 3]))
 def test_a_known_factor_gives_what_torchvision_gives(factor, pair, channels):
-    """Brightness, contrast and saturation agree with torchvision's, which cuts uint8 levels off."""
+    """Brightness, contrast and saturation agree with torchvision's, which clips uint8 values."""
     ours, theirs = pair
     images = pictures(4, channels)
     changed = ours(images.float(), factors(factor).expand(4, -1, -1, -1))
@@ -59,7 +59,7 @@ def test_a_known_turn_of_the_hue_gives_what_torchvision_gives(turn):
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_jitter_is_distributed_as_torchvisions(channels):
-    """Mean, spread and colour of the changed images are distributed alike, in any order of ops."""
+    """Mean, spread and colour have the same distribution, in any order of operations."""
     n = 1200
     knobs = {"brightness": 0.3, "contrast": 0.4, "saturation": 0.5, "hue": 0.1}
     image = pictures(1, channels).float() / 255
@@ -95,7 +95,7 @@ def test_factors_keep_to_their_range():
 
 
 def test_images_that_are_not_drawn_keep_every_bit():
-    """Only the share p of the images is changed at all, whatever the knobs."""
+    """Only a fraction p of the images is changed."""
     images = pictures(2000, height=8, width=8)
     jitter = ColorJitter(brightness=0.5, hue=0.2, p=0.4)
     changed = jitter.transform_images(images, stream(2000), context())

@@ -1,4 +1,4 @@
-"""CutMix and Mixup: shares of images, shares of targets, and where the shares come from."""
+"""CutMix and MixUp: mixed images, mixed targets, and the distribution of their weights."""
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ def test_shares_follow_the_beta_distribution(alpha):
 
 @pytest.mark.parametrize("epoch", range(5))
 def test_cutmix_targets_are_the_shares_of_the_pixels(epoch):
-    """Every image shows itself and one other, and its target says how much of each."""
+    """Every image is mixed with one other, and its target has the weight of each."""
     images, targets = mixed(CutMix(), epoch)
 
     assert (torch.uint8, torch.float32) == (images.dtype, targets.dtype)
@@ -52,7 +52,7 @@ def test_cutmix_pastes_one_box_into_the_whole_batch():
 
 
 def test_cutmix_shares_are_distributed_as_torchvisions():
-    """The share of pixels kept, after cutting the box off at the border, agrees."""
+    """The fraction of pixels kept, after cutting the box off at the border, agrees."""
     transform = v2.CutMix(num_classes=10)
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -81,7 +81,7 @@ def test_mixup_averages_images_and_targets_in_the_same_share(epoch):
 
 @pytest.mark.parametrize("entry", [CutMix, MixUp])
 def test_batches_are_mixed_with_their_probability(entry):
-    """The share p of the batches is mixed; the others keep their pixels, and hard shares."""
+    """A fraction p of the batches is mixed; the others keep their pixels and one-hot targets."""
     n = 400
     untouched = 0
     for epoch in range(n):
@@ -94,7 +94,7 @@ def test_batches_are_mixed_with_their_probability(entry):
 
 
 def test_mixed_targets_can_be_mixed_again():
-    """Mixup after CutMix mixes shares of up to four classes, which still sum to one."""
+    """MixUp after CutMix mixes up to four classes, whose probabilities still sum to one."""
     images, targets = augment([CutMix(), MixUp()], IMAGES, LABELS, draws(10, epoch=3), context())
 
     torch.testing.assert_close(torch.ones(10), targets.sum(1))
@@ -103,7 +103,7 @@ def test_mixed_targets_can_be_mixed_again():
 
 
 def test_partners_are_a_random_order():
-    """Over many batches every image is paired with every other, and with itself, alike."""
+    """Over many batches every image is paired with every other, and itself, equally often."""
     pairs = torch.zeros(10, 10)
     for epoch in range(300):
         _, targets = mixed(MixUp(), epoch)
@@ -117,7 +117,7 @@ def test_partners_are_a_random_order():
 
 
 def test_a_batch_and_its_share_belong_together():
-    """The share depends on which samples are in the batch and on the epoch, not on their order."""
+    """The weight depends on the samples of the batch and the epoch, not on their order."""
     first = draws(8).shared("augment/mixup/0", 4)
     backwards = draws(8)
     backwards.samples = backwards.samples.flip(0)

@@ -52,7 +52,7 @@ def test_every_augmentation_keeps_shape_range_and_input(name, channels, dtype):
 @pytest.mark.parametrize("name", ALONE)
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_an_image_is_augmented_alike_in_every_batch(name, layout):
-    """Alone, in another batch or in another place of it, an image becomes the same, bit by bit."""
+    """Alone, in another batch or at another index, an image becomes the same, bit by bit."""
     images = pictures(37).contiguous(memory_format=layout)
     whole, _ = apply(AUGMENTS[name](), images)
 
@@ -92,7 +92,7 @@ def test_an_empty_list_gives_everything_back():
 
 
 def test_a_list_names_augmentations_with_or_without_knobs():
-    """A name takes the defaults, a mapping sets knobs, and an instance passes."""
+    """A name has the defaults, a mapping sets knobs, and an instance is kept."""
     data = Data.model_validate(
         {"augment": ["random_crop", {"name": "random_erasing", "p": 0.1, "scale": [0.02, 0.1]}]}
     )
@@ -138,7 +138,7 @@ def test_every_augmentation_survives_its_plain_form(name):
     ],
 )
 def test_a_wrong_list_is_refused_at_its_place(written, place, kind):
-    """Whatever is wrong, the error tells the element and the knob, and there is one error."""
+    """There is one error, with the element and the knob."""
     with pytest.raises(ValidationError) as caught:
         Data.model_validate({"augment": written})
     (error,) = caught.value.errors()
@@ -146,7 +146,7 @@ def test_a_wrong_list_is_refused_at_its_place(written, place, kind):
 
 
 def test_unknown_names_and_knobs_come_with_the_known_ones():
-    """The error holds what could have been meant."""
+    """The error has suggestions."""
     for written, known in (("cutot", "cutout"), ({"name": "cutout", "sise": 8}, "size")):
         with pytest.raises(ValidationError) as caught:
             Data.model_validate({"augment": [written]})
@@ -154,7 +154,7 @@ def test_unknown_names_and_knobs_come_with_the_known_ones():
 
 
 def test_the_schema_of_the_list_accepts_what_the_reader_accepts():
-    """An editor that knows the schema takes names and knobs, and marks what is wrong."""
+    """The schema accepts names and knobs, and rejects errors."""
     schema = Data.model_json_schema()
     jsonschema.validate({"augment": ["cutout", {"name": "cutout", "size": 8}]}, schema)
 

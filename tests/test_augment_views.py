@@ -14,7 +14,7 @@ from support.image_batches import pictures
 @pytest.mark.parametrize("name", TTA_VIEWS)
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
 def test_every_view_is_a_small_fixed_change(name, dtype):
-    """A view keeps shape and range, gives the same every time, and leaves its input alone."""
+    """A view keeps shape and range, is deterministic, and leaves its input unchanged."""
     images = pictures(4, height=20, dtype=dtype)
     before = images.clone()
     view = TTA_VIEWS[name](images)
@@ -68,7 +68,7 @@ def test_flipped_twice_is_not_flipped():
 
 
 def test_brighter_and_darker_scale_the_levels():
-    """Levels are multiplied by 1.1 and 0.9 and cut off at white."""
+    """Pixel values are multiplied by 1.1 and 0.9 and clipped at white."""
     images = torch.tensor([0, 100, 250], dtype=torch.uint8).view(1, 1, 1, 3)
 
     torch.testing.assert_close(

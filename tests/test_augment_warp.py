@@ -1,4 +1,4 @@
-"""Rotations and affine maps against torchvision's, by known numbers and in distribution."""
+"""Rotations and affine transformations against torchvision's: values and distributions."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ MODES = {"bilinear": InterpolationMode.BILINEAR, "nearest": InterpolationMode.NE
 
 
 def warp(angle=0.0, right=0.0, down=0.0, scale=1.0, shear=0.0):
-    """The same map for one image."""
+    """The same transformation for one image."""
     return Warp(*(torch.tensor([value]) for value in (angle, right, down, scale, shear)))
 
 
@@ -107,7 +107,7 @@ def test_a_rotation_is_an_affine_map_that_only_turns():
 
 
 def test_nothing_to_turn_changes_nothing():
-    """A rotation of at most 0 degrees gives the images back."""
+    """A rotation of at most 0 degrees changes nothing."""
     images = pictures(5)
 
     torch.testing.assert_close(

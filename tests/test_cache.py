@@ -1,4 +1,4 @@
-"""The tensor cache: decoded once, shared, never trusted when it is not whole."""
+"""The tensor cache: decoded once, shared, and rebuilt if it is incomplete."""
 
 import subprocess
 import sys
@@ -23,7 +23,7 @@ FINGERPRINT = "3fd2aa583d1ea7d9e80c252bbf47dadf10355d5c15c1468c66f721a9ca369555"
 
 @pytest.fixture(autouse=True)
 def tensors(tmp_path, monkeypatch):
-    """The folder of the cache, on a machine of its own for each test."""
+    """The folder of the cache, empty in each test."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path / "tensors"))
     monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
@@ -37,7 +37,7 @@ def options(tmp_path):
 
 
 class Seen(list):
-    """What progress was told."""
+    """The calls of a progress callback."""
 
     def __call__(self, done, total):
         """Note it."""
@@ -62,7 +62,7 @@ def test_images_are_decoded_once(options):
     assert torch.equal(first.test_labels, second.test_labels)
 
 
-def test_progress_is_told_up_to_the_end(tmp_path, monkeypatch):
+def test_progress_is_reported_up_to_the_end(tmp_path, monkeypatch):
     """Progress counts training and test images together."""
     monkeypatch.setattr("cnn_ablate.data.torchvision_files.CHUNK", 20)
     data_files.mnist(tmp_path, train=30, test=20)
@@ -140,7 +140,7 @@ def test_images_are_mapped_and_writing_to_them_changes_no_file(options):
 @pytest.mark.parametrize("file", ["train_images.npy", "test_labels.npy", "meta.json"])
 @pytest.mark.parametrize("harm", ["cut", "empty", "gone", "nonsense"])
 def test_a_broken_cache_is_built_again(options, tensors, file, harm):
-    """Whatever happened to a file of the cache, the images are whole again."""
+    """Whatever happened to a file of the cache, the images are complete again."""
     expected = load(options).facts
     (broken,) = tensors.glob(f"*/{file}")
     content = broken.read_bytes()
@@ -155,7 +155,7 @@ def test_a_broken_cache_is_built_again(options, tensors, file, harm):
 
 
 def test_a_cache_of_other_sizes_is_built_again(options, tensors):
-    """Arrays that do not fit what is noted beside them are not used."""
+    """Arrays that do not match the stored facts are not used."""
     load(options)
     (place,) = tensors.iterdir()
     np.save(place / "train_labels.npy", np.zeros(3, np.int64))
@@ -164,7 +164,7 @@ def test_a_cache_of_other_sizes_is_built_again(options, tensors):
 
 
 def test_changed_contents_are_found_by_verifying(options, tensors):
-    """Only verifying reads every byte; it tells a changed pixel."""
+    """Only verifying reads every byte; it detects a changed pixel."""
     load(options)
     (file,) = tensors.glob("*/train_images.npy")
     content = bytearray(file.read_bytes())
@@ -223,8 +223,8 @@ def test_two_processes_may_build_at_once(options, tensors, tmp_path):
     assert 1 == len(list(tensors.iterdir()))
 
 
-def test_what_a_killed_build_left_is_swept(options, tensors):
-    """A build of a process that is no more goes with the next one; one under way stays."""
+def test_what_a_killed_build_left_is_removed(options, tensors):
+    """A build of a dead process is removed by the next one; one in progress stays."""
     names = [".building-dead", ".building-alive"]
     for name in names:
         (tensors / name).mkdir(parents=True)
@@ -235,8 +235,8 @@ def test_what_a_killed_build_left_is_swept(options, tensors):
     assert names[1:] == [place.name for place in tensors.glob(".building-*") if place.is_dir()]
 
 
-def test_a_cache_that_cannot_be_written_is_said(options, tmp_path, monkeypatch):
-    """The way out is named: another folder."""
+def test_a_cache_that_cannot_be_written_is_an_error(options, tmp_path, monkeypatch):
+    """The hint names another folder."""
     blocked = tmp_path / "file"
     blocked.write_text("x")
     monkeypatch.setenv("CNN_ABLATE_CACHE", str(blocked))
@@ -245,12 +245,12 @@ def test_a_cache_that_cannot_be_written_is_said(options, tmp_path, monkeypatch):
         load(options)
     assert str(caught.value) == (
         f"{blocked}: the tensor cache cannot be written: File exists. "
-        "Set CNN_ABLATE_CACHE to a folder with room."
+        "Set CNN_ABLATE_CACHE to a folder with free space."
     )
 
 
 def test_without_a_choice_the_cache_is_in_the_users_cache_folder(options, tmp_path, monkeypatch):
-    """It lies beside the other caches of the user."""
+    """It is beside the other caches of the user."""
     monkeypatch.delenv("CNN_ABLATE_CACHE")
     load(options)
 

@@ -1,4 +1,4 @@
-"""Augmentations of the user's own: their chance is named, and what they give is checked."""
+"""User-defined augmentations: random numbers come from named streams, and outputs are checked."""
 
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def study(folder: Path, *changes: tuple[str, str], module: str = SPECKLE) -> Stu
 
 
 def epoch(found: Study, batch_size: int = 50) -> torch.Tensor:
-    """Give the augmented images of an epoch of a baseline, in file order."""
+    """Return the augmented images of an epoch of a baseline, in file order."""
     options = build_options(found.baseline).data
     loader = Loader(load(options), options, seed=0, batch_size=batch_size)
     batches = list(loader.epoch(0))
@@ -60,7 +60,7 @@ def test_settings_hold_the_knobs_and_the_source(tmp_path: Path) -> None:
 
 
 def test_an_image_is_augmented_alike_in_any_batch(tmp_path: Path) -> None:
-    """Chance comes from the stream of each image, and so does not depend on the others."""
+    """Random numbers come from the stream of each image, so they do not depend on the others."""
     found = study(tmp_path)
 
     images = epoch(found)
@@ -80,7 +80,7 @@ def test_what_takes_images_alone_is_called_image_by_image(tmp_path: Path) -> Non
 
 
 def test_torchvision_transforms_can_be_named(tmp_path: Path) -> None:
-    """Their chance is torch's own, set by the image's stream: the same in any batch."""
+    """They draw from torch's generator, seeded by the image's stream: the same in any batch."""
     transform = '{name: "torchvision.transforms.v2:RandomRotation", degrees: 30}'
     found = study(tmp_path, ('{name: "augs:Speckle", amount: 0.2}', transform))
 
@@ -128,7 +128,7 @@ WRONG = {
 def test_mistakes_are_told_with_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """What is missing or misspelt is said in one sentence, with what may have been meant."""
+    """A missing or misspelt name is reported in one sentence, with suggestions."""
     monkeypatch.chdir(tmp_path)
     change, expected = WRONG[name]
 
@@ -154,14 +154,14 @@ def test_mistakes_are_told_with_their_place(
         (("return images", "return None and images"), None),
         (
             ("def __call__", "def call"),
-            "augs:Speckle: gives nothing to call with images, but Speckle.",
+            "augs:Speckle: returns Speckle, which cannot be called with images.",
         ),
     ],
 )
 def test_what_fails_is_told_before_anything_is_trained(
     tmp_path: Path, change: tuple[str, str], said: str | None
 ) -> None:
-    """A few images are augmented when the study is laid out."""
+    """A few images are augmented when the study is prepared."""
     found = study(tmp_path, module=changed(SPECKLE, change))
 
     missing = prepare(found, RunConfig(results=tmp_path / "results")).missing

@@ -1,4 +1,4 @@
-"""Data sets of the user's own: asked for both halves, read as they give items, checked."""
+"""User-defined data sets: both halves are requested, read item by item, and checked."""
 
 from pathlib import Path
 
@@ -55,13 +55,13 @@ STUDY = changed(
 
 
 def options(folder, text=STUDY, module=STRIPES):
-    """Give the options of a study's data set, whose module lies beside it."""
+    """Return the options of a study's data set, whose module is written beside it."""
     (folder / "sets.py").write_text(module, encoding="utf-8")
     return build_options(read_study(write(folder, text)).baseline).data
 
 
 def test_items_become_images_in_their_order(tmp_path):
-    """Shape, classes and pixels are those that the items have."""
+    """Shape, classes and pixels are those of the items."""
     images = load(options(tmp_path), tmp_path)
 
     assert ("dark", "bright") == images.facts.classes
@@ -72,7 +72,7 @@ def test_items_become_images_in_their_order(tmp_path):
 
 
 def test_arguments_are_knobs_beside_those_of_every_data_set(tmp_path):
-    """What the program gives is none of them; the source's digest is part of the settings."""
+    """Arguments that the program passes are no knobs; the digest is part of the settings."""
     settings = read_settings(tmp_path, "size: 20, subset: 8, augment: [random_crop]")
 
     assert (20, 40, 8) == (settings["size"], settings["count"], settings["subset"])
@@ -81,7 +81,7 @@ def test_arguments_are_knobs_beside_those_of_every_data_set(tmp_path):
 
 
 def read_settings(folder, knobs, module=STRIPES):
-    """Give the `data` section of a study's baseline, complete."""
+    """Return the resolved `data` section of a study's baseline."""
     (folder / "sets.py").write_text(module, encoding="utf-8")
     text = changed(STUDY, ('"sets:Stripes"', f'"sets:Stripes", {knobs}'))
     return read_study(write(folder, text)).baseline["data"]
@@ -100,7 +100,7 @@ def test_a_factor_may_vary_a_knob_of_the_data(tmp_path):
 
 
 def test_a_function_may_give_the_halves_by_their_name(tmp_path):
-    """`split` is asked for where `train` is not, and labels name the classes if nothing else."""
+    """`split` is passed if there is no `train`, and labels may name the classes."""
     module = """\
 import torch
 from torch.utils.data import TensorDataset
@@ -118,7 +118,7 @@ def make(split, amount=1.0):
 
 
 def test_torchvision_has_data_sets_that_can_be_named(tmp_path):
-    """A class of an installed package is looked for in the folder of data, and found missing."""
+    """A class of an installed package gets the data root as `root`."""
     text = changed(STUDY, ("sets:Stripes", "torchvision.datasets:USPS"))
 
     message = refused(load, options(tmp_path, text), tmp_path)
@@ -138,7 +138,7 @@ def test_torchvision_has_data_sets_that_can_be_named(tmp_path):
     ],
 )
 def test_pictures_arrays_and_tensors_are_images(image):
-    """Whatever it is given as, an image comes out in bytes, channels first."""
+    """An image of any kind becomes uint8, channels first."""
     found = to_uint8(image)
 
     assert (1, 3, 4) == found.shape
@@ -147,18 +147,18 @@ def test_pictures_arrays_and_tensors_are_images(image):
 
 @pytest.mark.parametrize("mode", ["I;16", "I", "F"])
 def test_deep_pictures_are_refused(mode):
-    """More than 8 bits a channel would be cut off without a word."""
-    with pytest.raises(UserError, match=f"mode {mode} has more than 8 bits a channel"):
+    """More than 8 bits per channel would be cut off silently."""
+    with pytest.raises(UserError, match=f"mode {mode} has more than 8 bits per channel"):
         to_uint8(Image.new(mode, (4, 5)))
 
 
 def test_masks_are_black_and_white():
-    """True is the brightest there is."""
+    """True becomes 255."""
     assert [0, 255] == to_uint8(np.array([[False, True]])).ravel().tolist()
 
 
 def test_colours_come_first():
-    """The last side of an array and the first of a tensor are its channels."""
+    """The last dimension of an array and the first of a tensor are its channels."""
     assert (3, 5, 4) == to_uint8(Image.new("RGBA", (4, 5))).shape
     assert (3, 5, 4) == to_uint8(np.zeros((5, 4, 3), np.uint8)).shape
     assert (3, 5, 4) == to_uint8(torch.zeros(3, 5, 4)).shape
@@ -181,7 +181,7 @@ WRONG = {
     ),
     "an item": (
         ("image, label", "image, label, 3"),
-        "sets:Stripes: item 0 is no pair of an image and a label.",
+        "sets:Stripes: item 0 is not a pair of an image and a label.",
     ),
     "an item that fails": (
         ("label = number % 2", "label = [0, 1][number]"),
@@ -195,12 +195,12 @@ WRONG = {
     ),
     "mixed sizes": (
         ("self.size, self.size, 1", "self.size, self.size + number, 1"),
-        "sets:Stripes: image 1 is 1 x 16 x 17, but the first is 1 x 16 x 16. The data set must "
-        "give all in one size.",
+        "sets:Stripes: image 1 is 1 x 16 x 17, but the first is 1 x 16 x 16. All images "
+        "must have one size.",
     ),
     "too many labels": (
         ("label = number % 2", "label = number % 3 * (number < 6)"),
-        "sets:Stripes: the label 2 is not one of 2 classes. Labels count from 0.",
+        "sets:Stripes: the label 2 is not one of 2 classes. Labels start at 0.",
     ),
     "no labels": (
         ("image, label", "image, 'bright'"),
@@ -212,14 +212,14 @@ WRONG = {
     ),
     "nothing": (
         ("else 10", "else 0"),
-        "sets:Stripes: it holds no images.",
+        "sets:Stripes: it contains no images.",
     ),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_told_in_one_sentence(tmp_path: Path, name: str) -> None:
-    """What goes wrong in the user's code, or with what it gives, names it and its line."""
+    """An error in the user's code, or in its output, is reported with its name and line."""
     change, expected = WRONG[name]
     with pytest.raises((ExceptionGroup, UserError)) as caught:
         load(options(tmp_path, module=changed(STRIPES, change)))
@@ -229,7 +229,7 @@ def test_what_is_wrong_is_told_in_one_sentence(tmp_path: Path, name: str) -> Non
 
 
 def test_a_study_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers open it too, wherever the program was started, and learn from it."""
+    """Workers open it too, wherever the program was started."""
     folder = tmp_path / "study"
     folder.mkdir()
     monkeypatch.chdir(tmp_path)
@@ -243,7 +243,7 @@ def test_a_study_of_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_images_that_change_are_not_trained_on(tmp_path: Path) -> None:
-    """A data set that draws its images by chance cannot be compared with itself."""
+    """A data set whose images are random cannot be compared with itself."""
     options(tmp_path, module=changed(STRIPES, ("+ number,", "+ np.random.randint(9),")))
     config = RunConfig(results=tmp_path / "results", resources=Resources(workers=1))
     prepared = prepare(read_study(tmp_path / "tiny.yaml"), config)

@@ -1,4 +1,4 @@
-"""What is wrong with a user's own network is told in one sentence, with its place."""
+"""Errors in a user-defined network: one sentence each, with the place."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ WRONG = {
 def test_mistakes_are_told_with_their_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """What is missing or misspelt is said in one sentence, with what may have been meant."""
+    """A missing or misspelt name is reported in one sentence, with suggestions."""
     here = tmp_path / "here"
     here.mkdir()
     (tmp_path / "elsewhere").mkdir()
@@ -79,7 +79,7 @@ BROKEN = {
     ],
 )
 def test_a_module_that_fails_says_where(tmp_path: Path, name: str, said: str) -> None:
-    """The error and its line in the user's file are given, and no traceback."""
+    """The error and its line in the user's file are reported, without a traceback."""
     [message] = messages(tmp_path, USERS, changed(NETWORK, BROKEN[name]))
 
     assert message.endswith(f"baseline.model.name: nets: importing it failed: {said}")
@@ -115,7 +115,7 @@ def test_a_module_that_fails_says_where(tmp_path: Path, name: str, said: str) ->
 def test_a_network_that_fails_says_where(
     tmp_path: Path, change: tuple[str, str], said: str
 ) -> None:
-    """What goes wrong in the user's code is the user's to mend."""
+    """An error in the user's code is the user's to fix."""
     found = study(tmp_path, network=changed(NETWORK, change))
 
     with pytest.raises(UserError) as caught:
@@ -125,7 +125,7 @@ def test_a_network_that_fails_says_where(
 
 
 def test_an_argument_that_settings_cannot_hold_is_refused(tmp_path: Path) -> None:
-    """A knob called as a method of the options would hide it."""
+    """A knob with the name of a method of the options would hide it."""
     [message] = messages(tmp_path, USERS, changed(NETWORK, ("attention=", "copy=1, attention=")))
 
     assert message.endswith("nets:Net: 'copy' cannot be a knob. Rename this argument.")

@@ -1,4 +1,4 @@
-"""Networks of the user's own: imported, checked like those of the table, and trained."""
+"""User-defined networks: imported, checked like those of the table, and trained."""
 
 from pathlib import Path
 
@@ -34,12 +34,12 @@ from support.custom_study import built, study
     ],
 )
 def test_names_of_users_networks_have_a_colon(name: object, expected: bool) -> None:  # noqa: FBT001
-    """A module and a name in it, nothing else, are taken for a user's network."""
+    """An import path is a module and a name in it, and nothing else."""
     assert expected == is_import_path(name)
 
 
 def test_knobs_are_the_arguments_of_the_class(tmp_path: Path) -> None:
-    """Defaults are filled in; what the data decides is no knob."""
+    """Defaults are filled in; arguments that the data determine are no knobs."""
     settings = study(tmp_path).baseline["model"]
 
     assert {"name", "sha256", "width", "attention"} == settings.keys()
@@ -55,7 +55,7 @@ def test_the_network_gets_knobs_and_the_form_of_the_images(tmp_path: Path) -> No
 
 
 def test_a_function_may_build_the_network(tmp_path: Path) -> None:
-    """It gets the size of the images if it wants it, and a tuple where its default is one."""
+    """It gets the image size if it has this argument, and a tuple if its default is one."""
     function = """\
 
 def make(classes, image_size, widths=(4, 5), bias: bool = True):
@@ -91,7 +91,7 @@ def test_networks_are_measured_as_those_of_the_table_are(tmp_path: Path) -> None
 def test_a_network_may_know_no_gradient_in_evaluation(
     tmp_path: Path, end: str, dead: dict[str, int]
 ) -> None:
-    """What training reaches is alive; where that has no gradients either, all is dead."""
+    """Parameters that get gradients in training mode are alive; without any, all are dead."""
     unused = ("# more", "self.unused = nn.Linear(3, 3)")
     network = changed(NETWORK, unused, ("return logits", f"return {end}"))
     options = build_options(study(tmp_path, network=network).baseline).model
@@ -100,7 +100,7 @@ def test_a_network_may_know_no_gradient_in_evaluation(
 
 
 def test_a_network_that_only_training_breaks_is_the_users_to_mend(tmp_path: Path) -> None:
-    """Several answers, given in training alone, cannot be learnt from."""
+    """A tuple, returned in training mode only, is refused."""
     several = "return (logits, x) if self.training else logits.detach()"
     network = changed(NETWORK, ("return logits", several))
     options = build_options(study(tmp_path, network=network).baseline).model
@@ -122,7 +122,7 @@ def test_an_annotation_that_means_nothing_allows_any_value(tmp_path: Path, annot
 
 
 def test_what_takes_any_keyword_may_get_any(tmp_path: Path) -> None:
-    """Where the class swallows keywords, only its own code can tell which are right."""
+    """With `**kwargs`, only the class itself can tell which keywords are right."""
     network = changed(
         NETWORK, ('attention="none")', 'attention="none", **rest)'), ("# more", "self.rest = rest")
     )
@@ -138,7 +138,7 @@ def test_what_takes_any_keyword_may_get_any(tmp_path: Path) -> None:
 
 
 def test_users_networks_stand_beside_those_of_the_table(tmp_path: Path) -> None:
-    """A factor over networks may mix both, and each takes its own knobs."""
+    """A factor over networks may have both kinds, each with its own knobs."""
     text = changed(USERS, ('{name: "nets:Net", width: 4}', "{name: lenet, kernel: 3, width: 8}"))
     text += 'factors: {model.name: [lenet, "nets:Net"]}\n'
 
@@ -150,7 +150,7 @@ def test_users_networks_stand_beside_those_of_the_table(tmp_path: Path) -> None:
 
 
 def test_own_initial_weights_follow_from_the_seed(tmp_path: Path) -> None:
-    """`default` leaves what the network draws for itself, from the trial's seed; others do not."""
+    """`default` keeps the network's own initial weights, which the trial's seed draws."""
     own = ("# more", "nn.init.constant_(self.stem.weight, 2.0)")
     options = user_model_of(study(tmp_path, network=changed(NETWORK, own)))
 
@@ -168,7 +168,7 @@ def test_own_initial_weights_follow_from_the_seed(tmp_path: Path) -> None:
 
 
 def user_model_of(found: Study) -> object:
-    """Give the options of the baseline's network."""
+    """Return the options of the baseline's network."""
     model = dict(found.baseline["model"])
     return user_model_options(model.pop("name")).model_validate(model)
 
@@ -200,8 +200,8 @@ def test_workers_find_the_module_beside_the_study(
     assert losses["baseline"] != losses["attention=CBAM"]
 
 
-def test_what_a_network_draws_for_itself_is_the_same_after_an_interruption(tmp_path: Path) -> None:
-    """Torch's own dropout draws alike whatever was drawn before, and from a checkpoint on."""
+def test_torchs_own_random_numbers_are_the_same_after_an_interruption(tmp_path: Path) -> None:
+    """Torch's own dropout depends on neither earlier draws nor checkpoints."""
     found = study(tmp_path, network=DROPOUT)
     trial = plan(found, resolve).trials[0]
     images = load(build_options(found.baseline).data)

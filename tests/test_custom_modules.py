@@ -18,7 +18,7 @@ OTHER = changed(NETWORK, ("relu", "tanh"))
 
 
 def test_another_source_is_another_trial(tmp_path: Path) -> None:
-    """What was trained with an older source of the network is not taken for the new one."""
+    """Trials of an older source are not reused for the new one."""
     keys = set()
     for network in (NETWORK, NETWORK, OTHER):
         keys.add(plan(study(tmp_path, network=network), resolve).trials[0].key)
@@ -28,7 +28,7 @@ def test_another_source_is_another_trial(tmp_path: Path) -> None:
 
 
 def test_settings_of_another_source_cannot_be_built(tmp_path: Path) -> None:
-    """A trial is never trained with a source that it was not planned with."""
+    """A trial is only trained with the source that it was planned with."""
     baseline = study(tmp_path).baseline
     restart_python()
     study(tmp_path, network=OTHER)
@@ -90,7 +90,7 @@ def test_the_folder_is_searched_only_while_it_is_held(
 
 
 def test_modules_in_packages_import_each_other(tmp_path: Path) -> None:
-    """A package beside the study is imported as Python would import it."""
+    """A package beside the study is imported as Python imports it."""
     package = tmp_path / "package"
     package.mkdir()
     (package / "__init__.py").write_text("", encoding="utf-8")
@@ -123,7 +123,7 @@ def key(folder: Path, text: str = WRAPPED, network: str = NETWORK) -> str:
 
 @pytest.mark.parametrize("use", [USE, f"def Net(**knobs):\n    {USE.splitlines()[0]}\n"])
 def test_a_module_stands_on_those_that_it_imports(tmp_path: Path, use: str) -> None:
-    """Another source of a helper is another network, wherever it is imported; others are not."""
+    """A change of a module that the network imports is a change of the network; others are not."""
     (tmp_path / "use.py").write_text(use, encoding="utf-8")
     keys = {key(tmp_path), key(tmp_path, network=OTHER)}
     (tmp_path / "notes.py").write_text("import use\n", encoding="utf-8")
@@ -151,7 +151,7 @@ def test_a_module_that_failed_may_be_mended(tmp_path: Path) -> None:
 
 
 def test_the_digest_is_that_of_the_sources_alone(tmp_path: Path) -> None:
-    """Neither the folder nor what was imported before enters; a lone module's is its file's."""
+    """Neither the folder nor earlier imports enter; for a single module it is its file's."""
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
@@ -163,7 +163,7 @@ def test_the_digest_is_that_of_the_sources_alone(tmp_path: Path) -> None:
 
 
 def test_workers_elsewhere_get_all_that_enters_the_digest(tmp_path: Path) -> None:
-    """Of modules in packages too, and of those that are imported when they are needed."""
+    """Also modules in packages, and modules that are imported late."""
     package = tmp_path / "package"
     package.mkdir()
     for name in ("__init__", "late"):

@@ -22,7 +22,7 @@ def test_the_table_has_every_data_set_under_its_own_name(name):
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_shape_and_classes_are_known_without_data(name):
-    """Networks can be built and counted where no image is."""
+    """Networks can be built and counted without any image."""
     form = DATASETS[name]().spec()
 
     assert (100 if name == "cifar100" else 10) == len(set(form.classes))
@@ -31,7 +31,7 @@ def test_shape_and_classes_are_known_without_data(name):
 
 
 def test_the_options_of_no_split_do_not_matter():
-    """How images are split off matters only where some are."""
+    """How images are held out only matters if some are."""
     options = DATASETS["mnist"]
 
     assert "val_split" not in options(val_split="tail").settings()
@@ -92,7 +92,7 @@ def test_svhn_calls_the_digit_0_class_0(root, monkeypatch):
 
 
 def test_cifar10_falls_back_to_pictures(root):
-    """Pictures by class serve where the batches are not, and the facts say what they are."""
+    """Image files by class are read if the batches are missing, and the facts say so."""
     data_files.folder(root / "cifar10", class_names.CIFAR10, suffix=".jpg")
 
     images = load(DATASETS["cifar10"](), root)
@@ -119,7 +119,7 @@ def test_cifar10_pictures_of_other_classes_are_refused(root):
 
 
 def test_missing_data_names_the_places_and_the_command(tmp_path, root, monkeypatch):
-    """One sentence says what was looked for, in which places, and how it can be had."""
+    """One sentence says what was searched, where, and how to get it."""
     monkeypatch.setenv("CNN_ABLATE_DATA", str(tmp_path / "other"))
 
     message = refused(load, DATASETS["cifar10"](), root)
@@ -145,7 +145,7 @@ def test_data_roots_are_searched_in_order(tmp_path, root, monkeypatch):
 
 
 def test_an_incomplete_data_set_names_the_missing_file(root):
-    """A download that broke off is not taken for no data at all."""
+    """An incomplete download is not mistaken for no data."""
     missing = data_files.mnist(root) / "t10k-labels-idx1-ubyte"
     missing.unlink()
 
@@ -181,14 +181,14 @@ def test_cifar10_batches_that_were_changed_are_refused(root, monkeypatch):
 
 
 def test_what_is_fetched_is_found(tmp_path, root, monkeypatch):
-    """What is fetched into a data root is found there."""
+    """A data set fetched into a data root is found there."""
     with data_files.mirror(tmp_path, monkeypatch):
         assert root == DATASETS["mnist"]().fetch(root)
     assert 30 == load(DATASETS["mnist"](), root).facts.train
 
 
 def test_a_failed_download_says_why(tmp_path, root, monkeypatch):
-    """A download that does not arrive whole is told in one sentence."""
+    """An incomplete download is reported in one sentence."""
     with data_files.mirror(tmp_path, monkeypatch):
         (tmp_path / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half of it")
         message = refused(DATASETS["mnist"]().fetch, root)
@@ -198,7 +198,7 @@ def test_a_failed_download_says_why(tmp_path, root, monkeypatch):
 
 
 def test_pictures_of_ones_own_cannot_be_fetched(root):
-    """There is nowhere to download them from."""
+    """There is no URL to download them from."""
     message = refused(DATASETS["image_folder"]().fetch, root)
 
     assert "data set image_folder: cannot be downloaded. Put the pictures into" in message

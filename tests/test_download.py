@@ -57,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.drops = max(0, self.server.drops - 1)
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def test_whatever_was_left_the_file_is_right(tmp_path, left, ranges):
 
 
 def test_the_next_address_is_tried(tmp_path):
-    """An address that lacks the file, or has another one, is passed over."""
+    """A URL without the file, or with another one, is skipped."""
     with (
         serving() as empty,
         serving({"file.bin": b"wrong"}) as other,
@@ -133,8 +133,8 @@ def test_the_next_address_is_tried(tmp_path):
     assert CONTENT == path.read_bytes()
 
 
-def test_every_reason_is_told(tmp_path):
-    """If no address will do, each says why, and nothing wrong is kept."""
+def test_every_reason_is_reported(tmp_path):
+    """If all URLs fail, each has its reason, and no wrong file is kept."""
     with (
         serving() as empty,
         serving({"file.bin": b"wrong"}) as other,
@@ -159,7 +159,7 @@ def tarred(files):
 
 
 def test_an_archive_puts_nothing_where_it_likes(tmp_path):
-    """Only the files that are named leave it."""
+    """Only the files that are named are unpacked."""
     archive = tmp_path / "a.tar.gz"
     archive.write_bytes(tarred({"../evil": b"x", "a/one": b"1", "a/two": b"2"}))
 
@@ -167,7 +167,7 @@ def test_an_archive_puts_nothing_where_it_likes(tmp_path):
 
     assert ["one"] == [path.name for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert {"a.tar.gz", "out"} == {path.name for path in tmp_path.iterdir()}
-    with pytest.raises(OSError, match=r"a\.tar\.gz holds no a/three"):
+    with pytest.raises(OSError, match=r"a\.tar\.gz does not contain a/three"):
         untar(archive, tmp_path / "out", ["a/one", "a/three"])
 
 

@@ -12,7 +12,7 @@ KEYS = Draws(0, 0, torch.arange(64)).keys("dropout")
 
 
 def dropped(x, keys, *, rate=0.5, layer=1):
-    """Give what a training dropout layer makes of x."""
+    """Return the output of a dropout layer in training mode."""
     dropout = Dropout(rate)
     dropout.layer = layer
     set_dropout_keys(dropout, keys)
@@ -21,7 +21,7 @@ def dropped(x, keys, *, rate=0.5, layer=1):
 
 @pytest.mark.parametrize("rate", [0.01, 0.05, 0.5, 0.9])
 def test_rate_and_scale(rate):
-    """A share `rate` of features is zeroed, the others are divided by what is kept."""
+    """A fraction `rate` of features is zeroed, the others are divided by 1 - rate."""
     y = dropped(torch.ones(64, 4096), KEYS, rate=rate)
     share = (y == 0).float().mean().item()
 
@@ -31,7 +31,7 @@ def test_rate_and_scale(rate):
 
 @pytest.mark.parametrize("dim", [0, 1])
 def test_every_sample_and_feature_is_dropped_alike(dim):
-    """The share of zeros is the same in every sample and for every feature."""
+    """The fraction of zeros is the same in every sample and for every feature."""
     zeros = (dropped(torch.ones(2048, 2048), hash32(torch.arange(2048))) == 0).float().mean(dim)
 
     assert zeros.sub(0.5).abs().max() < 6 * 0.5 / 2048**0.5
@@ -39,7 +39,7 @@ def test_every_sample_and_feature_is_dropped_alike(dim):
 
 @pytest.mark.parametrize("change", ["layer", "sample", "epoch", "seed"])
 def test_masks_are_independent(change):
-    """Another layer, sample, epoch or seed has a mask that agrees in half of all places."""
+    """Another layer, sample, epoch or seed has a mask that agrees in half of all positions."""
     x = torch.ones(64, 4096)
     others = {
         "layer": lambda: dropped(x, KEYS, layer=2),
@@ -137,7 +137,7 @@ def test_keys_are_no_part_of_the_weights():
 
 
 def test_scrambling_agrees_with_the_streams():
-    """The 32-bit hash is the streams' hash."""
+    """The 32-bit hash is `rng.hash32`."""
     counters = torch.arange(-1000, 1000)
 
     assert torch.equal(hash32(counters), _scrambled(counters.int()).long() & 0xFFFFFFFF)

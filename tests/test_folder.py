@@ -1,4 +1,4 @@
-"""Folders of pictures: any size, mode and name is read, and what is odd is refused by name."""
+"""Image folders: any size, mode and name is read, and unexpected files are refused by name."""
 
 import os
 import sys
@@ -70,7 +70,7 @@ def test_pictures_of_any_size_are_fitted(root):
 
 
 def test_fitting_cuts_the_middle_out(root):
-    """What is wider than high loses both ends, and is not squeezed."""
+    """A wide picture is cropped at both ends, and not squeezed."""
     wide = Image.new("RGB", (48, 16), "black")
     wide.paste("white", (16, 0, 32, 16))
     for part in ("train", "test"):
@@ -92,7 +92,7 @@ def test_what_is_transparent_is_white(root):
 
 
 def test_pictures_are_turned_upright(root):
-    """A camera's note on how it was held is followed."""
+    """The EXIF orientation is applied."""
     upright = Image.new("RGB", (16, 16), "black")
     upright.paste("white", (0, 0, 16, 8))
     held = Image.Exif()
@@ -107,7 +107,7 @@ def test_pictures_are_turned_upright(root):
 
 
 def test_class_names_may_be_in_any_script(root):
-    """Names are compared as they read, however a file system spells them."""
+    """Names are compared in NFC, however a file system encodes them."""
     names = ["猫", unicodedata.normalize("NFD", "éléphant"), "Übung 1"]
     data_files.folder(root / "images", names)
 
@@ -117,7 +117,7 @@ def test_class_names_may_be_in_any_script(root):
 
 
 def test_an_absolute_path_needs_no_data_root(tmp_path):
-    """The pictures may lie anywhere; what file managers leave is passed over."""
+    """The pictures may be anywhere; files of file managers are ignored."""
     place = data_files.folder(tmp_path / "mine", ["a", "b"])
     (place / "train" / ".DS_Store").write_bytes(b"x")
     (place / "train" / "a" / ".hidden").write_bytes(b"x")
@@ -128,7 +128,7 @@ def test_an_absolute_path_needs_no_data_root(tmp_path):
 
 
 def test_broken_pictures_are_named(root):
-    """A picture that breaks off is refused with its path."""
+    """A truncated picture is refused with its path."""
     data_files.folder(root / "images", ["a"], train=3, suffix=".jpg")
     broken = root / "images" / "train" / "a" / "0001.jpg"
     broken.write_bytes(broken.read_bytes()[:300])
@@ -141,7 +141,7 @@ def test_broken_pictures_are_named(root):
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
 def test_files_that_only_look_like_pictures_are_named(root, content):
-    """Empty files, text, and a good beginning without an end are refused."""
+    """Empty files, text and truncated files are refused."""
     data_files.folder(root / "images", ["a"])
     broken = root / "images" / "train" / "a" / "0000.png"
     broken.write_bytes(content)
@@ -166,11 +166,11 @@ def test_pictures_of_sixteen_bits_are_refused(root):
 
     message = refused(load, DATASETS["image_folder"](), root)
 
-    assert "mode I;16 has more than 8 bits a channel" in message
+    assert "mode I;16 has more than 8 bits per channel" in message
 
 
 def test_odd_files_among_pictures_are_named(root):
-    """A file that is no picture may be a picture gone wrong: it is not passed over."""
+    """A file that is no picture may be a broken one: it is not ignored."""
     data_files.folder(root / "images", ["a"])
     odd = root / "images" / "train" / "a" / "notes.txt"
     odd.write_text("x")
@@ -179,7 +179,7 @@ def test_odd_files_among_pictures_are_named(root):
 
 
 def test_files_among_class_folders_are_named(root):
-    """What lies where a class belongs must be a folder."""
+    """An entry at the level of classes must be a folder."""
     data_files.folder(root / "images", ["a"])
     odd = root / "images" / "test" / "notes.txt"
     odd.write_text("x")
@@ -203,8 +203,8 @@ def test_a_class_must_be_in_both_parts(root):
 @pytest.mark.parametrize(
     ("empty", "complaint"),
     [
-        ("train/b", "images/train/b: holds no pictures."),
-        ("", "images/train: holds no class folders."),
+        ("train/b", "images/train/b: contains no pictures."),
+        ("", "images/train: contains no class folders."),
     ],
 )
 def test_empty_folders_are_named(root, empty, complaint):
@@ -220,7 +220,7 @@ def test_empty_folders_are_named(root, empty, complaint):
 
 
 def test_pictures_may_lie_where_the_program_is_started(root, monkeypatch):
-    """A folder that is named as it is seen is found, without any data root."""
+    """A folder relative to the current one is found, without any data root."""
     data_files.folder(root / "mine", ["a", "b"])
     monkeypatch.chdir(root)
 
@@ -228,7 +228,7 @@ def test_pictures_may_lie_where_the_program_is_started(root, monkeypatch):
 
 
 def test_missing_pictures_name_the_place_to_put_them(tmp_path, monkeypatch):
-    """Pictures of one's own cannot be fetched, only put in place."""
+    """Your own pictures cannot be downloaded, only put in place."""
     monkeypatch.chdir(tmp_path)
 
     message = refused(load, DATASETS["image_folder"](path="mine"))
@@ -242,7 +242,7 @@ def test_missing_pictures_name_the_place_to_put_them(tmp_path, monkeypatch):
 
 
 def test_links_that_lead_nowhere_are_named(root):
-    """What cannot be read is said with its path."""
+    """A file that cannot be read is reported with its path."""
     data_files.folder(root / "images", ["a"])
     link = root / "images" / "train" / "a" / "gone.png"
     link.symlink_to(root / "nowhere.png")
@@ -264,7 +264,7 @@ def test_names_that_are_no_text_are_named(root):
 
 
 def test_a_cache_that_vanishes_is_named(root, monkeypatch):
-    """Where nothing that is written can be read again, no one tries for ever."""
+    """If what is written cannot be read back, there are few attempts."""
     data_files.folder(root / "images", ["a", "b"])
     monkeypatch.setattr("cnn_ablate.data.cache._build", lambda *_: None)
 

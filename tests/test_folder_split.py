@@ -1,4 +1,4 @@
-"""Pictures that nobody has divided into training and test pictures, and how they are divided."""
+"""Image folders without train/ and test/, and how they are divided."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def undivided(root, classes, count=10):
 
 
 def test_pictures_are_divided_class_by_class(root):
-    """Where nobody has divided them, each class gives the same part to test on."""
+    """Without train/ and test/, the same fraction of each class is for testing."""
     options = undivided(root, ["a", "b"])
 
     fifth, half = load(options(), root), load(options(test_fraction=0.5), root)
@@ -50,7 +50,7 @@ def test_the_same_files_divided_otherwise_are_decoded_anew(root):
 
 
 def test_a_division_survives_more_pictures(root):
-    """A picture that is added moves few others: the new one takes a place, or none."""
+    """Adding a picture moves few others."""
     options = undivided(root, ["a"], count=20)
     before = set(options().find(root).files[16:])
     data_files.picture(root / "images" / "a" / "new.png", seed=7)
@@ -59,7 +59,7 @@ def test_a_division_survives_more_pictures(root):
 
 
 def test_two_pictures_are_one_for_each_side(root):
-    """Both sides have one at least, whatever the fraction."""
+    """Both sides have at least one, whatever the fraction."""
     options = undivided(root, ["a"], count=2)
 
     facts = [load(options(test_fraction=f), root).facts for f in (0.01, 0.99)]
@@ -68,7 +68,7 @@ def test_two_pictures_are_one_for_each_side(root):
 
 
 def test_a_class_may_be_called_train(root):
-    """A folder of that name which holds pictures is a class like others; leftovers are nothing."""
+    """A folder train/ with pictures in it is a class; files of file managers are ignored."""
     options = undivided(root, ["car", "train"])
     for leftover in (".ipynb_checkpoints", "__MACOSX"):
         (root / "images" / "train" / leftover).mkdir()
@@ -79,7 +79,7 @@ def test_a_class_may_be_called_train(root):
 @pytest.mark.parametrize(
     ("files", "complaint"),
     [
-        (["a/x.png"], "images/a: holds one picture; it takes two, to train and to test on."),
+        (["a/x.png"], "images/a: contains one picture; two are needed, to train and to test on."),
         (
             ["train/a/x.png"],
             "images: has train/ but no test/. Add it, with the same classes; or have the classes "
@@ -87,8 +87,8 @@ def test_a_class_may_be_called_train(root):
         ),
         (
             ["training/a/x.png", "testing/a/x.png"],
-            "images/testing/a: is a folder among pictures. Pictures lie as <class>/<picture>, or "
-            "as {train,test}/<class>/<picture>.",
+            "images/testing/a: is a folder among pictures. Expected <class>/<picture> or "
+            "{train,test}/<class>/<picture>.",
         ),
         (
             ["x.png"],
@@ -98,7 +98,7 @@ def test_a_class_may_be_called_train(root):
     ],
 )
 def test_what_cannot_be_divided_is_named(root, files, complaint):
-    """Nobody has to guess how pictures should lie."""
+    """The hint shows the expected layout."""
     for file in files:
         data_files.picture(root / "images" / file)
 

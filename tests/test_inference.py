@@ -1,4 +1,4 @@
-"""Trained networks put to use: loaded, and asked about pictures, some of which are broken."""
+"""Inference: networks are loaded, and classify pictures, some of which are broken."""
 
 import shutil
 from pathlib import Path
@@ -31,7 +31,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrialResult]:
 
 
 def test_load_model_by_id_and_by_folder(kept: tuple[Path, TrialResult]) -> None:
-    """The network of a trial says what it said when it was tested."""
+    """The network of a trial gives the predictions of its test."""
     root, result = kept
     options = build_options(result.trial.settings)
     loader = Loader(load(options.data), options.data, seed=0, batch_size=40)
@@ -73,7 +73,7 @@ def test_a_trial_without_its_network_says_so(
 def test_a_picture_that_unpacks_to_too_much_is_skipped(
     kept: tuple[Path, TrialResult], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is named, and not unpacked."""
+    """It is reported, and not unpacked."""
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
     monkeypatch.setattr("warnings.warn", lambda *_, **__: None)
     root, result = kept
@@ -82,7 +82,7 @@ def test_a_picture_that_unpacks_to_too_much_is_skipped(
 
 
 def test_no_such_trial(tmp_path: Path) -> None:
-    """What was never trained cannot be loaded."""
+    """A trial that was never trained cannot be loaded."""
     with pytest.raises(UserError, match="no finished trial of this id or folder"):
         cnn_ablate.load_model("nothing", tmp_path)
 
@@ -106,7 +106,7 @@ def folder(tmp_path: Path) -> Path:
 def test_predictions_name_classes_and_skip_what_is_broken(
     kept: tuple[Path, TrialResult], folder: Path
 ) -> None:
-    """Every picture gets a class and a probability; a broken one gets its fault."""
+    """Every picture gets a class and a probability; a broken one gets its error."""
     trained = load_trained(kept[1].trial.id, kept[0])
     said = {one.path.name: one for one in predict(trained, find_images(folder))}
     stored = np.load(kept[0] / "trials" / kept[1].trial.id / "predictions.npz")["predicted"]
@@ -118,7 +118,7 @@ def test_predictions_name_classes_and_skip_what_is_broken(
 
 
 def test_views_change_probabilities(kept: tuple[Path, TrialResult], folder: Path) -> None:
-    """Averaging over views is another, still proper, answer."""
+    """Averaging over views changes the probability, which stays one."""
     trained = load_trained(kept[1].trial.id, kept[0])
     path = [folder / "1.png"]
     [plain], [averaged] = (list(predict(trained, path, tta=tta)) for tta in (False, True))
@@ -127,15 +127,15 @@ def test_views_change_probabilities(kept: tuple[Path, TrialResult], folder: Path
 
 
 def test_empty_folder(tmp_path: Path) -> None:
-    """A folder without pictures is a user's mistake, and so is a folder that is not there."""
-    with pytest.raises(UserError, match="holds no pictures"):
+    """A folder without pictures, or no folder, is a user error."""
+    with pytest.raises(UserError, match="contains no pictures"):
         find_images(tmp_path)
     with pytest.raises(UserError, match="no such folder"):
         find_images(tmp_path / "nowhere")
 
 
 def test_importing_the_package_needs_no_torch() -> None:
-    """The names of the package are found only when asked for."""
+    """The names of the package are imported on first use."""
     assert torch.__name__ == "torch"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         cnn_ablate.nothing  # noqa: B018 - asking is the test

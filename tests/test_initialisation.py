@@ -10,7 +10,7 @@ SHAPE = (3, 32, 32)
 
 
 def weights(name, knobs, *, seed=0, scheme="default"):
-    """Give the initial state of a network."""
+    """Return the initial state of a network."""
     network = MODELS[name].model_validate(knobs).build(SHAPE, 10)
     initialise(network, seed, scheme)
     return network.state_dict()
@@ -58,7 +58,7 @@ def test_seeds_and_layers_differ():
 
 @pytest.mark.parametrize("name", MODELS)
 def test_all_weights_are_set(name):
-    """Nothing of what was in a network before survives, in any family."""
+    """All earlier weights are replaced, in every family."""
     network = MODELS[name]().build((3, 16, 16), 10)
     initialise(network, 0)
     expected = {key: value.clone() for key, value in network.state_dict().items()}

@@ -1,4 +1,4 @@
-"""Average pooling: torch's own numbers, to the bit, whatever the maps look like."""
+"""Average pooling: the same bits as torch's, in any shape and memory format."""
 
 from functools import partial
 
@@ -14,7 +14,7 @@ TURNED = torch.rand(2, 8, 6, 3).transpose(1, 3) - 0.5
 
 
 def both(pool, maps, growth):
-    """Give what a pool answers, and the gradient of its input."""
+    """Return the output of a pool, and the gradient of its input."""
     leaf = maps.detach().clone(memory_format=torch.preserve_format).requires_grad_()
     pooled = pool(leaf)
     pooled.backward(growth)
@@ -36,7 +36,7 @@ def both(pool, maps, growth):
     ids=["usual", "smallest", "channels_last", "turned", "rows", "columns", "bfloat16", "double"],
 )
 def test_averages_and_gradients_are_torchs(maps):
-    """Every layout, size and precision comes to the bits of torch."""
+    """Every memory format, size and dtype gives the bits of torch."""
     growth = torch.rand_like(TORCHS(maps)) - 0.5
     found, expected = (both(pool, maps, growth) for pool in (avg_pool, TORCHS))
 
@@ -45,7 +45,7 @@ def test_averages_and_gradients_are_torchs(maps):
 
 
 def test_networks_side_by_side_are_averaged_as_alone():
-    """Under `vmap`, as in a stack, gradients are those of each network by itself."""
+    """Under `vmap`, gradients are those of each network by itself."""
     maps, growth = torch.rand(3, 2, 4, 8, 8) - 0.5, torch.rand(3, 2, 4, 4, 4) - 0.5
 
     def loss(pool):

@@ -1,4 +1,4 @@
-"""The loader: every image once an epoch, in an order and a look that its name alone decides."""
+"""The loader: every image once per epoch, in an order that depends on seed and epoch alone."""
 
 import pytest
 import torch
@@ -23,7 +23,7 @@ def whole(batches):
 
 
 def order(loader, epoch=0):
-    """The images of an epoch by their places."""
+    """The indices of the images of an epoch."""
     return whole(loader.epoch(epoch))[2].tolist()
 
 
@@ -38,7 +38,7 @@ def test_an_epoch_is_every_image_once():
 
 
 def test_images_and_labels_belong_together():
-    """A batch has the pixels, divided by 255, and the label of each place that it names."""
+    """A batch has the pixels, divided by 255, and the label of each of its indices."""
     batch = next(loader().epoch(3))
 
     assert torch.float32 == batch.images.dtype
@@ -87,7 +87,7 @@ def test_unshuffled_images_come_in_file_order():
 
 
 def test_augmentation_belongs_to_the_image():
-    """An image looks the same in whatever batch and beside whatever others it comes."""
+    """An image is augmented alike in any batch."""
     knobs = {"augment": ["random_crop", "horizontal_flip"]}
     images, _, places = whole(loader(batch_size=64, **knobs).epoch(2))
     fewer, _, few = whole(loader(batch_size=7, subset=300, **knobs).epoch(2))
@@ -97,7 +97,7 @@ def test_augmentation_belongs_to_the_image():
 
 
 def test_augmentation_differs_between_epochs():
-    """An image is not cut and turned the same way again."""
+    """An image is not cropped and flipped the same way again."""
     loaded = loader(augment=["random_crop"], shuffle=False)
     one, two = (whole(loaded.epoch(epoch))[0] for epoch in (0, 1))
 
@@ -105,7 +105,7 @@ def test_augmentation_differs_between_epochs():
 
 
 def test_mixing_gives_shares_of_classes():
-    """Targets become shares that add up to one where images are mixed."""
+    """Targets become probabilities that sum to one if images are mixed."""
     batch = next(loader(augment=["mixup"]).epoch(0))
 
     assert (64, 10) == batch.targets.shape
@@ -130,7 +130,7 @@ def test_what_is_measured_on_is_not_augmented(part):
 
 
 def test_training_and_validation_share_no_image():
-    """What validates is never trained on."""
+    """Validation images are never trained on."""
     loaded = loader(val_fraction=0.25)
     validates = whole(loaded.val())[2].tolist()
 
@@ -144,7 +144,7 @@ def test_without_validation_there_is_nothing_to_validate():
 
 
 def test_the_images_are_not_copied():
-    """On the processor all loaders use the one memory map."""
+    """On the CPU all loaders use the same memory map."""
     assert SAMPLE.train.data_ptr() == loader()._train.images.data_ptr()
 
 

@@ -11,7 +11,7 @@ one_hot = torch.eye(5)[labels]
 
 
 def cross_entropy(share):
-    """The mean cross-entropy against shares of classes, by its definition."""
+    """The mean cross-entropy against class probabilities, by its definition."""
     return -(share * logits.log_softmax(1)).sum(1)
 
 

@@ -26,7 +26,7 @@ def built(name, knobs, shape, classes=10):
 
 
 def images(count, shape):
-    """Give images that are the same on every call."""
+    """Return images that are the same on every call."""
     return torch.randn(count, *shape, generator=torch.Generator().manual_seed(1))
 
 
@@ -57,7 +57,7 @@ def test_layer_shapes(name, knobs, shape, expected):
 
 @pytest.mark.parametrize(("name", "knobs", "shape"), DEFAULTS + WALK)
 def test_every_network_learns(name, knobs, shape):
-    """A training step gives a finite gradient to all that is not known to be dead."""
+    """A training step gives a finite gradient to all parameters that are not known to be dead."""
     network = built(name, knobs, shape, classes=7).train()
     set_dropout_keys(network, Draws(0, 0, torch.arange(4)).keys("dropout"))
     logits = network(images(4, shape))
@@ -114,7 +114,7 @@ def test_dropout_is_counter_based(name):
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("shape", [(2, 16, 16), (4, 17, 23), (3, 40, 16), (1, 19, 19)])
 def test_any_channels_and_sizes(name, shape):
-    """Odd sizes, oblong images and any number of channels and classes are taken."""
+    """Odd sizes, rectangular images and any number of channels and classes are accepted."""
     network = built(name, {}, shape, classes=3).eval()
 
     assert (2, 3) == network(images(2, shape)).shape
@@ -123,7 +123,7 @@ def test_any_channels_and_sizes(name, shape):
 @pytest.mark.parametrize("name", MODELS)
 def test_too_small_images(name):
     """Images under 16 px are refused in one sentence."""
-    expected = "model: the networks take images from 16 x 16 px up, got 15 x 32."
+    expected = "model: the networks need images of at least 16 x 16 px, got 15 x 32."
 
     with pytest.raises(UserError) as caught:
         built(name, {}, (3, 15, 32))

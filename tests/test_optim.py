@@ -27,7 +27,7 @@ def test_optimizers_take_the_defaults_of_torch():
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers_keep_their_knobs(name):
-    """Options survive the way through plain values, and a training step moves every weight."""
+    """Options survive serialisation, and a training step changes every weight."""
     options = OPTIMIZERS[name](lr=0.01, weight_decay=0.1)
     again = OPTIMIZERS[name].model_validate(options.model_dump(mode="json"))
     model = network()
@@ -41,7 +41,7 @@ def test_optimizers_keep_their_knobs(name):
 
 
 def test_norms_and_biases_can_be_spared_weight_decay():
-    """Parameters of one dimension get no weight decay where that is asked."""
+    """One-dimensional parameters get no weight decay if that is set."""
     model = network()
     optimizer = AdamW(weight_decay=0.5, decay_norms_and_biases=False).build(model)
     decay = {id(p): g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
@@ -51,7 +51,7 @@ def test_norms_and_biases_can_be_spared_weight_decay():
 
 
 def test_frozen_parameters_are_left_alone():
-    """A parameter that needs no gradient is not the optimizer's business."""
+    """A parameter without gradient is not passed to the optimizer."""
     model = network().requires_grad_(requires_grad=False)
     model[3].weight.requires_grad_()
     optimizer = SGD(decay_norms_and_biases=False, weight_decay=0.1).build(model)
@@ -61,13 +61,13 @@ def test_frozen_parameters_are_left_alone():
 
 @pytest.mark.parametrize("knobs", [{}, {"momentum": 0.9, "dampening": 0.1}])
 def test_nesterov_needs_momentum(knobs):
-    """Nesterov without momentum, or with dampening, is refused in words."""
+    """Nesterov without momentum, or with dampening, is refused."""
     with pytest.raises(ValidationError, match="nesterov needs a momentum above 0"):
         SGD(nesterov=True, **knobs)
 
 
 def test_knobs_that_cannot_matter_leave_the_settings():
-    """Without momentum, decay or smoothing, what would shape them is no part of a trial."""
+    """Without momentum, decay or smoothing, their knobs are no part of a trial."""
     assert {"lr": 0.01, "weight_decay": 0.0, "momentum": 0.0, "nesterov": False} == SGD().settings()
     assert "decay_norms_and_biases" in SGD(weight_decay=0.1).settings()
     assert {"label_smoothing": 0.0} == CrossEntropy().settings()

@@ -18,7 +18,7 @@ def test_numbers_are_pinned() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.permutations(range(8)))
 def test_a_sample_keeps_its_numbers_in_any_order(order: list[int]) -> None:
-    """What a sample draws depends on the sample, not on who is drawn with it."""
+    """The numbers of a sample do not depend on the other samples."""
     straight = rng.Draws(3, 1, torch.arange(8)).uniform("x", 4)
     mixed = rng.Draws(3, 1, torch.tensor(order)).uniform("x", 4)
     assert torch.equal(straight[order], mixed)
@@ -36,7 +36,7 @@ def test_every_part_of_the_name_matters(other: tuple[int, int, str]) -> None:
 
 
 def test_numbers_are_uniform() -> None:
-    """A hundred bins hold what they should, within four standard deviations."""
+    """A hundred bins are uniform, within four standard deviations."""
     numbers = rng.Draws(0, 0, torch.arange(100_000)).uniform("x")
     counts = torch.histc(numbers, 100, 0, 1)
     assert 0 <= float(numbers.min())
@@ -45,7 +45,7 @@ def test_numbers_are_uniform() -> None:
 
 
 def test_numbers_of_one_sample_are_independent() -> None:
-    """The several numbers that a sample draws are not tied to each other."""
+    """The numbers of one sample are uncorrelated."""
     numbers = rng.Draws(0, 0, torch.arange(20_000)).uniform("x", 4)
     assert (torch.corrcoef(numbers.T) - torch.eye(4)).abs().max() < 0.03
 

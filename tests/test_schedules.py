@@ -29,7 +29,7 @@ WITH_WARMUP = sorted(set(SCHEDULES) - {"one_cycle"})
 
 
 def run(scheduler: Scheduler, optimizer, *, epochs, steps, losses=()):
-    """Give the learning rate that each step of each epoch uses."""
+    """Return the learning rate of each step of each epoch."""
     rates = []
     for epoch in range(epochs):
         for _ in range(steps):
@@ -41,7 +41,7 @@ def run(scheduler: Scheduler, optimizer, *, epochs, steps, losses=()):
 
 
 def rates_of(options: ScheduleOptions, *, lr=1.0, epochs=6, steps=2, losses=()):
-    """Give the learning rate of each step under a schedule."""
+    """Return the learning rate of each step under a schedule."""
     optimizer = SGD(lr=lr).build(nn.Linear(1, 1))
     scheduler = options.build(optimizer, epochs=epochs, steps_per_epoch=steps)
     return run(scheduler, optimizer, epochs=epochs, steps=steps, losses=losses)
@@ -137,7 +137,7 @@ def test_one_cycle_rises_to_its_maximum_and_falls_to_almost_nothing(epochs, step
 
 @pytest.mark.parametrize(("steps", "share"), [(10, 0.1), (4, 0.25), (20, 0.05)])
 def test_one_cycle_may_rise_in_one_step(steps, share):
-    """A single step up leaves nothing to rise from: it starts at the lowest rate."""
+    """With a single rising step, it starts at the lowest rate."""
     options = OneCycle(max_lr=0.5, pct_start=share, div_factor=10.0, cycle_momentum=False)
     rates = rates_of(options, epochs=1, steps=steps)
 
@@ -171,7 +171,7 @@ def test_one_cycle_refuses_an_optimizer_without_momentum():
 @pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("cut", [1, 3])
 def test_schedules_resume_where_they_stopped(name, cut):
-    """A course saved, loaded safely and continued gives the rates of an uninterrupted one."""
+    """A scheduler saved, loaded and continued gives the rates of an uninterrupted one."""
     knobs = {} if name == "one_cycle" else {"warmup_epochs": 2}
     losses = [1.0] * 14
     whole = rates_of(SCHEDULES[name](**knobs), epochs=14, losses=losses)

@@ -48,7 +48,7 @@ def test_hand_counts(name, parameters, macs):
 
 
 def test_cbam_costs_what_it_adds():
-    """Switching attention off takes exactly CBAM's multiply-adds away."""
+    """Switching attention off removes exactly CBAM's multiply-adds."""
     with_cbam = network_size(MODELS["cnnnet"](), COLOUR, 10)
     without = network_size(MODELS["cnnnet"](attention="none"), COLOUR, 10)
 
@@ -102,7 +102,7 @@ def test_the_dead_transformer():
 
 
 def test_dead_parameters_are_named_as_high_as_possible():
-    """A wholly dead module stands for its parts; in a living one the dead parts are named."""
+    """A dead module is listed once; of another one, the dead parts are listed."""
     network = nn.ModuleDict(
         {
             "living": nn.Linear(2, 2),

@@ -1,4 +1,4 @@
-"""Trackers: what they are sent of each result, and that they never stand in the way."""
+"""Trackers: what they log of each result, and that their failure ends no training."""
 
 import os
 import sys
@@ -28,7 +28,7 @@ MADE = FakeStudy(variants=2, seeds=1, epochs=3, images=200)
 
 
 def results() -> list[TrialResult]:
-    """Invent one result for each variant."""
+    """Return one fake result per variant."""
     facts = DataFacts(
         name="made", fingerprint="f1", classes=MADE.classes, shape=(1, 16, 16), train=1, test=200
     )
@@ -39,7 +39,7 @@ def results() -> list[TrialResult]:
 
 
 def trial(seed: int, variant: str) -> Trial:
-    """Invent a trial."""
+    """Return a fake trial."""
     settings = {"model": {"name": "lenet"}, "optimizer": {"name": "sgd", "lr": 0.1}}
     return Trial(
         id=f"{seed}-ff", key="ff", variant=variant, seed=seed, settings=settings, fingerprint="f1"
@@ -62,7 +62,7 @@ def test_a_tracker_that_is_not_installed_says_how_to_get_it(
 
 
 def test_an_unknown_tracker_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line knows those of the table."""
+    """The error lists those of the table."""
     monkeypatch.chdir(tmp_path)
     said = CliRunner().invoke(app, ["run", "smoke", "--track", "tensorbord"])
 
@@ -70,7 +70,7 @@ def test_an_unknown_tracker_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 class Broken:
-    """A tracker that loses its place."""
+    """A tracker that fails later."""
 
     def __init__(self, folder: Path, study: str) -> None:
         self.place = folder / study
@@ -103,7 +103,7 @@ class Closed(Broken):
 def test_a_tracker_that_cannot_be_opened_is_the_users_to_mend(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is said in a sentence before anything is trained."""
+    """It is reported in a sentence before anything is trained."""
     monkeypatch.setitem(module.TRACKERS, "closed", Closed)
     with (
         pytest.raises(UserError) as caught,
@@ -146,7 +146,7 @@ def test_what_another_run_has_trained_is_left_to_it(
 
 
 def test_settings_are_flat() -> None:
-    """Lists and augmentations are told as tables show them."""
+    """Lists and augmentations are logged as text, as in tables."""
     settings = {
         "data": {"augment": [{"name": "cutout", "size": 8}], "subset": None, "shuffle": True}
     }
@@ -169,7 +169,7 @@ def test_the_confusion_figure_counts_all_images() -> None:
 
 
 def test_tensorboard_has_curves_figure_and_hyperparameters(tmp_path: Path) -> None:
-    """One run a trial, which TensorBoard itself can read."""
+    """One run per trial, which TensorBoard itself can read."""
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     first = results()[0]
     with open_trackers(["tensorboard"], tmp_path, "study", print) as track:
@@ -189,7 +189,7 @@ def test_tensorboard_has_curves_figure_and_hyperparameters(tmp_path: Path) -> No
 def test_mlflow_takes_no_more_than_a_thousand_metrics_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A long training is sent in parts, and whole."""
+    """A long training is sent completely, in batches."""
     client = Mock()
     client.return_value.create_run.return_value.info.run_id = "run"
     monkeypatch.setitem(sys.modules, "mlflow.entities", Mock(Metric=lambda *values: values))
@@ -208,7 +208,7 @@ def test_mlflow_takes_no_more_than_a_thousand_metrics_at_a_time(
 def test_mlflow_has_params_metrics_and_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """One run a trial in a SQLite store, which MLflow itself can read."""
+    """One run per trial in a SQLite store, which MLflow itself can read."""
     mlflow = pytest.importorskip("mlflow", reason="MLflow is large and not among the test packages")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     assert "MLFLOW_TRACKING_URI" not in os.environ

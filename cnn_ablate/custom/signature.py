@@ -144,7 +144,7 @@ def _options_class(path: str, code: ImportedCode, parent: type[UserOptions]) -> 
 
 def _parameters(path: str, constructor: Any) -> Mapping[str, inspect.Parameter]:
     if not callable(constructor):
-        raise UserError(path, "is no class and no function.")
+        raise UserError(path, "is neither a class nor a function.")
     try:
         signature = inspect.signature(constructor)
     except ValueError:
@@ -154,7 +154,7 @@ def _parameters(path: str, constructor: Any) -> Mapping[str, inspect.Parameter]:
         signature = inspect.signature(constructor, eval_str=True)
     for p in signature.parameters.values():
         if p.kind is p.POSITIONAL_ONLY and p.default is p.empty:
-            raise UserError(path, f"'{p.name}' cannot be given by keyword.")
+            raise UserError(path, f"'{p.name}' cannot be passed by keyword.")
     return signature.parameters
 
 

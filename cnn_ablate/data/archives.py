@@ -36,7 +36,7 @@ def untar(archive: Path, folder: Path, names: Collection[str]) -> None:
                 missing.remove(member.name)
                 _write(stream, folder / member.name)
     if missing:
-        raise OSError(f"{archive} holds no {', '.join(sorted(missing))}")
+        raise OSError(f"{archive} does not contain {', '.join(sorted(missing))}")
 
 
 def _write(stream: Readable, file: Path) -> None:

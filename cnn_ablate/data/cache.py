@@ -102,7 +102,7 @@ def _build(found: FoundData, folder: Path, progress: Progress | None) -> None:
         raise UserError(
             str(folder.parent),
             f"the tensor cache cannot be written: {error.strerror or error}.",
-            "Set CNN_ABLATE_CACHE to a folder with room.",
+            "Set CNN_ABLATE_CACHE to a folder with free space.",
         ) from error
 
 

@@ -46,7 +46,7 @@ class UserDataSet(UserOptions, DataSet):
         dataset = self.instantiate(root=root, **arguments)
         if not isinstance(dataset, MapDataset):
             kind = type(dataset).__name__
-            raise UserError(self.name, f"gives no data set with a length and items, but {kind}.")
+            raise UserError(self.name, f"returns {kind}, not a data set with a length and items.")
         return dataset
 
     def _classes(self, train: MapDataset) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class UserDataSet(UserOptions, DataSet):
             raise UserError(self.name, what)
         if labels.max() >= len(spec.classes):
             what = f"the label {labels.max()} is not one of {len(spec.classes)} classes."
-            raise UserError(self.name, what, "Labels count from 0.")
+            raise UserError(self.name, what, "Labels start at 0.")
         return RawSplit(labels, [np.ascontiguousarray(images)])
 
 

@@ -52,7 +52,7 @@ def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float
     train, test = {}, {}
     for label, paths in list_classes(folder).items():
         if len(paths) < 2:
-            what = "holds one picture; it takes two, to train and to test on."
+            what = "contains one picture; two are needed, to train and to test on."
             raise UserError(str(paths[0].parent), what)
         chosen = _choose(paths, fraction)
         test[label] = tuple(path for path in paths if path in chosen)
@@ -102,7 +102,7 @@ def list_classes(folder: Path) -> ClassFiles:
     """Return the image files per class, both sorted by name; raises UserError."""
     folders = {unicodedata.normalize("NFC", name): name for name in _visible(folder)}
     if not folders:
-        raise UserError(str(folder), "holds no class folders.")
+        raise UserError(str(folder), "contains no class folders.")
     return {name: _list_images(folder / folders[name]) for name in sorted(folders)}
 
 
@@ -112,13 +112,13 @@ def _list_images(folder: Path) -> tuple[Path, ...]:
         raise UserError(str(folder), "is not a folder of pictures.", hint)
     names = _visible(folder)
     if not names:
-        raise UserError(str(folder), "holds no pictures.")
+        raise UserError(str(folder), "contains no pictures.")
     others = [name for name in names if not name.lower().endswith(SUFFIXES)]
     if others:
         known = ", ".join(SUFFIXES)
         path = folder / others[0]
         if path.is_dir():
-            hint = "Pictures lie as <class>/<picture>, or as {train,test}/<class>/<picture>."
+            hint = "Expected <class>/<picture> or {train,test}/<class>/<picture>."
             raise UserError(str(path), "is a folder among pictures.", hint)
         raise UserError(str(path), "is not a picture.", f"Remove it. Known: {known}.")
     return tuple(folder / name for name in names)

@@ -72,7 +72,7 @@ def read_image(
 def depth_error(image: Image.Image) -> str:
     """Return the complaint about more than 8 bits per channel; empty if there are 8 or fewer."""
     is_deep = image.mode.startswith(("I", "F"))
-    return f"mode {image.mode} has more than 8 bits a channel" if is_deep else ""
+    return f"mode {image.mode} has more than 8 bits per channel" if is_deep else ""
 
 
 def _to_shape(

@@ -48,7 +48,7 @@ class Normalization(Frozen):
                 raise UserError(
                     "data.normalize",
                     f"{len(values)} values for images of {channels} channels.",
-                    "Give one value, or one for each channel.",
+                    "Write one value, or one per channel.",
                 )
         return Normalizer(*(_in_pixel_range(v, channels, device) for v in (self.mean, self.std)))
 

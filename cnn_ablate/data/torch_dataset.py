@@ -27,17 +27,17 @@ def read_items(dataset: MapDataset) -> tuple[ImageArrays, Int64[np.ndarray, " n"
     """Read all images and labels.
 
     Raises:
-        UserError: an item is no pair of an image and a label, or not of the first image's shape.
+        UserError: an item is not a pair of an image and a label, or not of the first image's shape.
     """
     if not len(dataset):
-        raise UserError("", "it holds no images.")
+        raise UserError("", "it contains no images.")
     images: list[ImageArray] = []
     labels = []
     for index in range(len(dataset)):
         image, label = read_item(dataset, index)
         if images and image.shape != images[0].shape:
             what = f"image {index} is {_size(image)}, but the first is {_size(images[0])}."
-            raise UserError("", what, "The data set must give all in one size.")
+            raise UserError("", what, "All images must have one size.")
         images.append(image)
         labels.append(label)
     return np.stack(images), np.array(labels, np.int64)
@@ -47,11 +47,11 @@ def read_item(dataset: MapDataset, index: int) -> tuple[ImageArray, int]:
     """Read one image and its label.
 
     Raises:
-        UserError: the item is no pair of an image and a class number.
+        UserError: the item is not a pair of an image and a class number.
     """
     item = dataset[index]
     if not isinstance(item, (tuple, list)) or len(item) != 2:
-        raise UserError("", f"item {index} is no pair of an image and a label.")
+        raise UserError("", f"item {index} is not a pair of an image and a label.")
     try:
         return to_uint8(item[0]), _to_class_number(item[1])
     except UserError as error:
@@ -81,7 +81,7 @@ def _channels_first(image: Any) -> np.ndarray:
         return image.detach().cpu().numpy()
     if isinstance(image, Image.Image):
         if error := depth_error(image):
-            raise UserError("", f"{error}.", "Give an array of fractions from 0 to 1.")
+            raise UserError("", f"{error}.", "Return an array of fractions from 0 to 1.")
         image = np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
     if not isinstance(image, np.ndarray):
         kind = type(image).__name__

@@ -85,7 +85,7 @@ class Published(KnownDataSet):
                 (root / "downloads").rmdir()
         except DOWNLOAD_ERRORS as error:
             what = f"could not be downloaded into {root}: {' '.join(str(error).split())}."
-            hint = "Check the network, then again: what has arrived is kept."
+            hint = "Check the network and try again: what was downloaded is kept."
             raise UserError(f"data set {self.name}", what, hint) from error
         return root
 

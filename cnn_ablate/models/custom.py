@@ -52,7 +52,7 @@ class UserModel(UserOptions, ModelOptions):
         network = self.instantiate(channels=channels, classes=classes, image_size=size)
         if not isinstance(network, nn.Module):
             kind = type(network).__name__
-            raise UserError(self.origin.path, f"gives no torch.nn.Module, but {kind}.")
+            raise UserError(self.origin.path, f"returns {kind}, not a torch.nn.Module.")
         return network
 
     def build_initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:

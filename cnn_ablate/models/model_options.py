@@ -37,7 +37,7 @@ class ModelOptions(Options):
         if min(height, width) < SMALLEST_IMAGE:
             raise UserError(
                 "model",
-                f"the networks take images from {SMALLEST_IMAGE} x {SMALLEST_IMAGE} px up, "
+                f"the networks need images of at least {SMALLEST_IMAGE} x {SMALLEST_IMAGE} px, "
                 f"got {height} x {width}.",
             )
         network = self.network(shape, classes)

@@ -65,7 +65,7 @@ class Multistep(WithWarmUp):
     @model_validator(mode="after")
     def _milestones_follow_warmup(self) -> "Multistep":
         if any(epoch <= self.warmup_epochs for epoch in self.milestones):
-            raise ValueError("a milestone lies within the warm-up")
+            raise ValueError("a milestone is within the warm-up")
         return self
 
     def _scheduler(self, optimizer: Optimizer, epochs: int) -> Scheduler:
@@ -143,7 +143,7 @@ class OneCycle(ScheduleOptions):
         if self.cycle_momentum and not {"momentum", "betas"} & optimizer.defaults.keys():
             kind = type(optimizer).__name__.lower()
             raise UserError(
-                "schedule.cycle_momentum", f"{kind} has no momentum to move.", "Set it to false."
+                "schedule.cycle_momentum", f"{kind} has no momentum to cycle.", "Set it to false."
             )
         knobs: dict[str, Any] = self.model_dump(exclude={"anneal"})
         total = epochs * steps_per_epoch

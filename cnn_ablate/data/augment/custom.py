@@ -43,7 +43,7 @@ class UserAugmentation(UserOptions, ImageAugmentation):
         built: Callable[..., Any] = self.instantiate()
         if not callable(built):
             kind = type(built).__name__
-            raise UserError(self.name, f"gives nothing to call with images, but {kind}.")
+            raise UserError(self.name, f"returns {kind}, which cannot be called with images.")
         return built
 
     @cached_property
