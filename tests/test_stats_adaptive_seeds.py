@@ -12,6 +12,14 @@ from support.fake_results import contrast, record, trials, variant
 LOOKS = (3, 5, 8)
 NOISE = np.random.default_rng(3).normal(0, 0.002, 8)
 
+INERT = Finding(
+    kind="inert-factor",
+    severity="error",
+    where="",
+    message="",
+    data={"factors": ["model.x"], "levels": ["1", "2"]},
+)
+
 
 def invented(*names: str, **more: object) -> Record:
     """Return a study of variants that are each compared with `a`, with looks."""
@@ -20,9 +28,9 @@ def invented(*names: str, **more: object) -> Record:
     return record([variant(name) for name in ("a", *names)], contrasts, **study)
 
 
-def state(study: Record, values: Mapping[str, Sequence[float | None]], **more: object) -> LookState:
+def state(study: Record, values: Mapping[str, Sequence[float | None]]) -> LookState:
     """Return the state of a study with some values."""
-    return look_state(study.study, study.plan, trials(values), **more)
+    return look_state(study.study, study.plan, trials(values), study.findings)
 
 
 def due(reached: LookState) -> dict[str, int]:
@@ -51,43 +59,46 @@ def test_only_open_contrasts_get_more_seeds() -> None:
 
 
 def test_a_look_is_not_taken_before_all_its_trials_have_ended() -> None:
-    """The family is looked at as a whole; a failed trial has ended."""
-    values = {"a": 0.8 + NOISE[:3], "b": [0.5, 0.51, 0.49], "c": [0.7, 0.7]}
-    assert 1 == state(invented("b", "c"), values).look
-    values["c"] = [0.7, 0.7, None]
-    assert 1 < state(invented("b", "c"), values).look
+    """The family is looked at as a whole."""
+    values = {"a": 0.8 + NOISE[:3], "b": [0.5, 0.51, 0.49], "c": [0.79, 0.82]}
+    assert "look 1 of 3: 2 of 2 contrasts open" == str(state(invented("b", "c"), values))
+    values["c"] = [0.79, 0.82, 0.81]
+    assert "look 2 of 3: 1 of 2 contrasts open" == str(state(invented("b", "c"), values))
 
 
-def test_identical_contrasts_need_no_more_seeds() -> None:
-    """Nor do those that always fail, and those that the audit found inert."""
+def test_identical_and_inert_contrasts_need_no_more_seeds() -> None:
+    """The first give the same numbers; of the others the audit has found that they must."""
     a = list(0.8 + NOISE[:3])
-    reached = state(invented("b", "c"), {"a": a, "b": a, "c": [None] * 3})
+    reached = state(invented("b", "c"), {"a": a, "b": a, "c": [0.5, 0.501, 0.502]})
     assert {"a": 3, "b": 3, "c": 3} == due(reached)
-    assert reached.is_over
-    inert = Finding(
-        kind="inert-factor",
-        severity="error",
-        where="",
-        message="",
-        data={"factors": ["model.x"], "levels": ["1", "2"]},
-    )
+    assert "look 1 of 3: 1 decided" == str(reached)
     study = record(
         [variant("a", model_x=1), variant("b", model_x=2)],
         [contrast("b", "a", model_x=(1, 2))],
         seeds=tuple(range(8)),
         looks=LOOKS,
     )
-    assert [""] == families(study.study, study.plan, [inert])
     noisy = {"a": a, "b": [0.81, 0.8, 0.79]}
-    assert {"a": 3, "b": 3} == due(state(study, noisy, findings=[inert]))
+    assert {"a": 5, "b": 5} == due(state(study, noisy))
+    inert = study.model_copy(update={"findings": (INERT,)})
+    assert [""] == families(inert.study, inert.plan, inert.findings)
+    assert {"a": 3, "b": 3} == due(state(inert, noisy))
+
+
+def test_contrasts_with_failures_get_no_more_seeds() -> None:
+    """The mean of the seeds that did not fail decides nothing, and others go on."""
+    unclear = [0.79, 0.82, 0.81]
+    values = {"a": 0.8 + NOISE[:3], "b": [0.5, None, 0.49], "c": unclear}
+    reached = state(invented("b", "c"), values)
+    assert {"a": 5, "b": 3, "c": 5} == due(reached)
+    assert "look 2 of 3: 1 of 2 contrasts open" == str(reached)
 
 
 def test_seeds_beyond_the_look_of_a_decision_change_nothing() -> None:
     """A decision at the first look stays, whatever later seeds say."""
     values = {"a": 0.8 + NOISE, "b": [*(0.5 + 2 * NOISE[:3]), 0.9, 0.95, 0.9, 0.9, 0.9]}
-    [reached] = state(invented("b"), values).progress
-    assert reached
-    assert ("decided", 1) == (reached.outcome, reached.look)
+    reached = state(invented("b"), values)
+    assert "look 1 of 3: 1 decided" == str(reached)
 
 
 def test_families_are_those_that_the_study_lists() -> None:

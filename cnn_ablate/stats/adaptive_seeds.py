@@ -1,5 +1,6 @@
 """The looks at a study so far: which contrasts are still open, and which trials they need."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -78,30 +79,32 @@ def follow_contrasts(
 ) -> tuple[Progress | None, ...]:
     """Replay the looks at each family of contrasts; arguments as for `look_state`.
 
-    Contrasts that are inert, bit-identical, or without a value on one side are in no family.
+    Contrasts that are inert or bit-identical are in no family. Those with a failed trial get no
+    more seeds, since the mean of the others decides nothing; they still count in their family.
     """
-    rows = seed_differences(trials, plan.contrasts, study.seeds)
     ended = _ended(study, plan, trials)
+    failed = _failed(study, plan, trials, ended)
+    measured = seed_differences(trials, plan.contrasts, study.seeds)
+    rows = [
+        np.full_like(row, np.nan) if f else row for row, f in zip(measured, failed, strict=True)
+    ]
     members = families(study, plan, findings)
     progress: list[Progress | None] = [None] * len(rows)
     for family in ("primary", "exploratory"):
         chosen = [
-            j
-            for j, member in enumerate(members)
-            if member == family
-            and not is_identical(rows[j])
-            # Failed on one side in all seeds of the first look: more of them show no difference.
-            and not (ended[j] >= study.looks[0] and np.isnan(rows[j]).all())
+            j for j, member in enumerate(members) if member == family and not is_identical(rows[j])
         ]
         followed = follow(
             [rows[j] for j in chosen],
-            [ended[j] for j in chosen],
+            [study.looks[-1] if failed[j] else ended[j] for j in chosen],
             study.looks,
             error=study.error,
             margin=MARGIN,
         )
         for j, reached in zip(chosen, followed, strict=True):
             progress[j] = reached
+            if failed[j]:
+                progress[j] = Progress("undecided", bisect_left(study.looks, ended[j]) + 1)
     return tuple(progress)
 
 
@@ -116,3 +119,17 @@ def _ended(study: Study, plan: Plan, trials: pd.DataFrame) -> list[int]:
         for variant in plan.variants
     }
     return [min(leading[c.variant], leading[c.reference]) for c in plan.contrasts]
+
+
+def _failed(study: Study, plan: Plan, trials: pd.DataFrame, ended: Sequence[int]) -> list[bool]:
+    """Return per contrast whether any trial of a seed that both sides have ended has failed."""
+    failed = trials[trials["status"] != "done"]
+    pairs = set(zip(failed["variant"], failed["seed"], strict=True))
+    return [
+        any(
+            (side, seed) in pairs
+            for side in (contrast.variant, contrast.reference)
+            for seed in study.seeds[:seeds]
+        )
+        for contrast, seeds in zip(plan.contrasts, ended, strict=True)
+    ]
