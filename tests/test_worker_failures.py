@@ -179,7 +179,7 @@ def test_what_fails_when_trained_again_keeps_its_result(
     words = ("run", "fast.yaml", "--fresh", "--seeds", 1, "--workers", 1, "--no-pictures")
     code, _, said = cli_study.call(*words, cwd=tmp_path)
     after = fast_study.tables(tmp_path)["results"].set_index(["seed", "variant"])
-    assert 2 == code
+    assert 2 == code, said
     assert "baseline, seed 0: failed. ValueError: so broken" in said
     assert said.endswith("2 trials failed when trained again; the old results are kept.\n")
     assert before.loc[[0]].equals(after)

@@ -87,15 +87,15 @@ class LocalExecutor:
         return any(worker.job for worker in self.workers)
 
     def _start_worker(self, job: Job) -> WorkerProcess:
-        ours, theirs = self.context.Pipe()
+        parent_end, worker_end = self.context.Pipe()
         log = Store(job.results).new_log_path()
         # The lowest free number: that of a dead worker is taken over, and its GPU with it.
         slot = min(set(range(self.size)) - {worker.slot for worker in self.workers})
-        process = self.context.Process(target=run_worker, args=(theirs, log, slot), daemon=True)
+        process = self.context.Process(target=run_worker, args=(worker_end, log, slot), daemon=True)
         process.start()
-        # With no other copy of this end, reading from ours fails as soon as the process dies.
-        theirs.close()
-        self.workers.append(WorkerProcess(process, ours, log, slot))
+        # With no other copy of its end open, reading fails as soon as the worker dies.
+        worker_end.close()
+        self.workers.append(WorkerProcess(process, parent_end, log, slot))
         return self.workers[-1]
 
     def _on_message(self, worker: WorkerProcess) -> Iterator[Event]:

@@ -101,7 +101,7 @@ def run_job(job: Job, send: Callable[[Event], None], checkpoints: CheckpointStor
         return Ended(job.trial, job.compute, result)
     except torch.AcceleratorError:
         raise
-    except Exception as error:  # noqa: BLE001 - the trial fails, and the worker goes on
+    except Exception as error:  # noqa: BLE001 - the trial fails alone; more jobs may follow
         message, kind = failure_message(error, job), failure_kind(error)
         return Ended(job.trial, job.compute, error=message, failure=kind)
 

@@ -18,9 +18,9 @@ _QUIET = {"log_to_driver": False, "logging_level": "error"}
 
 @contextmanager
 def connect(resources: Resources) -> Iterator[Any]:
-    """Hold a connection to the cluster that `ray_address` or RAY_ADDRESS names, else to a new one.
+    """Yield the module `ray`, connected while in this context.
 
-    Yields the module `ray`.
+    The cluster is the one that `ray_address` or RAY_ADDRESS names, else one that is started here.
 
     Raises:
         UserError: Ray is not installed, or the cluster cannot be used.
