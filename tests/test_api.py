@@ -64,8 +64,7 @@ def test_names_in_written_tables_stay_names(tmp_path: Path) -> None:
     small = fake_study.publish(
         tmp_path, fake_study.FakeStudy(variants=3, seeds=2, images=40, names=("01", "NA"))
     )
-    contrasts = small.record.plan.contrasts
-    write_table(small, "effects", effects_frame(estimate_effects(small.trials, contrasts)))
+    write_table(small, "effects", effects_frame(estimate_effects(small.trials, small.record)))
     found = cnn_ablate.read_results("made_up", results=tmp_path)["effects"]
     assert ["01", "NA"] == list(found["variant"])
     assert "float64" == str(found["difference"].dtype)

@@ -17,7 +17,7 @@ def study(values, **fields):
     """Return the record, trials and effects of a study of two contrasts."""
     record = fake_results.record(VARIANTS, [OFF, BOTH], **fields)
     trials = fake_results.trials(values)
-    return record, trials, estimate_effects(trials, record.plan.contrasts)
+    return record, trials, estimate_effects(trials, record)
 
 
 def test_methods_describe_the_study():
@@ -30,7 +30,7 @@ def test_methods_describe_the_study():
     record, trials, effects = study(VALUES, claims=claims, designs=designs)
     read = fake_results.FakeResults(record, trials).predictions
     sentences = methods(
-        record, estimate_effects(trials, record.plan.contrasts, predictions=PredictionReader(read))
+        record, trials, estimate_effects(trials, record, predictions=PredictionReader(read))
     )
 
     assert 3 == len(sentences)
@@ -38,8 +38,11 @@ def test_methods_describe_the_study():
         "3 variants were planned with 3 seeds each (0, 1 and 2)",
         "cifar10 (50,000 training and 10,000 test images)",
         "Student's t interval over seeds and, separately, Wilson's interval over test images",
-        "BCa",
-        "differences (all sign patterns), adjusted by Holm over 2 contrasts",
+        "A paired difference has 0.10 times the variance",
+        "Contrasts are tested in families: 1 primary (all planned seeds); 1 contrast could not "
+        "be tested.",
+        "a probability of at most 5.0 %, and its intervals hold for all its contrasts at once",
+        "fewer than 6 pairs: Holm on paired t tests, which takes differences as normal",
         "its 1,000 images",
         "least-squares",
         "each is judged alone, unadjusted",
@@ -47,13 +50,13 @@ def test_methods_describe_the_study():
         "(TOST)",
     ):
         assert words in " ".join(sentences)
-    assert "images, and McNemar" not in " ".join(methods(record, effects))
+    assert "images, and McNemar" not in " ".join(methods(record, trials, effects))
 
 
 def test_methods_of_one_seed_name_no_test():
     """Methods of one seed name no interval and no test."""
-    record, _, effects = study({"a": [0.5], "b": [0.6], "c": [0.6]}, seeds=(0,))
-    sentences = " ".join(methods(record, effects))
+    record, trials, effects = study({"a": [0.5], "b": [0.6], "c": [0.6]}, seeds=(0,))
+    sentences = " ".join(methods(record, trials, effects))
 
     assert not any(words in sentences for words in ("interval", "Holm", "McNemar", "published"))
 
@@ -90,8 +93,16 @@ def test_limitations_of_a_study():
         "and data.subset = 5000.",
         "On the data cifar10: JPEG copies.",
         (
-            "With 3 seeds and 2 contrasts no Holm-adjusted p can be below 0.5: the intervals, "
-            "which assume normal differences, are more informative."
+            "Trials of 1 contrast failed: the means of the seeds left say nothing about those, and "
+            "decide nothing."
+        ),
+        (
+            "1 contrast with fewer than 6 seeds: their tests and intervals rest on normal "
+            "differences, which so few seeds cannot show."
+        ),
+        (
+            "Not decided: 1 of 1 tested contrast, which shows neither an effect nor that there is "
+            "none."
         ),
         (
             "1 contrast changed more than one setting (c): the effect cannot be attributed to a "
@@ -123,7 +134,7 @@ def test_compared_images_are_no_limitation():
     sentences = limitations(
         record,
         trials,
-        estimate_effects(trials, record.plan.contrasts, predictions=PredictionReader(read)),
+        estimate_effects(trials, record, predictions=PredictionReader(read)),
     )
 
     assert not any("test set" in text for text in sentences)
@@ -153,6 +164,6 @@ def test_a_sound_study_has_no_limitations():
     record = fake_results.record(VARIANTS[:2], [OFF], seeds=tuple(range(10)))
     trials = fake_results.trials(values)
     read = fake_results.FakeResults(record, trials).predictions
-    effects = estimate_effects(trials, record.plan.contrasts, predictions=PredictionReader(read))
+    effects = estimate_effects(trials, record, predictions=PredictionReader(read))
 
     assert [] == limitations(record, trials, effects)

@@ -15,7 +15,6 @@ from cnn_ablate.stats import (
     PredictionReader,
     estimate_effects,
     image_interval,
-    mcnemar,
     mcnemar_p,
     pooled_mcnemar_p,
     standard_error,
@@ -130,20 +129,6 @@ def test_other_images_are_not_compared():
     assert weigh_images(nothing, BOTH, PredictionReader(seen.__getitem__)) is None
 
 
-def test_mcnemar_seed_by_seed():
-    """The table has the images that only one side got right, for each seed."""
-    trials = fake_results.trials({"a": [0.2, 0.2], "b": [0.4, 0.4]})
-    seen = {
-        "a-0": fake_results.correct_on([0, 1], of=10),
-        "b-0": fake_results.correct_on([0, 2, 3, 4], of=10),
-        "a-1": fake_results.correct_on([0, 1], of=10),
-        "b-1": fake_results.correct_on([0, 1], of=10),
-    }
-    table = mcnemar(trials, "b", "a", PredictionReader(seen.__getitem__))
-
-    assert [(0, 10, 3, 1, 0.625), (1, 10, 0, 0, 1.0)] == [*table.itertuples(index=False)]
-
-
 def test_predictions_are_read_once_per_trial():
     """Effects and verdicts of one analysis share a reader, which remembers what it has read."""
     values = {"a": [0.2, 0.3], "b": [0.4, 0.5], "c": [0.1, 0.2]}
@@ -158,7 +143,7 @@ def test_predictions_are_read_once_per_trial():
         return results.predictions(trial)
 
     reader = PredictionReader(read)
-    estimate_effects(results.trials, contrasts, predictions=reader)
-    judge_claims(results, reader)
+    effects = estimate_effects(results.trials, record, predictions=reader)
+    judge_claims(results, effects, reader)
 
     assert sorted(results.trials["trial"]) == sorted(reads)

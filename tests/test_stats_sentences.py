@@ -1,20 +1,23 @@
 """Effects in plain words, to the letter."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import amount, bounds, sentence
+from cnn_ablate.stats.failure_rates import Failures
 from cnn_ablate.stats.sentences import action, is_off
 from cnn_ablate.text import listed, p_value, plain_number
 from support import fake_results
 
 NAN = float("nan")
+NONE_FAILED = Failures(0, 8, 0, 8)
 
 
 def effect(**fields):
-    """Make the effect of turning a shortcut off."""
+    """Make the effect of turning a shortcut off, which its family decides."""
     known = {
         "variant": "b",
         "reference": "a",
@@ -22,90 +25,196 @@ def effect(**fields):
         "metric": "test_accuracy",
         "seeds": 8,
         "difference": -2.14,
-        "low": -2.81,
-        "high": -1.43,
+        "low": -2.6,
+        "high": -1.6,
         "p": 0.0078,
+        "family": "primary",
         "p_adjusted": 0.031,
-        "smallest_p": 0.0078,
-        "smallest_adjusted": 0.031,
-        "family": 4,
+        "low_family": -2.81,
+        "high_family": -1.43,
+        "decided": True,
     }
     return Effect(**{**known, **fields})
+
+
+def words(known, pairs=(1.0, 2.0), failures=NONE_FAILED, outcome=None):
+    """Return the sentence of an effect with some differences by seed."""
+    return sentence(known, np.array(pairs, dtype=float), failures, outcome)
+
+
+OPEN = {"difference": 0.3, "low_family": -0.52, "high_family": 1.1, "decided": False}
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({}, "costs 2.1 points [1.4, 2.8], p = 0.031 after Holm, 8 seeds."),
+        ({}, "costs 2.1 points [1.4, 2.8], p = 0.031 adjusted, 8 seeds."),
         (
-            {"difference": 2.14, "low": 1.43, "high": 2.81, "p_adjusted": 0.0004},
-            "gains 2.1 points [1.4, 2.8], p < 0.001 after Holm, 8 seeds.",
+            {"difference": 2.14, "low_family": 1.43, "high_family": 2.81, "p_adjusted": 0.0004},
+            "gains 2.1 points [1.4, 2.8], p < 0.001 adjusted, 8 seeds.",
         ),
         (
-            {"difference": 0.3, "low": -0.52, "high": 1.1, "p_adjusted": 0.4},
+            {**OPEN, "p_adjusted": 0.4, "seeds": 9},
+            "moves test_accuracy by 0.3 points [-0.5, 1.1], p = 0.4 adjusted, 9 seeds: not "
+            "decided.",
+        ),
+        (
+            {"seeds": 3, "family": "exploratory"},
+            "costs 2.1 points [1.4, 2.8], p = 0.031 adjusted, 3 seeds, exploratory.",
+        ),
+        (
+            {"high_family": 0.0},
             (
-                "moves test_accuracy by 0.3 points [-0.5, 1.1], p = 0.4 after Holm, 8 seeds: "
-                "the interval includes zero."
+                "costs 2.1 points [0.0, 2.8], p = 0.031 adjusted, 8 seeds, an end set to zero as "
+                "only the step-down test decides."
             ),
         ),
         (
-            {"seeds": 3, "p_adjusted": 1.0, "smallest_adjusted": 1.0},
-            "costs 2.1 points [1.4, 2.8], 3 seeds (too few for a p under 1 after Holm).",
-        ),
-        (
-            {"seeds": 4, "p_adjusted": 0.5, "smallest_adjusted": 0.25},
-            "costs 2.1 points [1.4, 2.8], p = 0.5 after Holm, 4 seeds (too few for a p under 0.25 after Holm).",  # noqa: E501
+            {"high_family": -0.012},
+            "costs 2.1 points [0.01, 2.8], p = 0.031 adjusted, 8 seeds.",
         ),
         (
             {"images_low": -4.4, "images_high": 0.2},
             (
-                "costs 2.1 points [1.4, 2.8], p = 0.031 after Holm, 8 seeds, but that over test "
+                "costs 2.1 points [1.4, 2.8], p = 0.031 adjusted, 8 seeds, but that over test "
                 "images, [-4.4, 0.2], includes zero."
             ),
         ),
         (
-            {"seeds": 1, "low": None, "high": None, "p_adjusted": None},
-            "costs 2.1 points in the one seed done, which gives no interval.",
+            {
+                "metric": "val_accuracy",
+                "difference": -0.61,
+                "low_family": -0.7,
+                "high_family": -0.5,
+            },
+            "costs 0.61 points of val_accuracy [0.50, 0.70], p = 0.031 adjusted, 8 seeds.",
         ),
         (
-            {"difference": 0.0, "low": 0.0, "high": 0.0},
-            "does not move test_accuracy in any of 8 seeds.",
+            {"metric": "train_loss", "difference": 0.1234, "low_family": 0.1, "high_family": 0.15},
+            "raises train_loss by 0.123 [0.1, 0.15], p = 0.031 adjusted, 8 seeds.",
         ),
         (
-            {"metric": "val_accuracy", "difference": -0.61, "low": -0.7, "high": -0.5},
-            "costs 0.61 points of val_accuracy [0.50, 0.70], p = 0.031 after Holm, 8 seeds.",
-        ),
-        (
-            {"metric": "train_loss", "difference": 0.1234, "low": 0.1, "high": 0.15},
-            "raises train_loss by 0.123 [0.1, 0.15], p = 0.031 after Holm, 8 seeds.",
-        ),
-        (
-            {"metric": "seconds", "difference": -1234.5, "low": -1300.0, "high": -1100.0},
-            "lowers seconds by 1,234 [1,100, 1,300], p = 0.031 after Holm, 8 seeds.",
+            {"metric": "seconds", "difference": -1234.5, "low_family": -1300, "high_family": -1100},
+            "lowers seconds by 1,234 [1,100, 1,300], p = 0.031 adjusted, 8 seeds.",
         ),
     ],
 )
-def test_sentences(fields, expected):
-    """Each effect is one sentence with its interval, its p and its seeds, as far as known."""
-    assert f"Turning model.residual off {expected}" == sentence(effect(**fields))
+def test_tested_effects(fields, expected):
+    """A tested effect has the interval of its family, the adjusted p and its seeds."""
+    assert f"Turning model.residual off {expected}" == words(effect(**fields))
 
 
-def test_a_contrast_without_seeds_says_so():
-    """Before both sides have a seed there is nothing to say of the effect."""
-    missing = effect(seeds=0, difference=None, low=None, high=None)
-
-    assert "Turning model.residual off: no seed is done on both sides yet." == sentence(missing)
-
-
-@given(st.floats(-5, 5), st.floats(0, 3), st.floats(0, 1))
-def test_no_sentence_calls_anything_significant(difference, half, p):
-    """A sentence never says significant, and always has the interval."""
-    said = sentence(
-        effect(difference=difference, low=difference - half, high=difference + half, p_adjusted=p)
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        ([], "has no seed yet that is done on both sides."),
+        ([-2.14], "moves test_accuracy by -2.1 points in the one seed done: no interval."),
+        (
+            [0.5, -0.12],
+            "moves test_accuracy by +0.50 points and -0.12 points in two seeds: no interval.",
+        ),
+        ([0, 0, 0], "does not move test_accuracy in any of 3 seeds."),
+        (
+            [5, 5, 5],
+            "moves test_accuracy by +5.0 points in each of 3 seeds: no spread, so not tested.",
+        ),
+        ([4, 5, 6], "moves test_accuracy by +5.0 points in the mean of 3 seeds: not tested."),
+    ],
+)
+def test_untested_effects(pairs, expected):
+    """What was not tested has its values or their mean, and never a gain or a loss."""
+    spread = len(set(pairs)) > 2
+    known = effect(
+        seeds=len(pairs),
+        difference=float(np.mean(pairs)) if pairs else None,
+        low=2.5 if spread else None,
+        high=7.5 if spread else None,
+        family="",
+        p_adjusted=None,
+        low_family=None,
+        high_family=None,
+        decided=False,
     )
 
+    assert f"Turning model.residual off {expected}" == words(known, pairs)
+
+
+@pytest.mark.parametrize(
+    ("failures", "fields", "expected"),
+    [
+        (
+            Failures(4, 8, 0, 8, "diverged"),
+            {"seeds": 4, "difference": 3.0, "decided": False},
+            "4 of 8 seeds diverged, 0 of 8 of a: not decided; test_accuracy differs by +3.0 points "
+            "in the 4 pairs left.",
+        ),
+        (
+            Failures(8, 8, 0, 8, "diverged"),
+            {"seeds": 0, "difference": None, "decided": False},
+            "8 of 8 seeds diverged, 0 of 8 of a: no seed is done on both sides, so not decided.",
+        ),
+        (
+            Failures(6, 8, 0, 8, "diverged or failed"),
+            {"seeds": 2, "p_adjusted": 0.007},
+            "6 of 8 seeds diverged or failed, 0 of 8 of a: b fails more often, p = 0.007 adjusted.",
+        ),
+        (
+            Failures(0, 8, 6, 8, "diverged"),
+            {"seeds": 2, "p_adjusted": 0.007, "family": "exploratory"},
+            "0 of 8 seeds diverged, 6 of 8 of a: a fails more often, p = 0.007 adjusted, "
+            "exploratory.",
+        ),
+    ],
+)
+def test_failures_come_first(failures, fields, expected):
+    """Where trials failed the sentence counts them, and decides nothing by the others."""
+    known = effect(low_family=None, high_family=None, **fields)
+
+    assert f"Turning model.residual off: {expected}" == words(known, failures=failures)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fields", "expected"),
+    [
+        (
+            "decided",
+            {"look": 2},
+            "costs 2.1 points [1.4, 2.8], p = 0.031 adjusted, 8 seeds, look 2.",
+        ),
+        (
+            "negligible",
+            {**OPEN, "look": 3},
+            "moves test_accuracy by 0.3 points [-0.5, 1.1], p = 0.031 adjusted, 8 seeds: "
+            "not decided, within the margin at look 3.",
+        ),
+        (
+            "futile",
+            {**OPEN, "look": 2},
+            "moves test_accuracy by 0.3 points [-0.5, 1.1], p = 0.031 adjusted, 8 seeds: "
+            "not decided, given up as futile at look 2.",
+        ),
+    ],
+)
+def test_looks_are_told(outcome, fields, expected):
+    """In a study with looks the sentence says at which one, and why there were no more seeds."""
+    assert f"Turning model.residual off {expected}" == words(effect(**fields), outcome=outcome)
+
+
+@given(
+    st.lists(st.floats(-5, 5), min_size=3, max_size=9),
+    st.floats(0.1, 3),
+    st.floats(0, 1),
+    st.booleans(),
+)
+def test_only_decided_effects_are_gains_or_losses(pairs, half, p, decided):
+    """No sentence says significant, and none calls an undecided effect a gain or a loss."""
+    mean = float(np.mean(pairs))
+    ends = {"low_family": mean - half, "high_family": mean + half}
+    said = words(effect(difference=mean, **ends, decided=decided, p_adjusted=p), pairs)
+
     assert "significant" not in said
-    assert "[" in said or "does not move" in said
+    assert decided == (" gains " in said or " costs " in said)
+    assert decided != ("not decided" in said)
 
 
 @pytest.mark.parametrize(

@@ -33,40 +33,51 @@ def detail_tables(context: ReportContext) -> tuple[DetailTable, ...]:
 
 
 _CONTRAST_COLUMNS = (
-    *("Contrast", "Seeds", "Points", "SD", "t interval", "BCa interval"),
-    *("p", "p, Holm", "p, BH", "Test-set CI", "McNemar p", "McNemar p per seed"),
+    *("Contrast", "Family", "Seeds", "Failed", "Points", "SD", "Family interval", "p"),
+    *("p, adjusted", "Decided", "t interval, alone", "Test-set CI", "Seeds and images"),
+    *("McNemar p", "Compute"),
 )
 
 
 def _contrasts(context: ReportContext) -> DetailTable | None:
-    estimated = [effect for effect in context.effects if effect.difference is not None]
-    if not estimated:
+    known = [effect for effect in context.effects if effect.seeds or effect.failed]
+    if not known:
         return None
     note = (
-        "Difference in test accuracy from the reference in percentage points, paired by seed. All "
-        "intervals are 95 % confidence intervals: over seeds by Student's t and by the BCa "
-        "bootstrap (too narrow below about twenty seeds), and over test images by a paired "
-        "bootstrap. p: sign-flip permutation test over seeds, unadjusted and adjusted by Holm and "
-        "by Benjamini-Hochberg. McNemar p: over test images, with seeds as blocks and for each "
-        f"seed ({context.conditions})."
+        "Difference in test accuracy from the reference in percentage points, paired by seed. The "
+        "contrasts of a family are tested together: its interval excludes zero just where it "
+        "decides, and * marks an end set to zero to agree with the step-down test. p: of the same "
+        "test for the contrast alone, and adjusted for the family. The t interval holds for one "
+        "contrast alone, and decides nothing. Test-set CI: paired bootstrap over test images; next "
+        "to it the noise of seeds and images combined. McNemar p: over test images, seeds as "
+        "blocks. Failed: trials of the variant and of its reference. Compute: whether both sides "
+        f"were computed in the same way ({context.conditions})."
     )
-    rows = tuple((context.contrast_name(effect), tuple(_cells(effect))) for effect in estimated)
+    rows = tuple((_contrast(context, effect), tuple(_cells(effect))) for effect in known)
     title = "All statistics of each contrast"
     return DetailTable("contrasts", "Results", title, note, _CONTRAST_COLUMNS, rows)
 
 
+def _contrast(context: ReportContext, effect: Effect) -> str:
+    reason = context.why_meaningless(effect)
+    return f"{context.contrast_name(effect)}{f' (means nothing: {reason})' if reason else ''}"
+
+
 def _cells(effect: Effect) -> Iterable[Cell]:
+    yield _cell(effect.family or "not tested", None)
     yield Cell(str(effect.seeds), effect.seeds)
+    yield Cell(f"{effect.failed}, {effect.failed_reference}", effect.failed)
     yield _cell(formatting.points(effect.difference), effect.difference)
     yield _cell(formatting.number(effect.sd, 2), effect.sd)
+    yield _cell(formatting.family_interval(effect), effect.low_family)
+    yield _cell(formatting.p_value(effect.p), effect.p)
+    yield _cell(formatting.p_value(effect.p_adjusted), effect.p_adjusted)
+    yield Cell("yes" if effect.decided else "no", effect.decided)
     yield _interval(effect.low, effect.high)
-    yield _interval(effect.bca_low, effect.bca_high)
-    for p in (effect.p, effect.p_adjusted, effect.p_bh):
-        yield _cell(formatting.p_value(p), p)
     yield _interval(effect.images_low, effect.images_high)
+    yield _interval(effect.low_both, effect.high_both)
     yield _cell(formatting.p_value(effect.mcnemar_p), effect.mcnemar_p)
-    per_seed = effect.mcnemar_seeds
-    yield _cell(", ".join(map(formatting.p_value, per_seed)), min(per_seed, default=None))
+    yield Cell("differs" if effect.compute_differs else "same", effect.compute_differs)
 
 
 def _cell(text: str, value: float | None) -> Cell:

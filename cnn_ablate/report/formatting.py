@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from math import isfinite
 
+from cnn_ablate.schema import Effect
+
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
@@ -35,7 +37,20 @@ def interval(low: str, high: str) -> str:
 
 def points_interval(low: float | None, high: float | None) -> str:
     """Return an interval in percentage points with signs: `[+0.3, +1.2]`."""
-    return interval(points(low), points(high))
+    return interval(_end(low), _end(high))
+
+
+def family_interval(effect: Effect) -> str:
+    """Return the interval of an effect in its family, with a star if an end was set to zero."""
+    shown = points_interval(effect.low_family, effect.high_family)
+    return f"{shown}*" if effect.is_clipped else shown
+
+
+def _end(value: float | None) -> str:
+    """Return an end of an interval: a small one keeps the digits that tell it from zero."""
+    if not value or not isfinite(value) or round(value, 1):
+        return points(value)
+    return f"{value:+.1g}".replace("-", MINUS)
 
 
 def magnitude(number: float | None) -> str:

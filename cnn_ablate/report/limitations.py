@@ -6,7 +6,11 @@ import pandas as pd
 
 from cnn_ablate.claims import overrides
 from cnn_ablate.schema import Effect, Record
+from cnn_ablate.stats import FLIP_PAIRS, HOLM
 from cnn_ablate.text import count, listed, some
+
+# Cells whose standard deviations differ by more than this factor are warned of.
+_UNEQUAL = 3
 
 
 def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect]) -> list[str]:
@@ -15,7 +19,10 @@ def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect])
         _missing(record, trials),
         _budget(record),
         *(f"On the data {facts.name}: {facts.note}." for facts in record.data if facts.note),
+        _failures(effects),
         _few_seeds(effects),
+        _undecided(effects),
+        _pooled(record, trials),
         _moved_together(record),
         _machines(trials),
         *record.study.assumptions,
@@ -42,19 +49,54 @@ def _budget(record: Record) -> str:
 
 
 def _few_seeds(effects: Sequence[Effect]) -> str:
-    if not effects:
-        return ""
-    most = max(effect.seeds for effect in effects)
+    most = max((effect.seeds for effect in effects), default=0)
     if not most:
         return ""
-    if most < 2:
+    if most == 1:
         return "One seed per contrast cannot separate an effect from noise."
-    least = min(e.smallest_adjusted for e in effects if e.smallest_adjusted is not None)
-    if least <= 0.05:
+    if most == 2:
+        return "Two seeds per contrast give neither an interval nor a test."
+    normal = [effect for effect in effects if effect.method == HOLM]
+    if not normal:
         return ""
     return (
-        f"With {most} seeds and {count(effects[0].family, 'contrast')} no Holm-adjusted p can be "
-        f"below {least:.2g}: the intervals, which assume normal differences, are more informative."
+        f"{count(len(normal), 'contrast')} with fewer than {FLIP_PAIRS} seeds: their tests and "
+        "intervals rest on normal differences, which so few seeds cannot show."
+    )
+
+
+def _undecided(effects: Sequence[Effect]) -> str:
+    tested = [effect for effect in effects if effect.family]
+    undecided = [effect for effect in tested if not effect.decided]
+    if not undecided:
+        return ""
+    return (
+        f"Not decided: {len(undecided)} of {count(len(tested), 'tested contrast')}, which shows "
+        "neither an effect nor that there is none."
+    )
+
+
+def _failures(effects: Sequence[Effect]) -> str:
+    failed = [effect for effect in effects if effect.failed or effect.failed_reference]
+    if not failed:
+        return ""
+    return (
+        f"Trials of {count(len(failed), 'contrast')} failed: the means of the seeds left say "
+        "nothing about those, and decide nothing."
+    )
+
+
+def _pooled(record: Record, trials: pd.DataFrame) -> str:
+    if not {"factorial", "fractional"} & {design.kind for design in record.study.designs}:
+        return ""
+    done = trials[trials["status"] == "done"]
+    spreads = 100 * done.groupby("variant")["test_accuracy"].std().dropna()
+    if spreads.empty or spreads.max() <= _UNEQUAL * spreads.min():
+        return ""
+    return (
+        f"Cells of the crossed factors differ in spread (standard deviations {spreads.min():.1f} "
+        f"to {spreads.max():.1f} points over seeds): intervals of main effects and interactions "
+        "pool them, and are too narrow where the noisy cells weigh most."
     )
 
 

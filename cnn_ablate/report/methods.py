@@ -1,21 +1,26 @@
 """The methods section of a report: sentences on what was done, and on nothing else."""
 
+from collections import Counter
 from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
 
 from cnn_ablate.report.run_facts import image_counts
 from cnn_ablate.schema import Effect, Record
-from cnn_ablate.stats.paired import EXACT_SEEDS, RESAMPLES
-from cnn_ablate.text import count, count_range, listed
+from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios
+from cnn_ablate.text import count, count_range, listed, percent
 
 
-def methods(record: Record, effects: Sequence[Effect]) -> tuple[str, ...]:
+def methods(record: Record, trials: pd.DataFrame, effects: Sequence[Effect]) -> tuple[str, ...]:
     """Return one paragraph each on training, effects and claims, as far as they apply."""
     paragraphs = (
-        (_trained(record),),
+        (_trained(record), _pairing(record, trials)),
         (
             _levels(effects),
-            _intervals(effects),
+            _families(record, effects),
             _tests(effects),
+            _looks(record, effects),
             _images(effects),
             _designs(record),
         ),
@@ -36,8 +41,19 @@ def _trained(record: Record) -> str:
     )
 
 
+def _pairing(record: Record, trials: pd.DataFrame) -> str:
+    ratios = variance_ratios(trials, record.plan.contrasts)
+    if not ratios:
+        return ""
+    ratio, contrasts = np.median(ratios), count(len(ratios), "contrast")
+    return (
+        f"A paired difference has {ratio:.2f} times the variance that it would have without "
+        f"pairing (median of {contrasts} with three seeds or more)."
+    )
+
+
 def _levels(effects: Sequence[Effect]) -> str:
-    if all(effect.low is None for effect in effects):
+    if all(effect.seeds < 2 for effect in effects):
         return ""
     return (
         "Accuracies are means over seeds, with Student's t interval over seeds and, separately, "
@@ -45,27 +61,51 @@ def _levels(effects: Sequence[Effect]) -> str:
     )
 
 
-def _intervals(effects: Sequence[Effect]) -> str:
-    estimated = [effect for effect in effects if effect.low is not None]
-    if not estimated:
+def _families(record: Record, effects: Sequence[Effect]) -> str:
+    sizes: Counter[str] = Counter(effect.family for effect in effects)
+    if not sizes["primary"] + sizes["exploratory"]:
         return ""
-    has_bca = any(effect.bca_low is not None for effect in estimated)
-    bca = "; BCa bootstrap intervals, too narrow for few seeds, are listed too" if has_bca else ""
+    chosen = "as the study lists them" if record.study.primary else "all planned seeds"
+    named = {"primary": f"primary ({chosen})", "exploratory": "exploratory"}
+    members = listed(f"{sizes[name]} {words}" for name, words in named.items() if sizes[name])
+    untested = sizes[""]
+    left_out = f"; {count(untested, 'contrast')} could not be tested" if untested else ""
     return (
-        "Effects are means of paired differences with 95 % t intervals, which assume normal "
-        f"differences{bca}."
+        f"Effects are means of paired differences. Contrasts are tested in families: {members}"
+        f"{left_out}. A family makes any false decision with a probability of at most "
+        f"{percent(record.study.error)}, and its intervals hold for all its contrasts at once."
     )
 
 
 def _tests(effects: Sequence[Effect]) -> str:
-    tested = [effect for effect in effects if effect.p is not None]
-    if not tested:
+    used = {effect.method: _METHODS[effect.method] for effect in effects if effect.method}
+    return " ".join(words for method, words in _METHODS.items() if method in used)
+
+
+_METHODS = {
+    FLIPS: (
+        f"Contrasts with {FLIP_PAIRS} pairs or more: step-down max-T over joint sign flips "
+        "(Westfall and Young 1993), which takes differences as symmetric; intervals from flips of "
+        "centred differences."
+    ),
+    HOLM: (
+        f"Contrasts with fewer than {FLIP_PAIRS} pairs: Holm on paired t tests, which takes "
+        "differences as normal."
+    ),
+    FISHER: (
+        "Contrasts of which trials failed: Fisher's exact test of how often both sides failed, "
+        "adjusted by Holm; the means of the trials left are not tested."
+    ),
+}
+
+
+def _looks(record: Record, effects: Sequence[Effect]) -> str:
+    if not record.study.looks or all(effect.look is None for effect in effects):
         return ""
-    most = max(effect.seeds for effect in tested)
-    patterns = f"{RESAMPLES:,} random sign patterns" if most > EXACT_SEEDS else "all sign patterns"
+    looks = listed(map(str, record.study.looks))
     return (
-        f"Each p is that of a two-sided sign-flip permutation test of these differences "
-        f"({patterns}), adjusted by Holm over {count(tested[0].family, 'contrast')}."
+        f"Seeds were added where the answer was open, with looks at {looks} seeds; the error is "
+        "spent over the looks, and each interval is that of its look."
     )
 
 

@@ -72,6 +72,11 @@ class DataFacts(Frozen):
     test: int
     note: str = ""
 
+    @property
+    def has_published_images(self) -> bool:
+        """Whether its test images are those that others publish numbers on, or copies of them."""
+        return not self.note or self.note.startswith("JPEG copies")
+
     def counts(self, section: Mapping[str, Any]) -> Counts:
         """Count the images that a `data` section of a study uses of this data set."""
         kept = min(section.get("subset") or self.train, self.train)
@@ -105,7 +110,7 @@ class TrialResult(Frozen):
 
 
 class Finding(Frozen):
-    """A finding of the audit: a fault of the study, proven before training."""
+    """A finding: of the audit, before training, or of the checks of what was trained."""
 
     kind: str
     severity: Literal["error", "warning", "note"]
@@ -117,7 +122,9 @@ class Finding(Frozen):
 class Effect(Frozen):
     """One contrast in one metric: a row of effects.csv. None where there are too few seeds.
 
-    Differences are in percentage points where the metric is a fraction, else in its own unit.
+    Differences are in percentage points where the metric is a fraction, else in its own unit. A
+    contrast that is tested has `low_family` and `high_family`, an interval that excludes zero just
+    where the contrast is `decided`.
     """
 
     variant: str
@@ -126,38 +133,75 @@ class Effect(Frozen):
     factors: tuple[str, ...] = Field(
         (), description="Those that differ; joined by `; ` in the file."
     )
-    action: str = Field("", description="What the variant changes, as the beginning of a sentence.")
+    action: str = Field(
+        "",
+        exclude=True,
+        description="What the variant changes, as the beginning of a sentence; not in the file.",
+    )
     metric: str
     seeds: int = Field(description="Number of seeds that both sides have done.")
+    failed: int = Field(0, description="Trials of the variant that diverged or failed.")
+    failed_reference: int = Field(0, description="The same of the reference, on the same seeds.")
     difference: float | None = Field(None, description="Mean over seeds of variant - reference.")
     sd: float | None = Field(None, description="Standard deviation of the differences, ddof 1.")
-    low: float | None = Field(None, description="95 % t interval of the difference: seed noise.")
+    low: float | None = Field(None, description="95 % t interval of this difference alone.")
     high: float | None = None
-    bca_low: float | None = Field(None, description="The same by BCa bootstrap over seeds.")
-    bca_high: float | None = None
-    p: float | None = Field(None, description="Two-sided sign-flip p over seeds.")
-    p_t: float | None = Field(None, description="Two-sided paired t test.")
-    p_adjusted: float | None = Field(None, description="`p` after Holm over the family.")
-    p_bh: float | None = Field(None, description="`p` after Benjamini and Hochberg.")
-    smallest_p: float | None = Field(None, description="The smallest possible `p`: 2 / 2^seeds.")
-    smallest_adjusted: float | None = Field(
-        None, description="The smallest possible `p_adjusted` with these seeds and this family."
+    p: float | None = Field(
+        None, description="Of this contrast alone: joint sign flips, paired t or Fisher's test."
     )
-    family: int = Field(0, description="Number of contrasts tested together.")
+    family: Literal["primary", "exploratory", ""] = Field(
+        "", description="The contrasts that it is tested with; empty if it is not tested."
+    )
+    method: str = Field("", description="How the family is tested.")
+    p_adjusted: float | None = Field(None, description="`p` adjusted for the family.")
+    low_family: float | None = Field(
+        None, description="Interval of the difference, all of the family at once."
+    )
+    high_family: float | None = None
+    decided: bool = Field(False, description="Whether the family decides that the sides differ.")
+    look: int | None = Field(None, description="The look at which seeds were decided upon, from 1.")
     images: int | None = Field(None, description="Test images, if predictions were compared.")
     images_low: float | None = Field(
         None, description="95 % bootstrap interval over test images, networks fixed."
     )
     images_high: float | None = None
+    low_both: float | None = Field(
+        None, description="95 % interval of seeds and test images together: hypot of their halves."
+    )
+    high_both: float | None = None
     mcnemar_p: float | None = Field(None, description="McNemar over images, seeds as blocks.")
-    mcnemar_seeds: tuple[float, ...] = Field(
-        (), description="McNemar's exact p per seed; joined by `; ` in the file."
+    compute_differs: bool = Field(
+        False, description="Whether the two sides were computed in different ways."
     )
     sentence: str = ""
 
+    @property
+    def direction(self) -> int:
+        """1 if the family decides that the variant is higher, -1 if lower, 0 if neither."""
+        if not self.decided or self.low_family is None or self.difference is None:
+            return 0
+        return 1 if self.difference > 0 else -1
 
-Word = Literal["reproduced", "direction only", "not reproduced", "undetermined", "not comparable"]
-"""The verdicts, in the order in which they are counted and shown."""
+    @property
+    def is_clipped(self) -> bool:
+        """Whether an end of the family's interval was set to zero, to agree with the decision."""
+        return 0.0 in (self.low_family, self.high_family)
+
+
+Word = Literal[
+    "reproduced",
+    "direction only",
+    "negligible",
+    "not reproduced",
+    "agrees early",
+    "disagrees early",
+    "inconclusive",
+    "not comparable",
+]
+"""The verdicts, in the order in which they are counted and shown.
+
+`agrees early` and `disagrees early` are those of directions at another budget than the published.
+"""
 
 
 class Verdict(Frozen):
@@ -167,7 +211,13 @@ class Verdict(Frozen):
     verdict: Word
     published: str
     measured: str
-    interval: str = Field("", description="95 % interval of the measurement, as text.")
+    interval: str = Field(
+        "",
+        description=(
+            "95 % interval, as text: of one further run where a number was published, else of the "
+            "difference."
+        ),
+    )
     reason: str
     condition: str = Field(
         "", description="Settings that differ from the published ones and matter for the verdict."

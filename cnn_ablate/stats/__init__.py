@@ -1,9 +1,12 @@
 """Statistics on tidy tables: effects, and the noise of seeds and of test images apart. No I/O."""
 
 from cnn_ablate.stats.cells import cells
+from cnn_ablate.stats.contrast_families import MARGIN, seed_differences
 from cnn_ablate.stats.convergence import CONVERGENCE_METRICS, convergence, metric_column
+from cnn_ablate.stats.decisions import FISHER
 from cnn_ablate.stats.effects import effects_frame, estimate_effects, means
 from cnn_ablate.stats.factorial import factorial
+from cnn_ablate.stats.families import FLIP_PAIRS, FLIPS, HOLM, Decision, decide, is_testable
 from cnn_ablate.stats.image_noise import (
     image_interval,
     mcnemar_p,
@@ -13,7 +16,6 @@ from cnn_ablate.stats.image_noise import (
 )
 from cnn_ablate.stats.multiple_comparisons import adjust_p
 from cnn_ablate.stats.paired import (
-    bca_interval,
     equivalence_p,
     sample_sd,
     sign_flip_p,
@@ -22,8 +24,9 @@ from cnn_ablate.stats.paired import (
     t_quantile,
     t_test_p,
 )
-from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed
-from cnn_ablate.stats.predictions import PredictionReader, Predictions, mcnemar, weigh_images
+from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed, variance_ratios
+from cnn_ablate.stats.predictions import PredictionReader, Predictions, weigh_images
+from cnn_ablate.stats.replication import difference_half_width, prediction_half_width
 from cnn_ablate.stats.sentences import sentence
 from cnn_ablate.stats.shapley import SHARED, attribution, components, shapley
 from cnn_ablate.stats.study_comparison import ComparedContrast, compare_studies
@@ -36,15 +39,22 @@ from cnn_ablate.stats.units import (
     level,
     level_bounds,
     printed,
+    rounded,
     scale,
     signed,
 )
 
 __all__ = [
     "CONVERGENCE_METRICS",
+    "FISHER",
+    "FLIPS",
+    "FLIP_PAIRS",
+    "HOLM",
+    "MARGIN",
     "SHARED",
     "UNKNOWN",
     "ComparedContrast",
+    "Decision",
     "FloatArray",
     "Interval",
     "PredictionReader",
@@ -52,12 +62,13 @@ __all__ = [
     "adjust_p",
     "amount",
     "attribution",
-    "bca_interval",
     "bounds",
     "cells",
     "compare_studies",
     "components",
     "convergence",
+    "decide",
+    "difference_half_width",
     "differences",
     "effects_frame",
     "equivalence_p",
@@ -65,16 +76,19 @@ __all__ = [
     "factorial",
     "image_interval",
     "in_points",
+    "is_testable",
     "level",
     "level_bounds",
-    "mcnemar",
     "mcnemar_p",
     "means",
     "metric_column",
     "pooled_mcnemar_p",
+    "prediction_half_width",
     "printed",
+    "rounded",
     "sample_sd",
     "scale",
+    "seed_differences",
     "sentence",
     "shapley",
     "sign_flip_p",
@@ -85,6 +99,7 @@ __all__ = [
     "t_quantile",
     "t_test_p",
     "values_by_seed",
+    "variance_ratios",
     "weigh_images",
     "wilson",
 ]

@@ -1,58 +1,82 @@
 """Effects of contrasts: each variant against its reference, paired by seed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.schema import Contrast, Effect
+from cnn_ablate.schema import Contrast, Effect, Record
 from cnn_ablate.stats import paired
+from cnn_ablate.stats.contrast_families import seed_differences
+from cnn_ablate.stats.decisions import FISHER, ContrastDecision, decide_contrasts
+from cnn_ablate.stats.failure_rates import Failures, count_failures
+from cnn_ablate.stats.families import decide
 from cnn_ablate.stats.image_noise import image_interval, pooled_mcnemar_p, wilson
-from cnn_ablate.stats.multiple_comparisons import adjust_p
-from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed
-from cnn_ablate.stats.predictions import PredictionReader, mcnemar, weigh_images
+from cnn_ablate.stats.pairing import FloatArray, compute_settings, values_by_seed
+from cnn_ablate.stats.predictions import PredictionReader, weigh_images
 from cnn_ablate.stats.sentences import action, sentence
 from cnn_ablate.stats.units import scale
 
-_TUPLES = ("factors", "mcnemar_seeds")
+_COLUMNS = [name for name, field in Effect.model_fields.items() if not field.exclude]
 _FLOATS = {name for name, field in Effect.model_fields.items() if field.annotation == float | None}
 
 
 def estimate_effects(
     trials: pd.DataFrame,
-    contrasts: Sequence[Contrast],
+    record: Record,
     *,
     metric: str = "test_accuracy",
     predictions: PredictionReader | None = None,
+    over_images: Mapping[tuple[str, str, str], dict[str, Any]] = MappingProxyType({}),
 ) -> tuple[Effect, ...]:
     """Compare each variant with its reference.
 
     Args:
-        trials: Rows of results.csv; only trials that are done count, and only seeds that both
-            variants have done.
-        contrasts: The family over which Holm adjusts, as far as its members can be tested yet.
+        trials: Rows of results.csv; only trials that are done have a value, and only seeds count
+            that both variants have done.
+        record: The study with its contrasts, and the families in which they are tested.
         metric: A column of `trials`, its own or one joined from `convergence`.
         predictions: Stored predictions; without them the effects hold nothing about test images.
+        over_images: By variant, reference and metric, the columns about test images of contrasts
+            whose predictions are not here.
 
     Returns:
         One effect per contrast; its numbers are None where too few seeds are done.
     """
+    contrasts, seeds = record.plan.contrasts, record.study.seeds
+    rows = seed_differences(trials, contrasts, seeds, metric)
+    failures = [
+        count_failures(trials, contrast, seeds[:paired_seeds])
+        for contrast, paired_seeds in zip(contrasts, record.plan.paired_seeds, strict=True)
+    ]
+    decisions = decide_contrasts(record, trials, rows, failures, metric)
     # Only accuracy is a mean over test images, which can be resampled one by one.
     reader = predictions if metric == "test_accuracy" else None
-    return _as_family([_effect(trials, contrast, metric, reader) for contrast in contrasts])
+    settings = compute_settings(trials)
+    return tuple(
+        _effect(
+            _names(contrast, settings)
+            | {"metric": metric}
+            | over_images.get((contrast.variant, contrast.reference, metric), {})
+            | _over_images(trials, contrast, reader),
+            row[: decision.seeds],
+            failed,
+            decision,
+        )
+        for contrast, row, failed, decision in zip(
+            contrasts, rows, failures, decisions, strict=True
+        )
+    )
 
 
 def effects_frame(effects: Sequence[Effect]) -> pd.DataFrame:
-    """Return the rows of effects.csv: one per effect, with the fields of `schema.Effect`."""
-    rows = [{**effect.model_dump(), **_joined(effect)} for effect in effects]
-    table = pd.DataFrame(rows, columns=list(Effect.model_fields))
-    return table.astype(dict.fromkeys([*_FLOATS, "images"], float))
-
-
-def _joined(effect: Effect) -> dict[str, str]:
-    return {name: "; ".join(map(str, getattr(effect, name))) for name in _TUPLES}
+    """Return the rows of effects.csv: one per effect, with the columns of `schema.Effect`."""
+    rows = [{**effect.model_dump(), "factors": "; ".join(effect.factors)} for effect in effects]
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    return table.astype(dict.fromkeys([*_FLOATS, "look", "images"], float))
 
 
 def means(trials: pd.DataFrame, *, metric: str = "test_accuracy", images: int = 0) -> pd.DataFrame:
@@ -76,80 +100,90 @@ def means(trials: pd.DataFrame, *, metric: str = "test_accuracy", images: int = 
     return pd.DataFrame(rows, columns=names)
 
 
-def _effect(
-    trials: pd.DataFrame, contrast: Contrast, metric: str, reader: PredictionReader | None
-) -> Effect:
-    # Both sides of a seed share their random numbers, so their difference has less noise.
-    weights = {contrast.variant: 1.0, contrast.reference: -1.0}
-    values = differences(values_by_seed(trials, list(weights), metric), weights)
-    return Effect(
-        variant=contrast.variant,
-        reference=contrast.reference,
-        design=contrast.design,
-        factors=contrast.factors,
-        action=action(contrast),
-        metric=metric,
-        seeds=len(values),
-        **_over_seeds(values),
-        **(_over_images(trials, weights, reader) if reader else {}),
-    )
-
-
-def _over_seeds(values: FloatArray) -> dict[str, Any]:
-    """Compute what the paired differences (seeds,) say of their mean."""
-    low, high = paired.t_interval(values)
-    bca_low, bca_high = paired.bca_interval(values)
-    numbers = {
-        "difference": float(values.mean()) if len(values) else math.nan,
-        "sd": paired.sample_sd(values),
-        "low": low,
-        "high": high,
-        "bca_low": bca_low,
-        "bca_high": bca_high,
-        "p": paired.sign_flip_p(values),
-        "p_t": paired.t_test_p(values),
-        "smallest_p": paired.smallest_p(len(values)),
+def _names(contrast: Contrast, settings: dict[str, set[tuple[str, ...]]]) -> dict[str, Any]:
+    ours, theirs = (settings.get(name) for name in (contrast.variant, contrast.reference))
+    return {
+        **contrast.model_dump(include={"variant", "reference", "design", "factors"}),
+        "action": action(contrast),
+        "compute_differs": bool(ours and theirs and ours != theirs),
     }
+
+
+def _effect(
+    known: dict[str, Any], row: FloatArray, failures: Failures, decided: ContrastDecision
+) -> Effect:
+    """Return an effect from what is known of it and its differences by seed, NaN for no pair."""
+    pairs = row[~np.isnan(row)]
+    effect = Effect(
+        **known,
+        seeds=len(pairs),
+        failed=failures.failed,
+        failed_reference=failures.failed_reference,
+        **_over_seeds(pairs),
+        **_decided(row, failures, decided),
+    )
+    effect = effect.model_copy(update=_over_both(effect))
+    words = sentence(effect, pairs, failures, decided.outcome)
+    return effect.model_copy(update={"sentence": words})
+
+
+def _over_seeds(pairs: FloatArray) -> dict[str, Any]:
+    """Compute what the paired differences (seeds,) say of their mean.
+
+    Two differences, or equal ones, have an interval on paper that means nothing.
+    """
+    spread = len(pairs) > 2 and np.ptp(pairs) > 0
+    low, high = paired.t_interval(pairs) if spread else (math.nan, math.nan)
+    mean = float(pairs.mean()) if len(pairs) else math.nan
+    numbers = {"difference": mean, "sd": paired.sample_sd(pairs), "low": low, "high": high}
     return {name: _none_if_nan(value) for name, value in numbers.items()}
 
 
+def _decided(row: FloatArray, failures: Failures, decided: ContrastDecision) -> dict[str, Any]:
+    """Return what the family says, and the p of the same test of this contrast alone."""
+    decision = decided.decision
+    if decision is None:
+        return {}
+    [alone] = decide([row])
+    p = failures.p if decision.method == FISHER or alone is None else alone.p_adjusted
+    return {
+        "family": decided.family,
+        "method": decision.method,
+        "p": p,
+        "p_adjusted": decision.p_adjusted,
+        "low_family": _none_if_nan(decision.low),
+        "high_family": _none_if_nan(decision.high),
+        "decided": decision.decided and decided.outcome in {None, "decided"},
+        "look": decided.look,
+    }
+
+
 def _over_images(
-    trials: pd.DataFrame, weights: dict[str, float], reader: PredictionReader
+    trials: pd.DataFrame, contrast: Contrast, reader: PredictionReader | None
 ) -> dict[str, Any]:
     """Compute what the test images say, with the trained networks as they are."""
-    images = weigh_images(trials, weights, reader)
+    weights = {contrast.variant: 1.0, contrast.reference: -1.0}
+    images = weigh_images(trials, weights, reader) if reader else None
     if images is None:
         return {}
     # Scores are fractions; effects are in points.
     low, high = image_interval(100 * images.scores)
-    variant, reference = weights
     return {
         "images": len(images.net),
         "images_low": low,
         "images_high": high,
         "mcnemar_p": pooled_mcnemar_p(np.rint(images.net).astype(np.int64)),
-        "mcnemar_seeds": tuple(mcnemar(trials, variant, reference, reader)["p"].round(9)),
     }
 
 
-def _as_family(effects: Sequence[Effect]) -> tuple[Effect, ...]:
-    """Adjust each p for the others, and add the sentences, which state the adjusted p."""
-    p = [math.nan if effect.p is None else effect.p for effect in effects]
-    holm, bh = adjust_p(p), adjust_p(p, "benjamini_hochberg")
-    family = int(np.count_nonzero(~np.isnan(p)))
-    # No p can be below the smallest that its seeds allow: adjusting those gives the floor.
-    floor = adjust_p([math.nan if e.p is None else e.smallest_p or math.nan for e in effects])
-    adjustments = [
-        {
-            "family": family,
-            "p_adjusted": _none_if_nan(holm[i]),
-            "p_bh": _none_if_nan(bh[i]),
-            "smallest_adjusted": _none_if_nan(floor[i]),
-        }
-        for i in range(len(effects))
-    ]
-    complete = [e.model_copy(update=update) for e, update in zip(effects, adjustments, strict=True)]
-    return tuple(effect.model_copy(update={"sentence": sentence(effect)}) for effect in complete)
+def _over_both(effect: Effect) -> dict[str, float]:
+    """Combine the noise of seeds and of test images, which are independent, about the mean."""
+    ends = (effect.low, effect.high, effect.images_low, effect.images_high)
+    low, high, images_low, images_high = (math.nan if end is None else end for end in ends)
+    half = math.hypot(high - low, images_high - images_low) / 2
+    if math.isnan(half) or effect.difference is None:
+        return {}
+    return {"low_both": effect.difference - half, "high_both": effect.difference + half}
 
 
 def _none_if_nan(value: float) -> float | None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cnn_ablate.stats.multiple_comparisons import adjust_p
 from cnn_ablate.stats.pairing import FloatArray
 
 # With fewer pairs no pattern of signs is rare enough: 2 of 2^5 patterns are 0.0625.
@@ -122,11 +123,8 @@ def _by_holm(table: FloatArray, error: float) -> list[Decision]:
     means, errors = _means_and_errors(table)
     freedom = np.count_nonzero(~np.isnan(table), axis=0) - 1
     raw = 2 * stats.t.sf(np.abs(means / errors), freedom)
-    order = np.argsort(raw, kind="stable")
-    p = np.empty_like(raw)
-    p[order] = np.minimum(1.0, np.maximum.accumulate(raw[order] * np.arange(len(raw), 0, -1)))
     half = stats.t.ppf(1 - error / (2 * len(raw)), freedom) * errors
-    return _decisions(p, means, half, error, HOLM)
+    return _decisions(adjust_p(raw), means, half, error, HOLM)
 
 
 def _decisions(

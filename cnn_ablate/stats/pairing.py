@@ -1,12 +1,13 @@
 """Pair numbers of the tidy tables: finished trials, aligned by seed and variant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cnn_ablate.schema import ComputeConfig, Contrast
 from cnn_ablate.stats.units import scale
 
 FloatArray = NDArray[np.float64]
@@ -44,6 +45,31 @@ def differences(values: pd.DataFrame, weights: Mapping[str, float]) -> FloatArra
     """
     weighted = [weight * values[variant].to_numpy(float) for variant, weight in weights.items()]
     return np.asarray(np.round(np.sum(weighted, axis=0), 9), dtype=np.float64)
+
+
+def variance_ratios(trials: pd.DataFrame, contrasts: Iterable[Contrast]) -> list[float]:
+    """Return per contrast the variance of its paired differences over that of unpaired ones.
+
+    Below 1 where pairing by seed helps. Only contrasts with three pairs or more have one.
+    """
+    ratios = []
+    for contrast in contrasts:
+        sides = [contrast.variant, contrast.reference]
+        ours, theirs = values_by_seed(trials, sides, "test_accuracy").to_numpy(float).T
+        unpaired = np.var(ours) + np.var(theirs) if len(ours) else 0.0
+        if len(ours) >= 3 and unpaired:
+            ratios.append(float(np.var(ours - theirs) / unpaired))
+    return ratios
+
+
+def compute_settings(trials: pd.DataFrame) -> dict[str, set[tuple[str, ...]]]:
+    """Return per variant the compute settings that its finished trials were computed with."""
+    done = trials[trials["status"] == "done"]
+    columns = [name for name in ComputeConfig.model_fields if name in done]
+    used: dict[str, set[tuple[str, ...]]] = {}
+    for variant, *values in done[["variant", *columns]].itertuples(index=False):
+        used.setdefault(variant, set()).add(tuple(map(str, values)))
+    return used
 
 
 def _pivot(trials: pd.DataFrame, variants: Sequence[str], column: str) -> pd.DataFrame:

@@ -3,27 +3,36 @@
 from typing import Any
 
 from cnn_ablate.schema import Contrast, Effect, label
-from cnn_ablate.stats.units import UNKNOWN, Interval, amount, bounds, in_points
+from cnn_ablate.stats.failure_rates import Failures
+from cnn_ablate.stats.looks import Outcome
+from cnn_ablate.stats.pairing import FloatArray
+from cnn_ablate.stats.units import amount, bounds, in_points, signed
 from cnn_ablate.text import count, listed, p_value
 
 _ABSENT: tuple[Any, ...] = (None, "none", "off", [], ())
+_STOPPED = {
+    "negligible": "within the margin at look",
+    "futile": "given up as futile at look",
+    "open": "open after look",
+}
 
 
-def sentence(effect: Effect) -> str:
-    """Return the effect in words: difference, interval, p value after Holm, number of seeds."""
-    if not effect.seeds or effect.difference is None:
-        return f"{effect.action}: no seed is done on both sides yet."
-    if effect.low is None:
-        return (
-            f"{effect.action} {_difference(effect)} in the one seed done, which gives no interval."
-        )
-    seeds = count(effect.seeds, "seed")
-    if effect.difference == effect.low == effect.high == 0:
-        return f"{effect.action} does not move {effect.metric} in any of {seeds}."
-    # Too few seeds for any p below 1 say nothing about the effect.
-    never = effect.p_adjusted is None or (effect.smallest_adjusted or 0.0) >= 1
-    p = "" if never else f", {p_value(effect.p_adjusted or 0.0)} after Holm"
-    return f"{effect.action} {_difference(effect)}{p}, {seeds}{_too_few(effect)}{_reserve(effect)}."
+def sentence(
+    effect: Effect, pairs: FloatArray, failures: Failures, outcome: Outcome | None = None
+) -> str:
+    """Return the effect in words: a gain or a loss only where the family decides so.
+
+    Args:
+        effect: All numbers of the contrast.
+        pairs: The differences (seeds,).
+        failures: How many trials failed, of how many.
+        outcome: Why the contrast got no more seeds, in a study with looks.
+    """
+    if failures:
+        return f"{effect.action}: {_failed(effect, failures)}"
+    if effect.low_family is None:
+        return f"{effect.action} {_untested(effect, pairs)}"
+    return f"{effect.action} {_tested(effect, outcome)}"
 
 
 def action(contrast: Contrast) -> str:
@@ -59,44 +68,78 @@ def _change(key: str, old: Any, new: Any) -> str:
     return f"{key} from {label(old)} to {label(new)}"
 
 
+def _tested(effect: Effect, outcome: Outcome | None) -> str:
+    p = f"{p_value(effect.p_adjusted or 0.0)} adjusted"
+    seeds = count(effect.seeds, "seed")
+    look = f", look {effect.look}" if effect.look and effect.decided else ""
+    exploratory = ", exploratory" if effect.family == "exploratory" else ""
+    ending = _reserve(effect) if effect.decided else f": {_open(effect, outcome)}"
+    return f"{_difference(effect)}, {p}, {seeds}{look}{exploratory}{ending}."
+
+
 def _difference(effect: Effect) -> str:
-    """Return the verb phrase: `gains 2.1 points [1.4, 2.8]`, `moves` where zero is included."""
+    """Return the verb phrase: `gains 2.1 points [1.4, 2.8]`; `moves` where nothing is decided."""
     value, metric = effect.difference or 0.0, effect.metric
-    low, high = _interval(effect.low, effect.high)
-    if value == 0 or low <= 0 <= high:
-        moved = f"{amount(value, metric, (low, high))} {bounds((low, high), metric)}"
-        return f"moves {metric} by {moved}".rstrip()
+    low, high = effect.low_family or 0.0, effect.high_family or 0.0
+    if not effect.decided:
+        moved = amount(value, metric, (low, high))
+        return f"moves {metric} by {moved} {bounds((low, high), metric)}"
     # The verb carries the sign, so that the numbers after it are positive.
     interval = (low, high) if value > 0 else (-high, -low)
     moved, shown = amount(abs(value), metric, interval), bounds(interval, metric)
     if not in_points(metric):
-        return f"{'raises' if value > 0 else 'lowers'} {metric} by {moved} {shown}".rstrip()
+        return f"{'raises' if value > 0 else 'lowers'} {metric} by {moved} {shown}"
     what = "" if metric == "test_accuracy" else f" of {metric}"
-    return f"{'gains' if value > 0 else 'costs'} {moved}{what} {shown}".rstrip()
-
-
-def _too_few(effect: Effect) -> str:
-    # Otherwise a reader would take a p above 0.05 for evidence that there is no effect.
-    least = effect.smallest_adjusted or 0.0
-    if least <= 0.05:
-        return ""
-    return f" (too few for a p under {least:.2g} after Holm)"
+    return f"{'gains' if value > 0 else 'costs'} {moved}{what} {shown}"
 
 
 def _reserve(effect: Effect) -> str:
-    """Return which of the two intervals includes zero, if one does."""
-    if _includes_zero(effect.low, effect.high):
-        return ": the interval includes zero"
-    if _includes_zero(effect.images_low, effect.images_high):
-        images = bounds(_interval(effect.images_low, effect.images_high), effect.metric)
-        return f", but that over test images, {images}, includes zero"
-    return ""
+    """Return what limits a decision: an end that the test set to zero, or the test images."""
+    clipped = ", an end set to zero as only the step-down test decides" if effect.is_clipped else ""
+    if effect.images_low is None or effect.images_high is None:
+        return clipped
+    if effect.images_low > 0 or effect.images_high < 0:
+        return clipped
+    images = bounds((effect.images_low, effect.images_high), effect.metric)
+    return f"{clipped}, but that over test images, {images}, includes zero"
 
 
-def _includes_zero(low: float | None, high: float | None) -> bool:
-    low, high = _interval(low, high)
-    return low <= 0 <= high
+def _open(effect: Effect, outcome: Outcome | None) -> str:
+    why = _STOPPED.get(outcome or "")
+    return f"not decided, {why} {effect.look}" if why else "not decided"
 
 
-def _interval(low: float | None, high: float | None) -> Interval:
-    return UNKNOWN if low is None or high is None else (low, high)
+def _untested(effect: Effect, pairs: FloatArray) -> str:
+    """Return what is known where nothing was tested; the values themselves if they are few."""
+    metric, seeds = effect.metric, count(effect.seeds, "seed")
+    if not len(pairs):
+        return "has no seed yet that is done on both sides."
+    if not pairs.any():
+        return f"does not move {metric} in any of {seeds}."
+    if len(pairs) == 1:
+        return f"moves {metric} by {signed(pairs[0], metric)} in the one seed done: no interval."
+    if len(pairs) == 2:
+        values = listed(signed(value, metric) for value in pairs)
+        return f"moves {metric} by {values} in two seeds: no interval."
+    moved = signed(effect.difference or 0.0, metric)
+    if effect.low is None:
+        return f"moves {metric} by {moved} in each of {seeds}: no spread, so not tested."
+    return f"moves {metric} by {moved} in the mean of {seeds}: not tested."
+
+
+def _failed(effect: Effect, failures: Failures) -> str:
+    """Return how often the sides failed, and whether one fails more; survivors decide nothing."""
+    ours = f"{failures.failed} of {count(failures.trials, 'seed')} {failures.words}"
+    theirs = f"{failures.failed_reference} of {failures.trials_reference} of {effect.reference}"
+    if effect.decided:
+        more = failures.failed * failures.trials_reference
+        less = failures.failed_reference * failures.trials
+        side = effect.variant if more > less else effect.reference
+        exploratory = ", exploratory" if effect.family == "exploratory" else ""
+        p = f"{p_value(effect.p_adjusted or 0.0)} adjusted"
+        return f"{ours}, {theirs}: {side} fails more often, {p}{exploratory}."
+    if effect.difference is None:
+        return f"{ours}, {theirs}: no seed is done on both sides, so not decided."
+    mean = f"{effect.metric} differs by {signed(effect.difference, effect.metric)}"
+    pairs = "pair" if effect.seeds == 1 else "pairs"
+    return f"{ours}, {theirs}: not decided; {mean} in the {effect.seeds} {pairs} left."

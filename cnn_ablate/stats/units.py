@@ -61,7 +61,7 @@ def bounds(interval: Interval, metric: str) -> str:
         return ""
     if not in_points(metric):
         return f"[{plain_number(low)}, {plain_number(high)}]"
-    return f"[{_points(low, high - low)}, {_points(high, high - low)}]"
+    return f"[{_end(low, high - low)}, {_end(high, high - low)}]"
 
 
 def level_bounds(interval: Interval, metric: str) -> str:
@@ -70,6 +70,30 @@ def level_bounds(interval: Interval, metric: str) -> str:
         return bounds(interval, metric)
     low, high = interval
     return f"{bounds((max(low, 0.0), min(high, 100.0)), metric)} %"
+
+
+def rounded(interval: Interval, metric: str, *, outward: bool) -> Interval:
+    """Return an interval with no more digits than are printed of it, not narrower or not wider.
+
+    Outward, what is inside the interval is inside its printed form too; inward, what is outside of
+    it is outside of that.
+    """
+    low, high = interval
+    size = max(abs(low), abs(high))
+    if in_points(metric):
+        step = 0.01 if high - low < 1 else 0.1
+    else:
+        step = 1.0 if size >= 1000 else 10.0 ** (math.floor(math.log10(size or 1.0)) - 2)
+    down, up = (math.floor, math.ceil) if outward else (math.ceil, math.floor)
+    # Ends that are multiples of the step already may be off it by a rounding error.
+    error = 1e-6 if outward else -1e-6
+    return down(low / step + error) * step, up(high / step - error) * step
+
+
+def _end(value: float, width: float) -> str:
+    """Return an end of an interval: a small one keeps the digit that tells it from zero."""
+    rounded = _points(value, width)
+    return rounded if float(rounded) or not value else f"{value:.1g}"
 
 
 def _points(value: float, width: float) -> str:
