@@ -9,14 +9,14 @@ from support.claims import HELPS, VARIANTS, judge, moved
 def test_levels_that_were_not_contrasted_are_compared():
     """From none to SE neither is the reference of the other, and yet both were run."""
     claim = moved(to_level="se", effect="higher")
-    found = judge(claim, {**HELPS, "se": [0.54, 0.56, 0.55]})
+    found = judge(claim, {**HELPS, "se": [0.54, 0.561, 0.55]})
 
     assert ("reproduced", "+4.0 points") == (found.verdict, found.measured)
 
 
 def test_an_effect_at_other_levels():
     """The same factor is judged at the levels that the claim names."""
-    values = {**HELPS, "small": [0.40, 0.41, 0.42], "small none": [0.50, 0.51, 0.52]}
+    values = {**HELPS, "small": [0.40, 0.41, 0.42], "small none": [0.50, 0.511, 0.52]}
     claim = moved(effect="lower", at={"training.batch_size": 4})
     found = judge(claim, values)
 
@@ -61,7 +61,7 @@ def test_entries_of_a_list_are_no_levels():
 
 
 def test_equal_variants_are_one():
-    """A claim on a variant that came out equal to another is judged by that one: no effect."""
+    """A claim on a variant that came out equal to another is open: it was not put to a test."""
     claim = Claim(id="x", variant="copy", reference="baseline", effect="higher")
     record = fake_results.record(VARIANTS, claims=[claim])
     plan = record.plan.model_copy(update={"same": {"copy": "baseline"}})
@@ -70,21 +70,21 @@ def test_equal_variants_are_one():
     )
     found = judge_claims(same)[0]
 
-    assert ("not reproduced", "0.00 points") == (found.verdict, found.measured)
+    assert ("inconclusive", "0.00 points") == (found.verdict, found.measured)
 
 
 def test_a_factor_without_levels_stays_open():
     """A claim that does not say from where to where has no two sides."""
     found = judge(moved(from_level=None, to_level=None, effect="higher"), HELPS)
 
-    assert "undetermined" == found.verdict
+    assert "inconclusive" == found.verdict
 
 
 def test_unknown_variants_stay_open():
     """A variant that the study no longer has is no error."""
     found = judge(Claim(id="x", variant="gone", value=0.5), HELPS)
 
-    assert ("undetermined", "There is no variant 'gone'.") == (found.verdict, found.reason)
+    assert ("inconclusive", "There is no variant 'gone'.") == (found.verdict, found.reason)
 
 
 def test_sides_that_a_profile_makes_equal_show_nothing():
@@ -97,5 +97,5 @@ def test_sides_that_a_profile_makes_equal_show_nothing():
     )
     found = judge_claims(same)[0]
 
-    assert "undetermined" == found.verdict
+    assert "inconclusive" == found.verdict
     assert "Baseline and copy are the same in this run." == found.reason

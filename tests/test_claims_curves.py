@@ -32,19 +32,21 @@ SLOW = [(0.2, 1.0), (0.4, 2.0), (0.6, 1.0), (0.8, 2.0)]
 @pytest.mark.parametrize(
     ("metric", "threshold", "effect", "measured"),
     [
-        ("epochs_to_accuracy", 0.75, "lower", "-2"),
-        ("seconds_to_accuracy", 0.75, "lower", "-2"),
-        ("auc_accuracy", None, "higher", "+30.0 points"),
-        ("instability", None, "lower", "-1"),
-        ("best_accuracy", None, "higher", "+10.0 points"),
-        ("train_accuracy", None, "higher", "+10.0 points"),
+        ("epochs_to_accuracy", 0.75, "lower", "-2.33"),
+        ("seconds_to_accuracy", 0.75, "lower", "-2.33"),
+        ("auc_accuracy", None, "higher", "+31.6 points"),
+        ("instability", None, "lower", "-0.95"),
+        ("best_accuracy", None, "higher", "+10.5 points"),
+        ("train_accuracy", None, "higher", "+10.5 points"),
     ],
 )
 def test_courses_can_be_claimed(metric, threshold, effect, measured):
     """Faster and steadier are claims on metrics derived from the epochs."""
-    courses = {f"baseline-{seed}": FAST for seed in range(2)}
-    courses |= {f"none-{seed}": SLOW for seed in range(2)}
+    first = [(0.50, 1.0), (0.51, 1.05), (0.76, 1.0)]
+    last = [(0.90, 0.7), (0.91, 0.75), (0.905, 0.7)]
+    courses = {f"baseline-{seed}": [first[seed], *FAST[1:3], last[seed]] for seed in range(3)}
+    courses |= {f"none-{seed}": [(0.2, 1.0 + seed / 10), *SLOW[1:]] for seed in range(3)}
     claim = moved(metric=metric, threshold=threshold, effect=effect)
-    found = judge(claim, {"none": [0.8] * 2, "baseline": [0.9] * 2}, epochs=epochs(courses))
+    found = judge(claim, {"none": [0.8] * 3, "baseline": [0.9] * 3}, epochs=epochs(courses))
 
     assert ("reproduced", measured) == (found.verdict, found.measured)

@@ -90,7 +90,8 @@ def test_audit_and_verdict_agree_on_printed_fractions(stated, other, differ):
     ]
     record = fake_results.record([BASELINE], claims=claims)
     measured = claims[1].bounds[0]
-    trials = fake_results.trials({"baseline": [measured] * 2}, metric="train_loss")
+    spread = [measured - 1e-6, measured, measured + 1e-6]
+    trials = fake_results.trials({"baseline": spread}, metric="train_loss")
     first, _ = judge_claims(fake_results.FakeResults(record, trials))
     findings = [*CHECKS["paper-contradiction"](Subject(record.study, record.plan, {}))]
 

@@ -1,5 +1,8 @@
 """Published numbers: tolerances from seeds, images and rounding, limits, and exact counts."""
 
+import re
+
+import numpy as np
 import pytest
 
 from cnn_ablate.claims import METRICS, judge_claims
@@ -28,16 +31,16 @@ def test_a_number_within_the_tolerance_is_reproduced():
     found = judge(accuracy(0.86), {"baseline": [0.856, 0.858, 0.857, 0.859, 0.855]})
 
     assert "reproduced" == found.verdict
-    assert ("86 %", "85.70 %", "[85.50, 85.90] %") == (
+    # The prediction interval of one further run: 2.776 x 0.158 x sqrt(1.2) = 0.48, plus half of a
+    # last digit. The test images are those of the paper, so that their noise is no excuse.
+    assert ("86 %", "85.70 %", "[84.7, 86.7] %") == (
         found.published,
         found.measured,
         found.interval,
     )
-    # As many seeds as one likes with this spread: 1.96 x 0.158 x sqrt(1.2) = 0.34; test images
-    # 1.96 sqrt(0.857 x 0.143 / 10000) = 0.69; both in quadrature 0.77, plus half of a last digit.
     assert (
-        "86 % is 0.30 points from the mean of 5 seeds, within the 1.3 points that noise allows "
-        "(seeds 0.34 points, rounding 0.50 points, 10,000 test images 0.69 points)."
+        "86 % is 0.30 points from the mean of 5 seeds, within the 0.98 points that one further run "
+        "may differ (seeds 0.48 points, rounding 0.50 points)."
     ) == found.reason
 
 
@@ -49,12 +52,64 @@ def test_a_number_beyond_every_tolerance_is_not_reproduced():
     assert "86 % is 4.8 points from the mean of 5 seeds, beyond the" in found.reason
 
 
-def test_few_seeds_leave_open_what_more_would_rule_out():
+@pytest.mark.parametrize("seeds", [(0.60, 0.95), (0.10, 0.95, 0.95), (0.10, 0.70, 0.80, 0.75)])
+def test_noise_reproduces_nothing(seeds):
+    """A network that failed to learn once makes every number possible, and none reproduced."""
+    found = judge(accuracy(0.95), {"baseline": seeds})
+    spread = 100 * (max(seeds) - min(seeds))
+
+    assert "inconclusive" == found.verdict
+    assert found.reason.startswith(f"Seeds differ by {spread:.1f} points: one further run may be")
+
+
+def test_a_wider_margin_is_a_wider_tolerance():
+    """Whoever claims a number to within five points may have a spread of three."""
+    values = {"baseline": [0.84, 0.86, 0.85, 0.87, 0.83]}
+
+    assert ["inconclusive", "reproduced"] == [
+        judge(accuracy(0.86, margin=margin), values).verdict for margin in (None, 5.0)
+    ]
+
+
+@pytest.mark.parametrize("effect", [None, "higher", "lower"])
+@pytest.mark.parametrize("seeds", [(0.9, 0.9), (0.8, 0.8, 0.8)])
+def test_equal_seeds_are_never_definite(effect, seeds):
+    """A spread of zero is no certainty: the next seed may differ."""
+    found = judge(accuracy(0.9, effect=effect), {"baseline": seeds})
+
+    assert ("inconclusive", "") == (found.verdict, found.interval)
+    assert "gave the same number, which leaves their spread unknown" in found.reason
+
+
+def test_few_seeds_leave_a_wide_interval():
     """Two seeds leave a wide tolerance, which must not pass for a reproduction."""
     found = judge(accuracy(0.86), {"baseline": [0.830, 0.835]})
 
-    assert "undetermined" == found.verdict
-    assert "2 seeds leave open, but more seeds of the same spread would rule it out" in found.reason
+    assert "inconclusive" == found.verdict
+    assert found.reason.startswith("Seeds differ by 0.50 points: one further run may be 5.5 points")
+
+
+@pytest.mark.parametrize("published", [0.85, 0.8571, 0.8629])
+def test_a_reproduced_number_is_inside_the_interval_beside_it(published):
+    """The interval that is printed is the one that decides, also where its ends are rounded."""
+    rng = np.random.default_rng(0)
+    words = set()
+    for _ in range(50):
+        values = {"baseline": rng.normal(0.857, 0.003, 5).round(4)}
+        found = judge(accuracy(published), values)
+        low, high = map(float, re.findall(r"[\d.]+", found.interval))
+        words.add(found.verdict)
+
+        assert ("reproduced" == found.verdict) == (low <= 100 * published <= high)
+    assert "reproduced" in words
+
+
+def test_survivors_reproduce_no_number():
+    """Half of the trials diverged: the mean of the others is not what the network does."""
+    found = judge(accuracy(0.86), {"baseline": [0.86, 0.861, 0.862, 0.859, *[None] * 4]})
+
+    assert "inconclusive" == found.verdict
+    assert found.reason.startswith("4 of 8 trials of baseline failed")
 
 
 def test_the_rounding_of_the_paper_widens_the_tolerance():
@@ -66,36 +121,48 @@ def test_the_rounding_of_the_paper_widens_the_tolerance():
     assert "90.0 %" == judge(accuracy(0.9, decimals=3), values).published
 
 
-def test_a_small_test_set_widens_the_tolerance():
-    """Of 100 images an accuracy is known to some seven points."""
-    values = {"baseline": [0.81, 0.812, 0.814]}
+@pytest.mark.parametrize(
+    ("note", "verdict", "condition"),
+    [
+        ("", "not reproduced", ""),
+        ("JPEG copies: slightly other pixels", "not comparable", "other data: cifar10, JPEG"),
+        ("the sample of this program", "reproduced", "other data: cifar10, the sample"),
+    ],
+)
+def test_only_other_test_images_widen_the_tolerance(note, verdict, condition):
+    """Where the test images are the paper's, or copies of them, their noise is no excuse."""
+    values = {"baseline": [0.851, 0.852, 0.853, 0.852]}
+    found = judge(accuracy(0.8600), values, n=5_000, note=note)
 
-    assert ["not reproduced", "reproduced"] == [
-        judge(accuracy(0.8600), values, n=n).verdict for n in (10_000, 100)
-    ]
+    assert verdict == found.verdict
+    assert found.condition.startswith(condition)
+    assert ("5,000 other test images" in found.reason) == (verdict == "reproduced")
 
 
 def test_losses_are_numbers_too():
     """A published loss is judged in its own unit, by seeds and rounding."""
-    trials = fake_results.trials({"baseline": [0.41, 0.43, 0.42]}, metric="test_loss")
-    claim = accuracy(0.43, metric="test_loss")
+    trials = fake_results.trials(
+        {"baseline": [0.42, 0.421, 0.4225, 0.4195, 0.422]}, metric="test_loss"
+    )
+    claim = accuracy(0.42, metric="test_loss")
     found = judge_claims(
         fake_results.FakeResults(fake_results.record([BASELINE], claims=[claim]), trials)
     )[0]
 
-    assert ("reproduced", "0.42", "[0.395, 0.445]") == (
+    # 2.776 x 0.00128 x sqrt(1.2) = 0.00388, plus half of a last digit.
+    assert ("reproduced", "0.421", "[0.412, 0.43]") == (
         found.verdict,
         found.measured,
         found.interval,
     )
-    assert "(seeds 0.0226, rounding 0.005)" in found.reason
+    assert "(seeds 0.00388, rounding 0.005)" in found.reason
 
 
 def test_one_seed_settles_nothing():
     """One seed shows its number, and no verdict."""
     found = judge(accuracy(0.86), {"baseline": [0.86, None]})
 
-    assert ("undetermined", "86.00 %", "") == (found.verdict, found.measured, found.interval)
+    assert ("inconclusive", "86.00 %", "") == (found.verdict, found.measured, found.interval)
     assert "One seed cannot show the noise of seeds." == found.reason
 
 
@@ -103,7 +170,7 @@ def test_no_seed_says_so():
     """A claim on a variant that is not done yet stays open."""
     found = judge(accuracy(0.86), {"baseline": [None]})
 
-    assert ("undetermined", "No seed is done yet.") == (found.verdict, found.reason)
+    assert ("inconclusive", "No seed is done yet.") == (found.verdict, found.reason)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +179,7 @@ def test_no_seed_says_so():
         (0.80, "higher", "reproduced"),
         (0.80, "lower", "not reproduced"),
         (0.90, "lower", "reproduced"),
-        (0.86, "higher", "undetermined"),
+        (0.86, "higher", "inconclusive"),
     ],
 )
 def test_limits_need_room_for_the_noise(value, effect, expected):
@@ -189,14 +256,14 @@ def test_a_mean_inside_a_range_is_reproduced(mean):
 
 def test_outside_of_a_range_the_nearest_end_counts():
     """There is no rounding in a range, which has the room for it already."""
-    near, far = ({"baseline": [mean - 0.001, mean, mean + 0.001]} for mean in (0.855, 0.845))
+    near, far = ({"baseline": [mean - 0.001, mean, mean + 0.001]} for mean in (0.857, 0.845))
     reproduced, missed = (judge(accuracy(CUT_OFF), values) for values in (near, far))
 
-    assert "reproduced" == reproduced.verdict
-    # 1.96 x 0.1 x sqrt(4/3) = 0.23 and 1.96 x sqrt(0.855 x 0.145 / 10000) = 0.69.
+    # 4.303 x 0.1 x sqrt(4/3) = 0.50; the interval has room for both ends of the range.
+    assert ("reproduced", "[84.2, 87.2] %") == (reproduced.verdict, reproduced.interval)
     assert (
-        "86.00 to 86.99 % is 0.50 points from the mean of 3 seeds, within the 0.73 points that "
-        "noise allows (seeds 0.23 points, 10,000 test images 0.69 points)."
+        "86.00 to 86.99 % is 0.30 points from the mean of 3 seeds, within the 0.50 points that "
+        "one further run may differ (seeds 0.50 points)."
     ) == reproduced.reason
     assert "not reproduced" == missed.verdict
     assert missed.reason.startswith("86.00 to 86.99 % is 1.5 points from the mean of 3 seeds")
@@ -227,10 +294,10 @@ def test_equal_counts_have_no_effect():
 
 
 def test_intervals_of_accuracies_end_where_accuracies_do():
-    """Student's interval of two far seeds would leave 0 to 100 per cent; what is shown does not."""
+    """The interval of two far seeds would leave 0 to 100 per cent; what is shown does not."""
     found = judge(accuracy(0.5), {"baseline": [0.08, 0.10]})
 
-    assert "[0.0, 21.7] %" == found.interval
+    assert "[0.0, 36.0] %" == found.interval
 
 
 def test_dead_parameters_come_from_the_trials():
@@ -240,7 +307,7 @@ def test_dead_parameters_come_from_the_trials():
     trials = fake_results.trials({"baseline": [0.5]}, dead_parameters=694_320)
 
     assert "reproduced" == judge_claims(fake_results.FakeResults(record, trials))[0].verdict
-    assert "undetermined" == judge_claims(fake_results.FakeResults(record, trials[:0]))[0].verdict
+    assert "inconclusive" == judge_claims(fake_results.FakeResults(record, trials[:0]))[0].verdict
 
 
 def test_another_budget_is_not_comparable():
@@ -263,7 +330,8 @@ def test_other_data_excuse_what_misses_a_published_number(published, verdict):
 
     assert verdict == found.verdict
     assert "other data: cifar10, JPEG copies" == found.condition
-    assert "undetermined" == judge(accuracy(published), {"baseline": [0.8]}, note="JPEG").verdict
+    one = judge(accuracy(published), {"baseline": [0.8]}, note="JPEG copies")
+    assert "inconclusive" == one.verdict
 
 
 def test_precision_and_seeds_are_comparable():
@@ -291,7 +359,7 @@ def test_metrics_that_were_not_measured_stay_open():
     for metric in ("epochs_to_accuracy", "beauty"):
         found = judge(accuracy(3, metric=metric), {"baseline": [0.8, 0.8]})
 
-        assert ("undetermined", f"There is no metric '{metric}'.") == (found.verdict, found.reason)
+        assert ("inconclusive", f"There is no metric '{metric}'.") == (found.verdict, found.reason)
     assert {"epochs_to_accuracy", "class_accuracy", "parameters", "seconds"} <= {*METRICS}
 
 
@@ -299,13 +367,5 @@ def test_a_claim_that_says_nothing_stays_open():
     """Neither number nor direction: there is nothing to judge."""
     found = judge(Claim(id="x", variant="baseline"), {"baseline": [0.8, 0.8]})
 
-    assert "undetermined" == found.verdict
+    assert "inconclusive" == found.verdict
     assert "The claim states neither a number nor a direction." == found.reason
-
-
-def test_a_number_that_is_zero_at_a_reduced_budget_has_no_two_sides():
-    """An accuracy of nothing misses the published one; there is nothing that it could equal."""
-    found = judge(accuracy(0.86), {"baseline": [0.0, 0.0, 0.0]}, forced={"training.epochs": 5})
-
-    assert "not comparable" == found.verdict
-    assert "86 % is 86.0 points from the mean" in found.reason

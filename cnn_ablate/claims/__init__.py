@@ -1,9 +1,16 @@
 """Claims of papers judged by what was measured: claims and results in, verdicts out. No I/O."""
 
-from cnn_ablate.claims.comparability import overrides
+from cnn_ablate.claims.comparability import is_reduced, overrides
 from cnn_ablate.claims.descriptions import subject
 from cnn_ablate.claims.draft_verdict import NO_SEED
 from cnn_ablate.claims.metrics import EXACT, METRICS, OF_CLASS, Results
+from cnn_ablate.claims.statements import (
+    WORDS,
+    by_statement,
+    contradictions,
+    count_statements,
+    statement_verdict,
+)
 from cnn_ablate.claims.verdicts import judge_claims
 
 __all__ = [
@@ -11,8 +18,14 @@ __all__ = [
     "METRICS",
     "NO_SEED",
     "OF_CLASS",
+    "WORDS",
     "Results",
+    "by_statement",
+    "contradictions",
+    "count_statements",
+    "is_reduced",
     "judge_claims",
     "overrides",
+    "statement_verdict",
     "subject",
 ]

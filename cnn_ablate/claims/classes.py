@@ -8,7 +8,15 @@ import pandas as pd
 from cnn_ablate.claims.draft_verdict import NO_SEED, ONE_SEED, DraftVerdict, NoAnswerError
 from cnn_ablate.claims.metrics import Results, class_column, class_rows, named_class
 from cnn_ablate.schema import Claim, Word
-from cnn_ablate.stats import FloatArray, amount, bounds, level, t_interval, t_quantile
+from cnn_ablate.stats import (
+    FloatArray,
+    amount,
+    bounds,
+    is_testable,
+    level,
+    t_interval,
+    t_quantile,
+)
 from cnn_ablate.text import count
 
 
@@ -33,6 +41,9 @@ class Ranking:
     def is_ahead(self, name: str, rival: str, confidence: float = 0.95) -> bool:
         """Return whether one is ahead of another beyond the noise of seeds and of test images."""
         lead = self.lead(name, rival)
+        # Leads that are all equal leave their spread unknown.
+        if not is_testable(lead):
+            return False
         image_noise = self.image_noise(name, rival, confidence)
         return t_interval(lead, confidence)[0] > 0 and float(lead.mean()) > image_noise
 
@@ -67,6 +78,13 @@ def judge_rank(results: Results, claim: Claim, trials: list[str]) -> DraftVerdic
     return _judge(Ranking(shares, images, exclusive=False, sign=sign), name)
 
 
+def without_images(results: Results, claim: Claim) -> str:
+    """Return that the test images hold none of the class that a claim is about; empty if not so."""
+    rows = class_rows(results, claim.of_class)
+    absent = claim.of_class is not None and len(rows) and not rows["n"].any()
+    return f"no test image is of class '{claim.of_class}'" if absent else ""
+
+
 def judge_taken_for(results: Results, claim: Claim, trials: list[str]) -> DraftVerdict:
     """Ask whether a class is most often misclassified as the claimed one.
 
@@ -97,7 +115,7 @@ def _judge(ranking: Ranking, claimed: str) -> DraftVerdict:
     rivals = [str(name) for name in ranking.shares if name != claimed]
     if claimed not in ranking.shares or not rivals:
         raise NoAnswerError(f"there is no class '{claimed}' among others")
-    word: Word = "undetermined"
+    word: Word = "inconclusive"
     if all(ranking.is_ahead(claimed, rival) for rival in rivals):
         word = "reproduced"
     elif any(ranking.is_ahead(rival, claimed, 1 - 0.05 / len(rivals)) for rival in rivals):

@@ -1,11 +1,12 @@
 """Whether a study, as it was run, is comparable with the paper on a claim."""
 
+from dataclasses import replace
 from typing import Any
 
 from cnn_ablate.claims.draft_verdict import DraftVerdict
 from cnn_ablate.claims.metrics import EXACT
 from cnn_ablate.plan import Weights
-from cnn_ablate.schema import Claim, Record, Study, label
+from cnn_ablate.schema import Claim, Record, Study, Word, label
 from cnn_ablate.text import listed
 
 # The number format of the arithmetic changes neither the budget nor the data.
@@ -20,6 +21,12 @@ BUDGET = {
     "schedule.step_size",
     "data.subset",
     "data.test_subset",
+}
+# The words for what a direction at another budget says of that at the published one.
+_EARLY: dict[Word, Word] = {
+    "reproduced": "agrees early",
+    "direction only": "agrees early",
+    "not reproduced": "disagrees early",
 }
 # The profile whose trainings are so short that directions mean nothing either.
 _SMOKE = "smoke"
@@ -54,7 +61,22 @@ def reserve(record: Record, claim: Claim, weights: Weights) -> str:
 
 def has_other_budget(record: Record, claim: Claim) -> bool:
     """Return whether the budget differs from the study's, and the claim depends on it."""
-    return claim.metric not in EXACT and bool(BUDGET & set(record.study.forced))
+    return claim.metric not in EXACT and is_reduced(record.study)
+
+
+def is_reduced(study: Study) -> bool:
+    """Return whether a profile or the command line changed the budget of a study.
+
+    The number format of the arithmetic alone changes none.
+    """
+    return bool(BUDGET & set(study.forced))
+
+
+def early(draft: DraftVerdict) -> DraftVerdict:
+    """Return the verdict on a direction at another budget, which does not decide the claim."""
+    if draft.verdict == "negligible":
+        return replace(draft, verdict="inconclusive", reason=f"{draft.reason}, so early")
+    return replace(draft, verdict=_EARLY.get(draft.verdict, draft.verdict))
 
 
 def overrides(record: Record) -> str:

@@ -1,8 +1,8 @@
 """The measurements that answer a claim: one number per seed, and one per test image."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from math import hypot, inf, nan, sqrt
+from dataclasses import dataclass, field
+from math import hypot, inf, nan
 
 import numpy as np
 import pandas as pd
@@ -10,14 +10,15 @@ import pandas as pd
 from cnn_ablate.claims.draft_verdict import NoAnswerError
 from cnn_ablate.claims.metrics import EXACT, Results, image_count, with_metric
 from cnn_ablate.plan import Weights
-from cnn_ablate.schema import Claim
+from cnn_ablate.schema import Claim, Record
 from cnn_ablate.stats import (
     FloatArray,
     Interval,
     PredictionReader,
+    difference_half_width,
     differences,
     image_interval,
-    sample_sd,
+    prediction_half_width,
     standard_error,
     t_interval,
     t_quantile,
@@ -31,18 +32,24 @@ from cnn_ablate.text import count
 class Evidence:
     """The numbers that answer a claim, in points if the metric is a fraction.
 
-    `values` (seeds,) has one number per seed; a count that training cannot change is there twice,
-    as two seeds without any noise. `images` (images,) has one number per test image, if variants
-    were compared in test accuracy on the same images. `image_count` is the number of images that an
-    accuracy is measured on, `image_error` the standard error that they leave in the mean; both are
-    0 if unknown.
+    `by_seed` has one number per seed. `sides` has the same numbers per variant (seeds,), times its
+    weight. `images` (images,) has one number per test image, if variants were compared in accuracy
+    on the same images. `image_count` is the number of images that an accuracy is measured on,
+    `image_error` the standard error that they leave in the mean; both are 0 if unknown.
+    `has_paper_images` says that the paper's number was measured on the same test images.
     """
 
     metric: str
-    values: FloatArray
+    by_seed: pd.Series
+    sides: tuple[FloatArray, ...] = ()
     images: FloatArray | None = None
     image_count: int = 0
     image_error: float = 0.0
+    has_paper_images: bool = True
+    values: FloatArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", self.by_seed.to_numpy(float))
 
     @property
     def exact(self) -> bool:
@@ -50,9 +57,9 @@ class Evidence:
         return self.metric in EXACT
 
     @property
-    def is_zero(self) -> bool:
-        """Whether nothing differs: in no seed, and on no test image if those are known."""
-        return not np.any(self.values) and (self.images is None or not np.any(self.images))
+    def is_constant(self) -> bool:
+        """Whether all seeds gave the same number, which leaves their spread unknown."""
+        return bool(np.ptp(self.values) == 0)
 
     @property
     def seeds(self) -> str:
@@ -69,38 +76,32 @@ class Evidence:
         return t_interval(self.values, confidence)
 
     def image_interval(self, confidence: float = 0.95) -> Interval | None:
-        """Return the bootstrap interval over test images; None if they are unknown."""
-        return None if self.images is None else image_interval(self.images, confidence)
+        """Return the interval over test images, with the networks as they are; None if unknown.
 
-    def tolerance(self, rounding: float, *, known_spread: bool = False) -> float:
-        """Return how far from the mean one further run, elsewhere and rounded, may be (95 %).
-
-        With `known_spread` as if the standard deviation over seeds were known exactly: the limit
-        for more and more seeds of the same spread.
+        It is a bootstrap over images, or for variants that were tested on different ones normal
+        with the errors of both.
         """
-        # Seeds and test images are independent sources of noise; rounding is a bound, no noise.
-        return hypot(self.seed_noise(known_spread=known_spread), self.test_noise()) + rounding
+        if self.images is not None:
+            return image_interval(self.images, confidence)
+        if not self.image_error:
+            return None
+        half = t_quantile(inf, confidence) * self.image_error
+        return self.mean - half, self.mean + half
 
-    def seed_noise(self, *, known_spread: bool = False) -> float:
-        """Return half the width of the prediction interval of one further seed.
+    def one_run(self) -> float:
+        """Return half the 95 % prediction interval of one further run, or difference of runs."""
+        return hypot(self.seed_noise(), self.other_image_noise())
 
-        Reference: Hahn and Meeker, Statistical Intervals, 1991, chapter 4.
-        """
-        n = len(self.values)
-        t = t_quantile(inf if known_spread else n - 1)
-        return t * sample_sd(self.values) * sqrt(1 + 1 / n)
+    def seed_noise(self) -> float:
+        """Return how far from the mean one further run, or difference of runs, may be (95 %)."""
+        if len(self.sides) == 1:
+            return prediction_half_width(self.sides[0])
+        return difference_half_width(*self.sides)
 
-    def test_noise(self) -> float:
-        """Return how far other test images, as many, may move the mean (95 %); 0 if unknown."""
-        interval = self.image_interval()
-        if interval:
-            return (interval[1] - interval[0]) / 2
-        return t_quantile(inf) * self.image_error
-
-    def negated(self) -> "Evidence":
-        """Return the same evidence with the opposite sign."""
-        images = None if self.images is None else -self.images
-        return replace(self, values=-self.values, images=images)
+    def other_image_noise(self) -> float:
+        """Return how far the paper's other test images may move the mean (95 %); 0 if the same."""
+        interval = None if self.has_paper_images else self.image_interval()
+        return (interval[1] - interval[0]) / 2 if interval else 0.0
 
 
 def gather(
@@ -112,19 +113,40 @@ def gather(
         NoAnswerError: nothing was measured of that metric.
     """
     if claim.metric in EXACT:
-        # Twice, as two seeds without noise: an interval of one value would be unknown.
         number = sum(w * _count(results, claim.metric, name) for name, w in weights.items())
-        return Evidence(claim.metric, np.array([number, number]))
+        return Evidence(claim.metric, pd.Series([number]))
     trials, column = with_metric(results, claim)
     levels = values_by_seed(trials, list(weights), column)
-    values = differences(levels, weights)
-    images = None
-    if column == "test_accuracy" and len(weights) > 1:
-        compared = weigh_images(trials, weights, predictions)
-        images = None if compared is None else 100 * compared.scores
     counts = {name: image_count(results, claim, name) for name in weights}
-    error = _image_error(levels, weights, counts)
-    return Evidence(column, values, images, min(counts.values()), error)
+    return Evidence(
+        metric=column,
+        by_seed=pd.Series(differences(levels, weights), index=levels.index),
+        sides=tuple(w * levels[name].to_numpy(float) for name, w in weights.items()),
+        images=_images(results.record, claim, trials, weights, predictions),
+        image_count=min(counts.values()),
+        image_error=_image_error(levels, weights, counts),
+        has_paper_images=all(d.has_published_images for d in results.record.data),
+    )
+
+
+def _images(
+    record: Record,
+    claim: Claim,
+    trials: pd.DataFrame,
+    weights: Weights,
+    predictions: PredictionReader,
+) -> FloatArray | None:
+    """Return the differences in points per test image (images,), or None if there are none."""
+    if claim.measured_metric not in {"test_accuracy", "class_accuracy"} or len(weights) < 2:
+        return None
+    compared = weigh_images(trials, weights, predictions)
+    if compared is None:
+        return None
+    if claim.of_class is None:
+        return 100 * compared.scores
+    names = next((d.classes for d in record.data if claim.of_class in d.classes), ())
+    is_of_class = compared.label == (names.index(claim.of_class) if names else -1)
+    return 100 * compared.scores[is_of_class] if is_of_class.any() else None
 
 
 def _image_error(levels: pd.DataFrame, weights: Weights, counts: Mapping[str, int]) -> float:
@@ -133,7 +155,7 @@ def _image_error(levels: pd.DataFrame, weights: Weights, counts: Mapping[str, in
     It adds the binomial errors of the variants as if each had its own images. For variants tested
     on the same images this is an upper bound, as they mostly fail on the same images.
     """
-    if not all(counts.values()):
+    if not all(counts.values()) or levels.empty:
         return 0.0
     fractions = {name: float(levels[name].mean()) / 100 for name in weights}
     errors = (w * standard_error(fractions[name], counts[name]) for name, w in weights.items())

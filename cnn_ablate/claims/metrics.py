@@ -42,8 +42,8 @@ class Results(Protocol):
     def confusion(self) -> pd.DataFrame:
         """The rows of confusion.csv."""
 
-    def predictions(self, trial: str) -> Predictions:
-        """Return the predictions of a trial that is done."""
+    def predictions(self, trial: str) -> Predictions | None:
+        """Return the predictions of a trial that is done; None if they are not here."""
 
 
 def named_class(claim: Claim) -> str:

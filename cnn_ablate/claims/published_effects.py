@@ -1,66 +1,75 @@
 """Verdicts on published effects: their direction, their size, or that there is none."""
 
 from dataclasses import replace
+from math import inf, nan
 
 from cnn_ablate.claims.draft_verdict import DraftVerdict
 from cnn_ablate.claims.evidence import Evidence
+from cnn_ablate.claims.published_values import TIE, is_too_wide
 from cnn_ablate.schema import Claim, Word
-from cnn_ablate.stats import Interval, amount, bounds, equivalence_p, in_points, signed
-from cnn_ablate.text import p_value
+from cnn_ablate.stats import (
+    MARGIN,
+    Decision,
+    Interval,
+    amount,
+    bounds,
+    equivalence_p,
+    in_points,
+    is_testable,
+    rounded,
+    signed,
+)
+from cnn_ablate.text import listed, p_value
 
-MARGIN = 1.0
-"""Points within which two accuracies count as equal, unless the claim states another margin."""
 
-
-def judge_direction(claim: Claim, evidence: Evidence) -> DraftVerdict:
+def judge_direction(
+    claim: Claim, evidence: Evidence, decision: Decision | None, *, sized: bool = True
+) -> DraftVerdict:
     """Ask whether the effect has the claimed direction, and its size if that is claimed too.
 
-    Both intervals, over seeds and over test images, must be on one side of zero.
+    A direction is decided by the family of the contrast, over seeds, and where test images are
+    known their interval must be on the same side of zero.
+
+    Args:
+        claim: States a direction, or a difference.
+        evidence: What was measured.
+        decision: That of the family; None if nothing was tested.
+        sized: Whether a size can be compared.
     """
     upwards = claim.effect == "higher" or (claim.effect is None and claim.size >= 0)
-    aligned = evidence if upwards else evidence.negated()
-    low, high = aligned.interval()
-    # Without predictions there is no interval over images, and that over seeds decides alone.
-    images = aligned.image_interval() or (low, high)
-    if min(low, images[0]) > 0:
-        return _sized(claim, evidence)
-    if max(high, images[1]) < 0:
-        return _draft("not reproduced", evidence, f"{_basis(evidence)}: the opposite holds")
-    margin = margin_of(claim, evidence)
-    if low <= 0 <= high and margin and _equivalent(evidence, margin):
-        beyond = "" if evidence.exact else f", and {_ruled_out(evidence, margin)}"
-        return _draft("not reproduced", evidence, f"{_basis(evidence)}{beyond}")
-    return _draft("undetermined", evidence, _open(evidence))
+    side = _side(evidence, decision)
+    if not side:
+        return _undecided(claim, evidence, decision)
+    if (side > 0) != upwards:
+        reason = f"{_basis(evidence, decision)}: the opposite holds"
+        return _draft("not reproduced", evidence, reason, decision)
+    if claim.value is None or not sized:
+        later = "; sizes cannot be compared at another budget" if claim.value is not None else ""
+        reason = f"{_basis(evidence, decision)}, as claimed{later}"
+        return _draft("reproduced", evidence, reason, decision)
+    return _judge_size(claim, evidence, decision)
 
 
-def judge_direction_alone(claim: Claim, evidence: Evidence) -> DraftVerdict:
-    """Judge the direction of an effect whose published size is not comparable."""
-    effect = "higher" if claim.size >= 0 else "lower"
-    bare = {"value": None, "effect": effect, "margin": margin_of(claim, evidence)}
-    draft = judge_direction(claim.model_copy(update=bare), evidence)
-    if draft.verdict != "reproduced":
-        return draft
-    reason = f"{draft.reason}; sizes cannot be compared at another budget"
-    return replace(draft, verdict="direction only", reason=reason)
-
-
-def judge_none(claim: Claim, evidence: Evidence) -> DraftVerdict:
-    """Ask whether the effect is within the margin (equivalence), or certainly outside of it."""
+def judge_none(claim: Claim, evidence: Evidence, decision: Decision | None) -> DraftVerdict:
+    """Ask whether the effect is within the margin (equivalence), or decided to be outside of it."""
     margin = margin_of(claim, evidence)
     if margin is None:
         reason = f"no margin is stated within which an effect on {evidence.metric} counts as none"
-        return _draft("undetermined", evidence, reason)
+        return _draft("inconclusive", evidence, reason, decision)
     beyond = amount(margin, evidence.metric)
-    if _equivalent(evidence, margin):
-        reason = f"{_ruled_out(evidence, margin)}, {evidence.seeds}"
-        word: Word = "reproduced"
-    elif all(_outside(interval, margin) for interval in _intervals(evidence)):
-        reason = f"{_basis(evidence)}, beyond what counts as none ({beyond})"
-        word = "not reproduced"
-    else:
-        reason = f"{_basis(evidence)}: effects beyond {beyond} cannot be ruled out"
-        word = "undetermined"
-    return _draft(word, evidence, _basis(evidence) if evidence.exact else reason)
+    if evidence.exact:
+        word: Word = "reproduced" if abs(evidence.mean) < margin else "not reproduced"
+        return _draft(word, evidence, _basis(evidence, decision))
+    if _is_equivalent(evidence, margin):
+        return _draft("reproduced", evidence, _ruled_out(evidence, margin), decision)
+    if _side(evidence, decision) and all(
+        _outside(interval, margin) for interval in _intervals(evidence, decision)
+    ):
+        reason = f"{_basis(evidence, decision)}, beyond what counts as none ({beyond})"
+        return _draft("not reproduced", evidence, reason, decision)
+    reason = f"{_basis(evidence, decision)}: effects beyond {beyond} cannot be ruled out"
+    untested = _untested(evidence)
+    return _draft("inconclusive", evidence, untested or reason, decision)
 
 
 def margin_of(claim: Claim, evidence: Evidence) -> float | None:
@@ -76,33 +85,82 @@ def margin_of(claim: Claim, evidence: Evidence) -> float | None:
     return min(MARGIN, abs(claim.size)) or MARGIN
 
 
-def _sized(claim: Claim, evidence: Evidence) -> DraftVerdict:
-    if claim.value is None:
-        return _draft("reproduced", evidence, f"{_basis(evidence)}, as claimed")
+def _side(evidence: Evidence, decision: Decision | None) -> int:
+    """Return the decided direction, 1 or -1; 0 if seeds or test images leave it open."""
+    if not evidence.exact and not (decision and decision.decided):
+        return 0
+    images = None if evidence.exact else evidence.image_interval()
+    low, high = images or (evidence.mean, evidence.mean)
+    if evidence.mean > 0 and low > 0:
+        return 1
+    return -1 if evidence.mean < 0 and high < 0 else 0
+
+
+def _undecided(claim: Claim, evidence: Evidence, decision: Decision | None) -> DraftVerdict:
+    if evidence.exact:
+        return _draft("not reproduced", evidence, _basis(evidence, decision))
+    untested = _untested(evidence)
+    if untested:
+        return _draft("inconclusive", evidence, untested, decision)
+    margin = margin_of(claim, evidence)
+    if margin and _is_equivalent(evidence, margin):
+        return _draft("negligible", evidence, _ruled_out(evidence, margin), decision)
+    if decision and decision.decided:
+        over = bounds(evidence.image_interval() or (nan, nan), evidence.metric)
+        reason = f"{_basis(evidence, decision)}, but that over test images {over} includes it"
+    else:
+        reason = f"{_basis(evidence, decision)}: neither direction can be ruled out"
+    return _draft("inconclusive", evidence, reason, decision)
+
+
+def _untested(evidence: Evidence) -> str:
+    """Return why the seeds allow no test; empty if they do."""
+    if evidence.is_constant:
+        return f"{evidence.seeds} gave the same difference, which leaves its spread unknown"
+    if is_testable(evidence.values):
+        return ""
+    shown = listed(signed(value, evidence.metric) for value in evidence.values)
+    return f"{evidence.seeds} ({shown}) are too few for a test"
+
+
+def _judge_size(claim: Claim, evidence: Evidence, decision: Decision | None) -> DraftVerdict:
+    """Compare the published size, of runs that were not paired, with two further runs."""
+    basis, metric = _basis(evidence, decision), evidence.metric
+    if evidence.exact:
+        agrees = abs(evidence.mean - claim.size) <= claim.rounding
+        word: Word = "reproduced" if agrees else "direction only"
+        return _draft(word, evidence, f"{basis}, as claimed")
+    half = evidence.one_run() + claim.rounding
     gap = abs(evidence.mean - claim.size)
-    # The spread counts as known, so that a handful of noisy seeds cannot excuse a wrong size.
-    allowed = evidence.tolerance(claim.rounding, known_spread=True)
-    word: Word = "reproduced" if gap <= allowed + 1e-9 else "direction only"
-    beyond = "within" if word == "reproduced" else "beyond"
+    inside = gap <= half + TIE
+    wide = is_too_wide(claim, evidence)
     reason = (
-        f"{_basis(evidence)}, as claimed, and {amount(gap, evidence.metric)} from the published "
-        f"size, {beyond} the {amount(allowed, evidence.metric)} that noise allows"
+        f"{basis}, as claimed, and {amount(gap, metric)} from the published size, "
+        f"{'within' if inside else 'beyond'} the {amount(half, metric)} that a difference between "
+        f"further runs may differ{', too many to compare sizes' if inside and wide else ''}"
     )
-    return _draft(word, evidence, reason)
+    ends = rounded((evidence.mean - half, evidence.mean + half), metric, outward=inside)
+    word = "reproduced" if inside and not wide else "direction only"
+    return replace(_draft(word, evidence, reason), interval=bounds(ends, metric))
 
 
-def _equivalent(evidence: Evidence, margin: float) -> bool:
-    # Two one-sided tests at 5 % correspond to an interval of 90 %.
+def _is_equivalent(evidence: Evidence, margin: float) -> bool:
+    """Return whether two one-sided tests at 5 % put the effect within the margin."""
+    # They correspond to an interval of 90 %.
     images = evidence.image_interval(0.9)
     inside = images is None or max(map(abs, images)) < margin
-    return inside and equivalence_p(evidence.values, margin) <= 0.05
+    return (
+        inside and is_testable(evidence.values) and equivalence_p(evidence.values, margin) <= 0.05
+    )
 
 
 def _ruled_out(evidence: Evidence, margin: float) -> str:
     p = p_value(equivalence_p(evidence.values, margin))
     beyond = amount(margin, evidence.metric)
     within = f"90 % interval {bounds(evidence.interval(0.9), evidence.metric)}"
-    return f"two one-sided t tests rule out effects beyond {beyond} ({within}), {p}"
+    return (
+        f"two one-sided t tests rule out effects beyond {beyond} ({within}), {p}, {evidence.seeds}"
+    )
 
 
 def _outside(interval: Interval, margin: float) -> bool:
@@ -110,30 +168,29 @@ def _outside(interval: Interval, margin: float) -> bool:
     return low > margin or high < -margin
 
 
-def _intervals(evidence: Evidence) -> list[Interval]:
+def _intervals(evidence: Evidence, decision: Decision | None) -> list[Interval]:
+    seeds = (decision.low, decision.high) if decision else (-inf, inf)
     images = evidence.image_interval()
-    return [evidence.interval(), *([images] if images else [])]
+    return [seeds, *([images] if images else [])]
 
 
-def _basis(evidence: Evidence) -> str:
-    """Return where the interval over seeds is, relative to zero."""
+def _basis(evidence: Evidence, decision: Decision | None) -> str:
+    """Return where the interval of the family is, relative to zero."""
     if evidence.exact:
         differ = f"the counts differ by {amount(abs(evidence.mean), evidence.metric)}"
         return differ if evidence.mean else "the counts agree"
-    interval = evidence.interval()
-    sides = {interval[0] > 0: "lies above zero", interval[1] < 0: "lies below zero"}
-    side = sides.get(True, "includes zero")
-    return f"the interval {bounds(interval, evidence.metric)} of {evidence.seeds} {side}"
+    if decision is None:
+        return f"{evidence.seeds} were not tested"
+    side = "includes zero"
+    if decision.decided:
+        side = "lies above zero" if evidence.mean > 0 else "lies below zero"
+    interval = bounds((decision.low, decision.high), evidence.metric)
+    adjusted = p_value(decision.p_adjusted)
+    return f"the interval {interval} of {evidence.seeds} {side}, adjusted {adjusted}"
 
 
-def _open(evidence: Evidence) -> str:
-    seeds, *images = _intervals(evidence)
-    if seeds[0] <= 0 <= seeds[1] or not images:
-        return f"{_basis(evidence)}: neither direction can be ruled out"
-    over = bounds(images[0], evidence.metric)
-    return f"{_basis(evidence)}, but that over test images {over} includes it"
-
-
-def _draft(word: Word, evidence: Evidence, reason: str) -> DraftVerdict:
-    interval = "" if evidence.exact else bounds(evidence.interval(), evidence.metric)
+def _draft(
+    word: Word, evidence: Evidence, reason: str, decision: Decision | None = None
+) -> DraftVerdict:
+    interval = bounds((decision.low, decision.high), evidence.metric) if decision else ""
     return DraftVerdict(word, reason, signed(evidence.mean, evidence.metric), interval)

@@ -1,83 +1,126 @@
 """Verdicts on published numbers: could one further run here have given them?"""
 
-from math import hypot
-
 from cnn_ablate.claims.descriptions import published
 from cnn_ablate.claims.draft_verdict import DraftVerdict
 from cnn_ablate.claims.evidence import Evidence
 from cnn_ablate.schema import Claim, Word
-from cnn_ablate.stats import amount, level, level_bounds, scale
+from cnn_ablate.stats import amount, in_points, level, level_bounds, rounded, scale
 from cnn_ablate.text import plain_number
 
 # Half a printed digit is a tie on paper, but not always between floats.
-_TIE = 1e-9
+TIE = 1e-9
+# Points beyond which a tolerance is too wide for a number inside it to count as reproduced.
+_WIDEST = 2.5
+# The same for a number that is no fraction, as a share of it.
+_WIDEST_SHARE = 0.1
 
 
 def judge_level(claim: Claim, evidence: Evidence) -> DraftVerdict:
-    """Compare a published number, or the range of a truncated one, with the mean over seeds.
+    """Ask whether a published number is inside the prediction interval of one further run.
 
-    It is reproduced within the tolerance that more and more seeds of the same spread would leave,
-    and not reproduced outside of what these few leave; in between only more seeds can decide.
+    A number inside of a wide interval is not reproduced by it, since any other would be as well.
     """
-    gap, rounding = _gap(claim, evidence), claim.rounding * scale(evidence.metric)
-    far = evidence.tolerance(rounding)
-    if abs(gap) <= evidence.tolerance(rounding, known_spread=True) + _TIE:
-        reason = _reason(claim, evidence, gap, known_spread=True)
-        return _draft("reproduced", evidence, reason)
-    if abs(gap) > far:
-        return _draft("not reproduced", evidence, _reason(claim, evidence, gap))
-    reason = (
-        f"{published(claim)} is {amount(abs(gap), evidence.metric)} from the mean, within the "
-        f"{amount(far, evidence.metric)} that {evidence.seeds} leave open, but more seeds of the "
-        "same spread would rule it out"
-    )
-    return _draft("undetermined", evidence, reason)
+    if evidence.exact:
+        return _counted(claim, evidence)
+    measured = level(evidence.mean, evidence.metric)
+    if evidence.is_constant:
+        return DraftVerdict("inconclusive", same_in_all_seeds(evidence), measured)
+    half = evidence.one_run() + _slack(claim, evidence.metric)
+    low, high = (end * scale(evidence.metric) for end in claim.bounds)
+    inside = max(abs(low - evidence.mean), abs(high - evidence.mean)) <= half + TIE
+    ends = rounded((evidence.mean - half, evidence.mean + half), evidence.metric, outward=inside)
+    wide = is_too_wide(claim, evidence)
+    word: Word = "not reproduced" if not inside else "inconclusive" if wide else "reproduced"
+    reason = _too_wide(evidence) if inside and wide else _reason(claim, evidence, half)
+    return DraftVerdict(word, reason, measured, level_bounds(ends, evidence.metric))
 
 
 def judge_limit(claim: Claim, evidence: Evidence) -> DraftVerdict:
-    """Ask whether the mean keeps a published limit, with the noise of seeds and of test images."""
+    """Ask whether the confidence interval of the mean is on one side of a published limit."""
     limit = claim.bounds[0] * scale(evidence.metric)
+    measured = level(evidence.mean, evidence.metric)
+    room = evidence.mean - limit if claim.effect == "higher" else limit - evidence.mean
+    side = "inside" if room >= 0 else "beyond"
+    reason = f"it lies {amount(abs(room), evidence.metric)} {side} the limit"
+    if evidence.exact:
+        return DraftVerdict("reproduced" if room >= 0 else "not reproduced", reason, measured)
+    if evidence.is_constant:
+        return DraftVerdict("inconclusive", same_in_all_seeds(evidence), measured)
     low, high = evidence.interval()
     # A limit is not rounded as a number is: at most 4 does not allow 4.4.
-    half = hypot((high - low) / 2, evidence.test_noise())
-    room = evidence.mean - limit if claim.effect == "higher" else limit - evidence.mean
-    word: Word = "undetermined"
+    half = (high - low) / 2
+    word: Word = "inconclusive"
     if room >= half or -room > half:
         word = "reproduced" if room >= half else "not reproduced"
-    noise = "" if evidence.exact else f", give or take {amount(half, evidence.metric)}"
-    side = "inside" if room >= 0 else "beyond"
-    reason = f"it lies {amount(abs(room), evidence.metric)} {side} the limit{noise}"
-    return _draft(word, evidence, reason)
+    reason = f"{reason}, give or take {amount(half, evidence.metric)}"
+    return DraftVerdict(word, reason, measured, level_bounds((low, high), evidence.metric))
 
 
-def _gap(claim: Claim, evidence: Evidence) -> float:
-    """Return the mean minus the number, or minus the nearest end of a range; 0 inside the range."""
-    low, high = (end * scale(evidence.metric) for end in claim.bounds)
-    return evidence.mean - min(max(evidence.mean, low), high)
+def _slack(claim: Claim, metric: str) -> float:
+    """Return how far a printed number may be from what it stands for, in points for fractions.
+
+    Half of its last digit, or the width of the range: then the whole range is inside an interval
+    that is wider by it, if any of the range is inside of the interval without it.
+    """
+    low, high = claim.bounds
+    return (claim.rounding + high - low) * scale(metric)
 
 
-def _reason(claim: Claim, evidence: Evidence, gap: float, *, known_spread: bool = False) -> str:
-    metric, rounding = evidence.metric, claim.rounding * scale(evidence.metric)
-    if evidence.exact:
-        more = f", {plain_number(abs(gap))} {'more' if gap > 0 else 'fewer'} than published"
-        agrees = abs(gap) <= rounding
-        return f"{plain_number(evidence.mean)} were counted{', as published' if agrees else more}"
-    if claim.bounds[0] != claim.bounds[1] and not gap:
-        return f"{published(claim)} includes the mean of {evidence.seeds}"
-    parts = {"seeds": evidence.seed_noise(known_spread=known_spread)}
-    if rounding:
-        parts["rounding"] = rounding
-    if evidence.image_count:
-        parts[f"{evidence.image_count:,} test images"] = evidence.test_noise()
-    side = "within" if known_spread else "beyond"
-    far = evidence.tolerance(rounding, known_spread=known_spread)
+def is_too_wide(claim: Claim, evidence: Evidence) -> bool:
+    """Return whether one further run is so uncertain that no number can be called reproduced."""
+    if in_points(evidence.metric):
+        return evidence.one_run() > max(_WIDEST, claim.margin or 0.0)
+    share = _WIDEST_SHARE * max(map(abs, claim.bounds))
+    return evidence.one_run() > (claim.margin or share)
+
+
+def same_in_all_seeds(evidence: Evidence) -> str:
+    """Return why equal numbers give no verdict."""
+    return f"{evidence.seeds} gave the same number, which leaves their spread unknown"
+
+
+def _too_wide(evidence: Evidence) -> str:
+    spread = float(evidence.values.max() - evidence.values.min())
+    half = amount(evidence.one_run(), evidence.metric)
     return (
-        f"{published(claim)} is {amount(abs(gap), metric)} from the mean of {evidence.seeds}, "
-        f"{side} the {amount(far, metric)} that noise allows "
-        f"({', '.join(f'{name} {amount(part, metric)}' for name, part in parts.items())})"
+        f"seeds differ by {amount(spread, evidence.metric)}: one further run may be {half} from "
+        "the mean, too far to call a number inside that range reproduced"
     )
 
 
-def _draft(word: Word, evidence: Evidence, reason: str) -> DraftVerdict:
-    interval = "" if evidence.exact else level_bounds(evidence.interval(), evidence.metric)
-    return DraftVerdict(word, reason, level(evidence.mean, evidence.metric), interval)
+def _counted(claim: Claim, evidence: Evidence) -> DraftVerdict:
+    low, high = claim.printed_interval
+    counted = evidence.mean
+    nearest = min(max(counted, claim.bounds[0]), claim.bounds[1])
+    agrees = low <= counted <= high
+    more = f", {plain_number(abs(counted - nearest))} {'more' if counted > nearest else 'fewer'}"
+    ending = ", as published" if agrees else f"{more} than published"
+    reason = f"{plain_number(counted)} were counted{ending}"
+    word: Word = "reproduced" if agrees else "not reproduced"
+    return DraftVerdict(word, reason, level(counted, evidence.metric))
+
+
+def _reason(claim: Claim, evidence: Evidence, half: float) -> str:
+    metric = evidence.metric
+    low, high = (end * scale(metric) for end in claim.bounds)
+    if low < high and low <= evidence.mean <= high:
+        return f"{published(claim)} includes the mean of {evidence.seeds}"
+    gap = min(abs(low - evidence.mean), abs(high - evidence.mean))
+    # The width of a range is room for its far end, and its near end is what is compared.
+    allowed = half - (high - low)
+    side = "within" if gap <= allowed + TIE else "beyond"
+    return (
+        f"{published(claim)} is {amount(gap, metric)} from the mean of {evidence.seeds}, {side} "
+        f"the {amount(allowed, metric)} that one further run may differ ({_parts(claim, evidence)})"
+    )
+
+
+def _parts(claim: Claim, evidence: Evidence) -> str:
+    """Return what a tolerance consists of: `seeds 0.49 points, rounding 0.50 points`."""
+    parts = {
+        "seeds": evidence.seed_noise(),
+        "rounding": claim.rounding * scale(evidence.metric),
+        f"{evidence.image_count:,} other test images": evidence.other_image_noise(),
+    }
+    texts = (f"{name} {amount(part, evidence.metric)}" for name, part in parts.items() if part)
+    return ", ".join(texts)

@@ -1,58 +1,75 @@
 """Claims to verdicts: find what a claim compares, judge it, and ask whether it is comparable."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from cnn_ablate.claims.classes import judge_rank, judge_taken_for
-from cnn_ablate.claims.comparability import has_other_budget, obstacle, reserve
+from cnn_ablate.claims.classes import judge_rank, judge_taken_for, without_images
+from cnn_ablate.claims.comparability import early, has_other_budget, obstacle, reserve
+from cnn_ablate.claims.decisions import Comparison, decisions
 from cnn_ablate.claims.descriptions import published
 from cnn_ablate.claims.draft_verdict import NO_SEED, ONE_SEED, DraftVerdict, NoAnswerError
 from cnn_ablate.claims.evidence import Evidence, gather
-from cnn_ablate.claims.metrics import Results
-from cnn_ablate.claims.published_effects import judge_direction, judge_direction_alone, judge_none
+from cnn_ablate.claims.failures import doubted, failed_trials
+from cnn_ablate.claims.metrics import EXACT, Results
+from cnn_ablate.claims.published_effects import judge_direction, judge_none
 from cnn_ablate.claims.published_values import judge_level, judge_limit
 from cnn_ablate.plan import NotInPlanError, Weights, claim_weights
-from cnn_ablate.schema import Claim, Verdict
-from cnn_ablate.stats import PredictionReader, level, signed
+from cnn_ablate.schema import Claim, Effect, Verdict
+from cnn_ablate.stats import Decision, PredictionReader, level, signed
 from cnn_ablate.text import capital
 
-_NEVER_APART = (
-    "both sides come to the same in every seed; at this budget their difference may never count"
-)
+
+@dataclass(frozen=True)
+class _Case:
+    """A claim with what was measured of it, or with the problem that nothing was."""
+
+    claim: Claim
+    weights: Weights
+    evidence: Evidence | None = None
+    problem: str = ""
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The claim as one of a family; None if it compares nothing that seeds could change."""
+        if self.evidence is None or self.evidence.exact or not self.claim.compares:
+            return None
+        return Comparison(self.claim, self.weights, self.evidence)
 
 
 def judge_claims(
-    results: Results, predictions: PredictionReader | None = None
+    results: Results,
+    effects: Sequence[Effect] = (),
+    predictions: PredictionReader | None = None,
+    meaningless: Mapping[tuple[str, str], str] | None = None,
 ) -> tuple[Verdict, ...]:
     """Return the verdict on every claim of a study; some are open while it is half finished.
 
-    The paper stated each claim before anything was measured here, so each is judged alone, by 95 %
-    intervals that are not adjusted for the other claims.
-
     Args:
         results: The study as far as it was run.
+        effects: Of its contrasts, with the decisions of their families.
         predictions: A reader that has read some predictions already; by default a new one.
+        meaningless: Contrasts, as (variant, reference), that mean nothing, each with the reason.
     """
     reader = predictions or PredictionReader(results.predictions)
-    return tuple(_verdict(results, claim, reader) for claim in results.record.study.claims)
+    cases = [_case(results, claim, reader) for claim in results.record.study.claims]
+    comparisons = [case.comparison for case in cases]
+    decided = decisions([c for c in comparisons if c is not None], effects)
+    return tuple(
+        _verdict(results, case, decided.get(case.claim.id), meaningless or {}) for case in cases
+    )
 
 
-def _verdict(results: Results, claim: Claim, predictions: PredictionReader) -> Verdict:
+def _case(results: Results, claim: Claim, predictions: PredictionReader) -> _Case:
     weights: Weights = {}
+    evidence = None
     try:
         weights = _weights(results, claim)
-        draft = _draft(results, claim, weights, predictions)
+        if not (claim.rank or claim.taken_for or claim.is_empty):
+            evidence = gather(results, claim, weights, predictions)
     except (NoAnswerError, NotInPlanError) as error:
-        draft = DraftVerdict("undetermined", str(error))
-    hindrance = obstacle(results.record, claim, draft, weights)
-    return Verdict(
-        claim=claim.id,
-        verdict="not comparable" if hindrance else draft.verdict,
-        published=published(claim),
-        measured=draft.measured,
-        interval=draft.interval,
-        reason=f"{capital(draft.reason)}.",
-        condition=hindrance or reserve(results.record, claim, weights),
-    )
+        return _Case(claim, weights, problem=str(error))
+    empty = "the claim states neither a number nor a direction" if claim.is_empty else ""
+    return _Case(claim, weights, evidence, empty)
 
 
 def _weights(results: Results, claim: Claim) -> Weights:
@@ -66,38 +83,67 @@ def _weights(results: Results, claim: Claim) -> Weights:
     return weights
 
 
-def _draft(
-    results: Results, claim: Claim, weights: Weights, predictions: PredictionReader
-) -> DraftVerdict:
-    if claim.taken_for or claim.rank:
+def _verdict(
+    results: Results,
+    case: _Case,
+    decision: Decision | None,
+    meaningless: Mapping[tuple[str, str], str],
+) -> Verdict:
+    claim, record = case.claim, results.record
+    try:
+        draft = doubted(_draft(results, case, decision), _doubt(results, case, meaningless))
+    except NoAnswerError as error:
+        draft = DraftVerdict("inconclusive", str(error))
+    if claim.compares and has_other_budget(record, claim):
+        draft = early(draft)
+    hindrance = without_images(results, claim) or obstacle(record, claim, draft, case.weights)
+    return Verdict(
+        claim=claim.id,
+        verdict="not comparable" if hindrance else draft.verdict,
+        published=published(claim),
+        measured=draft.measured,
+        interval=draft.interval,
+        reason=f"{capital(draft.reason)}.",
+        condition=hindrance or reserve(record, claim, case.weights),
+    )
+
+
+def _draft(results: Results, case: _Case, decision: Decision | None) -> DraftVerdict:
+    claim, evidence = case.claim, case.evidence
+    if case.problem:
+        raise NoAnswerError(case.problem)
+    if evidence is None:
         judge_class = judge_taken_for if claim.taken_for else judge_rank
-        return judge_class(results, claim, _done(results, weights))
-    if claim.is_empty:
-        raise NoAnswerError("the claim states neither a number nor a direction")
-    evidence = gather(results, claim, weights, predictions)
-    if len(evidence.values) < 2:
+        return judge_class(results, claim, _done(results, case.weights))
+    if len(evidence.values) < 2 and not evidence.exact:
         return _one_seed(claim, evidence)
-    # A difference of zero at a short budget may just be one that had no time to appear.
-    if claim.compares and evidence.is_zero and has_other_budget(results.record, claim):
-        raise NoAnswerError(_NEVER_APART)
-    return _judge(results, claim)(claim, evidence)
+    if claim.compares:
+        if claim.effect == "none":
+            return judge_none(claim, evidence, decision)
+        # At another budget the size of an effect is not comparable, but its direction is.
+        sized = not has_other_budget(results.record, claim)
+        return judge_direction(claim, evidence, decision, sized=sized)
+    judge = judge_limit if claim.effect in {"higher", "lower"} else judge_level
+    return judge(claim, evidence)
 
 
-def _judge(results: Results, claim: Claim) -> Callable[[Claim, Evidence], DraftVerdict]:
-    if not claim.compares:
-        return judge_limit if claim.effect in {"higher", "lower"} else judge_level
-    if claim.effect == "none":
-        return judge_none
-    # At another budget the size of an effect is not comparable, but its direction is.
-    sized = claim.value is not None and has_other_budget(results.record, claim)
-    return judge_direction_alone if sized else judge_direction
+def _doubt(results: Results, case: _Case, meaningless: Mapping[tuple[str, str], str]) -> str:
+    """Return why a definite verdict would rest on too little; empty if it would not."""
+    if case.claim.metric in EXACT:
+        return ""
+    failed = failed_trials(results.trials, case.weights)
+    if failed:
+        return f"{failed}, and no verdict rests on the mean of the others"
+    reasons = (why for pair, why in meaningless.items() if set(pair) <= set(case.weights))
+    reason = next(reasons, "")
+    return f"the difference means nothing: {reason}" if reason else ""
 
 
 def _one_seed(claim: Claim, evidence: Evidence) -> DraftVerdict:
     if not len(evidence.values):
         raise NoAnswerError(NO_SEED)
     written = signed if claim.compares else level
-    return DraftVerdict("undetermined", ONE_SEED, written(evidence.mean, evidence.metric))
+    return DraftVerdict("inconclusive", ONE_SEED, written(evidence.mean, evidence.metric))
 
 
 def _done(results: Results, weights: Weights) -> list[str]:

@@ -32,19 +32,22 @@ def prediction_half_width(values: FloatArray, *, image_error: float = 0.0) -> fl
     return math.hypot(seeds, _quantile(math.inf) * image_error)
 
 
-def difference_half_width(values: FloatArray, reference: FloatArray) -> float:
-    """Return half the 95 % prediction interval of a difference between two further runs.
+def difference_half_width(*sides: FloatArray) -> float:
+    """Return half the 95 % prediction interval of a difference between further runs.
 
-    The paper's two runs were not paired by seed, so that both spreads count (Welch's degrees of
+    The paper's runs were not paired by seed, so that the spreads of all count (Welch's degrees of
     freedom). NaN where a side has fewer than two seeds.
+
+    Args:
+        sides: Per side, one value per seed, times its weight in the difference.
     """
-    if min(len(values), len(reference)) < 2:
+    if min(map(len, sides)) < 2:
         return math.nan
-    terms = [float(np.var(side, ddof=1)) * (1 + 1 / len(side)) for side in (values, reference)]
+    terms = [float(np.var(side, ddof=1)) * (1 + 1 / len(side)) for side in sides]
     if sum(terms) == 0:
         return 0.0
-    counts = (len(values), len(reference))
-    freedom = sum(terms) ** 2 / sum(t**2 / (n - 1) for t, n in zip(terms, counts, strict=True))
+    pairs = zip(terms, sides, strict=True)
+    freedom = sum(terms) ** 2 / sum(t**2 / (len(side) - 1) for t, side in pairs)
     return _quantile(freedom) * math.sqrt(sum(terms))
 
 

@@ -42,6 +42,7 @@ def moved(**fields):
 
 
 HELPS = {"none": [0.500, 0.520, 0.510], "baseline": [0.540, 0.565, 0.548]}
+STEADY = {"none": [0.500, 0.503, 0.501], "baseline": [0.541, 0.5435, 0.5415]}
 HURTS = {"none": HELPS["baseline"], "baseline": HELPS["none"]}
 NOISE = {"none": [0.50, 0.56, 0.53], "baseline": [0.53, 0.51, 0.55]}
 SAME = {"none": [0.501, 0.522, 0.512], "baseline": [0.502, 0.521, 0.512]}
