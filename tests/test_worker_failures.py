@@ -164,9 +164,11 @@ def test_a_run_goes_on_without_what_fails(tmp_path: Path, monkeypatch: pytest.Mo
     rows = results.trials.set_index(["variant", "seed"])
     assert {"norm=none"} == {name for name, _ in rows.index[rows["status"] == "failed"]}
     assert "exit code -9" in rows.loc[("norm=none", 1), "error"]
-    expected, found = (fast_study.tables(tmp_path / name)["epochs"] for name in ("whole", "broken"))
+    expected, actual = (
+        fast_study.tables(tmp_path / name)["epochs"] for name in ("whole", "broken")
+    )
     kept = expected[(expected["variant"] == "baseline") | (expected["seed"] == 0)]
-    assert kept.reset_index(drop=True).equals(found)
+    assert kept.reset_index(drop=True).equals(actual)
 
 
 def test_what_fails_when_trained_again_keeps_its_result(
@@ -177,11 +179,11 @@ def test_what_fails_when_trained_again_keeps_its_result(
     monkeypatch.setattr(worker, "_load_input", lambda *_: raises(ValueError("so broken"))())
     before = fast_study.tables(tmp_path)["results"].set_index(["seed", "variant"])
     words = ("run", "fast.yaml", "--fresh", "--seeds", 1, "--workers", 1, "--no-pictures")
-    code, _, said = cli_study.call(*words, cwd=tmp_path)
+    code, _, output = cli_study.call(*words, cwd=tmp_path)
     after = fast_study.tables(tmp_path)["results"].set_index(["seed", "variant"])
-    assert 2 == code, said
-    assert "baseline, seed 0: failed. ValueError: so broken" in said
-    assert said.endswith("2 trials failed when trained again; the old results are kept.\n")
+    assert 2 == code, output
+    assert "baseline, seed 0: failed. ValueError: so broken" in output
+    assert output.endswith("2 trials failed when trained again; the old results are kept.\n")
     assert before.loc[[0]].equals(after)
 
 

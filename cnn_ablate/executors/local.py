@@ -74,6 +74,7 @@ class LocalExecutor:
                 for worker in clock.overdue(self.workers):
                     yield from self._discard(worker, worker.timeout_message())
         finally:
+            # Also when the generator is closed early, or the program is interrupted.
             while self.workers:
                 self.workers.pop().stop()
 
@@ -102,6 +103,7 @@ class LocalExecutor:
         try:
             event: Event = worker.pipe.recv()
         except (EOFError, OSError):
+            # The pipe closes slightly before the exit code is known.
             worker.process.join(TICK)
             reason = f"The worker process died (exit code {worker.process.exitcode})."
             yield from self._discard(worker, reason)

@@ -58,11 +58,13 @@ def train_epoch(trainer: Trainer, hooks: Hooks) -> None:
     trainer.model.train()
     for batch in trainer.loader.epoch(epoch):
         metrics.add(step(trainer, epoch, batch), len(batch.samples))
+        # A step leaves its gradients in place, so those that are None were never reached.
         if history.dead_parameters is None:
             history.dead_parameters = sum(count_dead_parameters(trainer.model).values())
         speed = metrics.images / (time.perf_counter() - began)
         hooks.progress(epoch + len(metrics.batch_sizes) / steps, speed)
     trainer.average.after_epoch(trainer.model, epoch)
+    # The only wait for a GPU in an epoch, beside the evaluation.
     losses = metrics.losses.cpu()
     columns = metrics.means(losses) | trainer.evaluate_epoch()
     seconds = time.perf_counter() - began

@@ -52,6 +52,7 @@ class Trainer:
         self.options = build_options(trial.settings)
         self.facts = images.facts
         training = self.options.training
+        # Initialised on the CPU, whatever the device, so that all devices start from the same bits.
         model = self.options.model.build_initialised(
             self.facts.shape, len(self.facts.classes), seed=trial.seed, scheme=training.init
         )
@@ -81,6 +82,7 @@ class Trainer:
 
     def autocast(self) -> AbstractContextManager[object]:
         """Compute convolutions and matrix products in the trial's precision in this context."""
+        # Unlike float16, bfloat16 has the exponents of float32, so losses need no scaling.
         if self.options.training.precision != "bfloat16":
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
@@ -148,6 +150,7 @@ class Trainer:
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that is needed to resume: tensors and plain values only."""
+        # As JSON, since a file that is opened with `weights_only` may not hold other classes.
         return {
             "compute": self.compute.model_dump_json(),
             "history": json.dumps(asdict(self.history), default=EpochRow.model_dump),
