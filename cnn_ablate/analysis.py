@@ -1,14 +1,21 @@
-"""Effects and verdicts of a study: computed once per run, written by `run`, shown by `report`."""
+"""Effects, verdicts and findings: computed once per run, written by `run`, shown by `report`."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
 
-from cnn_ablate.claims import judge_claims
-from cnn_ablate.schema import Effect, Verdict
+from cnn_ablate.checks import Pair, check_results, meaningless
+from cnn_ablate.claims import judge_claims, with_stated
+from cnn_ablate.schema import Effect, Finding, Verdict
 from cnn_ablate.stats import PredictionReader, effects_frame, estimate_effects
 from cnn_ablate.store import Results, write_table
+
+# The fields of an effect that no decision was made on.
+_UNTESTED = {
+    name: Effect.model_fields[name].default
+    for name in ("family", "method", "p_adjusted", "low_family", "high_family", "decided")
+}
 
 
 @dataclass(frozen=True)
@@ -25,13 +32,37 @@ class Analysis:
     def effects(self) -> tuple[Effect, ...]:
         """The effect of each contrast, in the order of the plan."""
         results = self.results
-        contrasts = results.record.plan.contrasts
-        return estimate_effects(results.trials, contrasts, predictions=self._predictions)
+        effects = estimate_effects(
+            results.trials,
+            results.record,
+            predictions=self._predictions,
+            over_images=results.written.images,
+        )
+        return tuple(map(self._explained, effects))
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What can be said against the results, the gravest first."""
+        return check_results(self.results)
+
+    @cached_property
+    def meaningless(self) -> dict[Pair, str]:
+        """The contrasts, as (variant, reference), that mean nothing, each with the reason."""
+        return meaningless(self.findings)
 
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """The verdict on each claim, in the order of the study."""
-        return judge_claims(self.results, self._predictions)
+        verdicts = judge_claims(self.results, self.effects, self._predictions, self.meaningless)
+        return with_stated(self.results.record, verdicts)
+
+    def _explained(self, effect: Effect) -> Effect:
+        """Return an effect that means nothing as untested, with the reason; others as they are."""
+        reason = self.meaningless.get((effect.variant, effect.reference))
+        if reason is None:
+            return effect
+        sentence = f"{effect.action} means nothing: {reason}."
+        return effect.model_copy(update={**_UNTESTED, "sentence": sentence})
 
     @cached_property
     def _predictions(self) -> PredictionReader:
@@ -44,7 +75,27 @@ def analyse(results: Results) -> Analysis:
 
 
 def write_analysis(analysis: Analysis) -> None:
-    """Write effects.csv and then claims.csv, the last table of a study; raises UserError."""
+    """Write effects.csv, findings.csv and claims.csv, the last table of a study.
+
+    Raises:
+        UserError: a table cannot be written.
+    """
     write_table(analysis.results, "effects", effects_frame(analysis.effects))
+    write_table(analysis.results, "findings", _findings_frame(analysis))
     rows = [verdict.model_dump() for verdict in analysis.verdicts]
     write_table(analysis.results, "claims", pd.DataFrame(rows, columns=list(Verdict.model_fields)))
+
+
+def _findings_frame(analysis: Analysis) -> pd.DataFrame:
+    """Return the findings of the checks, and after them those of the audit, one per row."""
+    columns = ["found", "kind", "severity", "where", "message"]
+    stages = {
+        "after training": analysis.findings,
+        "before training": analysis.results.record.findings,
+    }
+    rows = [
+        {"found": stage, **finding.model_dump(include=set(columns))}
+        for stage, findings in stages.items()
+        for finding in findings
+    ]
+    return pd.DataFrame(rows, columns=columns)

@@ -22,8 +22,17 @@ CHECKS: dict[str, Callable[[TrainedStudy], Iterable[Finding]]] = {
     "still improving": still_improving,
 }
 _SEVERITIES = ("error", "warning", "note")
+# Why a contrast with such a variant means nothing.
+_REASONS = {
+    "at chance": "{} is at chance",
+    "reference at chance": "{} is at chance",
+    "predicts one class": "{} predicts one class",
+    "normalisation statistics not settled": "the batch-norm statistics of {} have not settled",
+}
+# A variant and its reference.
+Pair = tuple[str, str]
 
-__all__ = ["CHECKS", "check_results", "meaningless"]
+__all__ = ["CHECKS", "Pair", "check_results", "meaningless"]
 
 
 def check_results(results: Results) -> tuple[Finding, ...]:
@@ -35,6 +44,11 @@ def check_results(results: Results) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity)))
 
 
-def meaningless(findings: Iterable[Finding]) -> set[tuple[str, str]]:
-    """Return the contrasts, as (variant, reference), of which the findings leave no meaning."""
-    return {(pair[0], pair[1]) for f in findings for pair in f.data.get("meaningless", ())}
+def meaningless(findings: Iterable[Finding]) -> dict[Pair, str]:
+    """Return the contrasts that mean nothing, each with the first reason that was found."""
+    reasons: dict[Pair, str] = {}
+    for finding in findings:
+        for variant, reference in finding.data.get("meaningless", ()):
+            blamed = next(n for n in (reference, variant) if n in finding.data["variants"])
+            reasons.setdefault((variant, reference), _REASONS[finding.kind].format(blamed))
+    return reasons

@@ -21,11 +21,9 @@ def still_improving(study: TrainedStudy) -> Iterator[Finding]:
     Their order may change with more epochs. Schedules that end near zero are left out: they are
     over by design.
     """
-    rises = {
-        str(variant): rise
-        for variant, epochs in study.results.epochs.groupby("variant", sort=False)
-        if (rise := _rise(epochs)) >= _RISE
-    }
+    epochs = study.results.epochs
+    by_variant = epochs.groupby("variant", sort=False) if len(epochs) else ()
+    rises = {str(variant): rise for variant, own in by_variant if (rise := _rise(own)) >= _RISE}
     if not rises:
         return
     largest = max(rises, key=lambda name: rises[name])

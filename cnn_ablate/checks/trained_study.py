@@ -55,18 +55,23 @@ class TrainedStudy:
     @cached_property
     def test_images(self) -> dict[str, int]:
         """The number of test images of each trial."""
-        return {str(k): int(n) for k, n in self.results.classes.groupby("trial")["n"].sum().items()}
+        classes = self.results.classes
+        sums = classes.groupby("trial")["n"].sum() if len(classes) else {}
+        return {str(trial): int(n) for trial, n in sums.items()}
 
     @cached_property
     def floor(self) -> dict[str, float]:
         """Per trial, the accuracy of always naming the most frequent class of its test images."""
-        largest = self.results.classes.groupby("trial")["n"].max()
-        return {str(k): n / self.test_images[str(k)] for k, n in largest.items()}
+        classes = self.results.classes
+        largest = classes.groupby("trial")["n"].max() if len(classes) else {}
+        return {str(trial): n / self.test_images[str(trial)] for trial, n in largest.items()}
 
     @cached_property
     def last_epochs(self) -> pd.DataFrame:
         """The last epoch of each trial, indexed by trial."""
         epochs = self.results.epochs
+        if epochs.empty:
+            return pd.DataFrame(columns=["train_accuracy"])
         return epochs.loc[epochs.groupby("trial")["epoch"].idxmax()].set_index("trial")
 
     @cached_property

@@ -16,6 +16,8 @@ from cnn_ablate.data.dataset_options import (
 
 SAMPLE = Path(__file__).parent / "sample" / "fashion_mnist_sample.npz"
 
+_NOTE = "4,000 of the 60,000 training images of Fashion-MNIST, and 1,000 of its 10,000 test images."
+
 
 def _read() -> tuple[RawSplit, RawSplit]:
     with np.load(SAMPLE) as arrays:
@@ -39,7 +41,7 @@ class FashionMnistSample(KnownDataSet):
 
     def find_in(self, root: Path) -> FoundData:  # noqa: ARG002 - the same everywhere
         """Return the embedded images."""
-        return FoundData(self.name, self.spec(), files=(), read=_read)
+        return FoundData(self.name, self.spec(), files=(), read=_read, note=_NOTE)
 
     def fetch(
         self,

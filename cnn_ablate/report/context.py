@@ -1,14 +1,16 @@
 """Results and analysis of a study, with aggregates that figures and tables of a report share."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import pandas as pd
 
 from cnn_ablate.analysis import Analysis
+from cnn_ablate.checks import Pair
 from cnn_ablate.claims import overrides
 from cnn_ablate.report import formatting
-from cnn_ablate.schema import Effect, Verdict
+from cnn_ablate.schema import Effect, Finding, Verdict
 from cnn_ablate.stats import convergence, means, values_by_seed
 from cnn_ablate.store import Results
 from cnn_ablate.text import count, count_range
@@ -30,16 +32,44 @@ class LearningSpeed:
 
 @dataclass(frozen=True)
 class ReportContext:
-    """The results of a study with its effects and verdicts; computes none of the two itself."""
+    """The results of a study with its analysis; computes no part of the analysis itself.
+
+    `findings` are those of the checks, and `meaningless` why some contrasts, as (variant,
+    reference), mean nothing.
+    """
 
     results: Results
     effects: tuple[Effect, ...]
     verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...] = ()
+    meaningless: Mapping[Pair, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, analysis: Analysis) -> "ReportContext":
         """Return the context of an analysis."""
-        return cls(analysis.results, analysis.effects, analysis.verdicts)
+        return cls(
+            results=analysis.results,
+            effects=analysis.effects,
+            verdicts=analysis.verdicts,
+            findings=analysis.findings,
+            meaningless=analysis.meaningless,
+        )
+
+    def why_meaningless(self, effect: Effect) -> str:
+        """Return why an effect means nothing; empty if it has a meaning."""
+        return self.meaningless.get((effect.variant, effect.reference), "")
+
+    @cached_property
+    def chance(self) -> dict[str, float]:
+        """The accuracy of chance and, if classes differ in size, of always naming the largest."""
+        classes = self.results.classes
+        if classes.empty or "n" not in classes:
+            return {}
+        counts = classes.loc[classes["trial"] == classes["trial"].iloc[0], "n"]
+        floors = {"chance": 1 / len(counts), "most frequent class": counts.max() / counts.sum()}
+        if floors["most frequent class"] - floors["chance"] < 0.005:
+            del floors["most frequent class"]
+        return floors
 
     @cached_property
     def planned_seeds(self) -> dict[str, int]:

@@ -15,6 +15,7 @@ from cnn_ablate.report import formatting
 INK = "#010203"
 ACCENT = "#1f5fc3"
 WARM = "#b84a08"
+FAINT = "#8a929c"  # what means nothing; legible on white and on black
 # Fills, the same on every page: white text is legible on them at full opacity.
 BLUE = "#1f5fc4"
 ORANGE = "#c2500a"

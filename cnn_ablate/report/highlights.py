@@ -1,4 +1,4 @@
-"""The first lines of a report: claims, effects, audit and budget in one line each."""
+"""The first lines of a report: baseline, claims, effects, audit and budget in one line each."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,12 +7,13 @@ from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.run_facts import Fact
 from cnn_ablate.schema import Effect
-from cnn_ablate.text import capital, count
+from cnn_ablate.text import capital, count, listed, percent
 
 
 def highlights(context: ReportContext, tally: str) -> tuple[Fact, ...]:
-    """Return a line on each of claims, effects, audit and budget, without those that are empty."""
+    """Return a line on each of baseline, claims, effects, audit and budget, if there is one."""
     facts = [
+        Fact("Baseline", _baseline(context)),
         Fact("Claims", tally),
         Fact("Effects", _effects(context)),
         Fact("Audit", _audit(context)),
@@ -21,27 +22,45 @@ def highlights(context: ReportContext, tally: str) -> tuple[Fact, ...]:
     return tuple(Fact(fact.name, capital(fact.text)) for fact in facts if fact.text)
 
 
+def _baseline(context: ReportContext) -> str:
+    """State the accuracy of the reference, and that of chance."""
+    if context.reference not in context.means.index:
+        return ""
+    mean, low, high = map(float, context.means.loc[context.reference, ["mean", "low", "high"]])
+    interval = formatting.interval(formatting.number(low), formatting.number(high))
+    name = "" if context.reference == "baseline" else f" ({context.reference})"
+    chance = (f"{name} {percent(share)}" for name, share in context.chance.items())
+    return f"{formatting.number(mean)} % {interval}{name}; {', '.join(chance)}".strip("; ")
+
+
 def _effects(context: ReportContext) -> str:
-    """Count the contrasts beyond the noise of seeds and of test images, and name the largest."""
-    estimated = [effect for effect in context.effects if effect.low is not None]
-    if not estimated:
-        one_seed = any(effect.seeds for effect in context.effects)
-        return "one seed per contrast cannot separate an effect from noise" if one_seed else ""
-    clear = [effect for effect in estimated if _beyond_noise(effect)]
-    contrasts = count(len(estimated), "contrast")
-    tally = f"all 95 % CIs exclude zero in {len(clear)} of {contrasts}"
+    """Count the contrasts that each family decides, and name the largest of them."""
+    tested = [effect for effect in context.effects if effect.family]
+    if context.meaningless and not tested:
+        return f"none means anything: {listed(dict.fromkeys(context.meaningless.values()))}"
+    if not tested:
+        too_few = any(effect.seeds for effect in context.effects)
+        return "no contrast can be tested: that takes three seeds with a spread" if too_few else ""
+    tally = "; ".join(_tally(tested, family) for family in dict.fromkeys(e.family for e in tested))
+    clear = [effect for effect in tested if effect.direction and _beyond_images(effect)]
     return f"{tally}; the largest: {_largest(context, clear)}" if clear else tally
 
 
-def _beyond_noise(effect: Effect) -> bool:
-    ends = [(effect.low, effect.high), (effect.images_low, effect.images_high)]
-    return all(low > 0 or high < 0 for low, high in ends if low is not None and high is not None)
+def _tally(effects: Sequence[Effect], family: str) -> str:
+    members = [effect for effect in effects if effect.family == family]
+    decided = sum(effect.decided for effect in members)
+    return f"{decided} of {count(len(members), f'{family} contrast')} decided"
+
+
+def _beyond_images(effect: Effect) -> bool:
+    low, high = effect.images_low, effect.images_high
+    return low is None or high is None or low > 0 or high < 0
 
 
 def _largest(context: ReportContext, effects: Sequence[Effect]) -> str:
     effect = max(effects, key=lambda effect: abs(effect.difference or 0.0))
-    interval = formatting.points_interval(effect.low, effect.high)
     difference = formatting.points(effect.difference)
+    interval = formatting.family_interval(effect)
     return f"{context.contrast_name(effect)}, {difference} points {interval}"
 
 

@@ -2,11 +2,14 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from cnn_ablate.checks import Pair
 from cnn_ablate.report import run_facts
+from cnn_ablate.report.alarms import Alarm, alarms
 from cnn_ablate.report.claims_table import ClaimTables, claim_tables
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.detail_tables import DetailTable, detail_tables
@@ -40,6 +43,7 @@ class PageContent:
     title: str
     sentence: str
     paper: Paper | None
+    alarms: tuple[Alarm, ...]
     highlights: tuple[Fact, ...]
     conditions: str
     reference: str
@@ -47,6 +51,7 @@ class PageContent:
     missing: tuple[str, ...]
     claims: ClaimTables
     effects: tuple[Effect, ...]
+    meaningless: Mapping[Pair, str]
     findings: tuple[Finding, ...]
     audited: bool
     setup: tuple[Fact, ...]
@@ -80,6 +85,7 @@ def page_content(context: ReportContext) -> PageContent:
         title=record.study.title or record.study.name,
         sentence=run_facts.study_sentence(context),
         paper=record.study.paper,
+        alarms=alarms(context),
         highlights=highlights(context, claims.tally),
         conditions=context.conditions,
         reference=context.reference,
@@ -87,6 +93,7 @@ def page_content(context: ReportContext) -> PageContent:
         missing=run_facts.missing(context),
         claims=claims,
         effects=tuple(effect for effect in context.effects if effect.seeds),
+        meaningless=context.meaningless,
         findings=record.findings,
         audited=record.audited,
         setup=run_facts.training_setup(context),
@@ -95,7 +102,7 @@ def page_content(context: ReportContext) -> PageContent:
         figures=_figures(context),
         environment=run_facts.environment(context),
         command=record.command or _command(record.study),
-        methods=methods(record, context.effects),
+        methods=methods(record, context.results.trials, context.effects),
         limitations=tuple(limitations(record, context.results.trials, context.effects)),
     )
 

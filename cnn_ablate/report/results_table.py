@@ -9,7 +9,8 @@ import pandas as pd
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.stats import differences, t_interval, values_by_seed
+from cnn_ablate.schema import Contrast
+from cnn_ablate.stats import decide, seed_differences
 from cnn_ablate.store.tables import factor_columns
 from cnn_ablate.text import capital
 
@@ -71,11 +72,15 @@ class Row:
 
 @dataclass(frozen=True)
 class ResultsTable:
-    """The rows of the results table, a note above it and the names of its components."""
+    """The rows of the results table, a note above it and the names of its components.
+
+    `chance` has the accuracies, as text, of classifiers that learn nothing, by name.
+    """
 
     note: str
     components: tuple[str, ...]
     rows: tuple[Row, ...]
+    chance: tuple[tuple[str, str], ...] = ()
 
 
 def results_table(context: ReportContext) -> ResultsTable:
@@ -83,7 +88,9 @@ def results_table(context: ReportContext) -> ResultsTable:
     keys = _component_keys(context)
     levels = context.trials.drop_duplicates("variant").set_index("variant")
     row = partial(_row, context, levels[keys].astype(str), _best(context))
-    return ResultsTable(_note(context), tuple(keys), tuple(map(row, context.variants)))
+    chance = {name: formatting.number(100 * share) for name, share in context.chance.items()}
+    rows = tuple(map(row, context.variants))
+    return ResultsTable(_note(context), tuple(keys), rows, tuple(chance.items()))
 
 
 def _note(context: ReportContext) -> str:
@@ -158,16 +165,22 @@ def _bar(means: pd.DataFrame, mean: float, low: float, high: float) -> Bar | Non
 
 
 def _best(context: ReportContext) -> str | None:
-    """Return the variant whose paired interval against every other one is above zero, if any."""
+    """Return the variant that is better than every other one, decided as one family, if any.
+
+    None is the best of a study of which some trials failed, or some contrasts mean nothing.
+    """
     means = context.means["mean"]
-    if len(means) < 2:
+    if len(means) < 2 or context.meaningless:
         return None
     first = str(means.idxmax())
-    others = [str(name) for name in means.index if name != first]
-    return first if all(_is_better(context.trials, first, other) for other in others) else None
-
-
-def _is_better(trials: pd.DataFrame, name: str, other: str) -> bool:
-    values = values_by_seed(trials, [name, other], "test_accuracy")
-    low, _ = t_interval(differences(values, {name: 1.0, other: -1.0}))
-    return low > 0
+    trials = context.results.trials
+    if (trials["status"] != "done").any():
+        return None
+    others = [
+        Contrast(variant=first, reference=str(name), design="list", factors=(), changed={})
+        for name in means.index
+        if name != first
+    ]
+    seeds = context.results.record.study.seeds
+    decisions = decide(seed_differences(trials, others, seeds))
+    return first if all(d and d.decided and d.low >= 0 for d in decisions) else None

@@ -10,7 +10,7 @@ from cnn_ablate.store.tables import read
 # Rebuilt from the trials; `trials` is results.csv.
 _REBUILT = ("trials", "epochs", "steps", "classes", "confusion")
 # Written with the study when it ran.
-_WRITTEN = ("effects", "claims")
+_WRITTEN = ("effects", "findings", "claims")
 FRAMES = (*_REBUILT, *_WRITTEN)
 _NUMBERS = (int, float, int | None, float | None)
 # A variant or class called `01` or `NA` keeps its name.

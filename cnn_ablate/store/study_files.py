@@ -1,5 +1,6 @@
 """The files of a study beside its tables: record, compute settings, progress, sample images."""
 
+import csv
 import io
 import zlib
 from pathlib import Path
@@ -69,6 +70,15 @@ def write_progress(store: Store, study: str, progress: RunProgress) -> None:
     """Replace how far the run of a study has come."""
     payload = (progress.model_dump_json(indent=1) + "\n").encode()
     store.replace(store.root / study / _PROGRESS, payload)
+
+
+def read_findings(store: Store, study: str) -> list[dict[str, str]]:
+    """Read what the checks found in the results of a study; empty if they were not written."""
+    try:
+        text = (store.root / study / "findings.csv").read_text(encoding="utf-8")
+    except OSError:
+        return []
+    return [row for row in csv.DictReader(io.StringIO(text)) if row["found"] == "after training"]
 
 
 def read_samples(root: Path, folder: str) -> NDArray[np.uint8] | None:

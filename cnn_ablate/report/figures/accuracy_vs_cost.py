@@ -9,6 +9,7 @@ from matplotlib.ticker import ScalarFormatter
 
 from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import some
 
@@ -26,12 +27,13 @@ def data(context: ReportContext, *, cost: str) -> pd.DataFrame | None:
         return None
     means = context.trials.groupby("variant")[["test_accuracy", cost]].mean().reset_index()
     frame = context.in_order(means.rename(columns={"test_accuracy": "accuracy"}))
-    return frame.assign(
+    named = frame.assign(
         variant=frame["variant"].map(context.short_names),
         accuracy=100 * frame["accuracy"],
         front=front(frame[cost], frame["accuracy"]),
         reference=frame["variant"] == context.reference,
     )
+    return chance_lines.with_chance(context, named, unit=100)
 
 
 def front(costs: pd.Series, values: pd.Series) -> list[bool]:
@@ -58,6 +60,7 @@ def draw(data: pd.DataFrame, *, cost: str, label: str) -> Figure:
         axes.scatter(points["cost"], points["accuracy"], s=22, color=colour, lw=0, zorder=3)
     _scale(axes, scaled["cost"])
     _name(axes, scaled)
+    chance_lines.draw(axes, data, data["accuracy"])
     axes.set(xlabel=f"{label}, {unit}" if unit else label, ylabel="test accuracy, per cent")
     axes.grid(axis="both")
     return figure
@@ -109,6 +112,7 @@ def _caption(context: ReportContext, data: pd.DataFrame, *, label: str) -> str:
     return (
         f"Test accuracy vs. {label}, means over seeds ({context.budget}). Blue: the Pareto front, "
         f"{best}; no other variant is as accurate at a lower cost."
+        f"{chance_lines.note(data, data['accuracy'], unit=100)}"
     )
 
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from cnn_ablate.report import figure_style
 from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import some
 
@@ -35,7 +36,10 @@ def data(context: ReportContext, *, metric: str, part: slice) -> pd.DataFrame | 
         _spread(epochs, "epoch", f"{column}_{metric}").assign(images=images)
         for column, images in (("train", "training"), held_out)
     ]
-    return _with_reference(context, pd.concat(means), part)
+    tidy = _with_reference(context, pd.concat(means), part)
+    if tidy is None or metric != "accuracy":
+        return tidy
+    return chance_lines.with_chance(context, tidy, unit=1)
 
 
 def running(context: ReportContext, *, part: slice) -> pd.DataFrame | None:
@@ -85,6 +89,7 @@ def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
             _lines(axes, reference, time, _REFERENCE)
         _lines(axes, curves, time, {"color": figure_style.ACCENT})
         _bands(axes, curves, time)
+        chance_lines.draw(axes, data, data["mean"])
         axes.grid(axis="y")
     _scale(plots[0], data["mean"])
     _legend(figure, plots, data)
@@ -138,7 +143,8 @@ def _compares(data: pd.DataFrame) -> bool:
 def _caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> str:
     spread = "; band: range over seeds" if (data["high"] > data["low"]).any() else ""
     reference = f"; grey: {context.reference}" if _compares(data) else ""
-    return f"{what}, mean over seeds{spread}{reference} ({context.budget})."
+    chance = chance_lines.note(data, data["mean"], unit=1)
+    return f"{what}, mean over seeds{spread}{reference} ({context.budget}).{chance}"
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:

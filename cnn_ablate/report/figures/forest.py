@@ -13,14 +13,25 @@ from cnn_ablate.text import some
 
 
 def data(context: ReportContext) -> pd.DataFrame | None:
-    """Return difference, intervals and seeds per contrast, or None if no contrast has a seed."""
+    """Return difference, intervals and seeds per contrast, or None if no contrast has a seed.
+
+    `low` and `high` are those of the family, which agree with its decision.
+    """
     rows = [
         {
             "name": context.short_names[effect.variant],
             "detail": _reference(context, effect),
             "variant": effect.variant,
             "reference": effect.reference,
-            **effect.model_dump(include=_NUMBERS),
+            "seeds": effect.seeds,
+            "difference": effect.difference,
+            "low": effect.low_family,
+            "high": effect.high_family,
+            "p_adjusted": effect.p_adjusted,
+            "direction": effect.direction,
+            "images_low": effect.images_low,
+            "images_high": effect.images_high,
+            "meaningless": context.why_meaningless(effect),
             **context.seed_differences(effect),
         }
         for effect in context.effects
@@ -29,7 +40,10 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     return pd.DataFrame(rows).astype(dict.fromkeys(_NUMBERS, float)) if rows else None
 
 
-_NUMBERS = {"seeds", "difference", "low", "high", "images_low", "images_high", "p_adjusted"}
+_NUMBERS = (
+    *("seeds", "difference", "low", "high", "p_adjusted", "direction"),
+    *("images_low", "images_high"),
+)
 
 
 def _reference(context: ReportContext, effect: Effect) -> str:
@@ -42,12 +56,20 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     reference = context.reference if usual else "each variant's reference"
     images = "; thin line: 95 % CI over test images" if _has_image_intervals(data) else ""
     if data["low"].isna().all():
-        return f"Difference in test accuracy from {reference}{images} ({context.budget})."
+        what = f"Difference in test accuracy from {reference}{images} ({context.budget})."
+        return f"{what}{_void(data)}"
     return (
-        f"Difference in test accuracy from {reference}: mean and 95 % CI of differences paired by "
-        f"seed; ticks: individual seeds{images} ({context.budget}). Blue: gain; orange: loss; no "
-        f"colour: the interval includes zero.{interval_plot.note(data)}"
+        f"Difference in test accuracy from {reference}: mean of differences paired by seed, with "
+        "the 95 % interval for all contrasts of its family at once; ticks: individual "
+        f"seeds{images} ({context.budget}). Blue: gain; orange: loss; no colour: not decided; no "
+        f"interval: not tested.{interval_plot.note(data)}{_void(data)}"
     )
+
+
+def _void(data: pd.DataFrame) -> str:
+    """Return the sentence on the rows that mean nothing, if there are any."""
+    reasons = list(dict.fromkeys(filter(None, data["meaningless"])))
+    return f" Grey: means nothing, because {some(reasons)}." if reasons else ""
 
 
 def _has_image_intervals(data: pd.DataFrame) -> bool:
@@ -56,10 +78,14 @@ def _has_image_intervals(data: pd.DataFrame) -> bool:
 
 def _alt(data: pd.DataFrame) -> str:
     effects = [
-        " ".join(filter(None, (row["name"], row["detail"], formatting.points(row["difference"]))))
+        " ".join(filter(None, (row["name"], row["detail"], _shown(row))))
         for _, row in data.iterrows()
     ]
     return f"Forest plot of effects in percentage points: {some(effects, 11)}."
+
+
+def _shown(row: pd.Series) -> str:
+    return "means nothing" if row["meaningless"] else formatting.points(row["difference"])
 
 
 EFFECTS = FigureSpec(

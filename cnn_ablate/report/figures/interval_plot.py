@@ -12,6 +12,8 @@ from cnn_ablate.report import figure_style, formatting
 
 # Fractions of the axis: how far a cut line extends beyond the last mark, and its arrow head.
 _PAST, _HEAD = 0.02, 0.04
+# By the direction that was decided: a loss, neither, a gain.
+_COLOURS = {-1: figure_style.WARM, 0: figure_style.INK, 1: figure_style.ACCENT}
 
 
 def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure:
@@ -20,7 +22,8 @@ def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure
     Args:
         data: Columns `name`, `detail` (a second line, may be empty), `low`, `high` and the value;
             columns that start with `seed ` are drawn as ticks, and `images_low` and `images_high`
-            as a thin line under the interval.
+            as a thin line under the interval. `direction` (1, 0 or -1), if there, is what was
+            decided, and gives the colour. Rows with a text in `meaningless` are grey.
         label: Label of the axis, with its unit.
         value: The column of the estimate.
     """
@@ -74,7 +77,8 @@ def note(data: pd.DataFrame, *, value: str = "difference") -> str:
 
 
 def _row(axes: Axes, row: pd.Series, value: float, height: int, ends: tuple[float, float]) -> None:
-    colour = _colour(row["low"], row["high"])
+    is_void = bool(row.get("meaningless", ""))
+    colour = figure_style.FAINT if is_void else _COLOURS[int(row.get("direction", 0))]
     seeds = row.filter(like="seed ").dropna()
     axes.scatter(
         seeds, [height] * len(seeds), s=30, marker="|", color=figure_style.INK, alpha=0.4, lw=1
@@ -91,7 +95,7 @@ def _row(axes: Axes, row: pd.Series, value: float, height: int, ends: tuple[floa
     axes.plot([value], [height], "o", color=colour, ms=6)
     interval = formatting.points_interval(row["low"], row["high"])
     axes.annotate(
-        f"{formatting.points(value)} {interval}",
+        "means nothing" if is_void else f"{formatting.points(value)} {interval}",
         (1.02, height),
         xycoords=axes.get_yaxis_transform(),
         va="center",
@@ -106,9 +110,3 @@ def _name(name: str, detail: str) -> str:
         if detail
         else formatting.wrapped(name)
     )
-
-
-def _colour(low: float, high: float) -> str:
-    if low > 0:
-        return figure_style.ACCENT
-    return figure_style.WARM if high < 0 else figure_style.INK

@@ -68,7 +68,13 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     return (
         f"Test accuracy per class in per cent, mean over seeds ({context.budget}). "
         f"The class with the lowest accuracy is {worst}."
+        f"{_chance(context)}"
     )
+
+
+def _chance(context: ReportContext) -> str:
+    chance = context.chance.get("chance")
+    return f" Chance is {formatting.number(100 * chance)} %." if chance else ""
 
 
 def _alt(data: pd.DataFrame) -> str:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import some
 
@@ -18,10 +19,11 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     if len(trials) == len(context.variants):
         return None
     ordered = context.in_order(trials[["variant", "seed", "test_accuracy"]])
-    return ordered.assign(
+    tidy = ordered.assign(
         variant=ordered["variant"].map(context.short_names),
         accuracy=100 * ordered["test_accuracy"],
     ).drop(columns="test_accuracy")
+    return chance_lines.with_chance(context, tidy, unit=100)
 
 
 def draw(data: pd.DataFrame) -> Figure:
@@ -39,6 +41,7 @@ def draw(data: pd.DataFrame) -> Figure:
     axes.scatter(
         means, range(len(means)), s=150, marker="|", color=figure_style.INK, lw=1.2, zorder=3
     )
+    chance_lines.draw(axes, data, data["accuracy"], upright=True)
     axes.set_yticks(range(len(means)), [formatting.wrapped(str(name)) for name in means.index])
     axes.set(xlabel="test accuracy, per cent", ylabel="", ylim=(len(means) - 0.5, -0.5))
     axes.tick_params(axis="y", length=0)
@@ -51,6 +54,7 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     return (
         f"Test accuracy of each trial; line: mean over seeds ({context.budget}). The largest range "
         f"over seeds is {formatting.number(spread.max())} points, of {spread.idxmax()}."
+        f"{chance_lines.note(data, data['accuracy'], unit=100)}"
     )
 
 

@@ -1,0 +1,172 @@
+"""What the checks find is the first thing that report, run, status and tables say."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cnn_ablate.analysis import Analysis, analyse, write_analysis
+from cnn_ablate.report import render_templates
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.figures import forest
+from cnn_ablate.report.page_content import page_content
+from cnn_ablate.schema import Finding
+from cnn_ablate.store import Results, frames
+from support import cli_study, fake_study
+from support.report_context import content_of, context_of
+
+FAKE = fake_study.FakeStudy(
+    variants=4, seeds=8, images=120, epochs=4, classes=("cat", "dog", "owl"), findings=False
+)
+OTHER = "residual=false"
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """An invented study of four variants and eight seeds."""
+    return fake_study.publish(tmp_path_factory.mktemp("results"), FAKE)
+
+
+def with_accuracy(results: Results, variant: str, accuracy: float) -> Results:
+    """Return the results with another accuracy of every seed of a variant."""
+    trials = results.trials.copy()
+    trials.loc[trials["variant"] == variant, "test_accuracy"] = accuracy
+    return replace(results, trials=trials)
+
+
+def with_one_class(results: Results) -> Results:
+    """Return the results with a variant that answers `dog` for everything."""
+    confusion = results.confusion.copy()
+    rows = confusion["variant"] == OTHER
+    confusion.loc[rows, "count"] = 40 * (confusion.loc[rows, "predicted"] == "dog")
+    return replace(with_accuracy(results, OTHER, 1 / 3), confusion=confusion)
+
+
+def with_failures(results: Results) -> Results:
+    """Return the results with half of the seeds of a variant diverged."""
+    trials = results.trials.copy()
+    lost = (trials["variant"] == OTHER) & (trials["seed"] >= 4)
+    trials.loc[lost, ["status", "test_accuracy"]] = ["diverged", None]
+    return replace(results, trials=trials.astype({"test_accuracy": float}))
+
+
+def faulty(results: Results, kind: str) -> Results:
+    """Return the results with a fault; the invented curves still rise when they end."""
+    return {
+        "at chance": lambda: with_accuracy(results, OTHER, 1 / 3),
+        "reference at chance": lambda: with_accuracy(results, "baseline", 1 / 3),
+        "predicts one class": lambda: with_one_class(results),
+        "identical seeds": lambda: with_accuracy(results, OTHER, 0.75),
+        "failed trials": lambda: with_failures(results),
+        "still improving": lambda: results,
+    }[kind]()
+
+
+KINDS = (
+    *("at chance", "reference at chance", "predicts one class"),
+    *("identical seeds", "failed trials", "still improving"),
+)
+
+
+def pages(analysis: Analysis) -> dict[str, str]:
+    """Return the pages of a report by format, without figures, which take long to draw."""
+    content = replace(page_content(ReportContext.of(analysis)), figures=())
+    return {
+        "html": render_templates.html(content, {}),
+        "markdown": render_templates.markdown(content),
+        "latex": render_templates.latex(content),
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_in_report_and_table(sound: Results, kind: str) -> None:
+    """Before the first number of the page, in report.md and in findings.csv."""
+    analysis = analyse(faulty(sound, kind))
+    write_analysis(analysis)
+    text = pages(analysis)
+
+    [message] = [finding.message for finding in analysis.findings if finding.kind == kind]
+    html, markdown = text["html"], text["markdown"]
+    assert 0 < html.index(f"Check: {kind}") < html.index('<p class="lead">')
+    assert kind in markdown[: markdown.index("**Baseline**")]
+    found = pd.read_csv(sound.store.root / "made_up" / "findings.csv")
+    assert message in set(found.loc[found["kind"] == kind, "message"])
+
+
+@pytest.mark.parametrize("kind", ["at chance", "predicts one class"])
+def test_an_effect_that_means_nothing_says_so_wherever_it_stands(sound: Results, kind: str) -> None:
+    """Sentence, figure, detail table and LaTeX; no other effect is touched."""
+    analysis = analyse(faulty(sound, kind))
+    [effect] = [effect for effect in analysis.effects if effect.variant == OTHER]
+    assert "means nothing: residual=false " in effect.sentence
+    assert (effect.family, effect.decided, effect.low_family) == ("", False, None)
+    others = [effect for effect in analysis.effects if effect.variant != OTHER]
+    assert not any("means nothing" in effect.sentence for effect in others)
+
+    text = pages(analysis)
+    assert re.search(r'<li class="long void">[^<]*means nothing', text["html"])
+    name = render_templates.breakable(OTHER)
+    assert f"{name} (means nothing: " in text["html"].replace("(means<wbr> ", "(means ")
+    assert "means nothing: residual=false " in text["latex"]
+    assert r"\textbf" not in text["latex"]
+
+    data = forest.data(ReportContext.of(analysis))
+    assert data is not None
+    drawn = [text.get_text() for text in forest.EFFECTS.figure(data).axes[0].texts]
+    assert 1 == drawn.count("means nothing")
+
+
+def test_nothing_is_the_largest_effect_of_a_reference_at_chance(sound: Results) -> None:
+    """The first lines name no effect, and each contrast is grey."""
+    context = context_of(faulty(sound, "reference at chance"))
+    effects = {fact.name: fact.text for fact in content_of(context.results).highlights}["Effects"]
+    assert effects == "None means anything: baseline is at chance"
+    assert all(context.why_meaningless(effect) for effect in context.effects)
+
+
+def test_errors_of_the_audit_are_on_the_first_screen(sound: Results) -> None:
+    """Its warnings and notes stay where the audit is."""
+    found = tuple(
+        Finding(kind="images", severity=severity, where="x", message="Does nothing.")
+        for severity in ("note", "error")
+    )
+    record = sound.record.model_copy(update={"findings": found})
+    alarms = content_of(replace(sound, record=record)).alarms
+    assert ["Audit"] == [alarm.finder for alarm in alarms if alarm.finding.kind == "images"]
+    assert alarms[0].finding.severity == "error"
+
+
+def test_chance_is_in_figures_and_table(sound: Results) -> None:
+    """Balanced classes have one line; else the most frequent class has its own."""
+    content = content_of(sound)
+    assert (("chance", "33.3"),) == content.table.chance
+    captions = {figure.name: figure.caption for figure in content.figures}
+    for name in ("trials", "accuracy", "parameters", "seconds"):
+        assert "For comparison: chance 33.3 %" in captions[name]
+    assert "Chance is 33.3 %." in captions["per_class"]
+
+    classes = sound.classes.assign(n=sound.classes["class"].map({"cat": 70, "dog": 30, "owl": 20}))
+    uneven = context_of(replace(sound, classes=classes))
+    assert {"chance": 1 / 3, "most frequent class": 70 / 120} == uneven.chance
+
+
+def test_findings_are_a_table_of_results(sound: Results) -> None:
+    """With those of the audit, for programs."""
+    write_analysis(Analysis(sound))
+    found = frames(sound.store.root, "made_up")["findings"]
+    assert ["found", "kind", "severity", "where", "message"] == list(found)
+    assert {"after training"} == set(found["found"])
+
+
+def test_run_and_status_end_with_the_findings(tmp_path: Path) -> None:
+    """A study of six images learns nothing, and both commands say so."""
+    text = cli_study.STUDY.replace("subset: 96", "subset: 6").replace("epochs: 3", "epochs: 1")
+    study = cli_study.write(tmp_path, text)
+    code, out, _ = cli_study.call("run", study, cwd=tmp_path)
+    assert code == 0
+    assert "Check: error, at chance: No better than naming the most frequent class" in out
+    code, out, _ = cli_study.call("status", study, cwd=tmp_path)
+    assert code == 0
+    assert "Check: error, at chance: No better than naming the most frequent class" in out
