@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from cnn_ablate.report import formatting
 from cnn_ablate.report.detail_tables import detail_tables
 from cnn_ablate.report.highlights import highlights
 from cnn_ablate.stats import convergence
@@ -38,14 +39,19 @@ def texts_of_highlights(context, tally=""):
 
 
 def test_all_statistics_of_a_contrast_are_in_one_row(context):
-    """A row shows two intervals over seeds, one over images, three p values and McNemar's."""
+    """A row shows the family with its interval and decision, and the noise of seeds and images."""
     row = cells(context, "All statistics")["batch_norm=false"]
     effect = context.effects[0]
 
-    assert ["3", f"{effect.sd:.2f}", "0.25"] == [row[name] for name in ("Seeds", "SD", "p")]
-    assert "0.75" == row["p, Holm"]
-    assert 3 == len(row["McNemar p per seed"].split(", "))
-    assert all(row[name].startswith("[") for name in ("t interval", "BCa interval", "Test-set CI"))
+    assert ["3", f"{effect.sd:.2f}"] == [row[name] for name in ("Seeds", "SD")]
+    assert ["primary", "0, 0", "same"] == [row[name] for name in ("Family", "Failed", "Compute")]
+    assert [formatting.p_value(effect.p), formatting.p_value(effect.p_adjusted)] == [
+        row["p"],
+        row["p, adjusted"],
+    ]
+    assert ("yes" if effect.decided else "no") == row["Decided"]
+    intervals = ("Family interval", "t interval, alone", "Test-set CI", "Seeds and images")
+    assert all(row[name].startswith("[") for name in intervals)
 
 
 def test_statistics_that_need_more_seeds_are_left_blank(tmp_path):
@@ -53,9 +59,18 @@ def test_statistics_that_need_more_seeds_are_left_blank(tmp_path):
     single = context_of(fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "seeds": 1})))
     row = cells(single, "All statistics")["batch_norm=false"]
 
-    assert "" == row["t interval"] == row["p, Holm"]
+    assert "" == row["t interval, alone"] == row["Family interval"] == row["p, adjusted"]
+    assert "not tested" == row["Family"]
     assert row["Points"]
     assert row["McNemar p"]
+
+
+def test_an_end_of_an_interval_that_was_set_to_zero_is_marked(context):
+    """A clipped interval has a star; a small end keeps the digit that tells it from zero."""
+    ends = [{"low_family": 0.0, "high_family": 2.14}, {"low_family": 0.013, "high_family": 2.14}]
+    shown = [formatting.family_interval(context.effects[0].model_copy(update=end)) for end in ends]
+
+    assert ["[0.0, +2.1]*", "[+0.01, +2.1]"] == shown
 
 
 def test_convergence_metrics_are_means_over_seeds(context):
@@ -88,32 +103,37 @@ def test_highlights_have_one_line_each(context):
     """Claims, effects, audit and budget have one line each, which starts with a capital."""
     facts = texts_of_highlights(context, "3 reproduced")
 
-    assert ["Claims", "Effects", "Audit", "Budget"] == list(facts)
+    assert ["Claims", "Effects", "Audit", "Budget"] == [n for n in facts if n != "Baseline"]
     assert facts["Effects"].endswith("]")
     assert re.match(
-        r"All 95 % CIs exclude zero in \d of 3 contrasts; the largest: batch_norm=false, "
-        "\N{MINUS SIGN}",
+        r"\d of 3 primary contrasts decided; the largest: batch_norm=false, \N{MINUS SIGN}",
         facts["Effects"],
     )
     assert "1 warning, 1 note" == facts["Audit"]
     assert "3 seeds, 6 epochs, 120 test images" == facts["Budget"]
 
 
-def test_an_effect_must_exceed_the_noise_of_seeds_and_images(context):
-    """An effect is counted only if neither of its intervals includes zero."""
-    effect = context.effects[0].model_copy(update={"low": 0.5, "high": 1.5, "difference": 1.0})
-    clear, none = (
-        texts_of_highlights(replace(context, effects=(effect.model_copy(update=images),)))[
+def test_only_decided_effects_beyond_the_images_are_named(context):
+    """The largest effect is a decided one whose interval over test images excludes zero, too."""
+    known = {"family": "primary", "low_family": 0.5, "high_family": 1.5, "difference": 1.0}
+    effect = context.effects[0].model_copy(update={**known, "decided": True})
+    clear, images, undecided = (
+        texts_of_highlights(replace(context, effects=(effect.model_copy(update=update),)))[
             "Effects"
         ]
-        for images in (
+        for update in (
             {"images_low": 0.2, "images_high": 1.8},
             {"images_low": -0.1, "images_high": 2.1},
+            {"images_low": 0.2, "images_high": 1.8, "decided": False, "low_family": -0.5},
         )
     )
 
-    assert clear.startswith("All 95 % CIs exclude zero in 1 of 1 contrast; the largest")
-    assert "All 95 % CIs exclude zero in 0 of 1 contrast" == none
+    assert (
+        "1 of 1 primary contrast decided; the largest: batch_norm=false, +1.0 points [+0.5, +1.5]"
+        == clear
+    )
+    assert "1 of 1 primary contrast decided" == images
+    assert "0 of 1 primary contrast decided" == undecided
 
 
 def test_an_audit_that_was_not_run_is_not_reported_as_clean(context):

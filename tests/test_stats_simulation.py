@@ -4,16 +4,13 @@ import numpy as np
 import pytest
 
 from cnn_ablate.stats import (
-    adjust_p,
     attribution,
-    bca_interval,
+    decide,
     estimate_effects,
     factorial,
     image_interval,
     pooled_mcnemar_p,
-    sign_flip_p,
     t_interval,
-    t_test_p,
     wilson,
 )
 from cnn_ablate.stats.paired import sample_sd, t_quantile
@@ -44,15 +41,6 @@ def test_t_intervals_cover(seeds):
     x = np.random.default_rng(seeds).normal(1.3, 0.6, size=(8000, seeds))
 
     assert 93 <= coverage(map(t_interval, x), 1.3) <= 97
-
-
-def test_bca_intervals_cover_with_many_seeds():
-    """The BCa interval covers with forty seeds, and is too narrow with five, as its module says."""
-    rng = np.random.default_rng(1)
-    many, few = (rng.normal(1.3, 0.6, size=(1500, seeds)) for seeds in (40, 5))
-
-    assert 93 <= coverage(map(bca_interval, many), 1.3) <= 97
-    assert coverage(map(bca_interval, few), 1.3) < 90
 
 
 @pytest.mark.parametrize("accuracy", [0.61, 0.86, 0.956])
@@ -112,37 +100,82 @@ def test_factorial_and_shapley_intervals_cover():
         assert 93 <= coverage((found[i] for found in shares), true) <= 97
 
 
-def test_holm_keeps_the_family_error():
-    """In null studies of ten contrasts with one baseline, few have any p under 5 % after Holm."""
-    rng, studies = np.random.default_rng(7), 3000
-    limit = 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)
-    errors = {sign_flip_p: 0, t_test_p: 0}
-    unadjusted = 0
-    for _ in range(studies):
-        runs = rng.normal(80, 0.4, size=(11, 10))
-        differences = runs[1:] - runs[0]
-        for test in errors:
-            p = [test(x) for x in differences]
-            errors[test] += bool((adjust_p(p) <= 0.05).any())
-        unadjusted += min(p) <= 0.05
+NOISES = {
+    "normal": lambda rng, shape: rng.normal(0, 1, shape),
+    "unequal spreads": lambda rng, shape: rng.normal(
+        0, np.exp(rng.uniform(np.log(0.5), np.log(2.5), shape[1])), shape
+    ),
+    "heavy tails": lambda rng, shape: rng.standard_t(3, shape),
+    "skewed": lambda rng, shape: rng.gamma(4, 1, shape) - 4,
+}
 
-    assert max(errors.values()) / studies <= limit
-    assert unadjusted / studies > 0.2
+
+def against_one_baseline(noise, rng, seeds, contrasts):
+    """Return differences (seeds, contrasts) of networks that share a baseline; no true effect."""
+    networks = 0.6 * NOISES[noise](rng, (seeds, contrasts + 1))
+    return networks[:, 1:] - networks[:, :1]
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize(("seeds", "contrasts"), [(3, 5), (5, 10), (6, 5), (8, 10), (10, 20)])
+def test_a_family_keeps_its_error(noise, seeds, contrasts):
+    """Few null studies decide any contrast: at most 6 in 100, to the noise of 600 of them.
+
+    Of three to five seeds this holds for normal differences; skew and tails make Holm on t err on
+    the safe side here.
+    """
+    rng, studies = np.random.default_rng(contrasts + seeds), 600
+    wrong = sum(
+        any(d.decided for d in decide(list(against_one_baseline(noise, rng, seeds, contrasts).T)))
+        for _ in range(studies)
+    )
+
+    assert wrong / studies <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / studies)
+
+
+@pytest.mark.parametrize(("seeds", "contrasts"), [(4, 5), (8, 10)])
+def test_simultaneous_intervals_cover(seeds, contrasts):
+    """All intervals of a family hold their truth in 94 of 100 studies, large effects or none."""
+    rng, studies = np.random.default_rng(seeds), 800
+    truth = np.where(np.arange(contrasts) % 2, 5.0, 0.0)
+    held = 0
+    for _ in range(studies):
+        table = against_one_baseline("normal", rng, seeds, contrasts) + truth
+        held += all(
+            d.low <= true <= d.high for d, true in zip(decide(list(table.T)), truth, strict=True)
+        )
+
+    assert held / studies >= 0.94 - 2 * np.sqrt(0.05 * 0.95 / studies)
+
+
+def test_power_for_one_point():
+    """One effect of a point among ten contrasts is found in 30 of 100 studies of eight seeds."""
+    rng, studies = np.random.default_rng(9), 500
+    effects = np.eye(10)[0]
+    found = sum(
+        decide(list((against_one_baseline("normal", rng, 8, 10) + effects).T))[0].decided
+        for _ in range(studies)
+    )
+
+    assert found / studies >= 0.30
 
 
 def test_effects_of_null_studies():
-    """From tables to verdict words: whole null studies cover and keep their family error."""
-    rng, studies = np.random.default_rng(8), 400
+    """From tables to sentences: whole null studies cover and keep their family error."""
+    rng, studies = np.random.default_rng(8), 300
     names = [f"v{i}" for i in range(4)]
     contrasts = [fake_results.contrast(name, "a") for name in names]
+    variants = [fake_results.variant(name) for name in ["a", *names]]
+    record = fake_results.record(variants, contrasts, seeds=tuple(range(9)))
     found = [
         estimate_effects(
-            fake_results.trials({n: [*rng.normal(0.8, 0.004, 9)] for n in ["a", *names]}), contrasts
+            fake_results.trials({n: [*rng.normal(0.8, 0.004, 9)] for n in ["a", *names]}), record
         )
         for _ in range(studies)
     ]
     intervals = [(effect.low, effect.high) for study in found for effect in study]
-    errors = np.mean([any(effect.p_adjusted <= 0.05 for effect in study) for study in found])
+    errors = np.mean([any(effect.decided for effect in study) for study in found])
+    said = np.mean([any(" not decided" not in e.sentence for e in study) for study in found])
 
     assert 93 <= coverage(intervals, 0) <= 97
-    assert errors <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)
+    assert errors == said <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)

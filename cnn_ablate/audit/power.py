@@ -1,61 +1,55 @@
-"""Find contrasts that have too few seeds for a small p value."""
+"""Find contrasts that have too few seeds to be tested, or for a small p value."""
 
 from collections.abc import Iterator, Sequence
-from math import isnan
 
 from cnn_ablate.audit.subject import Subject
 from cnn_ablate.schema import Finding
-from cnn_ablate.stats import adjust_p, smallest_p
-from cnn_ablate.text import count, count_range, p_value, some
-
-_ALPHA = 0.05
-_MOST_SEEDS = 30
+from cnn_ablate.stats.contrast_families import families
+from cnn_ablate.stats.families import LEAST_PAIRS, smallest_adjusted_p
+from cnn_ablate.text import count, count_range, listed, some
 
 
 def too_few_seeds(subject: Subject) -> Iterator[Finding]:
-    """Find contrasts whose p value cannot be below 0.05 after Holm's correction."""
-    contrasts = subject.plan.contrasts
-    seeds = subject.plan.paired_seeds
-    smallest = _smallest_adjusted_p(seeds)
-    weak = [i for i, p in enumerate(smallest) if p >= _ALPHA]
+    """Find contrasts that their family could not decide, whatever their seeds give."""
+    plan, error = subject.plan, subject.study.error
+    smallest = _smallest(subject)
+    weak = [i for i, p in enumerate(smallest) if p is None or p > error]
     if not weak:
         return
-    if len(weak) == len(contrasts):
-        which = count(len(contrasts), "contrast")
-        so = f"so none can be below 0.05; {_remedy(seeds)}"
-    else:
-        names = some([contrasts[i].variant for i in weak])
-        which = f"{len(weak)} of {len(contrasts)} contrasts ({names})"
-        so = "so these have intervals, but no p below 0.05"
-    few = count_range((seeds[i] for i in weak), "seed")
-    best = p_value(min(smallest[i] for i in weak))
+    seeds = [plan.paired_seeds[i] for i in weak]
+    names = some([plan.contrasts[i].variant for i in weak])
+    which = f"{len(weak)} of {count(len(plan.contrasts), 'contrast')} ({names})"
     yield Finding(
         kind="cannot-show",
         severity="note",
         where="seeds",
-        message=f"{which} with {few} can reach {best} at best after Holm (sign-flip test), {so}.",
+        message=(
+            f"{which} with {count_range(seeds, 'seed')} cannot be decided, whatever is measured: "
+            f"{_reason([smallest[i] for i in weak])}."
+        ),
         data={
-            "seeds": max(seeds),
-            "contrasts": len(contrasts),
+            "seeds": max(plan.paired_seeds),
+            "contrasts": len(plan.contrasts),
             "cannot": len(weak),
-            "smallest_adjusted": min(smallest),
-            "enough": _enough(seeds),
         },
     )
 
 
-def _remedy(seeds: Sequence[int]) -> str:
-    enough = _enough(seeds)
-    return f"{enough} seeds would suffice" if enough else "no number of seeds would suffice"
+def _reason(smallest: Sequence[float | None]) -> str:
+    reached = [p for p in smallest if p is not None]
+    untested = f"a test takes {LEAST_PAIRS} seeds" if None in smallest else ""
+    flips = f"the smallest p is {min(reached):.2g} in their family" if reached else ""
+    return listed(filter(None, (untested, flips)))
 
 
-def _enough(seeds: Sequence[int]) -> int | None:
-    """Return the number of seeds that would suffice if all tested contrasts had it."""
-    family = sum(n > 1 for n in seeds) or len(seeds)
-    counts = range(2, _MOST_SEEDS)
-    return next((n for n in counts if smallest_p(n) * family < _ALPHA), None)
-
-
-def _smallest_adjusted_p(seeds: Sequence[int]) -> list[float]:
-    # A contrast with one seed is not tested; its p value counts as 1.
-    return [1.0 if isnan(p) else float(p) for p in adjust_p([smallest_p(n) for n in seeds])]
+def _smallest(subject: Subject) -> list[float | None]:
+    """Return per contrast the smallest adjusted p in its family; None if it cannot be tested."""
+    plan = subject.plan
+    names = families(subject.study, plan)
+    smallest: list[float | None] = [None] * len(names)
+    for family in set(names):
+        members = [i for i, name in enumerate(names) if name == family]
+        own = smallest_adjusted_p([plan.paired_seeds[i] for i in members])
+        for i, p in zip(members, own, strict=True):
+            smallest[i] = p
+    return smallest

@@ -9,7 +9,6 @@ from cnn_ablate.stats.factorial import factorial
 from cnn_ablate.stats.families import FLIP_PAIRS, FLIPS, HOLM, Decision, decide, is_testable
 from cnn_ablate.stats.image_noise import (
     image_interval,
-    mcnemar_p,
     pooled_mcnemar_p,
     standard_error,
     wilson,
@@ -18,11 +17,8 @@ from cnn_ablate.stats.multiple_comparisons import adjust_p
 from cnn_ablate.stats.paired import (
     equivalence_p,
     sample_sd,
-    sign_flip_p,
-    smallest_p,
     t_interval,
     t_quantile,
-    t_test_p,
 )
 from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed, variance_ratios
 from cnn_ablate.stats.predictions import PredictionReader, Predictions, weigh_images
@@ -79,7 +75,6 @@ __all__ = [
     "is_testable",
     "level",
     "level_bounds",
-    "mcnemar_p",
     "means",
     "metric_column",
     "pooled_mcnemar_p",
@@ -91,13 +86,10 @@ __all__ = [
     "seed_differences",
     "sentence",
     "shapley",
-    "sign_flip_p",
     "signed",
-    "smallest_p",
     "standard_error",
     "t_interval",
     "t_quantile",
-    "t_test_p",
     "values_by_seed",
     "variance_ratios",
     "weigh_images",

@@ -40,8 +40,7 @@ def estimate_effects(
         record: The study with its contrasts, and the families in which they are tested.
         metric: A column of `trials`, its own or one joined from `convergence`.
         predictions: Stored predictions; without them the effects hold nothing about test images.
-        over_images: By variant, reference and metric, the columns about test images of contrasts
-            whose predictions are not here.
+        over_images: What was known about test images, by variant, reference and metric.
 
     Returns:
         One effect per contrast; its numbers are None where too few seeds are done.

@@ -56,19 +56,6 @@ def image_interval(scores: FloatArray, confidence: float = 0.95) -> Interval:
     return float(low), float(high)
 
 
-def mcnemar_p(only_variant: int, only_reference: int) -> float:
-    """Return McNemar's exact p: are two classifiers right equally often?
-
-    Args:
-        only_variant: Images that only the variant classified correctly.
-        only_reference: Images that only the reference classified correctly.
-
-    Reference: McNemar, Psychometrika 12, 1947.
-    """
-    discordant = only_variant + only_reference
-    return float(stats.binomtest(only_variant, discordant).pvalue) if discordant else 1.0
-
-
 def pooled_mcnemar_p(net: NDArray[np.integer[Any]]) -> float:
     """Return McNemar's p over several seeds, where each image's net wins (n,) may have either sign.
 
