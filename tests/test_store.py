@@ -77,13 +77,6 @@ def test_the_record_has_the_compute_settings_of_most_trials(study: fake_study.Re
     )
 
 
-def test_tables_without_their_trials_are_no_results(study: fake_study.Results) -> None:
-    """An empty report must not replace the one of trials that were run elsewhere."""
-    shutil.rmtree(study.store.trials)
-    with pytest.raises(UserError, match="tables of trials that are not here"):
-        read(study.store.root, study.record.study.folder)
-
-
 def test_reading_a_study_that_was_never_run(tmp_path: Path) -> None:
     """A study without results is a user error."""
     with pytest.raises(UserError, match="no such study was run"):

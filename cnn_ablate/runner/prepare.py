@@ -27,7 +27,7 @@ from cnn_ablate.schema import (
     canonical,
 )
 from cnn_ablate.settings import identity, images_key, options_of, resolve
-from cnn_ablate.store import Store
+from cnn_ablate.store import Store, tables_without_trials
 
 # Called with the number of images decoded, and their total.
 OnDecoding = Callable[[int, int], None]
@@ -52,6 +52,7 @@ class Prepared:
         done: Ids of the trials that are done.
         notes: One sentence per damaged trial.
         missing: Why the data could not be loaded, if so.
+        unreplaceable: Why a run may only replace the tables if it is to start afresh, if so.
         images: By the canonical text of the `data` section that names them.
         findings: None until the study is audited.
         data_folder: Where data sets were looked for first, if one was given.
@@ -64,6 +65,7 @@ class Prepared:
     done: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
     missing: UserError | None = None
+    unreplaceable: UserError | None = None
     images: Mapping[str, Images] = field(default_factory=dict)
     findings: tuple[Finding, ...] | None = None
     data_folder: Path | None = None
@@ -99,7 +101,8 @@ def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) ->
         planned = plan(study, resolve)
         sizes = _sizes(planned, data_sets)
         return Prepared(study, planned, sizes, (), missing=missing, data_folder=config.data)
-    done, notes = Store(config.results).done(planned.trials)
+    store = Store(config.results)
+    done, notes = store.done(planned.trials)
     return Prepared(
         study,
         planned,
@@ -107,6 +110,7 @@ def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) ->
         data_sets.facts(),
         frozenset(done),
         tuple(notes),
+        unreplaceable=tables_without_trials(store, study.folder),
         images=data_sets.images,
         data_folder=config.data,
     )

@@ -4,23 +4,26 @@ from cnn_ablate.store.checksums import NETWORK, read_verified
 from cnn_ablate.store.frames import FRAMES, frames
 from cnn_ablate.store.study_files import (
     read_compute,
+    read_findings,
     read_progress,
     read_record,
     write_compute,
     write_progress,
+    write_record,
     write_samples,
 )
 from cnn_ablate.store.tables import (
     LAST_TABLE,
-    Predictions,
     Results,
     factor_columns,
     read,
     write_study,
     write_table,
 )
+from cnn_ablate.store.trial_tables import Predictions
 from cnn_ablate.store.trials import Store
 from cnn_ablate.store.upgrade import parse_record, parse_trial, upgrade_results
+from cnn_ablate.store.written_tables import tables_without_trials
 
 __all__ = [
     "FRAMES",
@@ -35,12 +38,15 @@ __all__ = [
     "parse_trial",
     "read",
     "read_compute",
+    "read_findings",
     "read_progress",
     "read_record",
     "read_verified",
+    "tables_without_trials",
     "upgrade_results",
     "write_compute",
     "write_progress",
+    "write_record",
     "write_samples",
     "write_study",
     "write_table",

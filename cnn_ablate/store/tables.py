@@ -1,8 +1,8 @@
 """The tidy tables of a study, rebuilt from the folders of its trials."""
 
-import io
 from collections import Counter
-from csv import reader
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,17 @@ from cnn_ablate.schema import ComputeConfig, Metrics, Record, Study, Trial, Tria
 from cnn_ablate.store import atomic
 from cnn_ablate.store.study_files import read_record, read_samples, write_record
 from cnn_ablate.store.trial_files import as_csv
+from cnn_ablate.store.trial_tables import (
+    Predictions,
+    concatenate,
+    confusion_table,
+    read_predictions,
+)
 from cnn_ablate.store.trials import Store
+from cnn_ablate.store.written_tables import WrittenTables, read_written
 
 # Written last: without it, a run was killed while it wrote the others.
 LAST_TABLE = "claims.csv"
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """The predictions of one trial for the n test images, in file order.
-
-    `label`, `predicted` and `confidence`, the probability of the predicted class, are (n,). The
-    probabilities of all classes stay on disk, so that those of a whole study fit into memory.
-    """
-
-    label: NDArray[np.integer[Any]]
-    predicted: NDArray[np.integer[Any]]
-    confidence: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -41,7 +35,8 @@ class Results:
 
     `trials` is results.csv; `epochs`, `steps`, `classes` and `confusion` have `trial`, `variant`
     and `seed` before their own columns. `samples` are the first test images (n, channels,
-    height, width) in the order of every trial's predictions, if any were kept.
+    height, width) in the order of every trial's predictions, if any were kept. `written` has the
+    rows of trials whose folders are not here.
     """
 
     record: Record
@@ -53,11 +48,17 @@ class Results:
     store: Store
     samples: NDArray[np.uint8] | None = None
     prediction_cache: dict[str, Predictions] = field(default_factory=dict, repr=False)
+    written: WrittenTables = field(default_factory=WrittenTables, repr=False)
 
-    def predictions(self, trial: str) -> Predictions:
-        """Return the predictions of a trial that is done, by its id; each file is read once."""
+    def predictions(self, trial: str) -> Predictions | None:
+        """Return the predictions of a trial that is done, by its id; each file is read once.
+
+        None if there is nothing of it but its rows.
+        """
+        if trial in self.written.rows:
+            return None
         if trial not in self.prediction_cache:
-            self.prediction_cache[trial] = _predictions(self.store, trial)
+            self.prediction_cache[trial] = read_predictions(self.store, trial)
         return self.prediction_cache[trial]
 
     @property
@@ -70,9 +71,10 @@ class Results:
 def write_study(store: Store, record: Record) -> Results:
     """Rebuild the tables of a study and write them with its record.
 
-    The last table is removed first; the caller writes it, which says that all others are there.
+    Trials without folders keep the rows that they have. The last table is removed first; the caller
+    writes it, which says that all others are there.
     """
-    results = _collect(store, record)
+    results = _collect(store, record, skip_damaged=True)
     folder = store.root / record.study.folder
     with atomic.as_user_error(folder, atomic.KEPT):
         (folder / LAST_TABLE).unlink(missing_ok=True)
@@ -92,48 +94,80 @@ def write_table(results: Results, name: str, frame: pd.DataFrame) -> None:
 def read(root: Path, folder: str) -> Results:
     """Read a study that was run: its record, and its tables rebuilt from the trials.
 
+    Trials whose folders are not here have the rows that the tables in the study's folder have.
+
     Raises:
-        UserError: nothing of that name was run, or its record or a trial is damaged, or there
-            are only its tables.
+        UserError: nothing of that name was run, or its record, a trial or a table is damaged.
     """
-    results = _collect(Store(root), read_record(root, folder))
-    if results.trials.empty and _has_rows(root / folder / "results.csv"):
-        what = "has the tables of trials that are not here themselves."
-        hint = "`cnn-ablate run` trains them, and writes the tables anew."
-        raise UserError(str(root / folder), what, hint)
-    return results
+    return _collect(Store(root), read_record(root, folder))
 
 
-def _has_rows(table: Path) -> bool:
-    return table.is_file() and len(table.read_bytes().splitlines()) > 1
-
-
-def _collect(store: Store, record: Record) -> Results:
-    kept = [(trial, store.result(trial)) for trial in record.plan.trials]
-    ended = [(trial, result) for trial, result in kept if result is not None]
-    levels = {variant.name: variant.levels for variant in record.plan.variants}
-    rows = [_row(record, levels[trial.variant], trial, result) for trial, result in ended]
-    done = [trial for trial, result in ended if result.status == "done"]
-    classes = _concatenate(store, done, "classes.csv")
-    predictions = {trial.id: _predictions(store, trial) for trial in done}
-    most_common = _most_common_compute(record, [result for _, result in ended])
+def _collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Results:
+    planned = record.plan.trials
+    results = {trial.id: result for trial in planned if (result := store.result(trial))}
+    ended = [trial for trial in planned if trial.id in results]
+    done = [trial for trial in ended if results[trial.id].status == "done"]
+    written = WrittenTables()
+    with suppress(UserError) if skip_damaged else nullcontext():
+        readable = [trial for trial in planned if not store.was_damaged(trial)]
+        written = read_written(store.root / record.study.folder, readable, ended, done)
+    rows = _rows(record, results, written)
+    predictions = {trial.id: read_predictions(store, trial) for trial in done}
+    classes = concatenate(store, done, "classes.csv")
+    tables = {
+        "epochs": concatenate(store, ended, "epochs.csv"),
+        "steps": concatenate(store, ended, "steps.csv"),
+        "classes": classes,
+        "confusion": confusion_table(predictions, done, classes),
+    }
     return Results(
-        record=record.model_copy(update={"compute": most_common}),
+        record=record.model_copy(update={"compute": _most_common_compute(record, rows)}),
         trials=pd.DataFrame(rows, columns=_columns(record)),
-        epochs=_concatenate(store, [trial for trial, _ in ended], "epochs.csv"),
-        steps=_concatenate(store, [trial for trial, _ in ended], "steps.csv"),
-        classes=classes,
-        confusion=_confusion(predictions, done, classes),
+        **{name: _merged(table, name, written, record) for name, table in tables.items()},
         store=store,
         samples=read_samples(store.root, record.study.folder),
         prediction_cache=predictions,
+        written=written,
     )
 
 
-def _most_common_compute(record: Record, ended: list[TrialResult]) -> ComputeConfig:
+def _rows(
+    record: Record, results: Mapping[str, TrialResult], written: WrittenTables
+) -> list[dict[str, Any]]:
+    """Return the rows of results.csv: of a trial's folder, or else as they were written."""
+    levels = {variant.name: variant.levels for variant in record.plan.variants}
+    rows = []
+    for trial in record.plan.trials:
+        if result := results.get(trial.id):
+            rows.append(_row(record, levels[trial.variant], trial, result))
+        elif trial.id in written.rows:
+            rows.append(written.rows[trial.id])
+    return rows
+
+
+def _merged(
+    from_folders: pd.DataFrame, name: str, written: WrittenTables, record: Record
+) -> pd.DataFrame:
+    """Return a table with the rows of folders and those that were written, in order of the plan."""
+    kept = written.tables.get(name, pd.DataFrame())
+    if kept.empty:
+        return kept if from_folders.columns.empty else from_folders
+    if from_folders.empty:
+        return kept.reset_index(drop=True)
+    order = {trial.id: index for index, trial in enumerate(record.plan.trials)}
+    both = pd.concat([from_folders, kept])
+    return both.sort_values(
+        "trial", key=lambda ids: ids.map(order), kind="stable", ignore_index=True
+    )
+
+
+def _most_common_compute(record: Record, rows: list[dict[str, Any]]) -> ComputeConfig:
     """Return the compute settings of most trials; each trial's own are in its row."""
-    counts = Counter(result.compute for result in ended).most_common(1)
-    return counts[0][0] if counts else record.compute
+    settings = (tuple(row[name] for name in ComputeConfig.model_fields) for row in rows)
+    most_common = Counter(settings).most_common(1)
+    if not most_common:
+        return record.compute
+    return ComputeConfig(**dict(zip(ComputeConfig.model_fields, most_common[0][0], strict=True)))
 
 
 def factor_columns(study: Study) -> list[str]:
@@ -180,67 +214,3 @@ def _level(trial: Trial, levels: dict[str, str], key: str) -> str:
     if name and name in trial.settings.get(section, {}):
         return label(trial.settings[section][name])
     return levels.get(key, "")
-
-
-def _concatenate(store: Store, trials: list[Trial], name: str) -> pd.DataFrame:
-    """Read one table of several trials, with their trial, variant and seed.
-
-    The texts are joined first, for pandas takes a millisecond for each file that it opens.
-    """
-    texts = [store.read_file(trial, name).decode() for trial in trials]
-    if not texts:
-        return pd.DataFrame()
-    counts = [sum(1 for _ in reader(io.StringIO(text))) - 1 for text in texts]
-    bodies = [text.partition("\n")[2] for text in texts]
-    joined = io.StringIO("".join([texts[0].partition("\n")[0], "\n", *bodies]))
-    # Classes may be called `3`, `01`, `True` or `NA`.
-    frame = pd.read_csv(joined, dtype={"class": str}, keep_default_na=False, na_values=[""])
-    return _with_trial_columns(frame, trials, counts)
-
-
-def _with_trial_columns(
-    frame: pd.DataFrame, trials: list[Trial], counts: list[int]
-) -> pd.DataFrame:
-    """Insert trial, variant and seed; the first `counts[0]` rows are the first trial's, ..."""
-    for column, values in (
-        ("seed", [trial.seed for trial in trials]),
-        ("variant", [trial.variant for trial in trials]),
-        ("trial", [trial.id for trial in trials]),
-    ):
-        frame.insert(0, column, pd.Series(values).repeat(counts).array)
-    return frame
-
-
-def _predictions(store: Store, trial: Trial | str) -> Predictions:
-    with np.load(io.BytesIO(store.read_file(trial, "predictions.npz"))) as arrays:
-        # Half precision is for the disk; arithmetic with it overflows.
-        confidence = arrays["probability"].max(axis=1).astype(np.float32)
-        return Predictions(arrays["label"], arrays["predicted"], confidence)
-
-
-def _confusion(
-    predictions: dict[str, Predictions], trials: list[Trial], classes: pd.DataFrame
-) -> pd.DataFrame:
-    """Count the test images per trial, true class and predicted class."""
-    if not trials:
-        return pd.DataFrame()
-    by_trial = {trial: group.to_numpy() for trial, group in classes.groupby("trial")["class"]}
-    names = [by_trial[trial.id] for trial in trials]
-    counts = [
-        _confusion_counts(predictions[trial.id], len(of))
-        for trial, of in zip(trials, names, strict=True)
-    ]
-    frame = pd.DataFrame(
-        {
-            "true": np.concatenate([of.repeat(len(of)) for of in names]),
-            "predicted": np.concatenate([np.tile(of, len(of)) for of in names]),
-            "count": np.concatenate(counts),
-        }
-    )
-    return _with_trial_columns(frame, trials, [len(count) for count in counts])
-
-
-def _confusion_counts(predictions: Predictions, n: int) -> NDArray[np.int64]:
-    """Return the confusion matrix of a trial with n classes, by rows of true classes (n * n,)."""
-    cells = predictions.label.astype(np.int64) * n + predictions.predicted
-    return np.bincount(cells, minlength=n * n)

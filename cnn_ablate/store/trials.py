@@ -135,6 +135,10 @@ class Store:
             aside.parent.mkdir(parents=True, exist_ok=True)
             folder.rename(aside)
 
+    def was_damaged(self, trial: Trial) -> bool:
+        """Return whether a damaged folder of a trial was moved aside."""
+        return any(self.damaged.glob(f"*-{hash_of(trial.id)}.*"))
+
     def publish(self, result: TrialResult) -> None:
         """Keep a result; one that is not `done` may be retried, and replaces none that is."""
         if result.status == "done" or not self.is_done(result.trial):

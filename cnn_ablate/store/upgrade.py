@@ -12,7 +12,8 @@ import pandas as pd
 
 from cnn_ablate.schema import Record, TrialResult
 
-_REPLACED = ("compiled", "stack", "micro_batch")
+# Columns of results.csv that this version names in another way.
+REPLACED = ("compiled", "stack", "micro_batch")
 
 
 def parse_trial(payload: bytes) -> TrialResult:
@@ -46,6 +47,6 @@ def _upgraded(payload: bytes) -> bytes:
 
 
 def _compute(recipe: dict[str, Any]) -> dict[str, Any]:
-    unchanged = {key: value for key, value in recipe.items() if key not in _REPLACED}
+    unchanged = {key: value for key, value in recipe.items() if key not in REPLACED}
     backend = "compiled" if recipe.get("compiled") else "eager"
     return {**unchanged, "backend": backend, "width": recipe.get("stack", 1)}
