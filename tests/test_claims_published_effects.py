@@ -319,6 +319,29 @@ def test_a_claim_about_a_contrast_takes_its_decision():
     assert "adjusted p = 0.01" in found.reason
 
 
+@pytest.mark.parametrize(("low", "expected"), [(0.2, "reproduced"), (-0.1, "inconclusive")])
+def test_without_predictions_the_interval_over_images_is_that_of_the_effect(low, expected):
+    """A study of which only the tables are left keeps what they say of the test images."""
+    absent = {f"{name}-{seed}": None for name in HELPS for seed in range(3)}
+    study = results(HELPS, moved(effect="lower"), moved(effect="higher"), seen=absent)
+    effect = Effect(
+        variant="none",
+        reference="baseline",
+        metric="test_accuracy",
+        seeds=3,
+        difference=-4.1,
+        family="primary",
+        p_adjusted=0.01,
+        low_family=-7.0,
+        high_family=-1.0,
+        decided=True,
+        images_low=-8.0,
+        images_high=-low,
+    )
+
+    assert expected == judge_claims(study, [effect])[1].verdict
+
+
 def test_a_contrast_that_means_nothing_decides_nothing():
     """Where the reference did not learn, no direction says anything."""
     study = results(HELPS, moved(effect="higher"))

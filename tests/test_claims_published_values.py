@@ -160,7 +160,7 @@ def test_losses_are_numbers_too():
 
 def test_one_seed_settles_nothing():
     """One seed shows its number, and no verdict."""
-    found = judge(accuracy(0.86), {"baseline": [0.86, None]})
+    found = judge(accuracy(0.86), {"baseline": [0.86]})
 
     assert ("inconclusive", "86.00 %", "") == (found.verdict, found.measured, found.interval)
     assert "One seed cannot show the noise of seeds." == found.reason

@@ -13,16 +13,44 @@ import pandas as pd
 from cnn_ablate.claims.evidence import Evidence
 from cnn_ablate.plan import Weights
 from cnn_ablate.schema import Claim, Effect
-from cnn_ablate.stats import Decision, decide
+from cnn_ablate.stats import Decision, Interval, decide
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """The effect of the study's contrast that a claim is about; `sign` -1 if of its opposite."""
+
+    effect: Effect
+    sign: float = 1.0
+
+    @property
+    def decision(self) -> Decision | None:
+        """The decision of its family; None if it is not tested."""
+        effect = self.effect
+        ends = self._turned(effect.low_family, effect.high_family)
+        if ends is None or effect.p_adjusted is None:
+            return None
+        return Decision(effect.p_adjusted, *ends, effect.decided, effect.method, effect.is_clipped)
+
+    @property
+    def image_interval(self) -> Interval | None:
+        """The 95 % interval over test images; None if it is unknown."""
+        return self._turned(self.effect.images_low, self.effect.images_high)
+
+    def _turned(self, low: float | None, high: float | None) -> Interval | None:
+        if low is None or high is None:
+            return None
+        return (low, high) if self.sign > 0 else (-high, -low)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A claim that compares variants, with its measurements."""
+    """A claim that compares variants, with its measurements, and the contrast that it is about."""
 
     claim: Claim
     weights: Weights
     evidence: Evidence
+    contrast: Contrast | None
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -30,51 +58,35 @@ class Comparison:
         return self.evidence.metric, self.claim.of_class, frozenset(self.weights.items())
 
 
-def decisions(
-    comparisons: Sequence[Comparison], effects: Sequence[Effect]
-) -> Mapping[str, Decision | None]:
+def decisions(comparisons: Sequence[Comparison]) -> dict[str, Decision | None]:
     """Return the decision on each comparison by the id of its claim; None if it is not tested.
 
     Args:
-        comparisons: All of a study.
-        effects: Of the study's contrasts, with the decisions of their families.
+        comparisons: All of a study: those that are no contrasts of it are one family.
     """
-    contrasts = {c.claim.id: _contrast(c, effects) for c in comparisons}
-    own = _own_family([c for c in comparisons if contrasts[c.claim.id] is None])
-    found: dict[str, Decision | None] = {}
-    for comparison in comparisons:
-        contrast = contrasts[comparison.claim.id]
-        found[comparison.claim.id] = _taken_over(*contrast) if contrast else own[comparison.key]
-    return found
+    own = _own_family([c for c in comparisons if c.contrast is None])
+    return {
+        c.claim.id: own[c.key] if c.contrast is None else c.contrast.decision for c in comparisons
+    }
 
 
-def _own_family(comparisons: Sequence[Comparison]) -> dict[tuple[object, ...], Decision | None]:
+def find_contrast(
+    claim: Claim, weights: Weights, metric: str, effects: Sequence[Effect]
+) -> Contrast | None:
+    """Return the contrast of the study that a claim is about, or None if it is about none."""
+    if claim.of_class is not None:
+        return None
+    for effect in effects:
+        for sign in (1.0, -1.0):
+            sides = {effect.variant: sign, effect.reference: -sign}
+            if effect.metric == metric and dict(weights) == sides:
+                return Contrast(effect, sign)
+    return None
+
+
+def _own_family(comparisons: Sequence[Comparison]) -> Mapping[object, Decision | None]:
     """Decide the comparisons that are no contrasts of the study, together."""
     by_seed = {c.key: c.evidence.by_seed for c in comparisons}
     table = pd.concat(list(by_seed.values()), axis=1) if by_seed else pd.DataFrame()
     rows = [table.iloc[:, i].to_numpy(float) for i in range(table.shape[1])]
     return dict(zip(by_seed, decide(rows), strict=True))
-
-
-def _contrast(comparison: Comparison, effects: Sequence[Effect]) -> tuple[Effect, float] | None:
-    """Return the effect that a claim is about, and -1 if it is about the opposite one."""
-    weights, metric = dict(comparison.weights), comparison.evidence.metric
-    if comparison.claim.of_class is not None:
-        return None
-    signed = ((effect, sign) for effect in effects for sign in (1.0, -1.0))
-    return next(
-        (
-            (effect, sign)
-            for effect, sign in signed
-            if effect.metric == metric
-            and weights == {effect.variant: sign, effect.reference: -sign}
-        ),
-        None,
-    )
-
-
-def _taken_over(effect: Effect, sign: float) -> Decision | None:
-    if effect.low_family is None or effect.high_family is None or effect.p_adjusted is None:
-        return None
-    low, high = sorted((sign * effect.low_family, sign * effect.high_family))
-    return Decision(effect.p_adjusted, low, high, effect.decided, effect.method, effect.is_clipped)

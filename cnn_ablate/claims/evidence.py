@@ -34,7 +34,8 @@ class Evidence:
 
     `by_seed` has one number per seed. `sides` has the same numbers per variant (seeds,), times its
     weight. `images` (images,) has one number per test image, if variants were compared in accuracy
-    on the same images. `image_count` is the number of images that an accuracy is measured on,
+    on the same images; `known_images` is their interval where that is all that is left of them.
+    `image_count` is the number of images that an accuracy is measured on,
     `image_error` the standard error that they leave in the mean; both are 0 if unknown.
     `has_paper_images` says that the paper's number was measured on the same test images.
     """
@@ -43,6 +44,7 @@ class Evidence:
     by_seed: pd.Series
     sides: tuple[FloatArray, ...] = ()
     images: FloatArray | None = None
+    known_images: Interval | None = None
     image_count: int = 0
     image_error: float = 0.0
     has_paper_images: bool = True
@@ -83,10 +85,12 @@ class Evidence:
         """
         if self.images is not None:
             return image_interval(self.images, confidence)
-        if not self.image_error:
-            return None
-        half = t_quantile(inf, confidence) * self.image_error
-        return self.mean - half, self.mean + half
+        low, high = self.known_images or (self.mean, self.mean)
+        error = self.image_error
+        if self.known_images:
+            error = (high - low) / 2 / t_quantile(inf)
+        half = t_quantile(inf, confidence) * error
+        return ((low + high) / 2 - half, (low + high) / 2 + half) if half else None
 
     def one_run(self) -> float:
         """Return half the 95 % prediction interval of one further run, or difference of runs."""

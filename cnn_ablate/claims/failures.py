@@ -8,8 +8,6 @@ from cnn_ablate.claims.draft_verdict import DraftVerdict
 from cnn_ablate.plan import Weights
 from cnn_ablate.text import listed
 
-_OPEN = ("inconclusive", "not comparable")
-
 
 def failed_trials(trials: pd.DataFrame, weights: Weights) -> str:
     """Return how many trials of which variants failed: `4 of 8 trials of lr=1.0 diverged`."""
@@ -25,6 +23,4 @@ def failed_trials(trials: pd.DataFrame, weights: Weights) -> str:
 
 def doubted(draft: DraftVerdict, doubt: str) -> DraftVerdict:
     """Return a verdict that is inconclusive because of a doubt, if there is any doubt."""
-    if not doubt or draft.verdict in _OPEN:
-        return draft
-    return replace(draft, verdict="inconclusive", reason=doubt)
+    return replace(draft, verdict="inconclusive", reason=doubt) if doubt else draft

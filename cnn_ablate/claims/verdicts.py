@@ -1,11 +1,11 @@
 """Claims to verdicts: find what a claim compares, judge it, and ask whether it is comparable."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnn_ablate.claims.classes import judge_rank, judge_taken_for, without_images
 from cnn_ablate.claims.comparability import early, has_other_budget, obstacle, reserve
-from cnn_ablate.claims.decisions import Comparison, decisions
+from cnn_ablate.claims.decisions import Comparison, Contrast, decisions, find_contrast
 from cnn_ablate.claims.descriptions import published
 from cnn_ablate.claims.draft_verdict import NO_SEED, ONE_SEED, DraftVerdict, NoAnswerError
 from cnn_ablate.claims.evidence import Evidence, gather
@@ -26,6 +26,7 @@ class _Case:
     claim: Claim
     weights: Weights
     evidence: Evidence | None = None
+    contrast: Contrast | None = None
     problem: str = ""
 
     @property
@@ -33,7 +34,7 @@ class _Case:
         """The claim as one of a family; None if it compares nothing that seeds could change."""
         if self.evidence is None or self.evidence.exact or not self.claim.compares:
             return None
-        return Comparison(self.claim, self.weights, self.evidence)
+        return Comparison(self.claim, self.weights, self.evidence, self.contrast)
 
 
 def judge_claims(
@@ -51,25 +52,31 @@ def judge_claims(
         meaningless: Contrasts, as (variant, reference), that mean nothing, each with the reason.
     """
     reader = predictions or PredictionReader(results.predictions)
-    cases = [_case(results, claim, reader) for claim in results.record.study.claims]
+    cases = [_case(results, claim, reader, effects) for claim in results.record.study.claims]
     comparisons = [case.comparison for case in cases]
-    decided = decisions([c for c in comparisons if c is not None], effects)
+    decided = decisions([c for c in comparisons if c is not None])
     return tuple(
         _verdict(results, case, decided.get(case.claim.id), meaningless or {}) for case in cases
     )
 
 
-def _case(results: Results, claim: Claim, predictions: PredictionReader) -> _Case:
+def _case(
+    results: Results, claim: Claim, predictions: PredictionReader, effects: Sequence[Effect]
+) -> _Case:
     weights: Weights = {}
-    evidence = None
     try:
         weights = _weights(results, claim)
-        if not (claim.rank or claim.taken_for or claim.is_empty):
-            evidence = gather(results, claim, weights, predictions)
+        if claim.rank or claim.taken_for:
+            return _Case(claim, weights)
+        evidence = gather(results, claim, weights, predictions)
     except (NoAnswerError, NotInPlanError) as error:
         return _Case(claim, weights, problem=str(error))
-    empty = "the claim states neither a number nor a direction" if claim.is_empty else ""
-    return _Case(claim, weights, evidence, empty)
+    if claim.is_empty:
+        return _Case(claim, weights, problem="the claim states neither a number nor a direction")
+    contrast = find_contrast(claim, weights, evidence.metric, effects)
+    if contrast and evidence.images is None:
+        evidence = replace(evidence, known_images=contrast.image_interval)
+    return _Case(claim, weights, evidence, contrast)
 
 
 def _weights(results: Results, claim: Claim) -> Weights:

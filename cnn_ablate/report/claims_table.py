@@ -1,11 +1,10 @@
 """Tables of claims with their verdicts: those that were judged, and those not comparable."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
-from cnn_ablate.claims import subject
+from cnn_ablate.claims import WORDS, contradictions, count_statements, subject
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.schema import Claim, Verdict, Word
 from cnn_ablate.text import capital
@@ -36,7 +35,7 @@ class ClaimTable:
 
 @dataclass(frozen=True)
 class ClaimTables:
-    """All claims of a study, and the number of claims per verdict in words."""
+    """All claims of a study, and the number of statements per verdict in words."""
 
     tally: str
     judged: ClaimTable
@@ -45,27 +44,37 @@ class ClaimTables:
 
 def claim_tables(context: ReportContext) -> ClaimTables:
     """Return the claims of a study with their verdicts."""
-    pairs = tuple(zip(context.results.record.study.claims, context.verdicts, strict=True))
+    claims = context.results.record.study.claims
+    pairs = tuple(zip(claims, context.verdicts, strict=True))
+    words = {verdict.claim: verdict.verdict for verdict in context.verdicts}
+    remarks = contradictions(claims, words)
     return ClaimTables(
-        tally=_tally(context.verdicts),
-        judged=_table([pair for pair in pairs if pair[1].verdict != _NOT_COMPARABLE]),
-        not_comparable=_table([pair for pair in pairs if pair[1].verdict == _NOT_COMPARABLE]),
+        tally=_tally(claims, words),
+        judged=_table([pair for pair in pairs if pair[1].verdict != _NOT_COMPARABLE], remarks),
+        not_comparable=_table(
+            [pair for pair in pairs if pair[1].verdict == _NOT_COMPARABLE], remarks
+        ),
     )
 
 
-def _tally(verdicts: Sequence[Verdict]) -> str:
-    """Count claims by verdict: `3 reproduced, 1 not reproduced`."""
-    times = Counter[str](verdict.verdict for verdict in verdicts)
-    return ", ".join(f"{times[word]} {word}" for word in get_args(Word) if times[word])
+def _tally(claims: Sequence[Claim], words: Mapping[str, str]) -> str:
+    """Count statements by verdict: `3 reproduced, 1 not reproduced`."""
+    times = count_statements(claims, words)
+    return ", ".join(f"{times[word]} {word}" for word in WORDS if times[word])
 
 
-def _table(pairs: Sequence[tuple[Claim, Verdict]]) -> ClaimTable:
+def _table(pairs: Sequence[tuple[Claim, Verdict]], remarks: Mapping[str, str]) -> ClaimTable:
     """Move the condition and the reason that most rows share to the notes above the table."""
     condition = _most_common([verdict.condition for _, verdict in pairs])
     reason = _most_common([verdict.reason for _, verdict in pairs])
     default = f"Unless stated otherwise: {_lower(reason)}" if reason else ""
     rows = (
-        ClaimRow(claim, subject(claim), verdict, _why(verdict, condition, reason))
+        ClaimRow(
+            claim,
+            subject(claim),
+            verdict,
+            " ".join(filter(None, (_why(verdict, condition, reason), remarks.get(claim.id)))),
+        )
         for claim, verdict in pairs
     )
     return ClaimTable(tuple(filter(None, (_sentence(condition), default))), tuple(rows))
