@@ -159,7 +159,8 @@ def test_a_progress_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
         for name in ("small", "large")
     )
     store = Store(tmp_path)
-    writer = ProgressWriter(store, "s", ["small", "large", "other"], {"small": 1.0, "large": 3.0})
+    writer = ProgressWriter(store, "s")
+    writer.begin(["small", "large", "other"], {"small": 1.0, "large": 3.0})
     writer.last_write = 0.0
     writer.update(Ended(small, ComputeConfig()))
     progress = read_progress(store, "s")
@@ -192,5 +193,7 @@ def test_a_progress_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
 
 def test_a_run_with_nothing_to_train_writes_nothing(tmp_path: Path) -> None:
     """A finished study keeps the progress of its last run that trained anything."""
-    ProgressWriter(Store(tmp_path), "s", ["a"], {}).close()
+    writer = ProgressWriter(Store(tmp_path), "s")
+    writer.begin(["a"], {})
+    writer.close()
     assert read_progress(Store(tmp_path), "s") is None

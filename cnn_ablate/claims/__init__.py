@@ -4,6 +4,7 @@ from cnn_ablate.claims.comparability import is_reduced, overrides
 from cnn_ablate.claims.descriptions import subject
 from cnn_ablate.claims.draft_verdict import NO_SEED
 from cnn_ablate.claims.metrics import EXACT, METRICS, OF_CLASS, Results
+from cnn_ablate.claims.stated import counts, with_stated
 from cnn_ablate.claims.statements import (
     WORDS,
     by_statement,
@@ -23,9 +24,11 @@ __all__ = [
     "by_statement",
     "contradictions",
     "count_statements",
+    "counts",
     "is_reduced",
     "judge_claims",
     "overrides",
     "statement_verdict",
     "subject",
+    "with_stated",
 ]

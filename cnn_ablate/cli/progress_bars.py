@@ -10,7 +10,9 @@ from rich.progress import Progress as ProgressBars
 from rich.text import Text
 
 from cnn_ablate.executors import Ended, Event, Progress
+from cnn_ablate.runner.jobs import Round
 from cnn_ablate.schema import without_hash
+from cnn_ablate.text import capital, count
 
 _SECONDS_BETWEEN_LINES = 20.0
 
@@ -39,11 +41,15 @@ class ProgressDisplay:
         if done >= total:
             self._remove_bar("decoding")
 
-    def start(self, trials: int) -> None:
-        """Show an empty bar for this number of trials."""
-        self.expected = trials
-        if trials:
-            self._update_bar("all", "all trials", trials, 0, f"0 of {trials}")
+    def on_round(self, round_: Round) -> None:
+        """Print the state of a study with looks, and count the trials that it needs next."""
+        trials = len(round_.trials)
+        if round_.look:
+            further = f"; {count(trials, 'trial')} to train" if trials else ""
+            self.print_line(f"{capital(round_.look)}{further}.")
+        self.expected += trials
+        if self.expected:
+            self._update_total()
 
     def on_event(self, event: Event) -> None:
         """Show the progress or the end of a trial."""
@@ -80,7 +86,7 @@ class ProgressDisplay:
     def _update_bar(self, key: str, name: str, total: float, done: float, note: str) -> None:
         if key not in self.tasks:
             self.tasks[key] = self.bars.add_task(name, total=total, note=note)
-        self.bars.update(self.tasks[key], completed=done, note=note)
+        self.bars.update(self.tasks[key], total=total, completed=done, note=note)
 
     def _remove_bar(self, key: str) -> None:
         if key in self.tasks:

@@ -1,6 +1,7 @@
-"""The trials that are outstanding, how much work each is, and the job an executor gets of it."""
+"""The trials that are outstanding, their rounds and their work, and the job of each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from cnn_ablate.executors import Job
 from cnn_ablate.plan import select_variants
@@ -12,8 +13,25 @@ from cnn_ablate.schema import ComputeConfig, Trial
 _MACS_PER_BATCH = 5e7
 
 
+@dataclass(frozen=True)
+class Round:
+    """Trials that are trained together.
+
+    Attributes:
+        trials: Those to train; none in the last round of a study with looks.
+        planned: Ids of all trials that the study needs so far, done ones too.
+        seeds: Number of seeds of the variants that have most of them.
+        look: The state of a study with looks, in words; else empty.
+    """
+
+    trials: Sequence[Trial]
+    planned: Sequence[str]
+    seeds: int
+    look: str = ""
+
+
 def outstanding(prepared: Prepared, *, only: str = "", fresh: bool = False) -> list[Trial]:
-    """Return the trials to train, longest first.
+    """Return the trials to train, longest first; with looks, the most that may be trained.
 
     Args:
         prepared: The study, with the trials of it that are done.
@@ -21,10 +39,13 @@ def outstanding(prepared: Prepared, *, only: str = "", fresh: bool = False) -> l
         fresh: Include the trials that are done already.
 
     Raises:
-        UserError: the data is missing, or a pattern matches no variant.
+        UserError: the data is missing, a pattern matches no variant, or there are only the tables
+            of the trials, which are not replaced unless `fresh`.
     """
     if prepared.missing:
         raise prepared.missing
+    if prepared.unreplaceable and not fresh:
+        raise prepared.unreplaceable
     variants = select_variants(prepared.plan, only)
     skipped = frozenset() if fresh else prepared.done
     trials = prepared.plan.trials

@@ -18,23 +18,32 @@ class ProgressWriter:
     Args:
         store: Where results are kept.
         study: Folder name of the study.
-        trials: Ids of all trials of its plan.
-        work: Work per trial to train, by id, in any unit.
     """
 
-    def __init__(
-        self, store: Store, study: str, trials: Sequence[str], work: Mapping[str, float]
-    ) -> None:
+    def __init__(self, store: Store, study: str) -> None:
         self.store = store
         self.study = study
-        self.trials = tuple(trials)
-        self.work = dict(work)
-        self.waiting = dict.fromkeys(work)
+        self.trials: tuple[str, ...] = ()
+        self.work: dict[str, float] = {}
+        self.look = ""
+        self.waiting: dict[str, None] = {}
         self.running: dict[str, RunningTrial] = {}
         # The fraction of a trial that was done when this run resumed it.
         self.resumed_at: dict[str, float] = {}
         self.started = timestamp()
         self.last_write = 0.0
+
+    def begin(self, trials: Sequence[str], work: Mapping[str, float], look: str = "") -> None:
+        """Begin a round of the run.
+
+        Args:
+            trials: Ids of all trials that the study needs so far.
+            work: Work per trial to train, by id, in any unit.
+            look: The state of a study with looks.
+        """
+        self.trials, self.look = tuple(trials), look
+        self.work |= work
+        self.waiting |= dict.fromkeys(work)
         self._write()
 
     def update(self, event: Event) -> None:
@@ -83,6 +92,7 @@ class ProgressWriter:
             waiting=tuple(self.waiting),
             under_way=self.running,
             share=self._share_done(),
+            look=self.look,
             process=os.getpid(),
             machine=platform.node(),
             started=self.started,

@@ -3,7 +3,7 @@
 The only place that decides what a trial's failure means.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,17 +11,19 @@ import torch
 
 from cnn_ablate.analysis import Analysis, analyse, write_analysis
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Ended, Event, Job
+from cnn_ablate.executors import Ended, Event
 from cnn_ablate.locks import Locks
 from cnn_ablate.runner.autotune import choose_compute
 from cnn_ablate.runner.config import RunConfig, executor_class
 from cnn_ablate.runner.environment import study_record
-from cnn_ablate.runner.jobs import build_jobs, training_work
+from cnn_ablate.runner.jobs import Round, build_jobs, training_work
 from cnn_ablate.runner.prepare import Prepared, sample_images
 from cnn_ablate.runner.progress import ProgressWriter
 from cnn_ablate.runner.queue import JobQueue
+from cnn_ablate.runner.rounds import needed, rounds
 from cnn_ablate.runner.signals import InterruptHandler
-from cnn_ablate.schema import Record, Trial, TrialResult, timestamp
+from cnn_ablate.runner.study_log import log_statement, with_history
+from cnn_ablate.schema import Look, Record, Trial, TrialResult, timestamp
 from cnn_ablate.store import (
     LAST_TABLE,
     Results,
@@ -32,47 +34,59 @@ from cnn_ablate.store import (
 )
 
 OnEvent = Callable[[Event], None]
+OnRound = Callable[[Round], None]
 
 # Fields of a record that differ between two runs of an unchanged study.
 _CIRCUMSTANCES = ("compute", "environment", "command", "started", "finished")
 
 
 def run(
-    prepared: Prepared, trials: Sequence[Trial], config: RunConfig, on_event: OnEvent
+    prepared: Prepared,
+    trials: Sequence[Trial],
+    config: RunConfig,
+    on_event: OnEvent,
+    on_round: OnRound = lambda _: None,
 ) -> Analysis:
     """Train some trials of a study, and rebuild its tables from all that are stored.
 
     Args:
         prepared: The study, with the trials of it that are done.
-        trials: Those to train, resumed from their checkpoints unless they are done. Unless empty,
-            trials that were done and have been removed meanwhile are trained, too.
+        trials: Those to train, resumed from their checkpoints unless they are done; in a study
+            with looks, the most that may be trained. Unless empty, trials that were done and have
+            been removed meanwhile are trained, too.
         config: Where results are, and on what to run.
         on_event: Called with every event.
+        on_round: Called with each round before it is trained.
 
     Raises:
         UserError: results cannot be written, or were removed during the run.
-        KeyboardInterrupt: the user interrupted it; what is done is stored, and in the tables.
+        KeyboardInterrupt: what is done until then is stored, and in the tables.
     """
     store, started = Store(config.results), timestamp()
+    trials = needed(prepared, trials, config.results)
     writing = bool(trials or prepared.notes)
     lock = store.run_lock() if writing else Locks(store.root)
     with InterruptHandler() as interrupts, lock as locks:
         current, todo = _recheck(prepared, trials, store, locks) if writing else (prepared, trials)
-        queue, progress = _set_up(current, todo, config, locks)
-        executor = executor_class(config.executor)(config.resources)
+        progress = ProgressWriter(store, prepared.study.folder)
+        finished: list[Round] = []
         try:
-            for event in queue.events(executor, progress.heartbeat):
-                if isinstance(event, Ended) and not event.kept:
-                    with interrupts.deferred():
-                        store.publish(event.result or _failed(event))
-                progress.update(event)
-                on_event(event)
+            if todo:
+                log_statement(current, study_record(current, config.device, started), store)
+            for round_ in rounds(current, todo, config.results):
+                on_round(round_)
+                for event in _train(current, round_, config, locks, progress):
+                    _publish(event, store, interrupts)
+                    progress.update(event)
+                    on_event(event)
+                finished.append(round_)
         finally:
             with interrupts.deferred():
                 progress.close()
-                analysis = _conclude(current, config, started, idle=not todo)
-    expected = prepared.done.union(trial.id for trial in trials)
-    _check_none_removed(analysis.results, expected)
+                record = study_record(current, config.device, started)
+                analysis = _conclude(current, record, config, finished, idle=not todo)
+    trained = {trial.id for round_ in finished for trial in round_.trials}
+    _check_none_removed(analysis.results, prepared.done | trained)
     return analysis
 
 
@@ -93,20 +107,21 @@ def _recheck(
     return replace(prepared, done=prepared.done & marked), [*todo.values()]
 
 
-def _set_up(
-    prepared: Prepared, trials: Sequence[Trial], config: RunConfig, locks: Locks
-) -> tuple[JobQueue, ProgressWriter]:
-    """Queue one job per trial, and begin to write the progress of the run."""
-    store, planned = Store(config.results), prepared.plan.trials
-    jobs: list[Job] = []
-    if trials:
-        jobs = build_jobs(prepared, trials, choose_compute(prepared, config), config)
-        store.drop_checkpoints(trial for trial in planned if trial.id in prepared.done)
+def _train(
+    prepared: Prepared, round_: Round, config: RunConfig, locks: Locks, progress: ProgressWriter
+) -> Iterator[Event]:
+    """Yield the events of the trials of a round, and write the progress meanwhile."""
+    work = {trial.id: training_work(prepared, trial) for trial in round_.trials}
+    progress.begin(round_.planned, work, round_.look)
+    if not round_.trials:
+        return
+    store = Store(config.results)
+    jobs = build_jobs(prepared, round_.trials, choose_compute(prepared, config), config)
+    store.drop_checkpoints(trial for trial in prepared.plan.trials if trial.id in prepared.done)
     retries = config.retry.retries
     queue = JobQueue(jobs, store, locks, retrain=prepared.done, retries=retries)
-    work = {trial.id: training_work(prepared, trial) for trial in trials}
-    ids = [trial.id for trial in planned]
-    return queue, ProgressWriter(store, prepared.study.folder, ids, work)
+    executor = executor_class(config.executor)(config.resources)
+    yield from queue.events(executor, progress.heartbeat)
 
 
 def _failed(event: Ended) -> TrialResult:
@@ -120,15 +135,23 @@ def _failed(event: Ended) -> TrialResult:
     )
 
 
-def _conclude(prepared: Prepared, config: RunConfig, started: str, *, idle: bool) -> Analysis:
+def _publish(event: Event, store: Store, interrupts: InterruptHandler) -> None:
+    """Store the result of a trial that this run has trained."""
+    if isinstance(event, Ended) and not event.kept:
+        with interrupts.deferred():
+            store.publish(event.result or _failed(event))
+
+
+def _conclude(
+    prepared: Prepared, record: Record, config: RunConfig, finished: Sequence[Round], *, idle: bool
+) -> Analysis:
     """Write the tables of a study, unless nothing was trained and they are up to date."""
     # A new store also has what other runs have published meanwhile.
     store = Store(config.results)
-    record = study_record(prepared, config.device, started)
     if not idle:
-        return _write_tables(prepared, record, store)
+        return _write_tables(prepared, record, store, finished)
     with suppress(UserError):  # damaged tables are written anew
-        if results := _unchanged(record, store):
+        if results := _unchanged(with_history(record, store), store):
             return analyse(results)
     with store.run_lock():
         return _write_tables(prepared, record, store)
@@ -144,15 +167,23 @@ def _unchanged(record: Record, store: Store) -> Results | None:
     return results if same and results.is_written else None
 
 
-def _write_tables(prepared: Prepared, record: Record, store: Store) -> Analysis:
+def _write_tables(
+    prepared: Prepared, record: Record, store: Store, finished: Sequence[Round] = ()
+) -> Analysis:
+    log_statement(prepared, record, store)
     write_samples(store, record.study.folder, sample_images(prepared))
-    analysis = analyse(write_study(store, record))
+    looks = [
+        Look(time=record.finished, seeds=round_.seeds, trials=len(round_.planned))
+        for round_ in finished
+        if round_.trials
+    ]
+    analysis = analyse(write_study(store, with_history(record, store, looks)))
     write_analysis(analysis)
     return analysis
 
 
 def _check_none_removed(results: Results, expected: frozenset[str]) -> None:
     """Raise a UserError if trials that were trained are not in the tables."""
-    if removed := expected - set(results.trials["trial"]):
+    if removed := expected - (set(results.trials["trial"]) - results.written.rows.keys()):
         what = f"{len(removed)} of the trials that were trained are gone: was the folder removed?"
         raise UserError(str(results.store.root), what, "The same command trains them again.")

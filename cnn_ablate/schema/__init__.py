@@ -25,6 +25,7 @@ from cnn_ablate.schema.result import (
     Verdict,
     Word,
 )
+from cnn_ablate.schema.statement import LogEntry, Look, Stated, Statement, claim_hash, state
 from cnn_ablate.schema.study import Claim, Design, DesignKind, Entry, Factor, Level, Paper, Study
 from cnn_ablate.schema.values import (
     SOURCE_KEY,
@@ -56,6 +57,8 @@ __all__ = [
     "Finding",
     "Frozen",
     "Level",
+    "LogEntry",
+    "Look",
     "Metrics",
     "Overrides",
     "Paper",
@@ -65,6 +68,8 @@ __all__ = [
     "RunningTrial",
     "Settings",
     "Size",
+    "Stated",
+    "Statement",
     "Status",
     "Study",
     "Trial",
@@ -73,8 +78,10 @@ __all__ = [
     "Verdict",
     "Word",
     "canonical",
+    "claim_hash",
     "hash_of",
     "label",
+    "state",
     "timestamp",
     "trial_id",
     "value_at",

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field
 
 from cnn_ablate.schema.plan import ComputeConfig, Plan, Size, Trial
+from cnn_ablate.schema.statement import LogEntry, Look, Stated
 from cnn_ablate.schema.study import Study
 from cnn_ablate.schema.values import Frozen
 
@@ -222,6 +223,7 @@ class Verdict(Frozen):
     condition: str = Field(
         "", description="Settings that differ from the published ones and matter for the verdict."
     )
+    stated: Stated = Field("no log", description="When the claim was stated.")
 
 
 class Environment(Frozen):
@@ -247,6 +249,8 @@ class Record(Frozen):
     environment: Environment
     findings: tuple[Finding, ...] = ()
     audited: bool = Field(False, description="Whether findings are known.")
+    log: tuple[LogEntry, ...] = Field((), description="What was stated when.")
+    looks: tuple[Look, ...] = Field((), description="When more seeds than before were looked at.")
     command: str = ""
     started: str = ""
     finished: str = ""

@@ -68,9 +68,10 @@ def run_study(
         if trials:
             # Importing matplotlib takes a second or two: do it while the trials train.
             Thread(target=import_module, args=("cnn_ablate.report",)).start()
-        analysis = run(prepared, trials, config, observe)
+        analysis = run(prepared, trials, config, observe, display.on_round)
         record = config.results / study.folder / "study.json"
         page = _write_report(analysis, record, reports, pictures=options.pictures)
+        _print_checks(display, analysis.findings)
     typer.echo(f"Results: {config.results / study.folder}")
     typer.echo(f"Report:  {page}")
     if failures := list(_failures(analysis.results, failed)):
@@ -85,6 +86,12 @@ def _print_findings(display: ProgressDisplay, findings: Sequence[Finding]) -> No
             display.print_line(f"Audit: {finding.kind} at {finding.where}: {finding.message}")
     if others := [finding for finding in findings if finding.severity != "error"]:
         display.print_line(f"Audit: {count(len(others), 'remark')}; the report lists them.")
+
+
+def _print_checks(display: ProgressDisplay, findings: Sequence[Finding]) -> None:
+    """Print what the checks found in the results, the gravest first."""
+    for finding in findings:
+        display.print_line(f"Check: {finding.severity}, {finding.kind}: {finding.message}")
 
 
 def _write_report(analysis: Analysis, record: Path, reports: Path, *, pictures: bool) -> Path:
@@ -111,8 +118,8 @@ def _print_plan(display: ProgressDisplay, prepared: Prepared, todo: int) -> None
     seeds = count_range(plan.seed_counts.values(), "seed")
     planned = f"{count(len(plan.variants), 'variant')}, {seeds}, {count(len(plan.trials), 'trial')}"
     name, done = prepared.study.name, len(prepared.done)
-    display.print_line(f"{name}: {planned}; {done:,} are done, {todo:,} to train.")
-    display.start(todo)
+    most = "at most " if prepared.study.looks and todo else ""
+    display.print_line(f"{name}: {planned}; {done:,} are done, {most}{todo:,} to train.")
 
 
 def _failures(results: Results, failed: set[str]) -> Iterator[str]:

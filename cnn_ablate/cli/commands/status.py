@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import RunningTrial, RunProgress, without_hash
-from cnn_ablate.store import Store, parse_trial, read_progress, read_record
+from cnn_ablate.schema import Record, RunningTrial, RunProgress, without_hash
+from cnn_ablate.store import Store, parse_trial, read_findings, read_progress, read_record
 from cnn_ablate.study_paths import study_folder
+from cnn_ablate.text import capital
 
 # Seconds without an update after which a run was probably killed, or its machine sleeps.
 _SILENT = 120.0
@@ -21,7 +22,10 @@ _SILENT = 120.0
 
 @dataclass(frozen=True)
 class Status:
-    """The progress of a study; `seconds_left` is None if it cannot be estimated."""
+    """The progress of a study; `seconds_left` is None if it cannot be estimated.
+
+    `findings` are those of the checks of what was trained, as the last run wrote them.
+    """
 
     study: str
     trials: int
@@ -31,6 +35,8 @@ class Status:
     to_come: int
     state: str
     seconds_left: float | None
+    look: str
+    findings: list[dict[str, str]]
 
 
 def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> None:
@@ -57,7 +63,7 @@ def _status(study: str, store: Store) -> Status:
         raise UserError(str(record.parent), what, "Start it with `cnn-ablate run`.")
     if progress is None or (progress.over and record.is_file()):
         # Counts trials that other studies or machines have trained since then.
-        planned = tuple(trial.id for trial in read_record(store.root, study).plan.trials)
+        planned = _planned(read_record(store.root, study), progress)
     else:
         planned = progress.trials
     live = progress is not None and not progress.over and _silence(progress) < _SILENT
@@ -76,7 +82,16 @@ def _status(study: str, store: Store) -> Status:
         to_come=len(planned) - len(done) - len(failed) - len(under_way),
         state=_state(progress, live=live),
         seconds_left=_seconds_left(progress) if progress and live else None,
+        look=progress.look if progress else "",
+        findings=read_findings(store, study),
     )
+
+
+def _planned(record: Record, progress: RunProgress | None) -> tuple[str, ...]:
+    """Return the ids of the trials of a study; with looks, of those that it has needed so far."""
+    if progress and record.study.looks:
+        return progress.trials
+    return tuple(trial.id for trial in record.plan.trials)
 
 
 def _failures(store: Store, trials: list[str]) -> Iterator[tuple[str, str]]:
@@ -123,6 +138,8 @@ def _lines(status: Status) -> Iterator[str]:
     shown = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
     yield f"{status.study}: {status.trials:,} trials: {shown}."
     yield status.state
+    if status.look:
+        yield f"{capital(status.look)}."
     for trial, state in status.under_way.items():
         speed = f"{state.images_per_second:,.0f} images/s"
         yield f"  {without_hash(trial)}: epoch {state.epoch:.1f} of {state.epochs}, {speed}"
@@ -130,6 +147,8 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"  {without_hash(trial)}: failed. {error}"
     if status.seconds_left is not None:
         yield f"About {_duration(status.seconds_left)} left."
+    for finding in status.findings:
+        yield f"Check: {finding['severity']}, {finding['kind']}: {finding['message']}"
 
 
 def _duration(seconds: float) -> str:

@@ -1,0 +1,71 @@
+"""The rounds of a run: all trials at once, or look by look where a study decides on its seeds."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from cnn_ablate.runner.jobs import Round
+from cnn_ablate.runner.prepare import Prepared
+from cnn_ablate.schema import Trial
+from cnn_ablate.stats.adaptive_seeds import LookState, look_state
+from cnn_ablate.store import Store
+
+_COLUMNS = ["trial", "variant", "seed", "status", "test_accuracy"]
+
+
+def rounds(prepared: Prepared, trials: Sequence[Trial], results: Path) -> Iterator[Round]:
+    """Yield the rounds of a run; each is to be trained before the next is taken.
+
+    Args:
+        prepared: The study.
+        trials: The most that may be trained: in a study with looks, a round has those of them
+            that are needed for its next look.
+        results: Results folder.
+    """
+    planned = [trial.id for trial in prepared.plan.trials]
+    if not prepared.study.looks:
+        yield Round(trials, planned, len(prepared.study.seeds))
+        return
+    remaining = {trial.id: trial for trial in trials}
+    while True:
+        state = current_look(prepared, results, without=remaining)
+        due = _due(state, remaining)
+        needed_so_far = [name for name in planned if name in state.due]
+        yield Round(due, needed_so_far, prepared.study.looks[state.look - 1], str(state))
+        if not due:
+            return
+        for trial in due:
+            del remaining[trial.id]
+
+
+def current_look(prepared: Prepared, results: Path, without: Collection[str] = ()) -> LookState:
+    """Return how far a study with looks has come.
+
+    Args:
+        prepared: The study.
+        results: Results folder.
+        without: Ids of trials whose results do not count, since they are to be trained again.
+    """
+    # A new store also has what other runs have published meanwhile.
+    store = Store(results)
+    rows = []
+    for trial in prepared.plan.trials:
+        if trial.id not in without and (result := store.result(trial)):
+            accuracy = result.metrics.test_accuracy if result.metrics else None
+            rows.append((trial.id, trial.variant, trial.seed, result.status, accuracy))
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    return look_state(prepared.study, prepared.plan, table, prepared.findings or ())
+
+
+def needed(prepared: Prepared, trials: Sequence[Trial], results: Path) -> Sequence[Trial]:
+    """Return the trials to train, or none of them if no look needs any."""
+    if not prepared.study.looks:
+        return trials
+    remaining = {trial.id: trial for trial in trials}
+    state = current_look(prepared, results, without=remaining)
+    return trials if _due(state, remaining) else []
+
+
+def _due(state: LookState, remaining: Mapping[str, Trial]) -> list[Trial]:
+    return [trial for name, trial in remaining.items() if name in state.due]

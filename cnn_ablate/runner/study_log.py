@@ -1,0 +1,64 @@
+"""The log of a study: what it stated, and which of its trials existed then."""
+
+from collections.abc import Sequence
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.runner.prepare import Prepared
+from cnn_ablate.schema import LogEntry, Look, Record, Statement, Study, state, timestamp
+from cnn_ablate.stats.contrast_families import MARGIN
+from cnn_ablate.store import Store, read_record, write_record
+
+
+def statement(study: Study) -> Statement:
+    """Return what a study states."""
+    return state(study, "test_accuracy", MARGIN)
+
+
+def with_history(record: Record, store: Store, looks: Sequence[Look] = ()) -> Record:
+    """Return a record with the log and the looks of the last one, and with new looks.
+
+    Only looks at more seeds than before count: others show nothing that was not seen.
+    """
+    last = _last_record(store, record.study)
+    taken = _looks(last, record.study)
+    for look in looks:
+        if not taken or look.seeds > taken[-1].seeds:
+            taken = (*taken, look)
+    return record.model_copy(update={"log": last.log if last else (), "looks": taken})
+
+
+def log_statement(prepared: Prepared, record: Record, store: Store) -> None:
+    """Add what a study states to the log in its study.json, unless its last entry says the same.
+
+    It is written before trials are trained, so that it is there whatever becomes of the run.
+    """
+    last = _last_record(store, prepared.study)
+    log = last.log if last else ()
+    stated = statement(prepared.study)
+    if log and log[-1].statement == stated:
+        return
+    trials = [t for t in prepared.plan.trials if (store.folder(t) / "trial.json").is_file()]
+    entry = LogEntry(
+        **stated.model_dump(),
+        time=timestamp(),
+        trials=len(trials),
+        variants=tuple(dict.fromkeys(trial.variant for trial in trials)),
+    )
+    history = {"log": (*log, entry), "looks": _looks(last, prepared.study)}
+    # The tables are still those of the last record.
+    write_record(store, (last or record).model_copy(update=history))
+
+
+def _last_record(store: Store, study: Study) -> Record | None:
+    try:
+        return read_record(store.root, study.folder)
+    except UserError:
+        return None
+
+
+def _looks(last: Record | None, study: Study) -> tuple[Look, ...]:
+    """Return the looks so far; if an earlier version recorded none, its last one, if of fewer."""
+    if last is None or last.log or last.looks or len(last.study.seeds) >= len(study.seeds):
+        return last.looks if last else ()
+    seeds, trials = len(last.study.seeds), len(last.plan.trials)
+    return (Look(time=last.finished, seeds=seeds, trials=trials),)

@@ -1,0 +1,78 @@
+"""What a study stated before its data: hashes of claims and design, and the log that keeps them."""
+
+import hashlib
+from typing import Any, Literal
+
+from pydantic import Field
+
+from cnn_ablate.schema.study import Claim, Study
+from cnn_ablate.schema.values import Frozen, canonical
+
+Stated = Literal["before its data", "changed after", "added after", "no log"]
+"""When a claim was stated; `no log` if trials are older than the log."""
+
+# What describes a claim, and does not change what is judged.
+_DESCRIPTION = {"quote", "place"}
+
+
+class Statement(Frozen):
+    """What a study states, as SHA-256 of each part."""
+
+    claims: dict[str, str] = Field(description="By the id of the claim.")
+    design: str = Field(description="Of the baseline, the factors and the design.")
+    seeds: str = Field(description="Of the seeds or looks, the error and the primary contrasts.")
+    measure: str = Field(description="Of the metric of the effects and of its margin.")
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of all parts together."""
+        parts = [self.claims, self.design, self.seeds, self.measure]
+        return _hash(parts)
+
+
+class LogEntry(Statement):
+    """A statement, and which trials of the study existed when it was made."""
+
+    time: str
+    trials: int = Field(description="Number of trials of the study that had ended.")
+    variants: tuple[str, ...] = Field(description="Names of the variants that had any.")
+
+    @property
+    def statement(self) -> Statement:
+        """The statement alone."""
+        return Statement(**self.model_dump(include=set(Statement.model_fields)))
+
+
+class Look(Frozen):
+    """A time at which the results of a study could be seen with more seeds than before."""
+
+    time: str
+    seeds: int = Field(description="Number of seeds of the variants that had most.")
+    trials: int = Field(description="Number of trials that this look needed.")
+
+
+def state(study: Study, metric: str, margin: float) -> Statement:
+    """Return what a study states.
+
+    Args:
+        study: As read, with its profile.
+        metric: That effects are in.
+        margin: Differences of the metric within it count as none.
+    """
+    designs = [part.model_dump() for part in (*study.factors, *study.designs)]
+    exclude = list(study.exclude)
+    return Statement(
+        claims={claim.id: claim_hash(claim) for claim in study.claims},
+        design=_hash([study.written, study.forced, designs, exclude]),
+        seeds=_hash([study.seeds, study.fewer_seeds, study.looks, study.error, study.primary]),
+        measure=_hash([metric, margin]),
+    )
+
+
+def claim_hash(claim: Claim) -> str:
+    """Return the SHA-256 of what a claim states, whatever its quote; defaults do not enter it."""
+    return _hash(claim.model_dump(exclude=_DESCRIPTION, exclude_defaults=True))
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(canonical(value).encode()).hexdigest()

@@ -1,0 +1,105 @@
+"""The log in study.json: what was stated before its data, changed after it, or added after it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cnn_ablate.claims.stated import stated
+from cnn_ablate.executors import Resources
+from cnn_ablate.runner import RunConfig, prepare
+from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.run import run
+from cnn_ablate.schema import Claim, LogEntry, Record, claim_hash
+from cnn_ablate.store import read_record
+from cnn_ablate.study import Changes, read_study
+from support.fake_results import contrast, record, variant
+from support.fast_study import STUDY, allow_fork, fork_workers
+
+pytestmark = [allow_fork, pytest.mark.usefixtures(fork_workers.__name__)]
+
+NORM = "  - {id: norm, factor: model.norm, from: none, to: batch, effect: higher}\n"
+LEVEL = "  - {id: level, variant: baseline, value: 0.5}\n"
+
+
+def ran(folder: Path, claims: str, *, seeds: int = 2, fresh: bool = False) -> dict[str, str]:
+    """Run the study with some claims; return when each was stated, as claims.csv has it."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "fast.yaml"
+    path.write_text(f"{STUDY}claims:\n{claims}", encoding="utf-8")
+    config = RunConfig(results=folder / "results", resources=Resources(workers=1), compute="eager")
+    prepared = prepare(read_study(path, Changes(seeds=seeds)), config)
+    run(prepared, outstanding(prepared, fresh=fresh), config, lambda _: None)
+    table = pd.read_csv(folder / "results" / "fast" / "claims.csv")
+    return dict(zip(table["claim"], table["stated"], strict=True))
+
+
+def test_claims_before_and_after_their_data(tmp_path: Path) -> None:
+    """They stay told apart with more seeds, after `--fresh`, and in a copy of the results."""
+    first = tmp_path / "first"
+    assert {"norm": "before its data"} == ran(first, NORM)
+    changed = NORM.replace("higher", "lower")
+    assert {"norm": "changed after", "level": "added after"} == ran(first, changed + LEVEL)
+    assert {"norm": "before its data", "level": "added after"} == ran(first, NORM + LEVEL)
+    shutil.copytree(first, tmp_path / "copy")
+    expected = {"norm": "before its data", "level": "added after"}
+    assert expected == ran(tmp_path / "copy", NORM + LEVEL, seeds=3)
+    assert expected == ran(tmp_path / "copy", NORM + LEVEL, seeds=3, fresh=True)
+    log = read_record(tmp_path / "copy" / "results", "fast").log
+    assert [0, 4, 4, 4] == [entry.trials for entry in log]
+    assert [(), ("baseline", "norm=none")] == [entry.variants for entry in log[:2]]
+
+
+def test_nothing_is_known_of_claims_whose_trials_are_older_than_the_log(tmp_path: Path) -> None:
+    """A log that begins after the first trials cannot say what was stated before them."""
+    ran(tmp_path, NORM)
+    record_path = tmp_path / "results" / "fast" / "study.json"
+    written = json.loads(record_path.read_text(encoding="utf-8"))
+    written["log"] = []
+    record_path.write_text(json.dumps(written), encoding="utf-8")
+    assert {"norm": "no log", "level": "no log"} == ran(tmp_path, NORM + LEVEL)
+    assert {"norm": "changed after"} == ran(tmp_path, NORM.replace("higher", "lower"))
+
+
+def test_looks_at_more_seeds_are_recorded(tmp_path: Path) -> None:
+    """Each number of seeds is a look; a run that trains nothing new is none."""
+    for seeds in (2, 2, 3):
+        ran(tmp_path, NORM, seeds=seeds)
+    looks = read_record(tmp_path / "results", "fast").looks
+    assert [(2, 4), (3, 6)] == [(look.seeds, look.trials) for look in looks]
+
+
+def study_with_log(*entries: tuple[dict[str, Claim], tuple[str, ...]]) -> Record:
+    """Return a study of two variants whose log has some claims, and variants with trials."""
+    log = tuple(
+        LogEntry(
+            claims={name: claim_hash(claim) for name, claim in claims.items()},
+            design="",
+            seeds="",
+            measure="",
+            time="",
+            trials=0,
+            variants=variants,
+        )
+        for claims, variants in entries
+    )
+    base = record([variant("a"), variant("b"), variant("c")], [contrast("b", "a")])
+    return base.model_copy(update={"log": log})
+
+
+def test_a_claim_on_new_variants_is_stated_before_its_data() -> None:
+    """Only trials of the variants that it is about count."""
+    old, new = (Claim(id=name, variant=name, value=0.9) for name in "bc")
+    grown = study_with_log(({"b": old}, ()), ({"b": old, "c": new}, ("a", "b")))
+    assert "before its data" == stated(grown, new)
+    late = study_with_log(({"b": old}, ()), ({"b": old, "c": new}, ("a", "b", "c")))
+    assert "added after" == stated(late, new)
+
+
+def test_quotes_and_defaults_do_not_change_a_claim() -> None:
+    """A typing error that is corrected in a quote is no new claim."""
+    claim = Claim(id="b", variant="b", value=0.9, quote="nintey")
+    assert claim_hash(claim) == claim_hash(claim.model_copy(update={"quote": "ninety"}))
+    assert claim_hash(claim) != claim_hash(claim.model_copy(update={"value": 0.8}))
