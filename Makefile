@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 
 .PHONY: run test lint types floors bench slow gpu ray mlflow generated reproduce clean
 
-run: $(VENV)/installed ## Run the smoke study on the embedded images
-	@$(BIN)/cnn-ablate run ablations/smoke.yaml
+run: $(VENV)/installed ## Run the demonstration on the embedded images
+	@$(BIN)/cnn-ablate run ablations/demo.yaml
 
 test: $(VENV)/installed-dev ## Run the default tests
 	@OMP_NUM_THREADS=1 $(BIN)/pytest

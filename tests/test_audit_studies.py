@@ -18,6 +18,7 @@ SLOW = {"resnet18_tuning"}
 ERRORS = {
     "cifar_cbam": set(),
     "cifar_ladder": {("parameter-claim", "parameters-table")},
+    "demo": {("inert-factor", "training.ema_decay")},
     "fashion_lr": set(),
     "lenet_cifar": set(),
     "preact_cbam": {
@@ -68,8 +69,8 @@ def test_errors_are_those_of_the_paper(name: str) -> None:
 @pytest.mark.parametrize("name", each(profile="any"))
 def test_profiles_cause_no_errors(name: str, profile: str) -> None:
     """Settings that only a profile makes equal, small or short are not errors."""
-    if name == "smoke" and profile == "cpu":
-        pytest.skip("the smallest study has no smaller profile")
+    if name in {"demo", "smoke"} and profile == "cpu":
+        pytest.skip("the smallest studies have no smaller profile")
 
     errors = {(f.kind, f.where) for f in findings(name, profile) if f.severity == "error"}
 

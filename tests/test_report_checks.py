@@ -11,6 +11,7 @@ from cnn_ablate.analysis import Analysis, analyse, write_analysis
 from cnn_ablate.report import render_templates
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import forest
+from cnn_ablate.report.highlights import answer
 from cnn_ablate.report.page_content import page_content
 from cnn_ablate.schema import Finding
 from cnn_ablate.store import Results, frames
@@ -170,3 +171,26 @@ def test_run_and_status_end_with_the_findings(tmp_path: Path) -> None:
     code, out, _ = cli_study.call("status", study, cwd=tmp_path)
     assert code == 0
     assert "Check: error, at chance: No better than naming the most frequent class" in out
+
+
+def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
+    """A contrast that test images leave open is not counted as decided, and none is left out."""
+    context = context_of(sound)
+    effect = context.effects[0]
+    decided = {"family": "primary", "decided": True, "low_family": 1.0, "high_family": 9.0}
+    images = {"images_low": 0.5, "images_high": 9.0}
+    effects = tuple(
+        effect.model_copy(update={"variant": name, "difference": difference, **decided, **more})
+        for name, difference, more in (
+            ("small", 2.0, images),
+            ("large", 5.0, images),
+            ("worse", -3.0, {"images_low": -5.0, "images_high": -1.0}),
+            ("lucky", 1.5, {"images_low": -0.5, "images_high": 3.0}),
+            ("open", 4.0, {**images, "decided": False}),
+        )
+    )
+    assert answer(replace(context, effects=effects)) == (
+        "Of 5 contrasts, 1 lowers the accuracy: worse (\N{MINUS SIGN}3.0) points; 2 raise the "
+        "accuracy: large (+5.0) and small (+2.0) points; 1 is decided over seeds but not over test "
+        "images: lucky; 1 is not decided: open."
+    )

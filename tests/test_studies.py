@@ -17,7 +17,7 @@ from cnn_ablate.study import Changes, read_study
 
 FOLDER = Path(__file__).parents[1] / "ablations"
 SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-PAPERS = [name for name in SHIPPED if name != "smoke"]
+PAPERS = [name for name in SHIPPED if name not in {"demo", "smoke"}]
 COUNTS = [
     ("cifar_cbam", "baseline", 2_134_902),
     ("cifar_cbam", "attention=none", 2_134_902 - 300),

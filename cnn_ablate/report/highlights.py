@@ -7,7 +7,43 @@ from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.run_facts import Fact
 from cnn_ablate.schema import Effect
-from cnn_ablate.text import capital, count, listed, percent
+from cnn_ablate.text import capital, count, listed, percent, some
+
+
+def answer(context: ReportContext) -> str:
+    """Return one sentence on which contrasts are decided, largest first, and which are not.
+
+    Decided are those that both the family, over seeds, and the test images put on one side of
+    zero. Empty if nothing could be tested.
+    """
+    tested = [effect for effect in context.effects if effect.family]
+    if not tested:
+        return ""
+    tested = sorted(tested, key=lambda effect: -abs(effect.difference or 0.0))
+    clear = [effect for effect in tested if effect.direction and _beyond_images(effect)]
+    by_images = [e for e in tested if e.direction and not _beyond_images(e)]
+    open_ones = [effect for effect in tested if not effect.decided]
+    parts = [
+        _side(context, [e for e in clear if e.direction < 0], "lowers", "lower"),
+        _side(context, [e for e in clear if e.direction > 0], "raises", "raise"),
+        _undecided(context, by_images, "decided over seeds but not over test images"),
+        _undecided(context, open_ones, "not decided"),
+    ]
+    if context.meaningless:
+        parts.append(f"{len(context.meaningless)} more cannot be judged")
+    return f"Of {count(len(tested), 'contrast')}, {'; '.join(filter(None, parts))}."
+
+
+def _undecided(context: ReportContext, effects: Sequence[Effect], what: str) -> str:
+    verb = "is" if len(effects) == 1 else "are"
+    names = some(map(context.contrast_name, effects), 4)
+    return f"{len(effects)} {verb} {what}: {names}" if effects else ""
+
+
+def _side(context: ReportContext, effects: Sequence[Effect], one: str, several: str) -> str:
+    named = [f"{context.contrast_name(e)} ({formatting.points(e.difference)})" for e in effects]
+    verb = one if len(named) == 1 else several
+    return f"{len(named)} {verb} the accuracy: {some(named, 6)} points" if named else ""
 
 
 def highlights(context: ReportContext, tally: str) -> tuple[Fact, ...]:

@@ -14,7 +14,7 @@ from cnn_ablate.report.claims_table import ClaimTables, claim_tables
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.detail_tables import DetailTable, detail_tables
 from cnn_ablate.report.figures import FIGURES
-from cnn_ablate.report.highlights import highlights
+from cnn_ablate.report.highlights import answer, highlights
 from cnn_ablate.report.limitations import limitations
 from cnn_ablate.report.methods import methods
 from cnn_ablate.report.results_table import ResultsTable, results_table
@@ -41,6 +41,7 @@ class PageContent:
 
     name: str
     title: str
+    answer: str
     sentence: str
     paper: Paper | None
     alarms: tuple[Alarm, ...]
@@ -83,6 +84,7 @@ def page_content(context: ReportContext) -> PageContent:
     return PageContent(
         name=record.study.folder,
         title=record.study.title or record.study.name,
+        answer=answer(context),
         sentence=run_facts.study_sentence(context),
         paper=record.study.paper,
         alarms=alarms(context),
@@ -92,7 +94,7 @@ def page_content(context: ReportContext) -> PageContent:
         failures=run_facts.failures(context),
         missing=run_facts.missing(context),
         claims=claims,
-        effects=tuple(effect for effect in context.effects if effect.seeds),
+        effects=tuple(e for e in context.effects if e.seeds or e.failed or e.failed_reference),
         meaningless=context.meaningless,
         findings=record.findings,
         audited=record.audited,
