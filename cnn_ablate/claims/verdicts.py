@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from cnn_ablate.claims.classes import judge_rank, judge_taken_for, without_images
 from cnn_ablate.claims.comparability import early, has_other_budget, obstacle, reserve
-from cnn_ablate.claims.decisions import Comparison, Contrast, decisions, find_contrast
+from cnn_ablate.claims.comparisons import Comparison, Contrast, decisions, find_contrast
 from cnn_ablate.claims.descriptions import published
 from cnn_ablate.claims.draft_verdict import NO_SEED, ONE_SEED, DraftVerdict, NoAnswerError
 from cnn_ablate.claims.evidence import Evidence, gather
-from cnn_ablate.claims.failures import doubted, failed_trials
+from cnn_ablate.claims.failed_trials import doubted, failed_trials
 from cnn_ablate.claims.metrics import EXACT, Results
 from cnn_ablate.claims.published_effects import judge_direction, judge_none
 from cnn_ablate.claims.published_values import judge_level, judge_limit
