@@ -9,13 +9,21 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import get_args
 
 import pandas as pd
 
-from cnn_ablate.claims import EXACT, NO_SEED, overrides, subject
+from cnn_ablate.claims import (
+    EXACT,
+    NO_SEED,
+    WORDS,
+    contradictions,
+    count_statements,
+    is_reduced,
+    overrides,
+    subject,
+)
 from cnn_ablate.report.formatting import duration
-from cnn_ablate.schema import Claim, Record, Word
+from cnn_ablate.schema import Claim, Record
 from cnn_ablate.store import parse_record, upgrade_results
 from cnn_ablate.text import capital, count, count_range
 
@@ -26,7 +34,6 @@ RESULTS = ROOT / "results"
 FOLDERS = re.findall(
     r"^!/\*/(.+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE
 )
-VERDICTS = get_args(Word)
 # The main claims of each paper, by id.
 HEADLINES = {
     "cifar_cbam": ("accuracy", "batch-norm-speeds", "residual-helps"),
@@ -54,7 +61,7 @@ class Run:
     @property
     def budget(self) -> str:
         """`published` if it has the budget of the paper's runs, else `reduced`."""
-        return "reduced" if self.record.study.forced else "published"
+        return "reduced" if is_reduced(self.record.study) else "published"
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -114,16 +121,28 @@ def answers(study_runs: list[Run]) -> list[Answer]:
 
 
 def summary(_: str) -> Iterator[str]:
-    """Write the number of verdicts per study and budget."""
-    yield f"| study | budget | claims | {' | '.join(VERDICTS)} |"
-    yield f"|---|---|{'---:|' * (1 + len(VERDICTS))}"
-    for name, study_runs in studies().items():
-        every = answers(study_runs)
-        for budget in dict.fromkeys(answer.budget for answer in every):
-            verdicts = [answer.verdict["verdict"] for answer in every if answer.budget == budget]
-            times = Counter(verdicts)
-            numbers = " | ".join(str(times[word] or "") for word in VERDICTS)
-            yield f"| `{name}` | {budget} | {len(verdicts)} | {numbers} |"
+    """Write the number of statements by verdict, per study and budget."""
+    rows = {
+        (name, budget): _count([answer for answer in every if answer.budget == budget])
+        for name, study_runs in studies().items()
+        if (every := answers(study_runs))
+        for budget in dict.fromkeys(answer.budget for answer in every)
+    }
+    words = [word for word in WORDS if any(row[word] for row in rows.values())]
+    yield f"| study | budget | statements | {' | '.join(words)} |"
+    yield f"|---|---|{'---:|' * (1 + len(words))}"
+    for (name, budget), row in rows.items():
+        numbers = " | ".join(str(row[word] or "") for word in words)
+        yield f"| `{name}` | {budget} | {row.total()} | {numbers} |"
+
+
+def _count(group: list[Answer]) -> Counter[str]:
+    return count_statements([answer.claim for answer in group], _words(group))
+
+
+def _words(group: list[Answer]) -> dict[str, str]:
+    """Return the verdict of each answer by the id of its claim."""
+    return {answer.claim.id: answer.verdict["verdict"] for answer in group}
 
 
 def headlines(_: str) -> Iterator[str]:
@@ -134,8 +153,7 @@ def headlines(_: str) -> Iterator[str]:
         by_id = {answer.claim.id: answer for answer in answers(study_runs)}
         for answer in (by_id[key] for key in HEADLINES[name]):
             quote, numbers = _quote(answer.claim), _numbers(answer)
-            verdict = f"**{answer.verdict['verdict']}**"
-            yield _cells(f"`{name}`", quote, *numbers, answer.budget, verdict)
+            yield _cells(f"`{name}`", quote, *numbers, answer.budget, _marked(answer))
 
 
 def all_claims(_: str) -> Iterator[str]:
@@ -158,10 +176,12 @@ def claims(name: str) -> Iterator[str]:
     """Write the claims of one study with the reasons for their verdicts."""
     yield "| the paper says | of | published | here | budget | verdict | why |"
     yield "|---|---|---|---|---|---|---|"
-    for answer in answers(studies()[name]):
+    every = answers(studies()[name])
+    remarks = contradictions([answer.claim for answer in every], _words(every))
+    for answer in every:
         quote = f"{_quote(answer.claim)} ({answer.claim.place})"
-        verdict = f"**{answer.verdict['verdict']}**"
-        yield _cells(quote, *_numbers(answer), answer.budget, verdict, _why(answer))
+        why = " ".join(filter(None, (_why(answer), remarks.get(answer.claim.id))))
+        yield _cells(quote, *_numbers(answer), answer.budget, _marked(answer), why)
 
 
 def budget(name: str) -> Iterator[str]:
@@ -195,6 +215,12 @@ def _why(answer: Answer) -> str:
     condition = "" if condition == overrides(answer.run.record) else condition
     texts = filter(None, (condition, answer.verdict["reason"]))
     return " ".join(f"{capital(text).rstrip('.')}." for text in texts)
+
+
+def _marked(answer: Answer) -> str:
+    """Return a verdict in bold, unless an early one, which decides nothing."""
+    word = answer.verdict["verdict"]
+    return word if word.endswith("early") else f"**{word}**"
 
 
 def _quote(claim: Claim) -> str:
@@ -232,4 +258,4 @@ def written(page: str) -> str:
 
 if __name__ == "__main__":
     for path in PAGES:
-        path.write_text(rewrite(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path.write_text(written(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -20,18 +20,20 @@ def data(context: ReportContext) -> pd.DataFrame | None:
 
     The variants are the reference and those whose calibration error differs most from its own. The
     error (ECE) is computed from the bins of each seed, in points, and averaged over seeds. None if
-    no trial is done.
+    no trial that is done has predictions here.
 
     Reference: Guo et al., On calibration of modern neural networks, 2017, eq. 3.
     """
-    if context.trials.empty:
-        return None
     tables = []
     for variant, trials in context.trials.groupby("variant", sort=False):
-        bins = [binned(context.results.predictions(trial)) for trial in trials["trial"]]
+        read = [context.results.predictions(trial) for trial in trials["trial"]]
+        if not (bins := [binned(predictions) for predictions in read if predictions]):
+            continue
         errors = [calibration_error(table) for table in bins]
         summed = sum(bins[1:], start=bins[0])
         tables.append(summed.assign(variant=variant, ece=100 * float(np.mean(errors))))
+    if not tables:
+        return None
     tidy = pd.concat(tables)
     names = context.farthest(tidy.groupby("variant", sort=False)["ece"].first())[:MAX_DIAGRAMS]
     chosen = tidy[tidy["variant"].isin(names) & (tidy["images"] > 0)].reset_index(names="bin")

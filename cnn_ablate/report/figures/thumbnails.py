@@ -14,6 +14,7 @@ from PIL import Image
 
 from cnn_ablate.report import figure_style
 from cnn_ablate.report.context import ReportContext
+from cnn_ablate.store import Predictions
 
 MAX_PIXELS = 64  # larger images are scaled down
 INCHES = 0.95
@@ -26,7 +27,7 @@ def with_images(
 ) -> pd.DataFrame | None:
     """Return chosen sample images with the predictions of the reference's first finished seed.
 
-    None if no images were kept, or if `choose` leaves none of the rows that it gets.
+    None if no images or predictions were kept, or if `choose` leaves none of the rows that it gets.
 
     Returns:
         One row per image: its `index`, `true` and `predicted` class, the `probability` of the
@@ -37,15 +38,19 @@ def with_images(
     if samples is None or trials.empty:
         return None
     trial = trials.sort_values("seed")["trial"].iloc[0]
-    chosen = choose(_predictions(context, trial, len(samples)))
+    predictions = context.results.predictions(trial)
+    if predictions is None:
+        return None
+    chosen = choose(_named(context, trial, predictions, len(samples)))
     images = [encoded(samples[index]) for index in chosen["index"]]
     return chosen.assign(image=images) if images else None
 
 
-def _predictions(context: ReportContext, trial: str, images: int) -> pd.DataFrame:
+def _named(
+    context: ReportContext, trial: str, predictions: Predictions, images: int
+) -> pd.DataFrame:
     classes = context.results.classes
     names = classes.loc[classes["trial"] == trial, "class"].to_numpy()
-    predictions = context.results.predictions(trial)
     index = np.arange(min(images, len(predictions.label)))
     return pd.DataFrame(
         {

@@ -1,0 +1,56 @@
+"""Write the tables and reports of the committed results anew, from their tables alone.
+
+Run it as `python docs/refresh_tables.py`: nothing is trained. Each study is that of its file, as
+long as the file plans the same trials. Figures and verdicts that need the predictions of single
+images are those of the tables, also where the trials are here, so that every machine writes the
+same bytes.
+"""
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from make_reproductions import FOLDERS
+
+from cnn_ablate.analysis import analyse, write_analysis
+from cnn_ablate.errors import UserError
+from cnn_ablate.plan import plan
+from cnn_ablate.report import write
+from cnn_ablate.schema import Record
+from cnn_ablate.settings import identity, resolve
+from cnn_ablate.store import Store, read_record, write_study
+from cnn_ablate.study import Changes, read_study
+
+ROOT = Path(__file__).parents[1]
+
+
+def renewed(record: Record) -> Record:
+    """Return a record with the study as its file has it now.
+
+    Raises:
+        UserError: the file plans other trials.
+    """
+    study = read_study(ROOT / record.study.source, Changes(record.study.profile))
+    study = study.model_copy(update={"source": record.study.source})
+    fingerprints = {facts.name: facts.fingerprint for facts in record.data}
+    planned = plan(study, resolve, lambda data: fingerprints[data["name"]], identity)
+    if [trial.id for trial in planned.trials] != [trial.id for trial in record.plan.trials]:
+        raise UserError(record.study.source, "plans other trials than were run.")
+    return record.model_copy(update={"study": study, "plan": planned})
+
+
+def refresh(results: Path, reports: Path, folder: str) -> None:
+    """Write record, tables and report of one study anew."""
+    with TemporaryDirectory() as alone:
+        tables = Path(shutil.copytree(results / folder, Path(alone) / folder))
+        store = Store(tables.parent)
+        analysis = analyse(write_study(store, renewed(read_record(store.root, folder))))
+        write_analysis(analysis)
+        for path in (tables / "study.json", *tables.glob("*.csv")):
+            shutil.copyfile(path, results / folder / path.name)
+    write(analysis, reports, pictures=False)
+
+
+if __name__ == "__main__":
+    for each in FOLDERS:
+        refresh(ROOT / "results", ROOT / "reports", each)
