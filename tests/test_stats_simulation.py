@@ -54,7 +54,7 @@ def test_wilson_intervals_cover(accuracy):
 def test_image_intervals_cover():
     """The bootstrap over images holds the true difference of two trained networks, seeds fixed."""
     rng = np.random.default_rng(3)
-    wins = rng.choice([-3, -1, 0, 1, 2], p=[0.02, 0.05, 0.8, 0.1, 0.03], size=(1500, 1000))
+    wins = rng.choice([-3, -1, 0, 1, 2], p=[0.02, 0.05, 0.8, 0.1, 0.03], size=(800, 1000))
 
     assert 93 <= coverage(map(image_interval, wins), 0.05) <= 97
 
@@ -85,7 +85,7 @@ def test_factorial_and_shapley_intervals_cover():
     rng = np.random.default_rng(6)
     truth = {"True a": 80.0, "True none": 79.0, "False a": 76.0, "False none": 74.0}
     effects, shares = [], []
-    for _ in range(1500):
+    for _ in range(900):
         seeds = rng.normal(0, 0.5, size=3)
         results = {
             name: [*(mean + seeds + rng.normal(0, 0.3, size=3)) / 100]
@@ -119,24 +119,24 @@ def against_one_baseline(noise, rng, seeds, contrasts):
 @pytest.mark.parametrize("noise", NOISES)
 @pytest.mark.parametrize(("seeds", "contrasts"), [(3, 5), (5, 10), (6, 5), (8, 10), (10, 20)])
 def test_a_family_keeps_its_error(noise, seeds, contrasts):
-    """Few null studies decide any contrast: at most 6 in 100, to the noise of 600 of them.
+    """Few null studies decide any contrast: at most 6 in 100.
 
     Of three to five seeds this holds for normal differences; skew and tails make Holm on t err on
     the safe side here.
     """
-    rng, studies = np.random.default_rng(contrasts + seeds), 600
+    rng, studies = np.random.default_rng(contrasts + seeds), 1000
     wrong = sum(
         any(d.decided for d in decide(list(against_one_baseline(noise, rng, seeds, contrasts).T)))
         for _ in range(studies)
     )
 
-    assert wrong / studies <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / studies)
+    assert wrong / studies <= 0.06
 
 
 @pytest.mark.parametrize(("seeds", "contrasts"), [(4, 5), (8, 10)])
 def test_simultaneous_intervals_cover(seeds, contrasts):
     """All intervals of a family hold their truth in 94 of 100 studies, large effects or none."""
-    rng, studies = np.random.default_rng(seeds), 800
+    rng, studies = np.random.default_rng(seeds), 1500
     truth = np.where(np.arange(contrasts) % 2, 5.0, 0.0)
     held = 0
     for _ in range(studies):
@@ -145,7 +145,7 @@ def test_simultaneous_intervals_cover(seeds, contrasts):
             d.low <= true <= d.high for d, true in zip(decide(list(table.T)), truth, strict=True)
         )
 
-    assert held / studies >= 0.94 - 2 * np.sqrt(0.05 * 0.95 / studies)
+    assert held / studies >= 0.94
 
 
 def test_power_for_one_point():
@@ -162,7 +162,7 @@ def test_power_for_one_point():
 
 def test_effects_of_null_studies():
     """From tables to sentences: whole null studies cover and keep their family error."""
-    rng, studies = np.random.default_rng(8), 300
+    rng, studies = np.random.default_rng(8), 200
     names = [f"v{i}" for i in range(4)]
     contrasts = [fake_results.contrast(name, "a") for name in names]
     variants = [fake_results.variant(name) for name in ["a", *names]]

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import pandas as pd
-
 from cnn_ablate.checks.trained_study import TrainedStudy
 from cnn_ablate.schema import ComputeConfig, Finding
+from cnn_ablate.stats import compute_settings
 from cnn_ablate.text import count, listed, some
 
 
@@ -16,7 +15,7 @@ def compute_differs(study: TrainedStudy) -> Iterator[Finding]:
     trainings may differ by points.
     """
     columns = [name for name in ComputeConfig.model_fields if name in study.done]
-    used = {str(name): _settings(own, columns) for name, own in study.done.groupby("variant")}
+    used = compute_settings(study.done)
     contrasts = study.results.record.plan.contrasts
     known = [(c.variant, c.reference) for c in contrasts if {c.variant, c.reference} <= used.keys()]
     differing = [pair for pair in known if used[pair[0]] != used[pair[1]]]
@@ -35,7 +34,3 @@ def compute_differs(study: TrainedStudy) -> Iterator[Finding]:
         "part of such an effect is numerical noise. Run with `--fresh` to train all sides alike.",
         data={"variants": [v for v, _ in differing], "contrasts": differing, "meaningless": []},
     )
-
-
-def _settings(trials: pd.DataFrame, columns: list[str]) -> set[tuple[str, ...]]:
-    return {tuple(map(str, row)) for row in trials[columns].itertuples(index=False)}

@@ -20,7 +20,13 @@ from cnn_ablate.stats.paired import (
     t_interval,
     t_quantile,
 )
-from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed, variance_ratios
+from cnn_ablate.stats.pairing import (
+    FloatArray,
+    compute_settings,
+    differences,
+    values_by_seed,
+    variance_ratios,
+)
 from cnn_ablate.stats.predictions import PredictionReader, Predictions, weigh_images
 from cnn_ablate.stats.replication import difference_half_width, prediction_half_width
 from cnn_ablate.stats.sentences import sentence
@@ -62,6 +68,7 @@ __all__ = [
     "cells",
     "compare_studies",
     "components",
+    "compute_settings",
     "convergence",
     "decide",
     "difference_half_width",

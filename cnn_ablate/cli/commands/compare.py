@@ -49,7 +49,8 @@ def _cells(pair: ComparedContrast) -> tuple[str, ...]:
 def _effect(effect: Effect | None) -> str:
     if effect is None or effect.difference is None:
         return ""
-    low, high = (math.nan if end is None else end for end in (effect.low, effect.high))
+    ends = (effect.low_family, effect.high_family)
+    low, high = (math.nan if end is None else end for end in ends)
     return f"{_amount(effect.difference, low, high)} ({effect.seeds})"
 
 
@@ -61,7 +62,10 @@ def _amount(value: float, low: float, high: float) -> str:
 def _remarks(one: Results, other: Results) -> Iterator[str]:
     """Yield what else differs (budget, data, machine) and how many common trials agree."""
     yield ""
-    yield "Effects on test accuracy in percentage points with 95 % intervals (number of seeds)."
+    yield (
+        "Effects on test accuracy in percentage points with the 95 % intervals of their families, "
+        "which include zero where nothing is decided (number of seeds)."
+    )
     yield "The interval of second - first is Welch's."
     for label, get in _CIRCUMSTANCES.items():
         values = get(one), get(other)

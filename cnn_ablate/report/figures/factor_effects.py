@@ -50,7 +50,8 @@ def _terms_caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> 
     aliases = f" In this design {some(aliased, 3)}." if aliased else ""
     return (
         f"{what}, in percentage points of test accuracy: least squares with seeds as blocks, "
-        f"95 % confidence intervals ({context.budget}).{interval_plot.note(data)}{aliases}"
+        "95 % confidence intervals, each for itself and with one spread for all cells "
+        f"({context.budget}).{interval_plot.note(data)}{aliases}"
     )
 
 
@@ -64,7 +65,11 @@ def _shares_caption(context: ReportContext, data: pd.DataFrame) -> str:
         "shapley": "Shapley values: mean gain of each component over all orders of adding them",
         "leave one out": "Loss of the full system when one component is removed",
     }[data["method"].iloc[0]]
-    spread = ", with 95 % confidence intervals over seeds" if data["low"].notna().any() else ""
+    spread = (
+        ", with 95 % confidence intervals over seeds, each for itself"
+        if data["low"].notna().any()
+        else ""
+    )
     arrows = interval_plot.note(data, value="contribution")
     return f"{method}{spread} ({context.budget}).{arrows}"
 
