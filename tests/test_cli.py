@@ -97,7 +97,7 @@ def test_plan_prints_a_table_and_remarks(tmp_path: Path) -> None:
     assert "model.activation: relu > mish" in said
     assert "data.augment: -random_crop(padding=4,mode=zero) +horizontal_flip(p=0.5)" in said
     assert "3 variants x 4 seeds = 12 trials; 0 are done" in said
-    assert "smallest two-sided sign-flip p is 2/2^4 = 0.125" in said
+    assert "contrasts with 4 seeds: Holm on paired t" in said
 
 
 def test_plan_with_fewer_seeds_of_some(tmp_path: Path) -> None:

@@ -119,15 +119,19 @@ def plan(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Estimate the training time from a few timed steps.")
     ] = False,
+    pilot: Annotated[
+        Path | None,
+        typer.Option("--from", help="Results of a pilot (results/<study>): seeds per contrast."),
+    ] = None,
 ) -> None:
     """Show what a study trains and compares, and how many trials are done."""
-    from cnn_ablate.cli.commands.plan import print_plan
+    from cnn_ablate.cli.commands.plan import PlanOptions, print_plan
     from cnn_ablate.runner import RunConfig
     from cnn_ablate.study import Changes
 
     changes = Changes(resolve_profile(profile, smoke), tuple(sets), seeds)
     config = RunConfig(results=results, data=data)
-    print_plan(study, changes, config, only=only, as_json=as_json, estimate=estimate)
+    print_plan(study, changes, config, PlanOptions(only, as_json, estimate, pilot))
 
 
 @app.command()

@@ -1,7 +1,9 @@
 """The command `plan`: the variants that a study trains and compares, without training them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,31 +21,68 @@ from cnn_ablate.runner.cost import (
     gpu_hours,
     guessed_sizes,
 )
+from cnn_ablate.runner.outlook import remarks, spreads
 from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, plan_rows, prepare
+from cnn_ablate.stats.sample_size import Spread
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study_paths import study_path
 from cnn_ablate.text import count, count_range, listed
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "done", "to train")
+_PILOT_TITLES = ("contrast", "seen", "spread", "half-width", "found", "needed")
 
 
-def print_plan(
-    word: str, changes: Changes, config: RunConfig, *, only: str, as_json: bool, estimate: bool
-) -> None:
+@dataclass(frozen=True)
+class PlanOptions:
+    """Which variants to list, how, and the results folder of a pilot."""
+
+    only: str = ""
+    as_json: bool = False
+    estimate: bool = False
+    pilot: Path | None = None
+
+
+def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOptions) -> None:
     """Print the plan of a study, as a table or as JSON."""
     study = read_study(study_path(word), changes)
     with progress_display() as display:
         prepared = prepare(study, config, display.on_decoding)
-    seconds = estimate_seconds(prepared) if estimate else {}
-    rows = list(plan_rows(prepared, select_variants(prepared.plan, only), seconds))
-    if as_json:
+    seconds = estimate_seconds(prepared) if options.estimate else {}
+    rows = list(plan_rows(prepared, select_variants(prepared.plan, options.only), seconds))
+    if options.as_json:
         typer.echo(json.dumps(rows, indent=1))
-    else:
-        _print(prepared, rows, config)
-
-
-def _print(prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig) -> None:
+        return
     console = Console(highlight=False)
+    _print(console, prepared, rows, config)
+    if options.pilot:
+        _print_pilot(console, spreads(prepared, options.pilot))
+
+
+def _print_pilot(console: Console, seen: Sequence[Spread]) -> None:
+    """Print what a pilot says of the seeds that are needed."""
+    console.print("")
+    print_rows(console, _PILOT_TITLES, map(_pilot_cells, seen))
+    console.print(
+        "Estimates from the pilot, in points: the spread over the seeds seen, the half-width of "
+        "an interval with the planned seeds, the smallest effect found with 80 % power, and the "
+        "seeds needed for 1 point. They rest on normal differences and on Bonferroni's bound.",
+        soft_wrap=True,
+    )
+
+
+def _pilot_cells(spread: Spread) -> tuple[str, ...]:
+    name = spread.variant
+    if spread.reference != "baseline":
+        name = f"{name} (against {spread.reference})"
+    numbers = (spread.sd, spread.half_width, spread.smallest_effect)
+    needed = spread.seeds_for(1.0)
+    shown = f"{needed:,}" if needed else "over 1,000"
+    return name, f"{spread.seen}", *(f"{number:.2f}" for number in numbers), shown
+
+
+def _print(
+    console: Console, prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig
+) -> None:
     print_rows(console, _TITLES, map(_cells, rows), texts=2)
     for line in _remarks(prepared, rows, config):
         console.print(line, soft_wrap=True, markup=False)
@@ -81,9 +120,7 @@ def _remarks(prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig) 
         f"{count_range(plan.seed_counts.values(), 'seed')} = "
         f"{count(len(plan.trials), 'trial')}; {len(prepared.done):,} are done in {config.results}."
     )
-    for seeds in sorted(set(plan.paired_seeds)):
-        p = f"2/2^{seeds} = {2 / 2**seeds:.3g}"
-        yield f"With {count(seeds, 'seed')} the smallest two-sided sign-flip p is {p}."
+    yield from remarks(prepared)
     if prepared.missing:
         yield f"The number of finished trials is unknown: {prepared.missing}"
     for name, first in plan.same.items():
