@@ -36,11 +36,18 @@ def test_clear_gaps_differ() -> None:
     assert "differ" == pair.verdict
 
 
-def test_equal_seeds_have_no_noise() -> None:
-    """Without any spread the gap is what it is."""
+def test_equal_seeds_are_no_certainty() -> None:
+    """Without any spread there is no interval, and so no verdict."""
     [pair] = compare_studies([effect([1.0, 1.0])], [effect([1.0, 1.0])])
-    assert (0.0, 0.0) == pair.interval
-    assert "agree" == pair.verdict
+    assert math.isnan(pair.interval[0])
+    assert "no spread" == pair.verdict
+
+
+def test_failed_trials_are_not_compared_by_the_others() -> None:
+    """A contrast of which trials failed in either study has no verdict."""
+    failed = effect([9.0, 9.1, 8.9]).model_copy(update={"failed": 2})
+    [pair] = compare_studies([effect([1.0, 1.1, 0.9])], [failed])
+    assert "trials failed" == pair.verdict
 
 
 def test_contrasts_of_one_study_alone() -> None:

@@ -26,9 +26,12 @@ class ComparedContrast:
         if not self.first or not self.second:
             return "second only" if self.second else "first only"
         low, high = self.interval
-        # One seed in either study leaves no interval.
+        effects = (self.first, self.second)
+        # The mean of the trials left is no measure of those that failed.
+        if any(effect.failed or effect.failed_reference for effect in effects):
+            return "trials failed"
         if math.isnan(low):
-            return "too few seeds"
+            return "too few seeds" if min(e.seeds for e in effects) < 2 else "no spread"
         return "agree" if low <= 0 <= high else "differ"
 
 
@@ -61,9 +64,9 @@ def _welch(gap: float, first: Effect, second: Effect) -> Interval:
     if first.sd is None or second.sd is None:
         return UNKNOWN
     parts = [(effect.sd or 0.0) ** 2 / effect.seeds for effect in (first, second)]
-    # Without any spread the degrees of freedom would be 0 / 0.
+    # Without any spread the degrees of freedom would be 0 / 0; it is no certainty either.
     if not sum(parts):
-        return gap, gap
+        return UNKNOWN
     seeds = (first.seeds, second.seeds)
     freedom = sum(parts) ** 2 / sum(p**2 / (n - 1) for p, n in zip(parts, seeds, strict=True))
     half = t_quantile(freedom) * math.sqrt(sum(parts))
