@@ -43,12 +43,15 @@ generated: $(VENV)/installed-dev ## Write the files that are generated from code
 	@$(BIN)/cnn-ablate schema > ablations/study.schema.json
 	@$(BIN)/python docs/make_reference.py
 	@$(BIN)/python docs/draw_designs.py
+	@$(BIN)/python docs/refresh_tables.py
 	@$(BIN)/python docs/make_reproductions.py
 
-# The committed results: published budgets where two cores are enough, else the profile `cpu`.
+# The committed results: published budgets where two cores are enough, else the profile `cpu`. The
+# tables of a fresh clone give way to the trials of this machine.
 reproduce: export CNN_ABLATE_DATA = $(DATA)
 reproduce: $(VENV)/installed ## Run the studies of the five papers; DATA: the folder with both data sets
 	@test -n "$(DATA)" || { echo "Set DATA to the folder of the data sets: make reproduce DATA=folder"; exit 1; }
+	@test -d results/trials || rm -f results/*/results.csv
 	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --only baseline --no-pictures
 	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --profile cpu --no-pictures
 	@$(BIN)/cnn-ablate run ablations/cifar_cbam.yaml --profile cpu --no-pictures
@@ -56,6 +59,7 @@ reproduce: $(VENV)/installed ## Run the studies of the five papers; DATA: the fo
 	@$(BIN)/cnn-ablate run ablations/cifar_ladder.yaml --profile cpu --no-pictures
 	@$(BIN)/cnn-ablate run ablations/resnet18_tuning.yaml --profile cpu --no-pictures
 	@$(BIN)/cnn-ablate run ablations/preact_cbam.yaml --profile cpu --no-pictures
+	@$(BIN)/python docs/refresh_tables.py
 	@$(BIN)/python docs/make_reproductions.py
 
 clean: ## Remove the virtual environment

@@ -1,0 +1,47 @@
+"""The committed tables and reports are written anew from the tables alone."""
+
+import runpy
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cnn_ablate.store import read_record
+
+ROOT = Path(__file__).parents[1]
+FOLDER = "lenet_cifar"
+
+
+def contents(*folders: Path) -> dict[str, bytes]:
+    """Return all files below some folders by their paths; PDF files are dated."""
+    files = (path for folder in folders for path in sorted(folder.rglob("*.*")))
+    return {str(path): path.read_bytes() for path in files if path.suffix != ".pdf"}
+
+
+def test_written_twice_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is trained; numbers of trials stay, and the study is that of its file."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    refresh = runpy.run_path(str(ROOT / "docs" / "refresh_tables.py"))["refresh"]
+    results, reports = tmp_path / "results", tmp_path / "reports"
+    shutil.copytree(ROOT / "results" / FOLDER, results / FOLDER)
+    before = contents(results)
+    refresh(results, reports, FOLDER)
+    first = contents(results, reports)
+    for name in ("epochs", "steps", "classes", "confusion"):
+        path = str(results / FOLDER / f"{name}.csv")
+        assert before[path] == first[path]
+    expected = read_record(ROOT / "results", FOLDER)
+    assert expected.plan.contrasts == read_record(results, FOLDER).plan.contrasts
+    assert (reports / FOLDER / "report.html").is_file()
+    refresh(results, reports, FOLDER)
+    assert first == contents(results, reports)
+
+
+def test_a_file_that_plans_other_trials_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables must not be taken for those of another study."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    renewed = runpy.run_path(str(ROOT / "docs" / "refresh_tables.py"))["renewed"]
+    record = read_record(ROOT / "results", FOLDER)
+    fewer = record.plan.model_copy(update={"trials": record.plan.trials[1:]})
+    with pytest.raises(Exception, match="plans other trials than were run"):
+        renewed(record.model_copy(update={"plan": fewer}))
