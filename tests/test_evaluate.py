@@ -7,7 +7,8 @@ import torch
 
 from cnn_ablate.data import Loader, load
 from cnn_ablate.settings import build_options, resolve
-from cnn_ablate.train.evaluate import Outputs, average_views, evaluate
+from cnn_ablate.train.artifacts import class_rows
+from cnn_ablate.train.evaluate import Evaluation, Outputs, average_views, evaluate
 from test_train import WRITTEN, trained
 
 
@@ -62,3 +63,24 @@ def test_loss_and_accuracy_are_means() -> None:
     assert 0.5 == evaluation.accuracy
     assert [0, 0] == evaluation.predicted.tolist()
     assert 4.5 == pytest.approx(evaluation.loss, abs=1e-3)
+
+
+def test_classes_without_images_or_predictions_have_empty_cells() -> None:
+    """A class that is never predicted has no precision, and one without images has nothing."""
+    evaluation = Evaluation(
+        loss=1.0,
+        accuracy=1 / 3,
+        labels=torch.tensor([0, 0, 1]),
+        predicted=torch.tensor([0, 2, 0]),
+        probabilities=torch.eye(3),
+    )
+    first, never_predicted, absent = class_rows(evaluation, ("cat", "dog", "elk"))
+
+    assert (2, 1, 0.5, 0.5, 0.5, 0.5) == tuple(first.model_dump(exclude={"class_name"}).values())
+    assert (0.0, None, 0.0, 0.0) == (
+        never_predicted.accuracy,
+        never_predicted.precision,
+        never_predicted.recall,
+        never_predicted.f1,
+    )
+    assert {None} == {absent.accuracy, absent.precision, absent.recall, absent.f1}

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -104,6 +105,41 @@ def test_accuracy_of_a_class_is_the_mean_over_seeds(small):
     assert (
         pytest.approx(100 * cats["accuracy"].mean()) == frame.loc[("baseline", "cat"), "accuracy"]
     )
+
+
+def test_a_class_without_test_images_has_empty_cells_and_is_not_the_lowest(small):
+    """Earlier versions wrote zeros for it."""
+    classes = small.results.classes.copy()
+    absent = classes["class"] == "cat"
+    classes.loc[absent, ["n", "accuracy"]] = 0
+    study = replace(small, results=replace(small.results, classes=classes))
+    spec = FIGURES["per_class"]
+    frame = spec.data(study)
+
+    assert frame.loc[frame["class"] == "cat", "accuracy"].isna().all()
+    assert spec.figure(frame).axes
+    assert "lowest accuracy is cat" not in spec.caption(study, frame)
+
+
+@pytest.mark.parametrize(
+    ("better", "expected"),
+    [
+        ((), ""),
+        (("owl", "ox"), "The classes with the lowest accuracy are cat and dog."),
+        (("dog", "owl", "ox"), "The class with the lowest accuracy is cat."),
+    ],
+)
+def test_classes_that_tie_for_the_lowest_accuracy_are_all_named(small, better, expected):
+    """Or none, where all are equal."""
+    classes = small.results.classes
+    accuracy = 0.5 + 0.1 * classes["class"].isin(better)
+    results = replace(small.results, classes=classes.assign(accuracy=accuracy))
+    study = replace(small, results=results)
+    spec = FIGURES["per_class"]
+    caption = spec.caption(study, spec.data(study))
+
+    assert expected in caption
+    assert ("lowest" in caption) == bool(expected)
 
 
 def test_difference_of_a_class_is_paired_by_seed(tmp_path):

@@ -16,7 +16,8 @@ OF_CLASS = ("test_accuracy", *CLASS_METRICS)
 EXACT = ("parameters", "macs", "dead_parameters")
 """Counts that training cannot change."""
 
-_CLASS_COLUMNS = ["trial", "class", "n", *(name.partition("_")[2] for name in CLASS_METRICS)]
+_SHARES = [name.partition("_")[2] for name in CLASS_METRICS]
+_CLASS_COLUMNS = ["trial", "class", "n", *_SHARES]
 
 
 class Results(Protocol):
@@ -96,6 +97,9 @@ def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
 def class_rows(results: Results, name: str | None) -> pd.DataFrame:
     """Return the rows of a class, one per trial; without a name those of all classes."""
     classes = results.classes.reindex(columns=_CLASS_COLUMNS)
+    # Earlier versions wrote zeros for classes without test images.
+    shares = classes[_SHARES].where(classes["n"] > 0)
+    classes = classes.assign(**{share: shares[share] for share in _SHARES})
     return classes if name is None else classes[classes["class"] == name]
 
 

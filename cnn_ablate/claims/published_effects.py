@@ -185,8 +185,9 @@ def _basis(evidence: Evidence, decision: Decision | None) -> str:
     if decision.decided:
         side = "lies above zero" if evidence.mean > 0 else "lies below zero"
     interval = bounds((decision.low, decision.high), evidence.metric)
+    clipped = " (ended at zero by the decision)" if decision.clipped else ""
     adjusted = p_value(decision.p_adjusted)
-    return f"the interval {interval} of {evidence.seeds} {side}, adjusted {adjusted}"
+    return f"the interval {interval}{clipped} of {evidence.seeds} {side}, adjusted {adjusted}"
 
 
 def _draft(

@@ -26,15 +26,15 @@ class EpochRow(Frozen):
 
 
 class ClassRow(Frozen):
-    """Metrics of one class on the test images."""
+    """Metrics of one class on the test images; None where there is nothing to take a share of."""
 
     class_name: str
     n: int
     correct: int
-    accuracy: float
-    precision: float
-    recall: float
-    f1: float
+    accuracy: float | None = Field(description="None without test images of the class.")
+    precision: float | None = Field(description="None if the class is never predicted.")
+    recall: float | None
+    f1: float | None
 
 
 class Metrics(Frozen):

@@ -12,7 +12,11 @@ from cnn_ablate.train.evaluate import Evaluation
 
 
 def class_rows(evaluation: Evaluation, names: tuple[str, ...]) -> tuple[ClassRow, ...]:
-    """Compute recall, precision and F1 per class; a ratio without cases is 0."""
+    """Compute recall, precision and F1 per class.
+
+    A class without test images has none of them. One that is never predicted has a recall and an
+    F1 of 0, and no precision.
+    """
     n = len(names)
     # Row: true class, column: predicted class.
     confusion = torch.bincount(evaluation.labels * n + evaluation.predicted, minlength=n * n)
@@ -28,13 +32,13 @@ def _class_row(name: str, correct: int, true: int, predicted: int) -> ClassRow:
         correct=correct,
         accuracy=_ratio(correct, true),
         recall=_ratio(correct, true),
-        precision=_ratio(correct, predicted),
-        f1=_ratio(2 * correct, true + predicted),
+        precision=_ratio(correct, predicted) if true else None,
+        f1=_ratio(2 * correct, true + predicted) if true else None,
     )
 
 
-def _ratio(part: int, whole: int) -> float:
-    return part / whole if whole else 0.0
+def _ratio(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def predictions_npz(evaluation: Evaluation) -> bytes:

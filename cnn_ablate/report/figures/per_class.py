@@ -8,6 +8,7 @@ from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.text import listed
 
 
 def data(context: ReportContext) -> pd.DataFrame | None:
@@ -15,7 +16,8 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     classes = context.results.classes
     if classes.empty:
         return None
-    means = classes.groupby(["variant", "class"], sort=False)["accuracy"].agg(["mean", "std"])
+    tested = _without_untested(classes)
+    means = tested.groupby(["variant", "class"], sort=False)["accuracy"].agg(["mean", "std"])
     tidy = (100 * means).set_axis(["accuracy", "sd"], axis=1).reset_index()
     ordered = context.in_order(tidy)
     return ordered.assign(variant=ordered["variant"].map(context.short_names))
@@ -24,26 +26,33 @@ def data(context: ReportContext) -> pd.DataFrame | None:
 def difference(context: ReportContext) -> pd.DataFrame | None:
     """Return each class's difference from the reference in points, paired by seed and averaged.
 
-    None if there is no other variant, or no class that it shares with the reference.
+    None if there is no other variant, or no class that it shares with the reference. Variants whose
+    difference means nothing are left out.
     """
     classes = context.results.classes
     if classes.empty or context.reference not in context.variants or len(context.variants) < 2:
         return None
-    wide = 100 * classes.pivot_table("accuracy", ["class", "seed"], "variant", sort=False)
+    tested = _without_untested(classes)
+    wide = 100 * tested.pivot_table("accuracy", ["class", "seed"], "variant", sort=False)
     differences = wide.sub(wide[context.reference], axis=0).drop(columns=context.reference)
     means = differences.groupby("class", sort=False).mean().dropna(axis="columns", how="all")
     tidy = means.melt(ignore_index=False, value_name="difference").reset_index()
     # A class that only one of the two variants has cannot be compared.
-    tidy = tidy.dropna(subset="difference")
+    tidy = tidy[~tidy["variant"].isin(context.incomparable)].dropna(subset="difference")
     if tidy.empty:
         return None
     ordered = context.in_order(tidy[["variant", "class", "difference"]])
     return ordered.assign(variant=ordered["variant"].map(context.short_names))
 
 
+def _without_untested(classes: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of classes.csv without the accuracies of classes that have no test images."""
+    return classes.assign(accuracy=classes["accuracy"].where(classes["n"] > 0))
+
+
 def draw(data: pd.DataFrame) -> Figure:
     """Draw a heat map with one row per variant and one column per class."""
-    table = data.pivot_table("accuracy", "variant", "class", sort=False)
+    table = data.pivot_table("accuracy", "variant", "class", sort=False, dropna=False)
     low, high = np.nanmin(table), np.nanmax(table)
     return _map(table, heatmap.shares(low - 0.1 * (high - low), high))
 
@@ -64,12 +73,20 @@ def _map(table: pd.DataFrame, scale: heatmap.Scale) -> Figure:
 
 
 def _caption(context: ReportContext, data: pd.DataFrame) -> str:
-    worst = data.groupby("class")["accuracy"].mean().idxmin()
     return (
-        f"Test accuracy per class in per cent, mean over seeds ({context.budget}). "
-        f"The class with the lowest accuracy is {worst}."
-        f"{_chance(context)}"
+        f"Test accuracy per class in per cent, mean over seeds ({context.budget})."
+        f"{_lowest(data)}{_chance(context)}"
     )
+
+
+def _lowest(data: pd.DataFrame) -> str:
+    """Name the class with the lowest accuracy, or all that tie; none if all classes do."""
+    means = data.groupby("class", sort=False)["accuracy"].mean().dropna().round(9)
+    lowest = list(means.index[means == means.min()])
+    if len(lowest) == len(means):
+        return ""
+    noun, verb = ("class", "is") if len(lowest) == 1 else ("classes", "are")
+    return f" The {noun} with the lowest accuracy {verb} {listed(lowest)}."
 
 
 def _chance(context: ReportContext) -> str:
