@@ -48,6 +48,7 @@ def test_seeds_that_a_pilot_asks_for(tmp_path: Path) -> None:
     folder = fake_study.publish(tmp_path / "pilot", pilot).record.study.folder
     levels = "batch_norm: {'true': {}, 'false': {model.norm: none}}"
     text = STUDY.partition("claims:")[0].replace("model.norm: [batch, none]", levels)
+    text = text.replace("seeds: 2", "seeds: 8")
     cli_study.write(tmp_path, text)
     words = ("plan", "tiny.yaml", "--from")
     code, out, err = cli_study.call(*words, f"pilot/{folder}", cwd=tmp_path)

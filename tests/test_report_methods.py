@@ -45,7 +45,7 @@ def test_methods_describe_the_study():
         "fewer than 6 pairs: Holm on paired t tests, which takes differences as normal",
         "its 1,000 images",
         "least-squares",
-        "each is judged alone, unadjusted",
+        "Claims by the log of this study: ",
         "A published number",
         "(TOST)",
     ):

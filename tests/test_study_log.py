@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,14 +10,18 @@ import pytest
 
 from cnn_ablate.claims.stated import stated
 from cnn_ablate.executors import Resources
+from cnn_ablate.report.claims_table import claim_tables
+from cnn_ablate.report.limitations import limitations
 from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.runner.run import run
-from cnn_ablate.schema import Claim, LogEntry, Record, claim_hash
+from cnn_ablate.schema import Claim, LogEntry, Look, Record, claim_hash
 from cnn_ablate.store import read_record
 from cnn_ablate.study import Changes, read_study
-from support.fake_results import contrast, record, variant
+from support import fake_study
+from support.fake_results import contrast, record, trials, variant
 from support.fast_study import STUDY, allow_fork, fork_workers
+from support.report_context import context_of
 
 pytestmark = [allow_fork, pytest.mark.usefixtures(fork_workers.__name__)]
 
@@ -103,3 +108,34 @@ def test_quotes_and_defaults_do_not_change_a_claim() -> None:
     claim = Claim(id="b", variant="b", value=0.9, quote="nintey")
     assert claim_hash(claim) == claim_hash(claim.model_copy(update={"quote": "ninety"}))
     assert claim_hash(claim) != claim_hash(claim.model_copy(update={"value": 0.8}))
+
+
+def test_claims_after_the_data_are_shown_apart(tmp_path: Path) -> None:
+    """They are not counted, unless a paper stated them."""
+    results = fake_study.publish(tmp_path, fake_study.FakeStudy(variants=3, seeds=4, images=200))
+    claims = results.record.study.claims
+    names = tuple(v.name for v in results.record.plan.variants)
+    entry = {"design": "", "seeds": "", "measure": "", "time": "", "trials": 12}
+    log = (
+        LogEntry(claims={}, variants=(), **entry),
+        LogEntry(claims={c.id: claim_hash(c) for c in claims}, variants=names, **entry),
+    )
+    unpublished = results.record.study.model_copy(update={"paper": None})
+    for study, counted in ((results.record.study, len(claims)), (unpublished, 0)):
+        late = results.record.model_copy(update={"log": log, "study": study})
+        tables = claim_tables(context_of(replace(results, record=late)))
+        shown = [*tables.judged.rows, *tables.not_comparable.rows]
+        assert (counted, len(claims) - counted) == (len(shown), len(tables.later.rows))
+        assert all("Chosen after the data" in row.why for row in (*shown, *tables.later.rows))
+
+
+def test_a_study_extended_without_a_plan_says_how_often_it_was_looked_at() -> None:
+    """The error of three looks at 5 % each, from 3 to 8 seeds, is about 12 %."""
+    looks = tuple(Look(time="", seeds=seeds, trials=0) for seeds in (3, 5, 8))
+    study = record([variant("a")]).model_copy(update={"looks": looks})
+    [sentence] = [s for s in limitations(study, trials({"a": [0.5]}), ()) if "looked at" in s]
+    assert "looked at 3 times, with 3, 5 and 8 seeds" in sentence
+    assert "5.0 % is about 12 %" in sentence
+    planned = study.study.model_copy(update={"looks": (3, 5, 8)})
+    told = limitations(study.model_copy(update={"study": planned}), trials({"a": [0.5]}), ())
+    assert not any("looked at" in sentence for sentence in told)

@@ -4,12 +4,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cnn_ablate.claims import WORDS, contradictions, count_statements, subject
+from cnn_ablate.claims import WORDS, contradictions, count_statements, counts, subject
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.schema import Claim, Verdict, Word
+from cnn_ablate.schema import Claim, Stated, Verdict, Word
 from cnn_ablate.text import capital
 
 _NOT_COMPARABLE: Word = "not comparable"
+_LATE: dict[Stated, str] = {
+    "changed after": "Changed after the data were seen.",
+    "added after": "Chosen after the data were seen.",
+}
+
+Pair = tuple[Claim, Verdict]
 
 
 @dataclass(frozen=True)
@@ -35,35 +41,55 @@ class ClaimTable:
 
 @dataclass(frozen=True)
 class ClaimTables:
-    """All claims of a study, and the number of statements per verdict in words."""
+    """All claims of a study, and the number of statements per verdict in words.
+
+    Claims of no paper that were stated after their data are `later`, and not counted.
+    """
 
     tally: str
     judged: ClaimTable
     not_comparable: ClaimTable
+    later: ClaimTable
 
 
 def claim_tables(context: ReportContext) -> ClaimTables:
     """Return the claims of a study with their verdicts."""
-    claims = context.results.record.study.claims
-    pairs = tuple(zip(claims, context.verdicts, strict=True))
-    words = {verdict.claim: verdict.verdict for verdict in context.verdicts}
-    remarks = contradictions(claims, words)
+    record = context.results.record
+    pairs = tuple(zip(record.study.claims, context.verdicts, strict=True))
+    counted = [pair for pair in pairs if counts(record, pair[1])]
+    remarks = _remarks(pairs, counted)
     return ClaimTables(
-        tally=_tally(claims, words),
-        judged=_table([pair for pair in pairs if pair[1].verdict != _NOT_COMPARABLE], remarks),
+        tally=_tally(counted) or "none counted" * bool(pairs),
+        judged=_table([pair for pair in counted if pair[1].verdict != _NOT_COMPARABLE], remarks),
         not_comparable=_table(
-            [pair for pair in pairs if pair[1].verdict == _NOT_COMPARABLE], remarks
+            [pair for pair in counted if pair[1].verdict == _NOT_COMPARABLE], remarks
         ),
+        later=_table([pair for pair in pairs if pair not in counted], remarks),
     )
 
 
-def _tally(claims: Sequence[Claim], words: Mapping[str, str]) -> str:
+def _remarks(pairs: Sequence[Pair], counted: Sequence[Pair]) -> dict[str, str]:
+    """Return, by the id of a claim, what else is to be said: contradictions, and when stated."""
+    claims, words = [claim for claim, _ in counted], _words(counted)
+    late = {claim.id: _LATE[v.stated] for claim, v in pairs if v.stated in _LATE}
+    contradicting = contradictions(claims, words)
+    return {
+        name: " ".join(filter(None, (contradicting.get(name), late.get(name))))
+        for name in {*contradicting, *late}
+    }
+
+
+def _words(pairs: Sequence[Pair]) -> dict[str, str]:
+    return {verdict.claim: verdict.verdict for _, verdict in pairs}
+
+
+def _tally(pairs: Sequence[Pair]) -> str:
     """Count statements by verdict: `3 reproduced, 1 not reproduced`."""
-    times = count_statements(claims, words)
+    times = count_statements([claim for claim, _ in pairs], _words(pairs))
     return ", ".join(f"{times[word]} {word}" for word in WORDS if times[word])
 
 
-def _table(pairs: Sequence[tuple[Claim, Verdict]], remarks: Mapping[str, str]) -> ClaimTable:
+def _table(pairs: Sequence[Pair], remarks: Mapping[str, str]) -> ClaimTable:
     """Move the condition and the reason that most rows share to the notes above the table."""
     condition = _most_common([verdict.condition for _, verdict in pairs])
     reason = _most_common([verdict.reason for _, verdict in pairs])

@@ -7,7 +7,9 @@ import pandas as pd
 from cnn_ablate.claims import overrides
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FLIP_PAIRS, HOLM
-from cnn_ablate.text import count, listed, some
+from cnn_ablate.stats.adaptive_seeds import look_state
+from cnn_ablate.stats.looks import error_of_repeated_looks
+from cnn_ablate.text import count, listed, percent, some
 
 # Cells whose standard deviations differ by more than this factor are warned of.
 _UNEQUAL = 3
@@ -18,6 +20,7 @@ def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect])
     sentences = (
         _missing(record, trials),
         _budget(record),
+        _looked_at(record),
         *(f"On the data {facts.name}: {facts.note}." for facts in record.data if facts.note),
         _failures(effects),
         _few_seeds(effects),
@@ -33,13 +36,35 @@ def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect])
 
 def _missing(record: Record, trials: pd.DataFrame) -> str:
     status = trials["status"].value_counts()
-    planned, done = len(record.plan.trials), int(status.get("done", 0))
+    planned, done = _needed(record, trials), int(status.get("done", 0))
     if done >= planned:
         return ""
     failed = listed(f"{n} {name}" for name, n in status.items() if name != "done")
     return (
         f"Only {done:,} of {planned:,} planned trials are done{f' ({failed})' if failed else ''}: "
         "contrasts use the seeds that both variants have."
+    )
+
+
+def _needed(record: Record, trials: pd.DataFrame) -> int:
+    """Return how many trials were planned; with looks, those that were needed so far."""
+    if not record.study.looks or trials.empty:
+        return len(record.plan.trials)
+    return len(look_state(record.study, record.plan, trials, record.findings).due)
+
+
+def _looked_at(record: Record) -> str:
+    """Return how often a study was looked at that was extended without a plan to do so."""
+    seeds = [look.seeds for look in record.looks if look.seeds > 1]
+    if record.study.looks or len(seeds) < 2:
+        return ""
+    error = record.study.error
+    reached = f"{100 * error_of_repeated_looks(seeds, error):.0f} %"
+    return (
+        f"Seeds were added after results were seen, without a plan: the study was looked at "
+        f"{len(seeds)} times, with {listed(map(str, seeds))} seeds, so that a nominal "
+        f"{percent(error)} is about {reached} for a contrast without effect "
+        "(Armitage, McPherson and Rowe 1969)."
     )
 
 

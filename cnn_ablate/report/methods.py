@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cnn_ablate.claims.stated import stated
 from cnn_ablate.report.run_facts import image_counts
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios
@@ -138,7 +139,19 @@ def _designs(record: Record) -> str:
 def _claims(record: Record) -> str:
     if not record.study.claims:
         return ""
-    return "The paper stated its claims before this study; each is judged alone, unadjusted."
+    if record.study.paper:
+        return "The claims are those of a paper, which stated them before this study."
+    times = Counter(stated(record, claim) for claim in record.study.claims)
+    words = listed(f"{times[name]} {words}" for name, words in _STATED.items() if times[name])
+    return f"Claims by the log of this study: {words}."
+
+
+_STATED = {
+    "before its data": "stated before their data",
+    "changed after": "changed after them",
+    "added after": "added after them",
+    "no log": "with trials that are older than the log",
+}
 
 
 def _numbers(record: Record) -> str:
