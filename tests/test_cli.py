@@ -23,6 +23,8 @@ from cnn_ablate.train import TrialInput, train
 from support import fake_study
 from test_train import trial
 
+ROOT = Path(__file__).parents[1]
+
 
 def call(*words: object, columns: int = 200) -> Result:
     """Return the result of a command."""
@@ -200,7 +202,17 @@ def test_compare_two_runs(tmp_path: Path) -> None:
     folder = next(path.parent for path in (tmp_path / "there").glob("*/study.json"))
     said = call("compare", folder.name, folder, "--results", tmp_path / "here").output
     assert "batch_norm=false" in said
-    assert "agree" in said
+    assert "cannot tell" in said
+
+
+def test_compare_takes_files_and_needs_no_trials(tmp_path: Path) -> None:
+    """In a fresh clone only the tables are there; a study is named or given by its file."""
+    shutil.copytree(ROOT / "results" / "lenet_cifar", tmp_path / "lenet_cifar")
+    shutil.copytree(ROOT / "results" / "lenet_cifar-cpu", tmp_path / "lenet_cifar-cpu")
+    file = ROOT / "ablations" / "lenet_cifar.yaml"
+    said = call("compare", file, "lenet_cifar-cpu", "--results", tmp_path).output
+    assert "too few seeds" in said
+    assert "Epochs: 20 / 5" in said
 
 
 def test_predict_writes_both_formats(tmp_path: Path) -> None:

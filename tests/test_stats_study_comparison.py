@@ -10,13 +10,13 @@ from cnn_ablate.schema import Effect
 from cnn_ablate.stats import compare_studies
 
 
-def effect(differences: list[float], variant: str = "a") -> Effect:
+def effect(differences: list[float], variant: str = "a", metric: str = "test_accuracy") -> Effect:
     """Make an effect out of the differences that its seeds make."""
     sd = float(np.std(differences, ddof=1)) if len(differences) > 1 else None
     mean = float(np.mean(differences))
     seeds = len(differences)
     return Effect(
-        variant=variant, reference="baseline", metric="m", seeds=seeds, difference=mean, sd=sd
+        variant=variant, reference="baseline", metric=metric, seeds=seeds, difference=mean, sd=sd
     )
 
 
@@ -27,7 +27,7 @@ def test_gap_has_welchs_interval() -> None:
     expected = stats.ttest_ind(second, first, equal_var=False).confidence_interval()
     assert pair.gap == pytest.approx(np.mean(second) - np.mean(first))
     assert pair.interval == pytest.approx(tuple(expected))
-    assert "agree" == pair.verdict
+    assert "cannot tell" == pair.verdict
 
 
 def test_clear_gaps_differ() -> None:
@@ -36,9 +36,30 @@ def test_clear_gaps_differ() -> None:
     assert "differ" == pair.verdict
 
 
+@pytest.mark.parametrize(
+    ("shift", "metric", "expected"),
+    [
+        (0.5, "test_accuracy", "agree"),
+        (0.95, "test_accuracy", "differ"),
+        (0.0, "seconds", "cannot tell"),
+        (0.5, "seconds", "differ"),
+    ],
+)
+def test_studies_agree_only_within_the_margin(shift: float, metric: str, expected: str) -> None:
+    """Equivalence is a test: SciPy's two one-sided Welch tests are both under 5 % just then."""
+    first = [1.0, 1.1, 0.9, 1.05, 0.95]
+    second = [value + shift for value in first]
+    [pair] = compare_studies([effect(first, metric=metric)], [effect(second, metric=metric)])
+    low = stats.ttest_ind(np.array(second) + 1, first, equal_var=False, alternative="greater")
+    high = stats.ttest_ind(np.array(second) - 1, first, equal_var=False, alternative="less")
+    is_equivalent = max(low.pvalue, high.pvalue) < 0.05 and metric == "test_accuracy"
+    assert is_equivalent == ("agree" == expected)
+    assert expected == pair.verdict
+
+
 def test_equal_seeds_are_no_certainty() -> None:
     """Without any spread there is no interval, and so no verdict."""
-    [pair] = compare_studies([effect([1.0, 1.0])], [effect([1.0, 1.0])])
+    [pair] = compare_studies([effect([1.0] * 3)], [effect([1.0] * 3)])
     assert math.isnan(pair.interval[0])
     assert "no spread" == pair.verdict
 
@@ -58,8 +79,9 @@ def test_contrasts_of_one_study_alone() -> None:
     assert ["first only", "second only"] == said
 
 
-def test_single_seeds_are_too_few() -> None:
-    """One seed has no interval."""
-    [pair] = compare_studies([effect([1.0])], [effect([1.0, 2.0])])
+@pytest.mark.parametrize("differences", [[1.0], [1.0, 1.2]])
+def test_fewer_than_three_seeds_are_too_few(differences: list[float]) -> None:
+    """One seed has no interval, and two have none that means anything."""
+    [pair] = compare_studies([effect(differences)], [effect([1.0, 2.0, 3.0])])
     assert math.isnan(pair.interval[0])
     assert "too few seeds" == pair.verdict

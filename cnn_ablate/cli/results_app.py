@@ -55,7 +55,7 @@ def report(
 @results_app.command()
 def compare(
     first: Annotated[
-        str, typer.Argument(help="Name of a study that was run, or its results folder.")
+        str, typer.Argument(help="Name or file of a study that was run, or its results folder.")
     ],
     second: Annotated[
         str, typer.Argument(help="Another study, or the same one with another profile.")

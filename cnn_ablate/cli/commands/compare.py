@@ -9,8 +9,9 @@ from rich.console import Console
 
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.schema import Effect, hash_of
-from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects
+from cnn_ablate.stats import MARGIN, ComparedContrast, compare_studies, estimate_effects
 from cnn_ablate.store import Results, read
+from cnn_ablate.study_paths import study_folder
 
 
 def print_comparison(first: str, second: str, results: Path) -> None:
@@ -30,9 +31,10 @@ def print_comparison(first: str, second: str, results: Path) -> None:
 
 
 def _read(word: str, results: Path) -> Results:
-    """Read a study by its name, or by its folder in the results of another machine."""
+    """Read a study by its name or file, or by its folder in the results of another machine."""
     folder = Path(word)
-    folder = folder if (folder / "study.json").is_file() else results / word
+    if not (folder / "study.json").is_file():
+        folder = results / study_folder(word)
     return read(folder.parent, folder.name)
 
 
@@ -66,7 +68,10 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
         "Effects on test accuracy in percentage points with the 95 % intervals of their families, "
         "which include zero where nothing is decided (number of seeds)."
     )
-    yield "The interval of second - first is Welch's."
+    yield (
+        "The interval of second - first is Welch's at 95 %. `agree` says that the difference is "
+        f"shown to be under {MARGIN:g} point: two one-sided tests at 5 %, for each contrast alone."
+    )
     for label, get in _CIRCUMSTANCES.items():
         values = get(one), get(other)
         if values[0] != values[1]:
