@@ -3,10 +3,12 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.detail_tables import detail_tables
+from cnn_ablate.report.figures import forest
 from cnn_ablate.report.highlights import highlights
 from cnn_ablate.stats import convergence
 from support import fake_study
@@ -146,3 +148,35 @@ def test_an_audit_that_was_not_run_is_not_reported_as_clean(context):
         texts.append(texts_of_highlights(replace(context, results=results))["Audit"])
 
     assert ["Not run", "No findings"] == texts
+
+
+def test_no_part_of_a_report_disagrees_with_a_decision(tmp_path):
+    """Table, figure and sentence of an effect all rest on the interval of its family."""
+    size = {**SIZE, "variants": 8, "seeds": 7, "epochs": 2}
+    study = context_of(fake_study.publish(tmp_path, fake_study.FakeStudy(**size)))
+    plot = forest.data(study).set_index("variant")
+    decided = 0
+    for effect in study.effects:
+        row, drawn = cells(study, "All statistics")[effect.variant], plot.loc[effect.variant]
+        excludes_zero = effect.low_family >= 0 or effect.high_family <= 0
+        decided += effect.decided
+
+        assert effect.decided == excludes_zero == bool(drawn["direction"])
+        assert ("yes" if effect.decided else "no") == row["Decided"]
+        assert effect.decided == any(verb in effect.sentence for verb in (" gains ", " costs "))
+        assert (effect.low_family, effect.high_family) == (drawn["low"], drawn["high"])
+        assert formatting.family_interval(effect) == row["Family interval"]
+    assert 0 < decided < 7
+
+
+def test_a_report_counts_failed_trials_of_a_contrast(tmp_path):
+    """Where trials failed, table and sentence count them, and the figure has no interval."""
+    study = context_of(
+        fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "seeds": 5}, failed=1))
+    )
+    [failed] = [effect for effect in study.effects if effect.failed]
+    drawn = forest.data(study).set_index("variant").loc[failed.variant]
+
+    assert "1, 0" == cells(study, "All statistics")[failed.variant]["Failed"]
+    assert "1 of 5 seeds diverged, 0 of 5 of baseline: not decided" in failed.sentence
+    assert (True, 0) == (np.isnan(drawn["low"]), drawn["direction"])
