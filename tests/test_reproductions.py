@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cnn_ablate.claims import EXACT, WORDS
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import identity, resolve
 from cnn_ablate.store import parse_record
@@ -52,6 +53,23 @@ def test_reports_show_no_test_images(folder: str) -> None:
 
     assert 'download="samples.csv"' not in (report / "report.html").read_text(encoding="utf-8")
     assert not list((report / "figures").glob("*samples*"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_committed_verdicts_say_no_more_than_their_numbers(folder: str) -> None:
+    """A reduced budget decides nothing, and a number that is reproduced is in its interval."""
+    rows = pd.read_csv(RESULTS / folder / "claims.csv", keep_default_na=False)
+    record = parse_record((RESULTS / folder / "study.json").read_bytes())
+
+    assert set(rows["verdict"]) <= set(WORDS)
+    for row, claim in zip(rows.itertuples(), record.study.claims, strict=True):
+        if "profile" in row.condition:
+            assert row.verdict not in {"reproduced", "direction only", "not reproduced"}
+        if row.verdict == "reproduced" and claim.value is not None and claim.metric not in EXACT:
+            low, high = map(float, re.findall(r"-?[\d.]+", row.interval))
+            scale = 1 if claim.compares else 100
+            ends = (claim.size, claim.size) if claim.compares else claim.bounds
+            assert low <= scale * ends[0] <= scale * ends[1] <= high
 
 
 @pytest.mark.parametrize("page", PAGES["PAGES"], ids=lambda path: path.name)
