@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from cnn_ablate.analysis import analyse
+from cnn_ablate.analysis import analyse, frames
 from cnn_ablate.executors import Event, Resources
 from cnn_ablate.inference import load_model
 from cnn_ablate.plan import select_variants
@@ -21,7 +21,7 @@ from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.runner.prepare import plan_rows, prepare
 from cnn_ablate.runner.run import OnEvent, run
 from cnn_ablate.schema import Study
-from cnn_ablate.store import frames, read
+from cnn_ablate.store import read
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study_paths import study_folder, study_path
 
@@ -102,8 +102,7 @@ def run_study(
     prepared = prepare(study, config)
     trials = outstanding(prepared, only=only, fresh=fresh)
     prepared = with_findings(prepared, config, run_audit=audit)
-    run(prepared, trials, config, on_event or _ignore)
-    return frames(config.results, study.folder)
+    return frames(run(prepared, trials, config, on_event or _ignore))
 
 
 def read_results(
@@ -116,12 +115,13 @@ def read_results(
         results: Results folder.
 
     Returns:
-        The tables by name: trials, epochs, steps, classes, confusion, effects and claims.
+        The tables by name: trials, epochs, steps, classes, confusion, effects, findings and
+            claims.
 
     Raises:
         UserError: No study of that name was run, or its results are damaged.
     """
-    return frames(Path(results), _folder(study))
+    return frames(analyse(read(Path(results), _folder(study))))
 
 
 def write_report(

@@ -26,11 +26,12 @@ def compute_differs(study: TrainedStudy) -> Iterator[Finding]:
         for i, column in enumerate(columns)
         if any({row[i] for row in used[a]} != {row[i] for row in used[b]} for a, b in differing)
     ]
+    variants = some(dict.fromkeys(variant for variant, _ in differing))
     yield Finding(
         kind="compute settings differ",
         severity="warning",
         where=f"{len(differing)} of {count(len(known), 'contrast')}",
-        message=f"Their two sides differ in {listed(names)}: {some(v for v, _ in differing)}. A "
+        message=f"Their two sides differ in {listed(names)}: {variants}. A "
         "part of such an effect is numerical noise. Run with `--fresh` to train all sides alike.",
         data={"variants": [v for v, _ in differing], "contrasts": differing, "meaningless": []},
     )

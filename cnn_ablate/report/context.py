@@ -13,7 +13,7 @@ from cnn_ablate.report import formatting
 from cnn_ablate.schema import Effect, Finding, Verdict
 from cnn_ablate.stats import convergence, means, values_by_seed
 from cnn_ablate.store import Results
-from cnn_ablate.text import count, count_range
+from cnn_ablate.text import count, count_range, some
 
 # Fraction of the reference's best accuracy at which a trial counts as having converged.
 CONVERGED = 0.9
@@ -58,6 +58,17 @@ class ReportContext:
     def why_meaningless(self, effect: Effect) -> str:
         """Return why an effect means nothing; empty if it has a meaning."""
         return self.meaningless.get((effect.variant, effect.reference), "")
+
+    @cached_property
+    def incomparable(self) -> list[str]:
+        """The variants whose difference from the reference means nothing."""
+        return [v for v, reference in self.meaningless if reference == self.reference]
+
+    @cached_property
+    def doubt(self) -> str:
+        """The sentence of a caption on averages over variants of which some learned nothing."""
+        reasons = dict.fromkeys(self.meaningless.values())
+        return f" Not to be trusted: {some(reasons)}." if reasons else ""
 
     @cached_property
     def chance(self) -> dict[str, float]:

@@ -11,7 +11,10 @@ from cnn_ablate.text import count, some
 
 
 def changes(context: ReportContext) -> pd.DataFrame | None:
-    """Return each cell's difference from the reference in points, paired by seed and averaged."""
+    """Return each cell's difference from the reference in points, paired by seed and averaged.
+
+    Variants whose difference means nothing are left out.
+    """
     counts = context.results.confusion
     if counts.empty or context.reference not in context.variants or len(context.variants) < 2:
         return None
@@ -22,7 +25,7 @@ def changes(context: ReportContext) -> pd.DataFrame | None:
     means = differences.groupby(["true", "predicted"], sort=False).mean().dropna(axis=1, how="all")
     tidy = means.melt(ignore_index=False, value_name="difference").reset_index()
     # A class that only one of the two variants has cannot be compared.
-    return tidy.dropna(subset="difference")
+    return tidy[~tidy["variant"].isin(context.incomparable)].dropna(subset="difference")
 
 
 def data(context: ReportContext) -> pd.DataFrame | None:

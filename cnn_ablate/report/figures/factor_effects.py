@@ -51,7 +51,7 @@ def _terms_caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> 
     return (
         f"{what}, in percentage points of test accuracy: least squares with seeds as blocks, "
         "95 % confidence intervals, each for itself and with one spread for all cells "
-        f"({context.budget}).{interval_plot.note(data)}{aliases}"
+        f"({context.budget}).{interval_plot.note(data)}{aliases}{context.doubt}"
     )
 
 
@@ -71,7 +71,7 @@ def _shares_caption(context: ReportContext, data: pd.DataFrame) -> str:
         else ""
     )
     arrows = interval_plot.note(data, value="contribution")
-    return f"{method}{spread} ({context.budget}).{arrows}"
+    return f"{method}{spread} ({context.budget}).{arrows}{context.doubt}"
 
 
 def _shares_alt(data: pd.DataFrame) -> str:
