@@ -74,6 +74,13 @@ OPEN = {"difference": 0.3, "low_family": -0.52, "high_family": 1.1, "decided": F
             "costs 2.1 points [0.01, 2.8], p = 0.031 adjusted, 8 seeds.",
         ),
         (
+            {"compute_differs": True},
+            (
+                "costs 2.1 points [1.4, 2.8], p = 0.031 adjusted, 8 seeds. Its sides differ in "
+                "compute settings."
+            ),
+        ),
+        (
             {"images_low": -4.4, "images_high": 0.2},
             (
                 "costs 2.1 points [1.4, 2.8], p = 0.031 adjusted, 8 seeds, but that over test "

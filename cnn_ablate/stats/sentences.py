@@ -28,11 +28,12 @@ def sentence(
         failures: How many trials failed, of how many.
         outcome: Why the contrast got no more seeds, in a study with looks.
     """
+    compute = " Its sides differ in compute settings." if effect.compute_differs else ""
     if failures:
-        return f"{effect.action}: {_failed(effect, failures)}"
+        return f"{effect.action}: {_failed(effect, failures)}{compute}"
     if effect.low_family is None:
-        return f"{effect.action} {_untested(effect, pairs)}"
-    return f"{effect.action} {_tested(effect, outcome)}"
+        return f"{effect.action} {_untested(effect, pairs)}{compute}"
+    return f"{effect.action} {_tested(effect, outcome)}{compute}"
 
 
 def action(contrast: Contrast) -> str:

@@ -62,8 +62,14 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
         f"Difference in test accuracy from {reference}: mean of differences paired by seed, with "
         "the 95 % interval for all contrasts of its family at once; ticks: individual "
         f"seeds{images} ({context.budget}). Blue: gain; orange: loss; no colour: not decided; no "
-        f"interval: not tested.{interval_plot.note(data)}{_void(data)}"
+        f"interval: not tested.{_clipped(data)}{interval_plot.note(data)}{_void(data)}"
     )
+
+
+def _clipped(data: pd.DataFrame) -> str:
+    """Return the sentence on ends that were set to zero, if there are any."""
+    clipped = (data[["low", "high"]] == 0).any(axis=None)
+    return " *: an end set to zero to agree with the step-down test." if clipped else ""
 
 
 def _void(data: pd.DataFrame) -> str:

@@ -93,7 +93,8 @@ def _row(axes: Axes, row: pd.Series, value: float, height: int, ends: tuple[floa
     if row["high"] > high:
         axes.plot([high], [height], marker=CARETRIGHTBASE, color=colour, ms=6, mew=0)
     axes.plot([value], [height], "o", color=colour, ms=6)
-    interval = formatting.points_interval(row["low"], row["high"])
+    star = "*" if "direction" in row and 0.0 in (row["low"], row["high"]) else ""
+    interval = f"{formatting.points_interval(row['low'], row['high'])}{star}"
     axes.annotate(
         "means nothing" if is_void else f"{formatting.points(value)} {interval}",
         (1.02, height),
