@@ -7,12 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cnn_ablate.analysis import Analysis, analyse, write_analysis
+from cnn_ablate.analysis import Analysis, analyse, frames, write_analysis
 from cnn_ablate.report import render_templates
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import forest
 from cnn_ablate.report.highlights import answer
 from cnn_ablate.report.page_content import page_content
+from cnn_ablate.report.run_facts import missing
 from cnn_ablate.schema import Finding
 from cnn_ablate.store import Results
 from support import cli_study, fake_study
@@ -204,3 +205,16 @@ def test_differences_from_a_reference_at_chance_are_not_drawn(sound: Results) ->
     drawn = {figure.name: figure.caption for figure in content.figures}
     assert not {"per_class_difference", "confusion_difference"} & set(drawn)
     assert drawn["contributions"].endswith("Not to be trusted: baseline is at chance.")
+
+
+def test_a_study_with_looks_lacks_only_the_seeds_that_it_needs(sound: Results) -> None:
+    """Seeds of contrasts that an earlier look has decided are neither missing nor planned."""
+    record = sound.record
+    looks = record.model_copy(
+        update={"study": record.study.model_copy(update={"looks": (4, 8), "error": 0.05})}
+    )
+    early = sound.trials[(sound.trials["seed"] < 4) | (sound.trials["variant"] != OTHER)]
+    context = context_of(replace(sound, record=looks, trials=early))
+    needed = {trial.variant for trial in context.needed if trial.seed >= 4}
+    assert (OTHER in needed) == bool(missing(context))
+    assert context.planned_seeds[OTHER] == (8 if OTHER in needed else 4)

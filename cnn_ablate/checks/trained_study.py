@@ -56,15 +56,18 @@ class TrainedStudy:
     def test_images(self) -> dict[str, int]:
         """The number of test images of each trial."""
         classes = self.results.classes
-        sums = classes.groupby("trial")["n"].sum() if len(classes) else {}
-        return {str(trial): int(n) for trial, n in sums.items()}
+        if classes.empty:
+            return {}
+        return {str(k): int(n) for k, n in classes.groupby("trial")["n"].sum().items()}
 
     @cached_property
     def floor(self) -> dict[str, float]:
         """Per trial, the accuracy of always naming the most frequent class of its test images."""
         classes = self.results.classes
-        largest = classes.groupby("trial")["n"].max() if len(classes) else {}
-        return {str(trial): n / self.test_images[str(trial)] for trial, n in largest.items()}
+        if classes.empty:
+            return {}
+        largest = classes.groupby("trial")["n"].max()
+        return {str(k): n / self.test_images[str(k)] for k, n in largest.items()}
 
     @cached_property
     def last_epochs(self) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Results and analysis of a study, with aggregates that figures and tables of a report share."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,8 +11,9 @@ from cnn_ablate.analysis import Analysis
 from cnn_ablate.checks import Pair
 from cnn_ablate.claims import overrides
 from cnn_ablate.report import formatting
-from cnn_ablate.schema import Effect, Finding, Verdict
+from cnn_ablate.schema import Effect, Finding, Trial, Verdict
 from cnn_ablate.stats import convergence, means, values_by_seed
+from cnn_ablate.stats.adaptive_seeds import look_state
 from cnn_ablate.store import Results
 from cnn_ablate.text import count, count_range, some
 
@@ -83,9 +85,18 @@ class ReportContext:
         return floors
 
     @cached_property
+    def needed(self) -> tuple[Trial, ...]:
+        """The trials that the study needs: with looks, those up to the last one that was taken."""
+        record = self.results.record
+        if not record.study.looks:
+            return record.plan.trials
+        state = look_state(record.study, record.plan, self.results.trials, record.findings)
+        return tuple(trial for trial in record.plan.trials if trial.id in state.due)
+
+    @cached_property
     def planned_seeds(self) -> dict[str, int]:
-        """The planned number of seeds per variant."""
-        return self.results.record.plan.seed_counts
+        """The number of seeds that each variant needs."""
+        return dict(Counter(trial.variant for trial in self.needed))
 
     def seed_differences(self, effect: Effect) -> dict[str, float]:
         """Return the difference of each seed, in the unit of the effect, by column name."""

@@ -34,7 +34,7 @@ def study_sentence(context: ReportContext) -> str:
     network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
     data = some((facts.name for facts in record.data), 5)
     variants = count(len(record.plan.variants), "variant")
-    seeds = count_range(record.plan.seed_counts.values(), "seed")
+    seeds = count_range(context.planned_seeds.values(), "seed")
     return f"{variants} of {network} on {data}, with {seeds} each{_purpose(record)}."
 
 
@@ -55,8 +55,8 @@ def training_setup(context: ReportContext) -> tuple[Fact, ...]:
     as_specified = not study.profile and not overrides
     epochs = sorted({variant.settings["training"]["epochs"] for variant in record.plan.variants})
     facts = [
-        Fact("Trials", f"{len(trials)} of {len(record.plan.trials)} done"),
-        Fact("Seeds", _seeds(record)),
+        Fact("Trials", f"{len(trials)} of {len(context.needed)} done"),
+        Fact("Seeds", _seeds(context)),
         Fact("Epochs", " to ".join(str(n) for n in dict.fromkeys((epochs[0], epochs[-1])))),
         *(Fact("Data", _data(record, facts)) for facts in record.data),
         Fact("Profile", study.profile),
@@ -68,11 +68,11 @@ def training_setup(context: ReportContext) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if fact.text)
 
 
-def _seeds(record: Record) -> str:
+def _seeds(context: ReportContext) -> str:
     """Return the seeds, and the number per variant if variants differ in it."""
-    counts = record.plan.seed_counts.values()
+    counts = context.planned_seeds.values()
     each = f"; {count_range(counts, 'seed')} per variant" if len(set(counts)) > 1 else ""
-    return f"{', '.join(map(str, record.study.seeds))}{each}"
+    return f"{', '.join(map(str, context.results.record.study.seeds))}{each}"
 
 
 def _data(record: Record, facts: DataFacts) -> str:
@@ -113,7 +113,7 @@ def missing(context: ReportContext) -> tuple[str, ...]:
     """Return the seeds that were not run yet, one text per group of variants that lack the same."""
     ran = set(context.results.trials["trial"])
     seeds_of: dict[str, list[str]] = {}
-    for trial in context.results.record.plan.trials:
+    for trial in context.needed:
         if trial.id not in ran:
             seeds_of.setdefault(trial.variant, []).append(str(trial.seed))
     variants_of: dict[tuple[str, ...], list[str]] = {}
