@@ -17,6 +17,18 @@ _UNTESTED = {
     for name in ("family", "method", "p_adjusted", "low_family", "high_family", "decided")
 }
 
+# The tables of a study: `trials` is results.csv, and the last three are computed from the others.
+FRAMES = (
+    "trials",
+    "epochs",
+    "steps",
+    "classes",
+    "confusion",
+    "effects",
+    "findings",
+    "claims",
+)
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -80,10 +92,24 @@ def write_analysis(analysis: Analysis) -> None:
     Raises:
         UserError: a table cannot be written.
     """
-    write_table(analysis.results, "effects", effects_frame(analysis.effects))
-    write_table(analysis.results, "findings", _findings_frame(analysis))
-    rows = [verdict.model_dump() for verdict in analysis.verdicts]
-    write_table(analysis.results, "claims", pd.DataFrame(rows, columns=list(Verdict.model_fields)))
+    for name, frame in _computed(analysis).items():
+        write_table(analysis.results, name, frame)
+
+
+def frames(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    """Return all tables of a study by the names in FRAMES, for further analysis."""
+    of_trials = {name: getattr(analysis.results, name) for name in FRAMES[:-3]}
+    return {**of_trials, **_computed(analysis)}
+
+
+def _computed(analysis: Analysis) -> dict[str, pd.DataFrame]:
+    """Return the tables of what statistics say, that of claims last."""
+    verdicts = [verdict.model_dump() for verdict in analysis.verdicts]
+    return {
+        "effects": effects_frame(analysis.effects),
+        "findings": _findings_frame(analysis),
+        "claims": pd.DataFrame(verdicts, columns=list(Verdict.model_fields)),
+    }
 
 
 def _findings_frame(analysis: Analysis) -> pd.DataFrame:

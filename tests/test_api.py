@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 
 import cnn_ablate
+from cnn_ablate.analysis import FRAMES
 from cnn_ablate.errors import UserError
-from cnn_ablate.stats import effects_frame, estimate_effects
-from cnn_ablate.store import FRAMES, write_table
 from support import cli_study, fake_study
 
 
@@ -59,12 +58,11 @@ def test_results_by_name(tmp_path: Path) -> None:
     assert "float64" == str(found["trials"]["test_accuracy"].dtype)
 
 
-def test_names_in_written_tables_stay_names(tmp_path: Path) -> None:
-    """A variant `01` is not read as a number, nor a class `NA` as a missing value."""
-    small = fake_study.publish(
+def test_effects_are_computed_from_the_trials(tmp_path: Path) -> None:
+    """A variant `01` is no number, nor `NA` a missing value; nothing need be written before."""
+    fake_study.publish(
         tmp_path, fake_study.FakeStudy(variants=3, seeds=2, images=40, names=("01", "NA"))
     )
-    write_table(small, "effects", effects_frame(estimate_effects(small.trials, small.record)))
     found = cnn_ablate.read_results("made_up", results=tmp_path)["effects"]
     assert ["01", "NA"] == list(found["variant"])
     assert "float64" == str(found["difference"].dtype)

@@ -1,5 +1,6 @@
 """`export`: the tables of a study for other programs."""
 
+import shutil
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -95,3 +96,18 @@ def test_what_cannot_be_exported(results: Path, words: list[str], said: str) -> 
     """The messages for unknown formats and tables list the known ones."""
     fault = call("export", "made_up", *words, "--results", results).exception
     assert str(fault).startswith(said)
+
+
+def test_committed_studies_need_no_trials(tmp_path: Path) -> None:
+    """In a fresh clone, tables are exported and the report is written, also for LaTeX."""
+    committed = Path(__file__).parents[1] / "results" / "fashion_lr"
+    shutil.copytree(committed, tmp_path / "results" / "fashion_lr")
+    folder, path = ("--results", tmp_path / "results"), tmp_path / "t.csv"
+    said = call("export", "fashion_lr", "--table", "effects", "-o", path, *folder)
+    assert f"effects: {path} (14 rows)\n" == said.output
+    effects = pd.read_csv(path)
+    assert {"low_family", "images_low"} <= set(effects)
+    assert effects["mcnemar_p"].notna().all()
+    said = call("report", "fashion_lr", "--latex", *folder, "--reports", tmp_path / "reports")
+    assert 0 == said.exit_code
+    assert (tmp_path / "reports" / "fashion_lr" / "report.tex").is_file()

@@ -80,7 +80,9 @@ def export(
     ] = "",
     table: Annotated[
         str,
-        typer.Option(help="trials, epochs, steps, classes, confusion, effects or claims."),
+        typer.Option(
+            help="trials, epochs, steps, classes, confusion, effects, findings or claims."
+        ),
     ] = "trials",
     profile: Profile = "",
     smoke: Smoke = False,

@@ -1,7 +1,6 @@
 """The results folder: content-addressed, atomic, and written by nothing else."""
 
 from cnn_ablate.store.checksums import NETWORK, read_verified
-from cnn_ablate.store.frames import FRAMES, frames
 from cnn_ablate.store.study_files import (
     read_compute,
     read_findings,
@@ -26,14 +25,12 @@ from cnn_ablate.store.upgrade import parse_record, parse_trial, upgrade_results
 from cnn_ablate.store.written_tables import tables_without_trials
 
 __all__ = [
-    "FRAMES",
     "LAST_TABLE",
     "NETWORK",
     "Predictions",
     "Results",
     "Store",
     "factor_columns",
-    "frames",
     "parse_record",
     "parse_trial",
     "read",
