@@ -217,6 +217,19 @@ def test_at_a_reduced_budget_no_direction_is_decided(fields, values, verdict):
     assert ("sizes cannot be compared" in found.reason) == (fields.get("value") == 4.1)
 
 
+@pytest.mark.parametrize(
+    ("forced", "verdict"),
+    [
+        ({"training.precision": "bfloat16", "training.log_every": 100}, "reproduced"),
+        ({"data.subset": 5000, "data.val_fraction": 0.1}, "agrees early"),
+        ({"optimizer.lr": 0.1}, "not comparable"),
+    ],
+)
+def test_what_a_budget_is(forced, verdict):
+    """Neither the arithmetic nor the log is part of it; the number of images is."""
+    assert verdict == judge(moved(effect="higher"), HELPS, study={"forced": forced}).verdict
+
+
 def test_an_effect_that_is_negligible_early_is_said_to_be_so():
     """It may still grow: the verdict is inconclusive, and the reason has the test."""
     found = judge(moved(effect="higher"), SAME, study={"forced": {"training.epochs": 1}})

@@ -11,8 +11,8 @@ from cnn_ablate.text import listed
 
 # The number format of the arithmetic, and what is logged, change neither the budget nor the data.
 _HARMLESS = {"training.precision", "training.log_every"}
-# Settings that shorten a training. Published numbers are then not comparable; directions are, as
-# both sides have the same budget.
+# Settings that shorten a training, or leave it fewer images. Published numbers are then not
+# comparable; directions are, as both sides have the same budget.
 BUDGET = {
     "training.epochs",
     "training.batch_size",
@@ -21,6 +21,7 @@ BUDGET = {
     "schedule.step_size",
     "data.subset",
     "data.test_subset",
+    "data.val_fraction",
 }
 # The words for what a direction at another budget says of that at the published one.
 _EARLY: dict[Word, Word] = {
