@@ -10,7 +10,7 @@ from cnn_ablate.analysis import analyse, write_analysis
 from cnn_ablate.errors import UserError
 from cnn_ablate.report import write
 from cnn_ablate.store import Results, Store, read, tables_without_trials, write_study
-from support import fake_study
+from support import fake_study, fast_study
 
 ROOT = Path(__file__).parents[1]
 TABLES = ("trials", "epochs", "steps", "classes", "confusion")
@@ -127,3 +127,15 @@ def test_committed_tables_are_read_as_they_are(folder: str, tmp_path: Path) -> N
         pd.read_csv(where / folder / "results.csv")[[*values]] for where in (ROOT / "results", root)
     ]
     pd.testing.assert_frame_equal(*numbers)
+
+
+def test_a_run_replaces_no_tables_without_trials_unless_told(tmp_path: Path) -> None:
+    """What was trained elsewhere is only trained again if that was asked for."""
+    fast_study.run_study(tmp_path)
+    shutil.rmtree(tmp_path / "results" / "trials")
+    before = written(tmp_path / "results" / "fast")
+    with pytest.raises(UserError, match=r"whose folders are not here\. --fresh trains them again"):
+        fast_study.run_study(tmp_path)
+    assert before == written(tmp_path / "results" / "fast")
+    assert fast_study.TRIALS == len(fast_study.run_study(tmp_path, fresh=True).trials)
+    assert fast_study.TRIALS == len([*(tmp_path / "results" / "trials").iterdir()])
