@@ -46,7 +46,7 @@ def test_methods_describe_the_study():
         "its 1,000 images",
         "least-squares",
         "Claims by the log of this study: ",
-        "A published number",
+        "beside a published number",
         "(TOST)",
     ):
         assert words in " ".join(sentences)

@@ -141,7 +141,7 @@ def _claims(record: Record) -> str:
         return ""
     if record.study.paper:
         return "The claims are those of a paper, which stated them before this study."
-    times = Counter(stated(record, claim) for claim in record.study.claims)
+    times = Counter[str](stated(record, claim) for claim in record.study.claims)
     words = listed(f"{times[name]} {words}" for name, words in _STATED.items() if times[name])
     return f"Claims by the log of this study: {words}."
 
@@ -158,8 +158,9 @@ def _numbers(record: Record) -> str:
     if all(claim.value is None for claim in record.study.claims):
         return ""
     return (
-        "A published number is reproduced if it is a plausible result of one further run, given "
-        "the spread over seeds, the size of the test set and the rounding in print."
+        "The interval beside a published number is the prediction interval of one further run, "
+        "with room for the rounding in print; the number is reproduced if it is inside of it, and "
+        "if the interval is narrow enough to mean that."
     )
 
 
