@@ -51,9 +51,8 @@ def run(
 
     Args:
         prepared: The study, with the trials of it that are done.
-        trials: Those to train, resumed from their checkpoints unless they are done; in a study
-            with looks, the most that may be trained. Unless empty, trials that were done and have
-            been removed meanwhile are trained, too.
+        trials: Those to train, resumed from their checkpoints unless they are done; with looks,
+            the most that may be trained. Unless empty, also those removed meanwhile are trained.
         config: Where results are, and on what to run.
         on_event: Called with every event.
         on_round: Called with each round before it is trained.
@@ -71,8 +70,7 @@ def run(
         progress = ProgressWriter(store, prepared.study.folder)
         finished: list[Round] = []
         try:
-            if todo:
-                log_statement(current, study_record(current, config.device, started), store)
+            _log(current, todo, config, started)
             for round_ in rounds(current, todo, config.results):
                 on_round(round_)
                 for event in _train(current, round_, config, locks, progress):
@@ -85,9 +83,15 @@ def run(
                 progress.close()
                 record = study_record(current, config.device, started)
                 analysis = _conclude(current, record, config, finished, idle=not todo)
-    trained = {trial.id for round_ in finished for trial in round_.trials}
-    _check_none_removed(analysis.results, prepared.done | trained)
+    _check_none_removed(analysis.results, prepared, finished)
     return analysis
+
+
+def _log(prepared: Prepared, todo: Sequence[Trial], config: RunConfig, started: str) -> None:
+    """Log what a study states before any of its trials is trained."""
+    if todo:
+        record = study_record(prepared, config.device, started)
+        log_statement(prepared, record, Store(config.results))
 
 
 def _recheck(
@@ -182,8 +186,11 @@ def _write_tables(
     return analysis
 
 
-def _check_none_removed(results: Results, expected: frozenset[str]) -> None:
+def _check_none_removed(results: Results, prepared: Prepared, finished: Sequence[Round]) -> None:
     """Raise a UserError if trials that were trained are not in the tables."""
-    if removed := expected - (set(results.trials["trial"]) - results.written.rows.keys()):
+    trained = {trial.id for round_ in finished for trial in round_.trials}
+    if removed := (prepared.done | trained) - (
+        set(results.trials["trial"]) - results.written.rows.keys()
+    ):
         what = f"{len(removed)} of the trials that were trained are gone: was the folder removed?"
         raise UserError(str(results.store.root), what, "The same command trains them again.")

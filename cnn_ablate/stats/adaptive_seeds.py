@@ -41,7 +41,7 @@ class LookState:
 
     def __str__(self) -> str:
         """Return it in words: `look 2 of 4: 3 of 7 contrasts open`."""
-        outcomes = Counter(p.outcome for p in self.progress if p)
+        outcomes = Counter[str](p.outcome for p in self.progress if p)
         total = sum(outcomes.values())
         if not self.is_over:
             state = f"{outcomes['open']} of {total} contrasts open"
