@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from workloads import SIDE, WORKLOADS, Workload
 
-from cnn_ablate import processes
+from cnn_ablate import fork_server
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.config import COMPUTE
 from cnn_ablate.schema import ComputeConfig, DataFacts, Study, Trial
@@ -151,7 +151,7 @@ def main() -> None:
     args = parser.parse_args()
     print(f"{'workload':14} {'precision':9} {'compute':10} {'limit ms':>9} {'step ms':>9}  ratio")
     # In a process set up like a training worker, with its allocator settings and one thread.
-    with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:
+    with ProcessPoolExecutor(1, mp_context=fork_server.context()) as pool:
         for name, precision in product(args.workload or WORKLOADS, args.precision or PRECISIONS):
             names = args.compute or ["eager"]
             future = pool.submit(rows, name, precision, names, args.device, seconds=args.seconds)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from cnn_ablate.find_study import study_path
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import resolve
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.study_paths import study_path
 
 SIDE = {"cifar10": (32, 32, 3), "fashion": (28, 28, 1)}
 CROP_FLIP = ["random_crop", "horizontal_flip"]

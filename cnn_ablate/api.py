@@ -12,6 +12,7 @@ import pandas as pd
 
 from cnn_ablate.analysis import analyse, frames
 from cnn_ablate.executors import Event, Resources
+from cnn_ablate.find_study import study_folder, study_path
 from cnn_ablate.inference import load_model
 from cnn_ablate.plan import select_variants
 from cnn_ablate.report import write
@@ -23,7 +24,6 @@ from cnn_ablate.runner.run import OnEvent, run
 from cnn_ablate.schema import Study
 from cnn_ablate.store import read
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.study_paths import study_folder, study_path
 
 __all__ = ["load_model", "load_study", "plan_study", "read_results", "run_study", "write_report"]
 

@@ -39,7 +39,7 @@ def count_range(numbers: Iterable[int], noun: str) -> str:
 
 
 def percent(fraction: float) -> str:
-    """Return a fraction in per cent with one decimal, or more if it is tiny: `14.0 %`, `0.003 %`."""
+    """Return a fraction in per cent, in more digits if it is tiny: `14.0 %`, `0.003 %`."""
     share = 100 * fraction
     return f"{share:.2g} %" if 0 < share < 0.1 else f"{share:.1f} %"
 

@@ -12,11 +12,11 @@ from cnn_ablate.claims import METRICS
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.data.normalize import NORMALIZATIONS
-from cnn_ablate.messages import describe_schema
 from cnn_ablate.options import Options
 from cnn_ablate.schema import Claim, Paper
 from cnn_ablate.settings import DEFAULT_NAMES, TABLES
 from cnn_ablate.study.file_model import StudyFile
+from cnn_ablate.value_errors import describe_schema
 
 PAGE = Path(__file__).parent / "reference.md"
 ABOUT = {

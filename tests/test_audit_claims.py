@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.data.catalogue import Cifar10
+from cnn_ablate.data.published_datasets import Cifar10
 from support.audit import LENET, changed, findings_of, subject
 
 CIFAR = changed(LENET, ("fashion_mnist_sample", "cifar10")) + (

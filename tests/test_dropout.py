@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cnn_ablate.models import Dropout, set_dropout_keys
-from cnn_ablate.models.dropout import _scrambled, number_dropouts
+from cnn_ablate.models.counter_dropout import _scrambled, number_dropouts
 from cnn_ablate.rng import Draws, hash32
 
 KEYS = Draws(0, 0, torch.arange(64)).keys("dropout")

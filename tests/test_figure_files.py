@@ -46,7 +46,9 @@ def test_pdfs_embed_small_truetype_fonts(small):
 
 def entry(frame, name="trials"):
     """Return a figure as the content of a page has it."""
-    return FigureEntry(name, "Results", "Individual trials", "caption", "alt", folded=False, data=frame)
+    return FigureEntry(
+        name, "Results", "Individual trials", "caption", "alt", folded=False, data=frame
+    )
 
 
 def test_a_figure_is_drawn_again_only_if_its_data_changed(small, tmp_path):

@@ -13,8 +13,8 @@ from cnn_ablate.report.figure_style import ACCENT, INK, WARM
 from cnn_ablate.report.figures import (
     FIGURES,
     accuracy_vs_cost,
+    draw_heatmap,
     epochs_to_accuracy,
-    heatmap,
     reliability,
 )
 from cnn_ablate.store import Predictions
@@ -220,7 +220,7 @@ def test_equal_schedules_share_a_line(tmp_path):
 
 def test_cells_that_round_to_zero_have_no_text():
     """A difference that rounds to zero has no text; others have their sign."""
-    scale = heatmap.changes(10)
+    scale = draw_heatmap.changes(10)
 
     assert ["+2", "\N{MINUS SIGN}3", ""] == [scale.number(value) for value in (2.4, -2.6, -0.4)]
 

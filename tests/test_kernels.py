@@ -7,7 +7,7 @@ import torch
 from torch.func import grad, vmap
 from torch.nn.functional import avg_pool2d
 
-from cnn_ablate.models.kernels import avg_pool
+from cnn_ablate.models.fast_cpu_ops import avg_pool
 
 TORCHS = partial(avg_pool2d, kernel_size=2)
 TURNED = torch.rand(2, 8, 6, 3).transpose(1, 3) - 0.5

@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 import torch
 
-from cnn_ablate import processes
+from cnn_ablate import fork_server
 
 resource = pytest.importorskip("resource")
 
@@ -25,7 +25,7 @@ def page_faults() -> int:
 
 def call_in_worker(function):
     """Call a function in a process that trains."""
-    with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:
+    with ProcessPoolExecutor(1, mp_context=fork_server.context()) as pool:
         return pool.submit(function).result()
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
-from cnn_ablate.report.figures import interval_plot
+from cnn_ablate.report.figures import draw_intervals
 
 
 def effects(*rows):
@@ -34,10 +34,10 @@ ALIKE = [(1, 1, 0.1), (2, 2, 0.1), (-4, 1, 0.1), (0, 0, 0), (3, 1, 0.1)]
 def test_the_axis_holds_intervals_in_proportion(rows):
     """The axis holds all intervals if none is out of proportion."""
     frame = effects(*rows)
-    axes = interval_plot.draw(frame, label="points").axes[0]
+    axes = draw_intervals.draw(frame, label="points").axes[0]
 
-    assert interval_plot.limits(frame) is None
-    assert "" == interval_plot.note(frame)
+    assert draw_intervals.limits(frame) is None
+    assert "" == draw_intervals.note(frame)
     left, right = axes.get_xlim()
     assert not (frame["low"] < left).any()
     assert not (frame["high"] > right).any()
@@ -47,7 +47,7 @@ def test_the_axis_holds_intervals_in_proportion(rows):
 def test_only_an_interval_out_of_proportion_is_cut(mean, heads):
     """A very wide interval ends in arrow heads, which the caption explains, on a short axis."""
     frame = effects(*ALIKE, (mean, 32, 2))
-    axes = interval_plot.draw(frame, label="points").axes[0]
+    axes = draw_intervals.draw(frame, label="points").axes[0]
     left, right = axes.get_xlim()
     shown = frame[["difference", "seed 0", "seed 1"]]
 
@@ -58,4 +58,4 @@ def test_only_an_interval_out_of_proportion_is_cut(mean, heads):
     assert ((left < kept["low"]) & (kept["high"] < right)).all()
     carets = {CARETLEFTBASE, CARETRIGHTBASE}
     assert heads == sum(line.get_marker() in carets for line in axes.lines)
-    assert "arrow head" in interval_plot.note(frame)
+    assert "arrow head" in draw_intervals.note(frame)

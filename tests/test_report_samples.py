@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnn_ablate.report import figure_export
-from cnn_ablate.report.figures import FIGURES, thumbnails
+from cnn_ablate.report.figures import FIGURES, draw_thumbnails
 from support import fake_study
 from support.report_context import context_of
 
@@ -36,7 +36,7 @@ def test_sample_images_are_those_of_their_predictions(small):
     assert CLASSES[predictions.predicted[index]] == row["predicted"]
     assert predictions.confidence[index] == row["probability"]
     assert np.array_equal(
-        np.moveaxis(small.results.samples[index], 0, -1), thumbnails.decoded(row["image"])
+        np.moveaxis(small.results.samples[index], 0, -1), draw_thumbnails.decoded(row["image"])
     )
 
 
@@ -76,4 +76,4 @@ def test_large_images_are_scaled_down():
     """A large image is scaled down to a thumbnail with the same aspect ratio."""
     photograph = np.zeros((3, 200, 400), dtype=np.uint8)
 
-    assert (32, 64, 3) == thumbnails.decoded(thumbnails.encoded(photograph)).shape
+    assert (32, 64, 3) == draw_thumbnails.decoded(draw_thumbnails.encoded(photograph)).shape

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_ablate.stats import convergence
-from cnn_ablate.stats.convergence import area, first_reached, instability
+from cnn_ablate.stats.learning_speed import area, first_reached, instability
 
 
 def course(trial, accuracy, loss, **columns):

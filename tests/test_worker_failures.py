@@ -15,7 +15,7 @@ import torch
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Job, Resources, worker
-from cnn_ablate.executors.checkpoints import Checkpoints
+from cnn_ablate.executors.checkpoint_timing import Checkpoints
 from cnn_ablate.executors.failures import failure_kind, failure_message
 from cnn_ablate.executors.local import LocalExecutor
 from cnn_ablate.runner import RetryPolicy

@@ -8,10 +8,10 @@ from cnn_ablate.audit.capacity import capacity_confounds
 from cnn_ablate.audit.claim_contradictions import claim_contradictions
 from cnn_ablate.audit.confounded import confounded_contrasts
 from cnn_ablate.audit.dead_parameters import dead_parameters
-from cnn_ablate.audit.images import train_test_overlap, unlearnable_images
+from cnn_ablate.audit.image_faults import train_test_overlap, unlearnable_images
 from cnn_ablate.audit.inert_factors import inert_factors
-from cnn_ablate.audit.logits import non_negative_logits, saturated_outputs
-from cnn_ablate.audit.parameter_counts import parameter_budget, parameter_claims
+from cnn_ablate.audit.outputs_not_logits import non_negative_logits, saturated_outputs
+from cnn_ablate.audit.parameter_limits import parameter_budget, parameter_claims
 from cnn_ablate.audit.power import too_few_seeds
 from cnn_ablate.audit.selection_on_test import selection_on_test
 from cnn_ablate.audit.subject import Subject

@@ -6,9 +6,9 @@ from cnn_ablate.checks.chance import at_chance
 from cnn_ablate.checks.compute_settings import compute_differs
 from cnn_ablate.checks.convergence import still_improving
 from cnn_ablate.checks.failures import failed_trials
+from cnn_ablate.checks.identical_seeds import identical_seeds
 from cnn_ablate.checks.norm_statistics import unsettled_norm
 from cnn_ablate.checks.one_class import predicts_one_class
-from cnn_ablate.checks.spread import identical_seeds
 from cnn_ablate.checks.trained_study import Results, TrainedStudy
 from cnn_ablate.schema import Finding
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cnn_ablate.claims.classes import judge_rank, judge_taken_for, without_images
+from cnn_ablate.claims.class_claims import judge_rank, judge_taken_for, without_images
 from cnn_ablate.claims.comparability import early, has_other_budget, obstacle, reserve
 from cnn_ablate.claims.comparisons import Comparison, Contrast, decisions, find_contrast
 from cnn_ablate.claims.descriptions import published

@@ -21,9 +21,9 @@ from cnn_ablate.cli.common_options import (
     Study,
     resolve_profile,
 )
-from cnn_ablate.cli.data_app import data_app
+from cnn_ablate.cli.data_commands import data_app
 from cnn_ablate.cli.exit_codes import run_and_exit
-from cnn_ablate.cli.results_app import results_app
+from cnn_ablate.cli.results_commands import results_app
 from cnn_ablate.cli.run_options import (
     CheckpointMinutes,
     Compute,
@@ -99,7 +99,7 @@ def run(
 
 def _start_early(executor: str) -> None:
     """Start the fork server of local workers: it imports torch while this process does the same."""
-    from cnn_ablate.processes import start_fork_server
+    from cnn_ablate.fork_server import start_fork_server
 
     if executor == "local":
         start_fork_server()

@@ -16,7 +16,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 def studies(incomplete: str) -> list[str]:
     """Complete a study: shipped studies, YAML files here, and studies that were run."""
-    from cnn_ablate.study_paths import shipped_studies
+    from cnn_ablate.find_study import shipped_studies
 
     files = (str(path) for path in sorted(Path().glob("*.y*ml")))
     ran = (path.parent.name for path in sorted(Path("results").glob("*/study.json")))
@@ -37,7 +37,7 @@ def profiles(incomplete: str) -> list[str]:
     """Complete a profile of the study on the same command line."""
     from ruamel.yaml import YAML
 
-    from cnn_ablate.study_paths import study_path
+    from cnn_ablate.find_study import study_path
 
     try:
         document = YAML(typ="safe", pure=True).load(study_path(_study()))
@@ -73,7 +73,7 @@ def _study() -> str:
 
 def _entry_names(section: str) -> Iterator[str]:
     """Yield the names that the JSON Schema for editors lists for a section."""
-    from cnn_ablate.study_paths import schema_path
+    from cnn_ablate.find_study import schema_path
 
     schema: dict[str, Any] = json.loads(schema_path().read_bytes())
     options = schema["$defs"]["values"]["properties"][f"{section}.name"]["anyOf"]

@@ -19,7 +19,7 @@ from typing import Any
 from cnn_ablate.custom.search_path import is_folder_set, search_folders
 from cnn_ablate.custom.sources import SourceFile, Sources, digest, is_user_file, read_sources
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
+from cnn_ablate.value_errors import unknown_name
 
 
 @dataclass(frozen=True)

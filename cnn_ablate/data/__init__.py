@@ -2,13 +2,13 @@
 
 from cnn_ablate.data.augment.views import TTA_VIEWS, TtaViews, View, views
 from cnn_ablate.data.cache import load
-from cnn_ablate.data.catalogue import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
 from cnn_ablate.data.custom import user_data_options
 from cnn_ablate.data.dataset_options import DataSet, KnownDataSet, OnDownload
 from cnn_ablate.data.embedded import FashionMnistSample
 from cnn_ablate.data.folder import ImageFolder
 from cnn_ablate.data.image_tensors import Images, matches_fingerprint
 from cnn_ablate.data.loader import Batch, Loader
+from cnn_ablate.data.published_datasets import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
 from cnn_ablate.data.split import split
 
 DATASETS: dict[str, type[DataSet]] = {

@@ -8,9 +8,9 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import ClassVar
 
-from cnn_ablate import processes
+from cnn_ablate import fork_server
 from cnn_ablate.executors import worker_log
-from cnn_ablate.executors.assignment import TICK, Assignment, TimeoutClock
+from cnn_ablate.executors.assigned_job import TICK, Assignment, TimeoutClock
 from cnn_ablate.executors.protocol import Ended, Event, Job
 from cnn_ablate.executors.resources import Resources
 from cnn_ablate.executors.worker import run_worker
@@ -60,7 +60,7 @@ class LocalExecutor:
     def __init__(self, resources: Resources) -> None:
         self.size = resources.local_workers()
         self.workers: list[WorkerProcess] = []
-        self.context = processes.context()
+        self.context = fork_server.context()
 
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
         """Run all jobs in their order."""

@@ -16,7 +16,7 @@ from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import Images, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import worker_log
-from cnn_ablate.executors.checkpoints import Checkpoints
+from cnn_ablate.executors.checkpoint_timing import Checkpoints
 from cnn_ablate.executors.failures import failure_kind, failure_message
 from cnn_ablate.executors.protocol import CheckpointStore, Ended, Event, Job, Progress
 from cnn_ablate.schema import ComputeConfig, Trial

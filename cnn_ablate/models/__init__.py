@@ -3,10 +3,10 @@
 from cnn_ablate.models.attention import ATTENTION
 from cnn_ablate.models.cnnnet import CNNNetOptions
 from cnn_ablate.models.convnet import ConvNetOptions
+from cnn_ablate.models.counter_dropout import Dropout, set_dropout_keys
 from cnn_ablate.models.custom import user_model_options
-from cnn_ablate.models.dropout import Dropout, set_dropout_keys
 from cnn_ablate.models.fashion_cnn import FashionCNNOptions
-from cnn_ablate.models.initialisation import INITS, initialise
+from cnn_ablate.models.initial_weights import INITS, initialise
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS
 from cnn_ablate.models.lenet import LeNetOptions
 from cnn_ablate.models.model_options import ModelOptions

@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from cnn_ablate.models.attention import ATTENTION, AttentionStyle
-from cnn_ablate.models.dropout import Dropout
-from cnn_ablate.models.kernels import flatten
+from cnn_ablate.models.counter_dropout import Dropout
+from cnn_ablate.models.fast_cpu_ops import flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, mlp, named_sequential
 from cnn_ablate.models.model_options import ModelOptions, Shape, Stages, Widths
 from cnn_ablate.options import OneOf, knob

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from cnn_ablate.custom import UserOptions, options_from_signature
 from cnn_ablate.errors import UserError
-from cnn_ablate.models.dropout import number_dropouts
-from cnn_ablate.models.initialisation import initialise
+from cnn_ablate.models.counter_dropout import number_dropouts
+from cnn_ablate.models.initial_weights import initialise
 from cnn_ablate.models.model_options import ModelOptions, Shape
 from cnn_ablate.rng import key
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from cnn_ablate.models.kernels import avg_pool, flatten
+from cnn_ablate.models.fast_cpu_ops import avg_pool, flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, mlp, named_sequential
 from cnn_ablate.models.model_options import ModelOptions, Shape, Widths
 from cnn_ablate.options import OneOf, knob

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from cnn_ablate.models.kernels import flatten
+from cnn_ablate.models.fast_cpu_ops import flatten
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, mlp, named_sequential
 from cnn_ablate.models.model_options import ModelOptions, Shape
 from cnn_ablate.options import OneOf, knob

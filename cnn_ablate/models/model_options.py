@@ -8,8 +8,8 @@ from pydantic import PositiveInt, Strict
 from torch import nn
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.models.dropout import number_dropouts
-from cnn_ablate.models.initialisation import initialise
+from cnn_ablate.models.counter_dropout import number_dropouts
+from cnn_ablate.models.initial_weights import initialise
 from cnn_ablate.options import Options
 
 # Channels, height, width of one image.

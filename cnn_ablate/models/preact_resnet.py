@@ -8,7 +8,7 @@ from pydantic import model_validator
 from torch import Tensor, nn
 
 from cnn_ablate.models.attention import ATTENTION, AttentionStyle
-from cnn_ablate.models.dropout import Dropout
+from cnn_ablate.models.counter_dropout import Dropout
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS, named_sequential, stage_sequence
 from cnn_ablate.models.model_options import ModelOptions, Shape, Stages
 from cnn_ablate.models.transformer_block import TransformerBlock

@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from cnn_ablate.models.dropout import Dropout
+from cnn_ablate.models.counter_dropout import Dropout
 from cnn_ablate.models.layers import named_sequential
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cnn_ablate.optim.losses import CrossEntropy, LossOptions, Targets
 from cnn_ablate.optim.optimizers import SGD, Adagrad, Adam, AdamW, OptimizerOptions, RMSprop
-from cnn_ablate.optim.schedulers import Scheduler
+from cnn_ablate.optim.scheduler_interface import Scheduler
 from cnn_ablate.optim.schedules import (
     Constant,
     Cosine,

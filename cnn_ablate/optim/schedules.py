@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from torch.optim import Optimizer, lr_scheduler
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.optim.schedulers import OnPlateau, PerEpoch, PerStep, Scheduler, WarmUp
+from cnn_ablate.optim.scheduler_interface import OnPlateau, PerEpoch, PerStep, Scheduler, WarmUp
 from cnn_ablate.options import Options, knob
 
 

@@ -3,8 +3,8 @@
 from fnmatch import fnmatchcase
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
 from cnn_ablate.schema import Plan
+from cnn_ablate.value_errors import unknown_name
 
 
 def matches(name: str, pattern: str) -> bool:

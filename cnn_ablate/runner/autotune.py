@@ -13,11 +13,11 @@ from pathlib import Path
 
 import torch
 
-from cnn_ablate import processes
+from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.runner.config import COMPUTE, RunConfig
-from cnn_ablate.runner.environment import gpu, processor
 from cnn_ablate.runner.prepare import Prepared, data_facts
+from cnn_ablate.runner.run_record import gpu, processor
 from cnn_ablate.schema import ComputeConfig, DataFacts, Trial
 from cnn_ablate.store import Store, read_compute, write_compute
 from cnn_ablate.train import seconds_per_step
@@ -127,7 +127,7 @@ def _tuned(prepared: Prepared, config: RunConfig, start: ComputeConfig) -> Compu
     # The settings to start from are timed, too.
     if not is_worthwhile(_guessed_step(prepared, workload.trial), workload.steps, candidates=2):
         return start
-    with ProcessPoolExecutor(1, mp_context=processes.context()) as pool:
+    with ProcessPoolExecutor(1, mp_context=fork_server.context()) as pool:
         try:
             return pool.submit(autotune, workload, start).result()
         except BrokenProcessPool:

@@ -7,8 +7,8 @@ import torch
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import EXECUTORS, Executor, Resources
-from cnn_ablate.messages import unknown_name
 from cnn_ablate.schema import ComputeConfig
+from cnn_ablate.value_errors import unknown_name
 
 # The values of --compute other than `auto`.
 COMPUTE: dict[str, ComputeConfig] = {

@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from math import ceil
 from pathlib import Path
 
-from cnn_ablate import processes
+from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.runner.prepare import Prepared, data_facts
 from cnn_ablate.schema import ComputeConfig, DataFacts, Trial
@@ -32,7 +32,7 @@ def estimate_seconds(prepared: Prepared) -> dict[str, float]:
         cases[key] = prepared.code_folder, trial, data_facts(prepared, trial)
         keys[variant.name] = key
     # In a process like those that train: with their memory settings, and one thread.
-    with ProcessPoolExecutor(1, processes.context()) as pool:
+    with ProcessPoolExecutor(1, fork_server.context()) as pool:
         speeds = dict(zip(cases, pool.map(_seconds_per_epoch, cases.values()), strict=True))
     epochs = {v.name: v.settings["training"]["epochs"] for v in prepared.plan.variants}
     return {name: speeds[key] * epochs[name] for name, key in keys.items()}

@@ -15,12 +15,12 @@ from cnn_ablate.executors import Ended, Event
 from cnn_ablate.locks import Locks
 from cnn_ablate.runner.autotune import choose_compute
 from cnn_ablate.runner.config import RunConfig, executor_class
-from cnn_ablate.runner.environment import study_record
 from cnn_ablate.runner.jobs import Round, build_jobs, training_work
 from cnn_ablate.runner.prepare import Prepared, sample_images
 from cnn_ablate.runner.progress import ProgressWriter
 from cnn_ablate.runner.queue import JobQueue
 from cnn_ablate.runner.rounds import needed, rounds
+from cnn_ablate.runner.run_record import study_record
 from cnn_ablate.runner.signals import InterruptHandler
 from cnn_ablate.runner.study_log import log_statement, with_history
 from cnn_ablate.schema import Look, Record, Trial, TrialResult, timestamp

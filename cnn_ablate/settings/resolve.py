@@ -12,12 +12,12 @@ from pydantic import ValidationError
 
 from cnn_ablate.custom import is_import_path
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Settings
 from cnn_ablate.settings.keys import Keys
 from cnn_ablate.settings.sections import DEFAULT_NAMES, TABLES, entry_of, knobs_of
 from cnn_ablate.settings.setting_faults import SettingFault, unknown_entry, validation_faults
+from cnn_ablate.value_errors import unknown_name
 
 Resolved = tuple[dict[str, Any], list[SettingFault]]
 """The complete values of a section, and its faults."""

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import explain_error, unknown_name
 from cnn_ablate.options import Options
 from cnn_ablate.settings.sections import CUSTOM, TABLES
+from cnn_ablate.value_errors import explain_error, unknown_name
 
 _KINDS = {"data": "data set", "model": "model"}
 

@@ -1,8 +1,7 @@
 """Statistics on tidy tables: effects, and the noise of seeds and of test images apart. No I/O."""
 
-from cnn_ablate.stats.cells import cells
 from cnn_ablate.stats.contrast_families import MARGIN, seed_differences
-from cnn_ablate.stats.convergence import CONVERGENCE_METRICS, convergence, metric_column
+from cnn_ablate.stats.crossing_cells import cells
 from cnn_ablate.stats.decisions import FISHER
 from cnn_ablate.stats.effects import effects_frame, estimate_effects, means
 from cnn_ablate.stats.factorial import factorial
@@ -13,6 +12,7 @@ from cnn_ablate.stats.image_noise import (
     standard_error,
     wilson,
 )
+from cnn_ablate.stats.learning_speed import CONVERGENCE_METRICS, convergence, metric_column
 from cnn_ablate.stats.multiple_comparisons import adjust_p
 from cnn_ablate.stats.paired import (
     equivalence_p,
@@ -28,7 +28,7 @@ from cnn_ablate.stats.pairing import (
     variance_ratios,
 )
 from cnn_ablate.stats.predictions import PredictionReader, Predictions, weigh_images
-from cnn_ablate.stats.replication import difference_half_width, prediction_half_width
+from cnn_ablate.stats.published_numbers import difference_half_width, prediction_half_width
 from cnn_ablate.stats.sentences import sentence
 from cnn_ablate.stats.shapley import SHARED, attribution, components, shapley
 from cnn_ablate.stats.study_comparison import ComparedContrast, compare_studies

@@ -10,7 +10,7 @@ import pandas as pd
 from statsmodels.regression.linear_model import OLS
 
 from cnn_ablate.schema import Factor, Variant
-from cnn_ablate.stats.cells import cells, level_labels
+from cnn_ablate.stats.crossing_cells import cells, level_labels
 from cnn_ablate.stats.multiple_comparisons import adjust_p
 from cnn_ablate.stats.pairing import FloatArray
 from cnn_ablate.stats.units import scale

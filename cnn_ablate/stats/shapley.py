@@ -8,7 +8,7 @@ import pandas as pd
 
 from cnn_ablate.schema import Factor, Level, Variant
 from cnn_ablate.stats import paired
-from cnn_ablate.stats.cells import cells
+from cnn_ablate.stats.crossing_cells import cells
 from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed
 from cnn_ablate.stats.sentences import is_off
 

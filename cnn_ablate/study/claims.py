@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from cnn_ablate.messages import explain_error, format_value, unknown_name
 from cnn_ablate.schema import Claim, Factor, Plan, label
 from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
+from cnn_ablate.value_errors import explain_error, format_value, unknown_name
 
 # `from` is a keyword of Python, so the fields have other names than the keys of the file.
 _FIELDS = {"from": "from_level", "to": "to_level"}

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from cnn_ablate.messages import unknown_name
 from cnn_ablate.schema import Design, DesignKind, Entry, Factor, label
 from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
+from cnn_ablate.value_errors import unknown_name
 
 KINDS: tuple[str, ...] = get_args(DesignKind)
 

@@ -8,10 +8,10 @@ from pydantic_core import ErrorDetails
 
 from cnn_ablate.custom import is_import_path
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import explain_error, unknown_name
 from cnn_ablate.schema import Overrides, Settings, with_overrides
 from cnn_ablate.settings import CUSTOM, TABLES, known_keys, resolve_with_faults
 from cnn_ablate.study.source import Place, Source, format_place
+from cnn_ablate.value_errors import explain_error, unknown_name
 
 
 class Problems:

@@ -8,12 +8,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from cnn_ablate.data import DATASETS, DataSet, KnownDataSet
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import explain_error, unknown_name
 from cnn_ablate.plan import matches
 from cnn_ablate.schema import Plan
 from cnn_ablate.study.file_model import FewerSeeds, Looks, Seeds, StudyFile, folder_name_fault
 from cnn_ablate.study.problems import Problems, untagged
 from cnn_ablate.study.source import Place
+from cnn_ablate.value_errors import explain_error, unknown_name
 
 SMOKE: dict[str, Any] = {"data.subset": 64, "data.test_subset": 50, "training.epochs": 1}
 # Published data may not have been downloaded yet; the embedded sample replaces them.

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Plan, Study, value_at, with_overrides
 from cnn_ablate.settings import TABLES, Keys, resolve, resolve_with_faults
@@ -27,6 +26,7 @@ from cnn_ablate.study.profiles import (
     select_seeds,
 )
 from cnn_ablate.study.source import Place, load, parse
+from cnn_ablate.value_errors import unknown_name
 
 
 @dataclass(frozen=True)

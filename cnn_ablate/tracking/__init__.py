@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
 from cnn_ablate.schema import TrialResult
 from cnn_ablate.tracking.mlflow import MlflowTracker
 from cnn_ablate.tracking.tensorboard import TensorboardTracker
 from cnn_ablate.tracking.tracker import Tracker
+from cnn_ablate.value_errors import unknown_name
 
 TRACKERS: dict[str, type[Tracker]] = {
     "mlflow": MlflowTracker,

@@ -4,7 +4,7 @@ from cnn_ablate.train.evaluate import average_views, predict_logits
 from cnn_ablate.train.hooks import Hooks
 from cnn_ablate.train.loop import TrialInput, train
 from cnn_ablate.train.step import step
-from cnn_ablate.train.timing import random_images, seconds_per_epoch, seconds_per_step
+from cnn_ablate.train.step_benchmark import random_images, seconds_per_epoch, seconds_per_step
 from cnn_ablate.train.trainer import Trainer
 
 __all__ = [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cnn_ablate import processes
+from cnn_ablate import fork_server
 from cnn_ablate.executors import Event, Resources
 from cnn_ablate.runner import RetryPolicy, RunConfig, prepare
 from cnn_ablate.runner.jobs import outstanding
@@ -43,7 +43,7 @@ allow_fork = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"
 @pytest.fixture(autouse=True)
 def fork_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fork the workers, so that none has to import torch."""
-    monkeypatch.setattr(processes, "_METHOD", "fork")
+    monkeypatch.setattr(fork_server, "_METHOD", "fork")
 
 
 def run_study(

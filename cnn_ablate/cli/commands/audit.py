@@ -11,12 +11,12 @@ from rich.text import Text
 
 from cnn_ablate.cli.exit_codes import WRONG_INPUT
 from cnn_ablate.cli.progress_bars import progress_display
+from cnn_ablate.find_study import study_path
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.findings import audit_findings
 from cnn_ablate.runner.prepare import prepare
 from cnn_ablate.schema import Finding
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.study_paths import study_path
 from cnn_ablate.text import count, listed
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}

@@ -8,10 +8,10 @@ import pandas as pd
 from rich.console import Console
 
 from cnn_ablate.cli.text_table import print_rows
+from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Effect, hash_of
 from cnn_ablate.stats import MARGIN, ComparedContrast, compare_studies, estimate_effects
 from cnn_ablate.store import Results, read
-from cnn_ablate.study_paths import study_folder
 
 
 def print_comparison(first: str, second: str, results: Path) -> None:

@@ -19,7 +19,7 @@ from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.data import DATASETS, DataSet, OnDownload, load, matches_fingerprint
 from cnn_ablate.data.paths import cache_folder
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
+from cnn_ablate.value_errors import unknown_name
 
 
 def print_datasets(root: Path | None) -> None:

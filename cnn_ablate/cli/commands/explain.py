@@ -13,15 +13,15 @@ from rich.table import Table
 from cnn_ablate.cli.format_changes import format_changes
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
+from cnn_ablate.find_study import study_path
 from cnn_ablate.models import find_dead_parameters
 from cnn_ablate.models.summary import Layer, summarise
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Contrast, Plan, Settings, Variant
 from cnn_ablate.settings import options_of, resolve
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.study_paths import study_path
 from cnn_ablate.text import count
+from cnn_ablate.value_errors import unknown_name
 
 # Terminals narrower than this do not show the types of the layers.
 _WIDE = 60

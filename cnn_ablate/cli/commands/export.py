@@ -10,9 +10,9 @@ import typer
 
 from cnn_ablate.analysis import FRAMES, analyse, frames
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
 from cnn_ablate.store import atomic, read
 from cnn_ablate.store.trial_files import as_csv
+from cnn_ablate.value_errors import unknown_name
 
 
 def _json(frame: pd.DataFrame) -> bytes:

@@ -7,11 +7,11 @@ from rich.markup import escape
 
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
 from cnn_ablate.models import ACTIVATIONS, ATTENTION, INITS, NORMS
 from cnn_ablate.options import Options
 from cnn_ablate.schema import label
 from cnn_ablate.settings import TABLES
+from cnn_ablate.value_errors import unknown_name
 
 # Tables whose entries have options, by their name on the command line.
 _OPTIONS: dict[str, Mapping[str, type[Options]]] = {

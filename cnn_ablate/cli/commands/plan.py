@@ -12,6 +12,7 @@ from rich.console import Console
 from cnn_ablate.cli.format_changes import format_changes
 from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.cli.text_table import print_rows
+from cnn_ablate.find_study import study_path
 from cnn_ablate.plan import select_variants
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.cost import (
@@ -25,7 +26,6 @@ from cnn_ablate.runner.outlook import remarks, spreads
 from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, plan_rows, prepare
 from cnn_ablate.stats.sample_size import Spread
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.study_paths import study_path
 from cnn_ablate.text import count, count_range, listed
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "done", "to train")

@@ -10,8 +10,8 @@ import typer
 from cnn_ablate.cli.exit_codes import SOME_FAILED
 from cnn_ablate.errors import UserError
 from cnn_ablate.inference import Prediction, find_images, load_trained, predict
-from cnn_ablate.messages import unknown_name
 from cnn_ablate.store import atomic
+from cnn_ablate.value_errors import unknown_name
 
 # Per format: its columns, and the cells of a prediction.
 FORMATS: dict[str, tuple[tuple[str, ...], Callable[[Path, Prediction], tuple[object, ...]]]] = {

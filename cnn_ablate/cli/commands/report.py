@@ -6,8 +6,8 @@ import typer
 
 from cnn_ablate import report
 from cnn_ablate.analysis import analyse
+from cnn_ablate.find_study import study_folder
 from cnn_ablate.store import read
-from cnn_ablate.study_paths import study_folder
 
 
 def write_report(

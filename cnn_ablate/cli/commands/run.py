@@ -13,6 +13,7 @@ from cnn_ablate.analysis import Analysis
 from cnn_ablate.cli.exit_codes import SOME_FAILED
 from cnn_ablate.cli.progress_bars import ProgressDisplay, progress_display
 from cnn_ablate.executors import Ended, Event
+from cnn_ablate.find_study import study_path
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.findings import with_findings
 from cnn_ablate.runner.jobs import outstanding
@@ -21,7 +22,6 @@ from cnn_ablate.runner.run import run
 from cnn_ablate.schema import Finding
 from cnn_ablate.store import Results
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.study_paths import study_path
 from cnn_ablate.text import count, count_range
 from cnn_ablate.tracking import open_trackers
 

@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Record, RunningTrial, RunProgress, without_hash
 from cnn_ablate.store import Store, parse_trial, read_findings, read_progress, read_record
-from cnn_ablate.study_paths import study_folder
 from cnn_ablate.text import capital
 
 # Seconds without an update after which a run was probably killed, or its machine sleeps.

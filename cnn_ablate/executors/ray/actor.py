@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 from threading import Thread
 from typing import Any
 
-from cnn_ablate import processes
+from cnn_ablate import fork_server
 from cnn_ablate.data.image_tensors import Arrays, from_arrays
 from cnn_ablate.executors.protocol import Event, Job
 from cnn_ablate.executors.worker import cache_images, run_job
@@ -61,7 +61,7 @@ class RayWorker:
     def __init__(self) -> None:
         # Ray started this process, so it is late for variables that are read when a process
         # starts; cuBLAS and torch read theirs when a GPU is first used.
-        processes.set_environment()
+        fork_server.set_environment()
         self.folders: dict[frozenset[tuple[str, bytes]], Path] = {}
 
     def ready(self) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from cnn_ablate.custom import user_code_folder, user_source_files
 from cnn_ablate.data import load
 from cnn_ablate.data.image_tensors import ARRAYS
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors.assignment import TICK, Assignment, TimeoutClock
+from cnn_ablate.executors.assigned_job import TICK, Assignment, TimeoutClock
 from cnn_ablate.executors.protocol import Ended, Event, Job
 from cnn_ablate.executors.ray.actor import Checkpoint, JobPayload, RayWorker, SharedData
 from cnn_ablate.executors.ray.connection import connect

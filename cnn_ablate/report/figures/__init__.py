@@ -13,7 +13,7 @@ from cnn_ablate.report.figures import (
     learning_rate,
     per_class,
     reliability,
-    samples,
+    sample_predictions,
     seeds,
 )
 from cnn_ablate.report.figures.figure_spec import FigureSpec
@@ -32,7 +32,7 @@ FIGURES: dict[str, FigureSpec] = {
     "confusion_difference_rest": confusion_change.REST,
     "confused_pairs": confused_pairs.PAIRS,
     "confused_samples": confused_samples.ROWS,
-    "samples": samples.GRID,
+    "samples": sample_predictions.GRID,
     "parameters": accuracy_vs_cost.PARAMETERS,
     "seconds": accuracy_vs_cost.SECONDS,
     "accuracy": curves.ACCURACY,

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import confusion, heatmap
+from cnn_ablate.report.figures import confusion, draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 
 MAX_PAIRS = 12
@@ -31,8 +31,8 @@ def draw(data: pd.DataFrame) -> Figure:
     table = data.pivot_table("share", "variant", "pair", sort=False)
     rows, columns = table.shape
     figure, axes = figure_style.canvas(2.8 + 0.52 * columns, 1.7 + 0.27 * rows)
-    heatmap.draw(axes, table, heatmap.shares(0, np.nanmax(table)))
-    heatmap.name_axes(axes, table)
+    draw_heatmap.draw(axes, table, draw_heatmap.shares(0, np.nanmax(table)))
+    draw_heatmap.name_axes(axes, table)
     return figure
 
 

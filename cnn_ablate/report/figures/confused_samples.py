@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import confusion, thumbnails
+from cnn_ablate.report.figures import confusion, draw_thumbnails
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import some
 
@@ -16,7 +16,7 @@ TEXT_HEIGHT = 0.5  # inches for the title above and the text below a row
 
 def data(context: ReportContext) -> pd.DataFrame | None:
     """Return the first images of the most confused pairs, or None if no images were kept."""
-    return thumbnails.with_images(context, lambda images: _confused(context, images))
+    return draw_thumbnails.with_images(context, lambda images: _confused(context, images))
 
 
 def _confused(context: ReportContext, images: pd.DataFrame) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def _confused(context: ReportContext, images: pd.DataFrame) -> pd.DataFrame:
 def draw(data: pd.DataFrame) -> Figure:
     """Draw one row of images per pair, with the probability of the wrong class below each."""
     pairs = list(data.groupby(["true", "predicted"], sort=False))
-    step, row = thumbnails.INCHES + thumbnails.APART, thumbnails.INCHES + TEXT_HEIGHT
+    step, row = draw_thumbnails.INCHES + draw_thumbnails.APART, draw_thumbnails.INCHES + TEXT_HEIGHT
     figure, axes = figure_style.board(IMAGES_PER_PAIR * step, len(pairs) * row)
     for index, ((true, predicted), images) in enumerate(pairs):
         title = formatting.short(f"{true} → {predicted}", 60)
@@ -40,7 +40,7 @@ def draw(data: pd.DataFrame) -> Figure:
         axes.text(0, top - 0.06, f"{title}, {images['share'].iloc[0]:.1f} %")
         for column, image in enumerate(images.to_dict("records")):
             text = f"{100 * image['probability']:.0f} %"
-            thumbnails.draw(axes, image["image"], text, place=(column * step, top))
+            draw_thumbnails.draw(axes, image["image"], text, place=(column * step, top))
     return figure
 
 

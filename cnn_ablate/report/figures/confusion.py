@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import heatmap
+from cnn_ablate.report.figures import draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import count, some
 
@@ -54,23 +54,23 @@ def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
 
 def sparse(tidy: pd.DataFrame, value: str) -> pd.DataFrame:
     """Drop the empty cells off the diagonal if there are many classes."""
-    if tidy["true"].nunique() <= heatmap.CROWDED:
+    if tidy["true"].nunique() <= draw_heatmap.CROWDED:
         return tidy
     return tidy[(tidy[value].abs() > 1e-9) | (tidy["true"] == tidy["predicted"])]
 
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw one matrix per variant, with true classes as rows and predicted ones as columns."""
-    return matrices(data, "share", heatmap.shares(0, 100, zero=""))
+    return matrices(data, "share", draw_heatmap.shares(0, 100, zero=""))
 
 
 def draw_small(data: pd.DataFrame) -> Figure:
     """Draw many matrices, too small for numbers."""
-    return matrices(data, "share", heatmap.shares(0, 100), small=True)
+    return matrices(data, "share", draw_heatmap.shares(0, 100), small=True)
 
 
 def matrices(
-    data: pd.DataFrame, value: str, scale: heatmap.Scale, *, small: bool = False
+    data: pd.DataFrame, value: str, scale: draw_heatmap.Scale, *, small: bool = False
 ) -> Figure:
     """Draw a grid of matrices of one column of the data; small ones without names and numbers."""
     groups = data.groupby("variant", sort=False)
@@ -83,12 +83,12 @@ def matrices(
     for index, (table, corner) in enumerate(zip(tables.values(), corners, strict=True)):
         classes = list(table.index)
         size = 0 if small else min(7.5, 75 / len(classes))
-        place = heatmap.Place(*corner, side / len(classes))
-        heatmap.draw(axes, table, scale, size=size, place=place)
+        place = draw_heatmap.Place(*corner, side / len(classes))
+        draw_heatmap.draw(axes, table, scale, size=size, place=place)
         if not small and index % columns == 0:
-            heatmap.name_rows(axes, classes, place)
+            draw_heatmap.name_rows(axes, classes, place)
         if not small and index + columns >= len(tables):
-            heatmap.name_columns(axes, classes, place)
+            draw_heatmap.name_columns(axes, classes, place)
     return figure
 
 

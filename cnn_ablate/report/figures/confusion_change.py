@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import confusion, heatmap
+from cnn_ablate.report.figures import confusion, draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import count, some
 
@@ -52,12 +52,14 @@ def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw one matrix per variant: increases in blue, decreases in orange."""
-    return confusion.matrices(data, "difference", heatmap.changes(data["difference"].abs().max()))
+    return confusion.matrices(
+        data, "difference", draw_heatmap.changes(data["difference"].abs().max())
+    )
 
 
 def draw_small(data: pd.DataFrame) -> Figure:
     """Draw many matrices, too small for numbers."""
-    scale = heatmap.changes(data["difference"].abs().max())
+    scale = draw_heatmap.changes(data["difference"].abs().max())
     return confusion.matrices(data, "difference", scale, small=True)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import interval_plot
+from cnn_ablate.report.figures import draw_intervals
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.stats import attribution, factorial
 from cnn_ablate.text import some
@@ -51,7 +51,7 @@ def _terms_caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> 
     return (
         f"{what}, in percentage points of test accuracy: least squares with seeds as blocks, "
         "95 % confidence intervals, each for itself and with one spread for all cells "
-        f"({context.budget}).{interval_plot.note(data)}{aliases}{context.doubt}"
+        f"({context.budget}).{draw_intervals.note(data)}{aliases}{context.doubt}"
     )
 
 
@@ -70,7 +70,7 @@ def _shares_caption(context: ReportContext, data: pd.DataFrame) -> str:
         if data["low"].notna().any()
         else ""
     )
-    arrows = interval_plot.note(data, value="contribution")
+    arrows = draw_intervals.note(data, value="contribution")
     return f"{method}{spread} ({context.budget}).{arrows}{context.doubt}"
 
 
@@ -89,7 +89,7 @@ MAIN = FigureSpec(
     "Factors",
     "Main effects",
     partial(terms, interactions=False),
-    partial(interval_plot.draw, label=_POINTS),
+    partial(draw_intervals.draw, label=_POINTS),
     partial(_terms_caption, what=_AVERAGE),
     partial(_terms_alt, what=_AVERAGE),
 )
@@ -97,7 +97,7 @@ PAIRS = FigureSpec(
     "Factors",
     "Two-way interactions",
     partial(terms, interactions=True),
-    partial(interval_plot.draw, label=_POINTS),
+    partial(draw_intervals.draw, label=_POINTS),
     partial(_terms_caption, what=_TWO_WAY),
     partial(_terms_alt, what=_TWO_WAY),
 )
@@ -105,7 +105,7 @@ SHARES = FigureSpec(
     "Factors",
     "Contribution of each component",
     shares,
-    partial(interval_plot.draw, label=_POINTS, value="contribution"),
+    partial(draw_intervals.draw, label=_POINTS, value="contribution"),
     _shares_caption,
     _shares_alt,
 )

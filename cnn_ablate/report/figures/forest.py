@@ -6,7 +6,7 @@ import pandas as pd
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import interval_plot
+from cnn_ablate.report.figures import draw_intervals
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.schema import Effect
 from cnn_ablate.text import some
@@ -62,7 +62,7 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
         f"Difference in test accuracy from {reference}: mean of differences paired by seed, with "
         "the 95 % interval for all contrasts of its family at once; ticks: individual "
         f"seeds{images} ({context.budget}). Blue: gain; orange: loss; no colour: not decided; no "
-        f"interval: not tested.{_clipped(data)}{interval_plot.note(data)}{_void(data)}"
+        f"interval: not tested.{_clipped(data)}{draw_intervals.note(data)}{_void(data)}"
     )
 
 
@@ -98,7 +98,7 @@ EFFECTS = FigureSpec(
     "Effects",
     "Effects on test accuracy",
     data,
-    partial(interval_plot.draw, label="difference in test accuracy, percentage points"),
+    partial(draw_intervals.draw, label="difference in test accuracy, percentage points"),
     _caption,
     _alt,
 )

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import heatmap
+from cnn_ablate.report.figures import draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import listed
 
@@ -54,21 +54,21 @@ def draw(data: pd.DataFrame) -> Figure:
     """Draw a heat map with one row per variant and one column per class."""
     table = data.pivot_table("accuracy", "variant", "class", sort=False, dropna=False)
     low, high = np.nanmin(table), np.nanmax(table)
-    return _map(table, heatmap.shares(low - 0.1 * (high - low), high))
+    return _map(table, draw_heatmap.shares(low - 0.1 * (high - low), high))
 
 
 def draw_difference(data: pd.DataFrame) -> Figure:
     """Draw a heat map of the differences."""
     table = data.pivot_table("difference", "variant", "class", sort=False)
-    return _map(table, heatmap.changes(np.nanmax(table.abs())))
+    return _map(table, draw_heatmap.changes(np.nanmax(table.abs())))
 
 
-def _map(table: pd.DataFrame, scale: heatmap.Scale) -> Figure:
+def _map(table: pd.DataFrame, scale: draw_heatmap.Scale) -> Figure:
     rows, columns = table.shape
-    cell = 0.52 if columns <= heatmap.CROWDED else 0.12
+    cell = 0.52 if columns <= draw_heatmap.CROWDED else 0.12
     figure, axes = figure_style.canvas(2.6 + cell * columns, 0.9 + 0.27 * rows)
-    heatmap.draw(axes, table, scale)
-    heatmap.name_axes(axes, table)
+    draw_heatmap.draw(axes, table, scale)
+    draw_heatmap.name_axes(axes, table)
     return figure
 
 

@@ -6,7 +6,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.messages import unknown_name
+from cnn_ablate.value_errors import unknown_name
 
 # The installed package, the checkout, the current folder: the last that has the study wins.
 _PACKAGE = Path(__file__).parent

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.figures import thumbnails
+from cnn_ablate.report.figures import draw_thumbnails
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import count, some
 
@@ -18,7 +18,7 @@ CROSS = "\N{MULTIPLICATION SIGN}"
 
 def data(context: ReportContext) -> pd.DataFrame | None:
     """Return images spread evenly over the samples, right or wrong, or None if there are none."""
-    return thumbnails.with_images(context, _spread)
+    return draw_thumbnails.with_images(context, _spread)
 
 
 def _spread(images: pd.DataFrame) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def _spread(images: pd.DataFrame) -> pd.DataFrame:
 
 def draw(data: pd.DataFrame) -> Figure:
     """Draw the images in a grid; wrong predictions have a cross, and the true class below."""
-    step, row = thumbnails.INCHES + thumbnails.APART, thumbnails.INCHES + TEXT_HEIGHT
+    step, row = draw_thumbnails.INCHES + draw_thumbnails.APART, draw_thumbnails.INCHES + TEXT_HEIGHT
     figure, axes = figure_style.board(COLUMNS * step, -(-len(data) // COLUMNS) * row + 0.05)
     for index, image in enumerate(data.to_dict("records")):
         true, predicted = (
@@ -38,7 +38,7 @@ def draw(data: pd.DataFrame) -> Figure:
         wrong = image["true"] != image["predicted"]
         text = f"{CROSS} {predicted}\n({true})" if wrong else predicted
         place = (0.05 + index % COLUMNS * step, 0.05 + index // COLUMNS * row)
-        thumbnails.draw(axes, image["image"], text, place=place, framed=wrong)
+        draw_thumbnails.draw(axes, image["image"], text, place=place, framed=wrong)
     return figure
 
 
