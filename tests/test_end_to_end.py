@@ -42,8 +42,9 @@ def test_run_trains_every_variant_and_writes_a_report(ran: tuple[Path, str]) -> 
 
 
 def test_a_clean_run_prints_no_warning(ran: tuple[Path, str]) -> None:
-    """No library prints a warning."""
-    assert "warn" not in ran[1].lower()
+    """No library prints a warning; what the checks find is no warning of a library."""
+    lines = [line for line in ran[1].splitlines() if not line.startswith("Check:")]
+    assert "warn" not in "\n".join(lines).lower()
 
 
 def test_trial_folders_hold_everything(ran: tuple[Path, str]) -> None:
@@ -83,14 +84,14 @@ def test_findings_stay_until_another_version_looks(ran: tuple[Path, str], tmp_pa
 def test_trials_that_came_from_elsewhere_enter_the_tables(
     ran: tuple[Path, str], tmp_path: Path
 ) -> None:
-    """After another machine trained a trial, a run with nothing to train rewrites the tables."""
+    """A trial whose folder is on another machine keeps its row, and is read from it once here."""
     folder = shutil.copytree(ran[0], tmp_path / "here")
     whole = {name: table(folder, name) for name in ("results", "effects", "claims")}
     trials = folder / "results" / "trials"
     late = next(trials.glob("norm=none*"))
     late.rename(tmp_path / late.name)
     assert 0 == cli_study.call("run", "tiny.yaml", "--only", "baseline", cwd=folder)[0]
-    assert 3 == len(table(folder))
+    assert 4 == len(table(folder))
     (tmp_path / late.name).rename(late)
     assert "0 to train." in cli_study.call("run", "tiny.yaml", cwd=folder)[2]
     for name, before in whole.items():

@@ -19,7 +19,7 @@ pytestmark = fast_study.allow_fork
 def unbroken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """Run the study without interruption: its folder, and the seconds it took."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(fast_study.processes, "_METHOD", "fork")
+    patch.setattr(fast_study.fork_server, "_METHOD", "fork")
     run_study(tmp_path_factory.mktemp("warm"))
     folder = tmp_path_factory.mktemp("unbroken")
     began = time.monotonic()

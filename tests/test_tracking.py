@@ -131,7 +131,8 @@ def test_what_another_run_has_trained_is_left_to_it(
     """A result that another run came first with has no curves here: that run sends it in full."""
     theirs, ours = results()
 
-    def run(_prepared: Prepared, _trials: object, _config: RunConfig, on_event: OnEvent) -> None:
+    def run(*arguments: object) -> None:
+        on_event: OnEvent = arguments[3]
         on_event(Ended(theirs.trial, theirs.compute, theirs, kept=True))
         on_event(Ended(ours.trial, ours.compute, ours))
         raise KeyboardInterrupt
