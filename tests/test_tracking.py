@@ -16,7 +16,6 @@ from cnn_ablate.cli.commands.run import RunOptions, run_study
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended
 from cnn_ablate.runner import RunConfig
-from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.run import OnEvent
 from cnn_ablate.schema import DataFacts, Trial, TrialResult
 from cnn_ablate.study import Changes
