@@ -4,7 +4,6 @@ from functools import partial
 
 import pytest
 import torch
-from torch.func import grad, vmap
 from torch.nn.functional import avg_pool2d
 
 from cnn_ablate.models.fast_cpu_ops import avg_pool
@@ -42,15 +41,3 @@ def test_averages_and_gradients_are_torchs(maps):
 
     assert torch.equal(expected[0], found[0])
     assert torch.equal(expected[1], found[1])
-
-
-def test_networks_side_by_side_are_averaged_as_alone():
-    """Under `vmap`, gradients are those of each network by itself."""
-    maps, growth = torch.rand(3, 2, 4, 8, 8) - 0.5, torch.rand(3, 2, 4, 4, 4) - 0.5
-
-    def loss(pool):
-        return lambda own, weight: (pool(own) * weight).sum()
-
-    expected = [grad(loss(TORCHS))(*one) for one in zip(maps, growth, strict=True)]
-
-    assert torch.equal(torch.stack(expected), vmap(grad(loss(avg_pool)))(maps, growth))

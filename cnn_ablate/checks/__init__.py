@@ -9,8 +9,9 @@ from cnn_ablate.checks.failures import failed_trials
 from cnn_ablate.checks.identical_seeds import identical_seeds
 from cnn_ablate.checks.norm_statistics import unsettled_norm
 from cnn_ablate.checks.one_class import predicts_one_class
-from cnn_ablate.checks.trained_study import Results, TrainedStudy
+from cnn_ablate.checks.trained_study import TrainedStudy
 from cnn_ablate.schema import Finding
+from cnn_ablate.store import Results
 
 CHECKS: dict[str, Callable[[TrainedStudy], Iterable[Finding]]] = {
     "failed trials": failed_trials,

@@ -3,36 +3,13 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
-from cnn_ablate.schema import DataFacts, Record
+from cnn_ablate.schema import DataFacts
+from cnn_ablate.store import Results
 from cnn_ablate.text import count
-
-
-class Results(Protocol):
-    """A study as it was run: its record and its tidy tables."""
-
-    @property
-    def record(self) -> Record:
-        """The plan, the data and the environment."""
-
-    @property
-    def trials(self) -> pd.DataFrame:
-        """The rows of results.csv, one per trial that has ended."""
-
-    @property
-    def epochs(self) -> pd.DataFrame:
-        """The rows of epochs.csv."""
-
-    @property
-    def classes(self) -> pd.DataFrame:
-        """The rows of classes.csv."""
-
-    @property
-    def confusion(self) -> pd.DataFrame:
-        """The rows of confusion.csv."""
 
 
 @dataclass(frozen=True)

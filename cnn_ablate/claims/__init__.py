@@ -3,9 +3,9 @@
 from cnn_ablate.claims.comparability import is_reduced, overrides
 from cnn_ablate.claims.descriptions import subject
 from cnn_ablate.claims.draft_verdict import NO_SEED
-from cnn_ablate.claims.metrics import EXACT, METRICS, OF_CLASS, Results
-from cnn_ablate.claims.stated import counts, with_stated
-from cnn_ablate.claims.statements import (
+from cnn_ablate.claims.metrics import EXACT, METRICS, OF_CLASS
+from cnn_ablate.claims.preregistered import counts, with_stated
+from cnn_ablate.claims.statement_counts import (
     WORDS,
     by_statement,
     contradictions,
@@ -20,7 +20,6 @@ __all__ = [
     "NO_SEED",
     "OF_CLASS",
     "WORDS",
-    "Results",
     "by_statement",
     "contradictions",
     "count_statements",

@@ -6,7 +6,7 @@ from math import inf, sqrt
 import pandas as pd
 
 from cnn_ablate.claims.draft_verdict import NO_SEED, ONE_SEED, DraftVerdict, NoAnswerError
-from cnn_ablate.claims.metrics import Results, class_column, class_rows, named_class
+from cnn_ablate.claims.metrics import class_column, class_rows, named_class
 from cnn_ablate.schema import Claim, Word
 from cnn_ablate.stats import (
     FloatArray,
@@ -17,6 +17,7 @@ from cnn_ablate.stats import (
     t_interval,
     t_quantile,
 )
+from cnn_ablate.store import Results
 from cnn_ablate.text import count
 
 

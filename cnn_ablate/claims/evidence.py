@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.claims.draft_verdict import NoAnswerError
-from cnn_ablate.claims.metrics import EXACT, Results, image_count, with_metric
+from cnn_ablate.claims.metrics import EXACT, image_count, with_metric
 from cnn_ablate.plan import Weights
 from cnn_ablate.schema import Claim, Record
 from cnn_ablate.stats import (
@@ -25,6 +25,7 @@ from cnn_ablate.stats import (
     values_by_seed,
     weigh_images,
 )
+from cnn_ablate.store import Results
 from cnn_ablate.text import count
 
 

@@ -1,12 +1,11 @@
 """Metrics that claims may name, and where they are: results.csv, classes.csv or epochs.csv."""
 
-from typing import Protocol
-
 import pandas as pd
 
 from cnn_ablate.claims.draft_verdict import NO_SEED, NoAnswerError
-from cnn_ablate.schema import Claim, Metrics, Record
-from cnn_ablate.stats import CONVERGENCE_METRICS, Predictions, convergence, metric_column
+from cnn_ablate.schema import Claim, Metrics
+from cnn_ablate.stats import CONVERGENCE_METRICS, convergence, metric_column
+from cnn_ablate.store import Results
 
 CLASS_METRICS = ("class_accuracy", "class_precision", "class_recall", "class_f1")
 METRICS = (*Metrics.model_fields, *CONVERGENCE_METRICS, *CLASS_METRICS)
@@ -18,33 +17,6 @@ EXACT = ("parameters", "macs", "dead_parameters")
 
 _SHARES = [name.partition("_")[2] for name in CLASS_METRICS]
 _CLASS_COLUMNS = ["trial", "class", "n", *_SHARES]
-
-
-class Results(Protocol):
-    """A study as it was run."""
-
-    @property
-    def record(self) -> Record:
-        """The study, its plan and its data."""
-
-    @property
-    def trials(self) -> pd.DataFrame:
-        """The rows of results.csv."""
-
-    @property
-    def epochs(self) -> pd.DataFrame:
-        """The rows of epochs.csv."""
-
-    @property
-    def classes(self) -> pd.DataFrame:
-        """The rows of classes.csv."""
-
-    @property
-    def confusion(self) -> pd.DataFrame:
-        """The rows of confusion.csv."""
-
-    def predictions(self, trial: str) -> Predictions | None:
-        """Return the predictions of a trial that is done; None if they are not here."""
 
 
 def named_class(claim: Claim) -> str:

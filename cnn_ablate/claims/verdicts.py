@@ -10,12 +10,13 @@ from cnn_ablate.claims.descriptions import published
 from cnn_ablate.claims.draft_verdict import NO_SEED, ONE_SEED, DraftVerdict, NoAnswerError
 from cnn_ablate.claims.evidence import Evidence, gather
 from cnn_ablate.claims.failed_trials import doubted, failed_trials
-from cnn_ablate.claims.metrics import EXACT, Results
+from cnn_ablate.claims.metrics import EXACT
 from cnn_ablate.claims.published_effects import judge_direction, judge_none
 from cnn_ablate.claims.published_values import judge_level, judge_limit
 from cnn_ablate.plan import NotInPlanError, Weights, claim_weights
 from cnn_ablate.schema import Claim, Effect, Verdict
 from cnn_ablate.stats import Decision, PredictionReader, level, signed
+from cnn_ablate.store import Results
 from cnn_ablate.text import capital
 
 

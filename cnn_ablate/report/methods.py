@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.claims.stated import stated
+from cnn_ablate.claims.preregistered import stated
 from cnn_ablate.report.run_facts import image_counts
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cnn_ablate.runner.prepare import Prepared, data_facts
-from cnn_ablate.runner.study_log import statement
+from cnn_ablate.runner.preregistration_log import preregistration
 from cnn_ablate.stats.contrast_families import families, seed_differences
 from cnn_ablate.stats.families import FLIP_PAIRS, LEAST_PAIRS, smallest_adjusted_p
 from cnn_ablate.stats.sample_size import Spread
@@ -31,7 +31,8 @@ def remarks(prepared: Prepared) -> Iterator[str]:
     for images in sorted(_test_images(prepared)):
         points = f"{100 / images:.2g} point{'s' if images != 100 else ''}"
         yield f"One of {images:,} test images is {points} of accuracy."
-    yield f"Statement hash: {statement(prepared.study).hash[:12]} (claims, design, seeds, metric)."
+    digest = preregistration(prepared.study).hash[:12]
+    yield f"Pre-registration hash: {digest} (claims, design, seeds, metric)."
 
 
 def spreads(prepared: Prepared, pilot: Path) -> list[Spread]:

@@ -17,12 +17,12 @@ from cnn_ablate.runner.autotune import choose_compute
 from cnn_ablate.runner.config import RunConfig, executor_class
 from cnn_ablate.runner.jobs import Round, build_jobs, training_work
 from cnn_ablate.runner.prepare import Prepared, sample_images
+from cnn_ablate.runner.preregistration_log import log_preregistration, with_history
 from cnn_ablate.runner.progress import ProgressWriter
 from cnn_ablate.runner.queue import JobQueue
 from cnn_ablate.runner.rounds import needed, rounds
 from cnn_ablate.runner.run_record import study_record
 from cnn_ablate.runner.signals import InterruptHandler
-from cnn_ablate.runner.study_log import log_statement, with_history
 from cnn_ablate.schema import Look, Record, Trial, TrialResult, timestamp
 from cnn_ablate.store import (
     LAST_TABLE,
@@ -91,7 +91,7 @@ def _log(prepared: Prepared, todo: Sequence[Trial], config: RunConfig, started: 
     """Log what a study states before any of its trials is trained."""
     if todo:
         record = study_record(prepared, config.device, started)
-        log_statement(prepared, record, Store(config.results))
+        log_preregistration(prepared, record, Store(config.results))
 
 
 def _recheck(
@@ -174,7 +174,7 @@ def _unchanged(record: Record, store: Store) -> Results | None:
 def _write_tables(
     prepared: Prepared, record: Record, store: Store, finished: Sequence[Round] = ()
 ) -> Analysis:
-    log_statement(prepared, record, store)
+    log_preregistration(prepared, record, store)
     write_samples(store, record.study.folder, sample_images(prepared))
     looks = [
         Look(time=record.finished, seeds=round_.seeds, trials=len(round_.planned))

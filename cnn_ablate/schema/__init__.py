@@ -10,6 +10,14 @@ from cnn_ablate.schema.plan import (
     Trial,
     Variant,
 )
+from cnn_ablate.schema.preregistration import (
+    LogEntry,
+    Look,
+    Preregistration,
+    Stated,
+    claim_hash,
+    state,
+)
 from cnn_ablate.schema.progress import RunningTrial, RunProgress
 from cnn_ablate.schema.result import (
     ClassRow,
@@ -25,7 +33,6 @@ from cnn_ablate.schema.result import (
     Verdict,
     Word,
 )
-from cnn_ablate.schema.statement import LogEntry, Look, Stated, Statement, claim_hash, state
 from cnn_ablate.schema.study import Claim, Design, DesignKind, Entry, Factor, Level, Paper, Study
 from cnn_ablate.schema.values import (
     SOURCE_KEY,
@@ -63,13 +70,13 @@ __all__ = [
     "Overrides",
     "Paper",
     "Plan",
+    "Preregistration",
     "Record",
     "RunProgress",
     "RunningTrial",
     "Settings",
     "Size",
     "Stated",
-    "Statement",
     "Status",
     "Study",
     "Trial",

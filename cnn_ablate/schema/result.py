@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field
 
 from cnn_ablate.schema.plan import ComputeConfig, Plan, Size, Trial
-from cnn_ablate.schema.statement import LogEntry, Look, Stated
+from cnn_ablate.schema.preregistration import LogEntry, Look, Stated
 from cnn_ablate.schema.study import Study
 from cnn_ablate.schema.values import Frozen
 

@@ -15,7 +15,7 @@ Stated = Literal["before its data", "changed after", "added after", "no log"]
 _DESCRIPTION = {"quote", "place"}
 
 
-class Statement(Frozen):
+class Preregistration(Frozen):
     """What a study states, as SHA-256 of each part."""
 
     claims: dict[str, str] = Field(description="By the id of the claim.")
@@ -30,7 +30,7 @@ class Statement(Frozen):
         return _hash(parts)
 
 
-class LogEntry(Statement):
+class LogEntry(Preregistration):
     """A statement, and which trials of the study existed when it was made."""
 
     time: str
@@ -38,9 +38,9 @@ class LogEntry(Statement):
     variants: tuple[str, ...] = Field(description="Names of the variants that had any.")
 
     @property
-    def statement(self) -> Statement:
+    def preregistration(self) -> Preregistration:
         """The statement alone."""
-        return Statement(**self.model_dump(include=set(Statement.model_fields)))
+        return Preregistration(**self.model_dump(include=set(Preregistration.model_fields)))
 
 
 class Look(Frozen):
@@ -51,7 +51,7 @@ class Look(Frozen):
     trials: int = Field(description="Number of trials that this look needed.")
 
 
-def state(study: Study, metric: str, margin: float) -> Statement:
+def state(study: Study, metric: str, margin: float) -> Preregistration:
     """Return what a study states.
 
     Args:
@@ -61,7 +61,7 @@ def state(study: Study, metric: str, margin: float) -> Statement:
     """
     designs = [part.model_dump() for part in (*study.factors, *study.designs)]
     exclude = list(study.exclude)
-    return Statement(
+    return Preregistration(
         claims={claim.id: claim_hash(claim) for claim in study.claims},
         design=_hash([study.written, study.forced, designs, exclude]),
         seeds=_hash([study.seeds, study.fewer_seeds, study.looks, study.error, study.primary]),

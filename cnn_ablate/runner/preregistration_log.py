@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared
-from cnn_ablate.schema import LogEntry, Look, Record, Statement, Study, state, timestamp
+from cnn_ablate.schema import LogEntry, Look, Preregistration, Record, Study, state, timestamp
 from cnn_ablate.stats.contrast_families import MARGIN
 from cnn_ablate.store import Store, read_record, write_record
 
 
-def statement(study: Study) -> Statement:
+def preregistration(study: Study) -> Preregistration:
     """Return what a study states."""
     return state(study, "test_accuracy", MARGIN)
 
@@ -27,19 +27,19 @@ def with_history(record: Record, store: Store, looks: Sequence[Look] = ()) -> Re
     return record.model_copy(update={"log": last.log if last else (), "looks": taken})
 
 
-def log_statement(prepared: Prepared, record: Record, store: Store) -> None:
+def log_preregistration(prepared: Prepared, record: Record, store: Store) -> None:
     """Add what a study states to the log in its study.json, unless its last entry says the same.
 
     It is written before trials are trained, so that it is there whatever becomes of the run.
     """
     last = _last_record(store, prepared.study)
     log = last.log if last else ()
-    stated = statement(prepared.study)
-    if log and log[-1].statement == stated:
+    preregistered = preregistration(prepared.study)
+    if log and log[-1].preregistration == preregistered:
         return
     trials = [t for t in prepared.plan.trials if (store.folder(t) / "trial.json").is_file()]
     entry = LogEntry(
-        **stated.model_dump(),
+        **preregistered.model_dump(),
         time=timestamp(),
         trials=len(trials),
         variants=tuple(dict.fromkeys(trial.variant for trial in trials)),

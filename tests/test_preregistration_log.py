@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cnn_ablate.claims.stated import stated
+from cnn_ablate.claims.preregistered import stated
 from cnn_ablate.executors import Resources
 from cnn_ablate.report.claims_table import claim_tables
 from cnn_ablate.report.limitations import limitations
