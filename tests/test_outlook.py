@@ -35,9 +35,7 @@ def test_the_best_and_the_worst_case_of_looks(tmp_path: Path) -> None:
 
 def test_the_hash_changes_with_what_is_stated(tmp_path: Path) -> None:
     """Twelve digits to put into a commit or a paper."""
-    hashes = {
-        planned(tmp_path, seeds).partition("registration hash: ")[2][:12] for seeds in ("3", "3", "4")
-    }
+    hashes = {planned(tmp_path, seeds).partition("hash: ")[2][:12] for seeds in ("3", "3", "4")}
     assert 2 == len(hashes)
     assert all(int(digits, 16) for digits in hashes)
 
