@@ -38,6 +38,24 @@ def count_range(numbers: Iterable[int], noun: str) -> str:
     return count(known[0], noun) if known else f"no {noun}s"
 
 
+def duration(seconds: float) -> str:
+    """Return a time in two units at most: `45 s`, `12 min`, `3 h 20 min`, `2 days 4 h`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours = round(minutes / 60)
+    if hours < 48:
+        return _in_units(minutes, 60, "h", "min")
+    return _in_units(hours, 24, "days", "h")
+
+
+def _in_units(number: int, each: int, large: str, small: str) -> str:
+    whole, rest = divmod(number, each)
+    return f"{whole:,} {large}" + (f" {rest} {small}" if rest else "")
+
+
 def percent(fraction: float) -> str:
     """Return a fraction in per cent, in more digits if it is tiny: `14.0 %`, `0.003 %`."""
     share = 100 * fraction

@@ -61,7 +61,7 @@ def test_a_part_that_is_never_called_has_no_output() -> None:
 def test_explain_shows_changes_layers_and_differences(study: Path) -> None:
     """The change, the layers with their shapes, and the difference in cost."""
     said = call("explain", study, "attention=none").output
-    assert "attention=none against baseline:\n  model.attention: cbam > none\n" in said
+    assert "attention=none against baseline:\n  model.attention: cbam -> none\n" in said
     assert "  first        Sequential   16 x 28 x 28          176     112,896" in said
     assert "Against baseline: -100 parameters, -76,836 MACs." in said
 

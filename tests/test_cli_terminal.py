@@ -58,7 +58,7 @@ def test_no_color(place: Path, monkeypatch: pytest.MonkeyPatch, command: str) ->
 @pytest.mark.parametrize(
     ("command", "whole"),
     [
-        ("plan", ["44,426", "281,640", "model.norm: none > batch"]),
+        ("plan", ["44,426", "281,640", "norm: none -> batch"]),
         ("compare", ["second - first: +0.0", "verdict: cannot tell"]),
         ("explain", ["44,470", "281,640"]),
     ],

@@ -113,6 +113,8 @@ def plan(
     sets: Sets = [],  # noqa: B006 - Typer copies it
     seeds: Seeds = None,
     only: Only = "",
+    device: Device = "auto",
+    workers: Workers = None,
     results: Results = Path("results"),
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
@@ -126,11 +128,13 @@ def plan(
 ) -> None:
     """Show what a study trains and compares, and how many trials are done."""
     from cnn_ablate.cli.commands.plan import PlanOptions, print_plan
-    from cnn_ablate.runner import RunConfig
+    from cnn_ablate.executors import Resources
+    from cnn_ablate.runner import RunConfig, resolve_device
     from cnn_ablate.study import Changes
 
     changes = Changes(resolve_profile(profile, smoke), tuple(sets), seeds)
-    config = RunConfig(results=results, data=data)
+    resources = Resources(workers, device=resolve_device(device))
+    config = RunConfig(results=results, data=data, resources=resources)
     print_plan(study, changes, config, PlanOptions(only, as_json, estimate, pilot))
 
 

@@ -32,7 +32,7 @@ Smoke = Annotated[
 Sets = Annotated[list[str], typer.Option("--set", help="Override a setting: training.epochs=1.")]
 Seeds = Annotated[int | None, typer.Option(min=1, help="Number of seeds.")]
 Only = Annotated[
-    str, typer.Option(help="Only these variants: names or patterns such as attention=*.")
+    str, typer.Option(help="Only these variants: names or patterns, A,B or attention=*.")
 ]
 Results = Annotated[Path, typer.Option(help="Results folder.")]
 Reports = Annotated[Path, typer.Option(help="Reports folder.")]

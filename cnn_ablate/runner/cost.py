@@ -1,35 +1,51 @@
-"""What a study costs: timed in a few steps on this machine, or guessed for one GPU."""
+"""How long a study takes on this machine: timed in a few steps, or guessed."""
 
 import json
 from concurrent.futures import ProcessPoolExecutor
-from math import ceil
+from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
-from cnn_ablate.runner.prepare import Prepared, data_facts
+from cnn_ablate.executors import Resources
+from cnn_ablate.runner.prepare import Prepared, data_facts, training_steps
+from cnn_ablate.runner.run_record import gpu
 from cnn_ablate.schema import ComputeConfig, DataFacts, Trial
 from cnn_ablate.settings import options_of
+from cnn_ablate.text import count
 from cnn_ablate.train import seconds_per_epoch
 
-MACS_PER_SECOND = 4e12
-"""What small CNNs reach on a data-centre GPU in float32: a third of its peak, or less."""
-SECONDS_PER_STEP = 0.002
-"""The least time per step, however small the network: its kernels are launched one by one."""
+
+@dataclass(frozen=True)
+class Speed:
+    """What a worker computes: multiply-adds per second, and the seconds per step beside them."""
+
+    macs: float
+    step: float
 
 
-def estimate_seconds(prepared: Prepared) -> dict[str, float]:
-    """Estimate the seconds of one trial per variant on one worker of this machine.
+# What small CNNs reach in float32: a core of the committed studies (3 to 70 G), a data-centre GPU
+# (a third of its peak, or less), Apple's GPU. However small a network, a step calls its kernels one
+# by one.
+_SPEEDS = {"cpu": Speed(3e10, 0.002), "cuda": Speed(4e12, 0.002), "mps": Speed(4e11, 0.004)}
+
+
+# Folder of the user's code, trial, its data, device.
+_Case = tuple[Path, Trial, DataFacts, str]
+
+
+def time_trials(prepared: Prepared, device: str) -> dict[str, float]:
+    """Return the seconds of one trial per variant on one worker of this machine.
 
     A few steps of each network are timed on random images.
     """
-    cases: dict[str, tuple[Path, Trial, DataFacts]] = {}
+    cases: dict[str, _Case] = {}
     keys: dict[str, str] = {}
     for variant in prepared.plan.variants:
         trial = next(trial for trial in prepared.plan.trials if trial.variant == variant.name)
         # Only these settings change the time of an epoch by much.
         key = json.dumps([trial.settings[section] for section in ("data", "model", "training")])
-        cases[key] = prepared.code_folder, trial, data_facts(prepared, trial)
+        cases[key] = prepared.code_folder, trial, data_facts(prepared, trial), device
         keys[variant.name] = key
     # In a process like those that train: with their memory settings, and one thread.
     with ProcessPoolExecutor(1, fork_server.context()) as pool:
@@ -38,15 +54,23 @@ def estimate_seconds(prepared: Prepared) -> dict[str, float]:
     return {name: speeds[key] * epochs[name] for name, key in keys.items()}
 
 
-def _seconds_per_epoch(case: tuple[Path, Trial, DataFacts]) -> float:
-    folder, trial, facts = case
+def _seconds_per_epoch(case: _Case) -> float:
+    folder, trial, facts, device = case
     with user_code_folder(folder):
-        return seconds_per_epoch(trial, facts, ComputeConfig())
+        return seconds_per_epoch(trial, facts, ComputeConfig(device=device))
 
 
-def gpu_hours(prepared: Prepared) -> float:
-    """Guess the hours that a whole study takes on one GPU."""
-    return sum(_gpu_seconds(prepared, trial) for trial in prepared.plan.trials) / 3600
+def guess_seconds(prepared: Prepared, device: str) -> dict[str, float]:
+    """Guess the seconds of one trial per variant on one worker of this machine."""
+    speed = _SPEEDS[device]
+    trials = {trial.variant: trial for trial in reversed(prepared.plan.trials)}
+    return {name: _seconds(prepared, trial, speed) for name, trial in trials.items()}
+
+
+def machine_words(resources: Resources) -> str:
+    """Return what trials are computed on here: `cpu, 4 workers`."""
+    device = gpu(resources.device) or resources.device
+    return f"{device}, {count(resources.local_workers(), 'worker')}"
 
 
 def guessed_sizes(prepared: Prepared) -> list[str]:
@@ -57,15 +81,14 @@ def guessed_sizes(prepared: Prepared) -> list[str]:
     return sorted({data.name for data in used if not data.sizes})
 
 
-def _gpu_seconds(prepared: Prepared, trial: Trial) -> float:
+def _seconds(prepared: Prepared, trial: Trial, speed: Speed) -> float:
     """Guess the seconds of a trial; forward and backward cost three times the forward pass.
 
     Each epoch is assumed to end with an evaluation of the validation and the test images.
     """
-    training = trial.settings["training"]
+    epochs = trial.settings["training"]["epochs"]
     counts = data_facts(prepared, trial).counts(trial.settings["data"])
     macs = prepared.sizes[trial.variant].macs
-    steps = ceil(counts.train / training["batch_size"])
-    epoch = max(3 * macs * counts.train / MACS_PER_SECOND, steps * SECONDS_PER_STEP)
-    evaluation = (counts.val + counts.test) * macs / MACS_PER_SECOND
-    return float(training["epochs"] * (epoch + evaluation))
+    training = 3 * macs * counts.train * epochs / speed.macs
+    training += training_steps(prepared, trial) * speed.step
+    return float(training + epochs * (counts.val + counts.test) * macs / speed.macs)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,13 @@ def data_facts(prepared: Prepared, trial: Trial) -> DataFacts:
     )
 
 
+def training_steps(prepared: Prepared, trial: Trial) -> int:
+    """Return the number of training steps of a trial."""
+    training = trial.settings["training"]
+    images = data_facts(prepared, trial).counts(trial.settings["data"]).train
+    return int(training["epochs"] * ceil(images / training["batch_size"]))
+
+
 def sample_images(prepared: Prepared) -> NDArray[np.uint8]:
     """Return the first test images of the first variant, (n, channels, height, width)."""
     section = prepared.plan.variants[0].settings["data"]
@@ -163,6 +171,7 @@ def plan_rows(
             "changed": contrast.changed if contrast else {},
             "reference": contrast.reference if contrast else None,
             **prepared.sizes[name].model_dump(),
+            "steps": training_steps(prepared, of_variant[0]),
             "seeds": [trial.seed for trial in of_variant],
             "trial_ids": [] if prepared.missing else [trial.id for trial in of_variant],
             "done": sum(trial.id in prepared.done for trial in of_variant),

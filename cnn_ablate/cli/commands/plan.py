@@ -9,26 +9,20 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from cnn_ablate.cli.format_changes import format_changes
+from cnn_ablate.cli.format_changes import labelled_changes
 from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.find_study import study_path
 from cnn_ablate.plan import select_variants
 from cnn_ablate.runner.config import RunConfig
-from cnn_ablate.runner.cost import (
-    MACS_PER_SECOND,
-    SECONDS_PER_STEP,
-    estimate_seconds,
-    gpu_hours,
-    guessed_sizes,
-)
+from cnn_ablate.runner.cost import guess_seconds, guessed_sizes, machine_words, time_trials
 from cnn_ablate.runner.outlook import remarks, spreads
 from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, plan_rows, prepare
 from cnn_ablate.stats.sample_size import Spread
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import count, count_range, listed
+from cnn_ablate.text import count, count_range, duration, listed
 
-_TITLES = ("variant", "changes", "parameters", "MACs", "done", "to train")
+_TITLES = ("variant", "changes", "parameters", "MACs", "steps", "done")
 _PILOT_TITLES = ("contrast", "seen", "spread", "half-width", "found", "needed")
 
 
@@ -47,13 +41,16 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
     study = read_study(study_path(word), changes)
     with progress_display() as display:
         prepared = prepare(study, config, display.on_decoding)
-    seconds = estimate_seconds(prepared) if options.estimate else {}
+    estimate = time_trials if options.estimate else guess_seconds
+    seconds = estimate(prepared, config.device)
     rows = list(plan_rows(prepared, select_variants(prepared.plan, options.only), seconds))
     if options.as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
     console = Console(highlight=False)
-    _print(console, prepared, rows, config)
+    print_rows(console, _TITLES, (_cells(prepared, row) for row in rows), texts=2)
+    for line in (*_remarks(prepared, config), *_time(prepared, rows, config, options)):
+        console.print(line, soft_wrap=True, markup=False)
     if options.pilot:
         _print_pilot(console, spreads(prepared, options.pilot))
 
@@ -80,38 +77,27 @@ def _pilot_cells(spread: Spread) -> tuple[str, ...]:
     return name, f"{spread.seen}", *(f"{number:.2f}" for number in numbers), shown
 
 
-def _print(
-    console: Console, prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig
-) -> None:
-    print_rows(console, _TITLES, map(_cells, rows), texts=2)
-    for line in _remarks(prepared, rows, config):
-        console.print(line, soft_wrap=True, markup=False)
+def _cells(prepared: Prepared, row: dict[str, Any]) -> tuple[str, ...]:
+    numbers = (row["parameters"], row["macs"], row["steps"])
+    done = f"{row['done']:,} of {len(row['seeds']):,}"
+    return row["variant"], _changes(prepared, row), *(f"{number:,}" for number in numbers), done
 
 
-def _cost(prepared: Prepared) -> str:
-    hours, guessed = gpu_hours(prepared), guessed_sizes(prepared)
-    speed = f"{MACS_PER_SECOND / 1e12:.0f} T multiply-adds per second"
-    least = f"{1000 * SECONDS_PER_STEP:.0f} ms per step"
-    shown = f"{hours:,.1f}" if hours >= 0.1 else "under 0.1"
-    images = f"{GUESSED_SIZES[0]:,} training images"
-    sizes = f", and {images} for {listed(guessed)}" if guessed else ""
-    return f"Whole study: about {shown} GPU hours, assuming {speed} and at least {least}{sizes}."
+def _left(row: dict[str, Any]) -> int:
+    return len(row["seeds"]) - int(row["done"])
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    todo = len(row["seeds"]) - row["done"]
-    numbers = (row["parameters"], row["macs"], row["done"], todo)
-    return row["variant"], _changes(row), *(f"{number:,}" for number in numbers)
-
-
-def _changes(row: dict[str, Any]) -> str:
-    if row["reference"] is None:
+def _changes(prepared: Prepared, row: dict[str, Any]) -> str:
+    pair = row["variant"], row["reference"]
+    contrasts = prepared.plan.contrasts
+    contrast = next((c for c in contrasts if (c.variant, c.reference) == pair), None)
+    if contrast is None:
         return ""
     against = "" if row["reference"] == "baseline" else f" (against {row['reference']})"
-    return ", ".join(format_changes(row["changed"])) + against
+    return ", ".join(labelled_changes(prepared.plan, contrast)) + against
 
 
-def _remarks(prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig) -> Iterator[str]:
+def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
     plan = prepared.plan
     yield ""
     yield from prepared.notes
@@ -129,6 +115,18 @@ def _remarks(prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig) 
         yield f"Excluded: {', '.join(plan.excluded)}."
     for alias in plan.aliases:
         yield f"Aliased effects: {alias}."
-    if seconds := sum(row.get("seconds", 0.0) * (len(row["seeds"]) - row["done"]) for row in rows):
-        yield f"Left to train: about {seconds / 60:,.1f} minutes of one worker, from timed steps."
-    yield _cost(prepared)
+
+
+def _time(
+    prepared: Prepared, rows: list[dict[str, Any]], config: RunConfig, options: PlanOptions
+) -> Iterator[str]:
+    """Yield how long what is left takes on this machine."""
+    workers = config.resources.local_workers()
+    machine = machine_words(config.resources)
+    left = sum(row["seconds"] * _left(row) for row in rows) / workers
+    if not left:
+        return
+    how = "from timed steps" if options.estimate else "a guess; --estimate times a few steps"
+    images = f"{GUESSED_SIZES[0]:,} training images"
+    sizes = f"; {images} assumed for {listed(guessed_sizes(prepared))}" if prepared.missing else ""
+    yield f"Left to train: about {duration(left)} on this machine ({machine}), {how}{sizes}."
