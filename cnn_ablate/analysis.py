@@ -11,11 +11,12 @@ from cnn_ablate.schema import Effect, Finding, Verdict
 from cnn_ablate.stats import PredictionReader, effects_frame, estimate_effects
 from cnn_ablate.store import Results, write_table
 
+_DECISION = (
+    *("family", "method", "p_adjusted", "low_family", "high_family"),
+    *("decided", "negligible"),
+)
 # The fields of an effect that no decision was made on.
-_UNTESTED = {
-    name: Effect.model_fields[name].default
-    for name in ("family", "method", "p_adjusted", "low_family", "high_family", "decided")
-}
+_UNTESTED = {name: Effect.model_fields[name].default for name in _DECISION}
 
 # The tables of a study: `trials` is results.csv, and the last three are computed from the others.
 FRAMES = (

@@ -188,12 +188,13 @@ def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
             ("worse", -3.0, {"images_low": -5.0, "images_high": -1.0}),
             ("lucky", 1.5, {"images_low": -0.5, "images_high": 3.0}),
             ("open", 4.0, {**images, "decided": False}),
+            ("nothing", 0.1, {**images, "decided": False, "negligible": True}),
         )
     )
     assert answer(replace(context, effects=effects)) == (
-        "Of 5 contrasts, 1 lowers the accuracy: worse (\N{MINUS SIGN}3.0) points; 2 raise the "
+        "Of 6 contrasts, 1 lowers the accuracy: worse (\N{MINUS SIGN}3.0) points; 2 raise the "
         "accuracy: large (+5.0) and small (+2.0) points; 1 is decided over seeds but not over test "
-        "images: lucky; 1 is not decided: open."
+        "images: lucky; 1 is negligible (within 1 point): nothing; 1 is not decided: open."
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from cnn_ablate.schema import Finding, Record
 from cnn_ablate.stats.adaptive_seeds import LookState, look_state
-from cnn_ablate.stats.contrast_families import families
+from cnn_ablate.stats.families import families
 from support.fake_results import contrast, record, trials, variant
 
 LOOKS = (3, 5, 8)

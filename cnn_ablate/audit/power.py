@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from cnn_ablate.audit.subject import Subject
 from cnn_ablate.schema import Finding
-from cnn_ablate.stats.contrast_families import families
-from cnn_ablate.stats.families import LEAST_PAIRS, smallest_adjusted_p
+from cnn_ablate.stats.families import families
+from cnn_ablate.stats.multiple_comparisons import LEAST_PAIRS, smallest_adjusted_p
 from cnn_ablate.text import count, count_range, listed, some
 
 

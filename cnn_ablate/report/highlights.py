@@ -7,6 +7,7 @@ from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.run_facts import Fact
 from cnn_ablate.schema import Effect
+from cnn_ablate.stats import MARGIN
 from cnn_ablate.text import capital, count, listed, percent, some
 
 
@@ -14,7 +15,7 @@ def answer(context: ReportContext) -> str:
     """Return one sentence on which contrasts are decided, largest first, and which are not.
 
     Decided are those that both the family, over seeds, and the test images put on one side of
-    zero. Empty if nothing could be tested.
+    zero; negligible ones are shown to be within the margin. Empty if nothing could be tested.
     """
     tested = [effect for effect in context.effects if effect.family]
     if not tested:
@@ -22,11 +23,13 @@ def answer(context: ReportContext) -> str:
     tested = sorted(tested, key=lambda effect: -abs(effect.difference or 0.0))
     clear = [effect for effect in tested if effect.direction and _beyond_images(effect)]
     by_images = [e for e in tested if e.direction and not _beyond_images(e)]
-    open_ones = [effect for effect in tested if not effect.decided]
+    negligible = [effect for effect in tested if effect.negligible]
+    open_ones = [e for e in tested if not e.decided and not e.negligible]
     parts = [
         _side(context, [e for e in clear if e.direction < 0], "lowers", "lower"),
         _side(context, [e for e in clear if e.direction > 0], "raises", "raise"),
         _undecided(context, by_images, "decided over seeds but not over test images"),
+        _undecided(context, negligible, f"negligible (within {MARGIN:g} point)"),
         _undecided(context, open_ones, "not decided"),
     ]
     if context.meaningless:
@@ -85,7 +88,9 @@ def _effects(context: ReportContext) -> str:
 def _tally(effects: Sequence[Effect], family: str) -> str:
     members = [effect for effect in effects if effect.family == family]
     decided = sum(effect.decided for effect in members)
-    return f"{decided} of {count(len(members), f'{family} contrast')} decided"
+    negligible = sum(effect.negligible for effect in members)
+    more = f", {negligible} negligible" if negligible else ""
+    return f"{decided} of {count(len(members), f'{family} contrast')} decided{more}"
 
 
 def _beyond_images(effect: Effect) -> bool:

@@ -8,7 +8,7 @@ from cnn_ablate.claims import overrides
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FLIP_PAIRS, HOLM
 from cnn_ablate.stats.adaptive_seeds import look_state
-from cnn_ablate.stats.looks import error_of_repeated_looks
+from cnn_ablate.stats.group_sequential import error_of_repeated_looks
 from cnn_ablate.text import count, listed, percent, some
 
 # Cells whose standard deviations differ by more than this factor are warned of.
@@ -92,7 +92,7 @@ def _few_seeds(effects: Sequence[Effect]) -> str:
 
 def _undecided(effects: Sequence[Effect]) -> str:
     tested = [effect for effect in effects if effect.family]
-    undecided = [effect for effect in tested if not effect.decided]
+    undecided = [effect for effect in tested if not effect.decided and not effect.negligible]
     if not undecided:
         return ""
     return (

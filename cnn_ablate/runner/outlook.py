@@ -11,8 +11,9 @@ import numpy as np
 
 from cnn_ablate.runner.prepare import Prepared, data_facts
 from cnn_ablate.runner.preregistration_log import preregistration
-from cnn_ablate.stats.contrast_families import families, seed_differences
-from cnn_ablate.stats.families import FLIP_PAIRS, LEAST_PAIRS, smallest_adjusted_p
+from cnn_ablate.stats.families import families
+from cnn_ablate.stats.multiple_comparisons import FLIP_PAIRS, LEAST_PAIRS, smallest_adjusted_p
+from cnn_ablate.stats.pairing import seed_differences
 from cnn_ablate.stats.sample_size import Spread
 from cnn_ablate.store import read
 from cnn_ablate.text import count, listed

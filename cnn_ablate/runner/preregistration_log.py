@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import LogEntry, Look, Preregistration, Record, Study, state, timestamp
-from cnn_ablate.stats.contrast_families import MARGIN
+from cnn_ablate.stats import MARGIN
 from cnn_ablate.store import Store, read_record, write_record
 
 

@@ -160,6 +160,11 @@ class Effect(Frozen):
     )
     high_family: float | None = None
     decided: bool = Field(False, description="Whether the family decides that the sides differ.")
+    negligible: bool = Field(
+        False,
+        exclude=True,
+        description="Whether it is shown to be within the margin; not in the file.",
+    )
     look: int | None = Field(None, description="The look at which seeds were decided upon, from 1.")
     images: int | None = Field(None, description="Test images, if predictions were compared.")
     images_low: float | None = Field(

@@ -1,11 +1,9 @@
 """Statistics on tidy tables: effects, and the noise of seeds and of test images apart. No I/O."""
 
-from cnn_ablate.stats.contrast_families import MARGIN, seed_differences
 from cnn_ablate.stats.crossing_cells import cells
 from cnn_ablate.stats.decisions import FISHER
 from cnn_ablate.stats.effects import effects_frame, estimate_effects, means
 from cnn_ablate.stats.factorial import factorial
-from cnn_ablate.stats.families import FLIP_PAIRS, FLIPS, HOLM, Decision, decide, is_testable
 from cnn_ablate.stats.image_noise import (
     image_interval,
     pooled_mcnemar_p,
@@ -13,17 +11,20 @@ from cnn_ablate.stats.image_noise import (
     wilson,
 )
 from cnn_ablate.stats.learning_speed import CONVERGENCE_METRICS, convergence, metric_column
-from cnn_ablate.stats.multiple_comparisons import adjust_p
-from cnn_ablate.stats.paired import (
-    equivalence_p,
-    sample_sd,
-    t_interval,
-    t_quantile,
+from cnn_ablate.stats.multiple_comparisons import (
+    FLIP_PAIRS,
+    FLIPS,
+    HOLM,
+    Decision,
+    adjust_p,
+    decide,
+    is_testable,
 )
 from cnn_ablate.stats.pairing import (
     FloatArray,
     compute_settings,
     differences,
+    seed_differences,
     values_by_seed,
     variance_ratios,
 )
@@ -31,8 +32,15 @@ from cnn_ablate.stats.predictions import PredictionReader, Predictions, weigh_im
 from cnn_ablate.stats.published_numbers import difference_half_width, prediction_half_width
 from cnn_ablate.stats.sentences import sentence
 from cnn_ablate.stats.shapley import SHARED, attribution, components, shapley
+from cnn_ablate.stats.student_t import (
+    equivalence_p,
+    sample_sd,
+    t_interval,
+    t_quantile,
+)
 from cnn_ablate.stats.study_comparison import ComparedContrast, compare_studies
 from cnn_ablate.stats.units import (
+    MARGIN,
     UNKNOWN,
     Interval,
     amount,

@@ -9,13 +9,10 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.schema import Finding, Plan, Study
-from cnn_ablate.stats.contrast_families import (
-    MARGIN,
-    families,
-    is_identical,
-    seed_differences,
-)
-from cnn_ablate.stats.looks import Progress, follow
+from cnn_ablate.stats.families import families
+from cnn_ablate.stats.group_sequential import Progress, follow
+from cnn_ablate.stats.pairing import is_identical, seed_differences
+from cnn_ablate.stats.units import MARGIN
 
 
 @dataclass(frozen=True)

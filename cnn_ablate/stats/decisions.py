@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.schema import Record
-from cnn_ablate.stats.contrast_families import MARGIN, Family, families, is_identical
 from cnn_ablate.stats.failure_rates import Failures
-from cnn_ablate.stats.families import Decision, decide, is_testable
-from cnn_ablate.stats.looks import Outcome, follow
-from cnn_ablate.stats.multiple_comparisons import adjust_p
-from cnn_ablate.stats.pairing import FloatArray
-from cnn_ablate.stats.units import in_points
+from cnn_ablate.stats.families import Family, families
+from cnn_ablate.stats.group_sequential import Outcome, follow
+from cnn_ablate.stats.multiple_comparisons import Decision, adjust_p, decide, is_testable
+from cnn_ablate.stats.pairing import FloatArray, is_identical
+from cnn_ablate.stats.units import MARGIN, in_points
 
 FISHER = "Holm, Fisher's exact test of failures"
 

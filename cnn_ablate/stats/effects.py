@@ -9,16 +9,15 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.schema import Contrast, Effect, Record
-from cnn_ablate.stats import paired
-from cnn_ablate.stats.contrast_families import seed_differences
+from cnn_ablate.stats import student_t
 from cnn_ablate.stats.decisions import FISHER, ContrastDecision, decide_contrasts
 from cnn_ablate.stats.failure_rates import Failures, count_failures
-from cnn_ablate.stats.families import decide
 from cnn_ablate.stats.image_noise import image_interval, pooled_mcnemar_p, wilson
-from cnn_ablate.stats.pairing import FloatArray, compute_settings, values_by_seed
+from cnn_ablate.stats.multiple_comparisons import decide
+from cnn_ablate.stats.pairing import FloatArray, compute_settings, seed_differences, values_by_seed
 from cnn_ablate.stats.predictions import PredictionReader, weigh_images
 from cnn_ablate.stats.sentences import action, sentence
-from cnn_ablate.stats.units import scale
+from cnn_ablate.stats.units import MARGIN, in_points, scale
 
 _COLUMNS = [name for name, field in Effect.model_fields.items() if not field.exclude]
 _FLOATS = {name for name, field in Effect.model_fields.items() if field.annotation == float | None}
@@ -93,8 +92,8 @@ def means(trials: pd.DataFrame, *, metric: str = "test_accuracy", images: int = 
             # The mean of floats may exceed 1 by a rounding error, which Wilson's formula refuses.
             accuracy = min(1.0, float(values.mean()) / 100)
             tested = wilson(accuracy * images, images if scale(metric) == 100 else 0)
-            row = (variant, len(values), values.mean(), paired.sample_sd(values))
-            rows.append((*row, *paired.t_interval(values), *(100 * end for end in tested)))
+            row = (variant, len(values), values.mean(), student_t.sample_sd(values))
+            rows.append((*row, *student_t.t_interval(values), *(100 * end for end in tested)))
     names = ["variant", "seeds", "mean", "sd", "low", "high", "images_low", "images_high"]
     return pd.DataFrame(rows, columns=names)
 
@@ -121,7 +120,8 @@ def _effect(
         **_over_seeds(pairs),
         **_decided(row, failures, decided),
     )
-    effect = effect.model_copy(update=_over_both(effect))
+    update = {**_over_both(effect), "negligible": _is_negligible(effect, decided)}
+    effect = effect.model_copy(update=update)
     words = sentence(effect, pairs, failures, decided.outcome)
     return effect.model_copy(update={"sentence": words})
 
@@ -132,9 +132,9 @@ def _over_seeds(pairs: FloatArray) -> dict[str, Any]:
     Two differences, or equal ones, have an interval on paper that means nothing.
     """
     spread = len(pairs) > 2 and np.ptp(pairs) > 0
-    low, high = paired.t_interval(pairs) if spread else (math.nan, math.nan)
+    low, high = student_t.t_interval(pairs) if spread else (math.nan, math.nan)
     mean = float(pairs.mean()) if len(pairs) else math.nan
-    numbers = {"difference": mean, "sd": paired.sample_sd(pairs), "low": low, "high": high}
+    numbers = {"difference": mean, "sd": student_t.sample_sd(pairs), "low": low, "high": high}
     return {name: _none_if_nan(value) for name, value in numbers.items()}
 
 
@@ -155,6 +155,22 @@ def _decided(row: FloatArray, failures: Failures, decided: ContrastDecision) -> 
         "decided": decision.decided and decided.outcome in {None, "decided"},
         "look": decided.look,
     }
+
+
+def _is_negligible(effect: Effect, decided: ContrastDecision) -> bool:
+    """Return whether a contrast that is not decided is shown to be within the margin.
+
+    By the equivalence test of its look, or else by the interval of its family; and where test
+    images are known, over them, too.
+    """
+    if effect.decided or effect.low_family is None or not in_points(effect.metric):
+        return False
+    ends = [effect.images_low, effect.images_high]
+    if decided.outcome is None:
+        ends += [effect.low_family, effect.high_family]
+    elif decided.outcome != "negligible":
+        return False
+    return all(abs(end) < MARGIN for end in ends if end is not None)
 
 
 def _over_images(

@@ -47,6 +47,29 @@ def differences(values: pd.DataFrame, weights: Mapping[str, float]) -> FloatArra
     return np.asarray(np.round(np.sum(weighted, axis=0), 9), dtype=np.float64)
 
 
+def seed_differences(
+    trials: pd.DataFrame,
+    contrasts: Sequence[Contrast],
+    seeds: Sequence[int],
+    metric: str = "test_accuracy",
+) -> list[FloatArray]:
+    """Return per contrast its differences by seed (seeds,), NaN where a side has no value.
+
+    Args:
+        trials: Rows of results.csv.
+        contrasts: Those of a plan.
+        seeds: Of the study, in their order.
+        metric: A column of `trials`; fractions become points.
+    """
+    return [_by_seed(trials, contrast, seeds, metric) for contrast in contrasts]
+
+
+def is_identical(row: FloatArray) -> bool:
+    """Return whether a contrast has pairs, all of which have the same value on both sides."""
+    present = row[~np.isnan(row)]
+    return len(present) > 0 and not present.any()
+
+
 def variance_ratios(trials: pd.DataFrame, contrasts: Iterable[Contrast]) -> list[float]:
     """Return per contrast the variance of its paired differences over that of unpaired ones.
 
@@ -70,6 +93,15 @@ def compute_settings(trials: pd.DataFrame) -> dict[str, set[tuple[str, ...]]]:
     for variant, *values in done[["variant", *columns]].itertuples(index=False):
         used.setdefault(variant, set()).add(tuple(map(str, values)))
     return used
+
+
+def _by_seed(
+    trials: pd.DataFrame, contrast: Contrast, seeds: Sequence[int], metric: str
+) -> FloatArray:
+    weights = {contrast.variant: 1.0, contrast.reference: -1.0}
+    values = values_by_seed(trials, list(weights), metric)
+    row = pd.Series(differences(values, weights), index=values.index, dtype=float)
+    return row.reindex(list(seeds)).to_numpy(float)
 
 
 def _pivot(trials: pd.DataFrame, variants: Sequence[str], column: str) -> pd.DataFrame:

@@ -4,9 +4,9 @@ from typing import Any
 
 from cnn_ablate.schema import Contrast, Effect, label
 from cnn_ablate.stats.failure_rates import Failures
-from cnn_ablate.stats.looks import Outcome
+from cnn_ablate.stats.group_sequential import Outcome
 from cnn_ablate.stats.pairing import FloatArray
-from cnn_ablate.stats.units import amount, bounds, in_points, signed
+from cnn_ablate.stats.units import MARGIN, amount, bounds, in_points, signed
 from cnn_ablate.text import count, listed, p_value
 
 _ABSENT: tuple[Any, ...] = (None, "none", "off", [], ())
@@ -107,6 +107,8 @@ def _reserve(effect: Effect) -> str:
 
 def _open(effect: Effect, outcome: Outcome | None) -> str:
     why = _STOPPED.get(outcome or "")
+    if effect.negligible and not why:
+        return f"not decided, but within {MARGIN:g} point"
     return f"not decided, {why} {effect.look}" if why else "not decided"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.schema import Factor, Level, Variant
-from cnn_ablate.stats import paired
+from cnn_ablate.stats import student_t
 from cnn_ablate.stats.crossing_cells import cells
 from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed
 from cnn_ablate.stats.sentences import is_off
@@ -119,7 +119,7 @@ def _gains(
 
 def _row(name: str, method: str, gains: FloatArray) -> tuple[object, ...]:
     mean = float(gains.mean()) if len(gains) else float("nan")
-    return name, method, len(gains), mean, paired.sample_sd(gains), *paired.t_interval(gains)
+    return name, method, len(gains), mean, student_t.sample_sd(gains), *student_t.t_interval(gains)
 
 
 def _absent(level: Level) -> bool:

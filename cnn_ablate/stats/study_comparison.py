@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats.contrast_families import MARGIN
-from cnn_ablate.stats.paired import t_quantile
-from cnn_ablate.stats.units import UNKNOWN, Interval, in_points
+from cnn_ablate.stats.student_t import t_quantile
+from cnn_ablate.stats.units import MARGIN, UNKNOWN, Interval, in_points
 
 # Two seeds have an interval on paper that means nothing.
 _FEWEST = 3

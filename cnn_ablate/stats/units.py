@@ -11,6 +11,8 @@ from cnn_ablate.text import plain_number
 Interval = tuple[float, float]
 """The lower and the upper end."""
 UNKNOWN: Interval = (math.nan, math.nan)
+MARGIN = 1.0
+"""Points within which two accuracies count as equal, unless something else is stated."""
 
 
 def in_points(metric: str) -> bool:

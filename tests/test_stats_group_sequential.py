@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cnn_ablate.stats.families import decide
-from cnn_ablate.stats.looks import follow, spent
+from cnn_ablate.stats.group_sequential import follow, spent
+from cnn_ablate.stats.multiple_comparisons import decide
 
 LOOKS = (3, 5, 8, 12)
 

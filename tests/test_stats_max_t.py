@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from cnn_ablate.stats.families import FLIPS, HOLM, decide, smallest_adjusted_p
+from cnn_ablate.stats.multiple_comparisons import FLIPS, HOLM, decide, smallest_adjusted_p
 
 FloatArray = NDArray[np.float64]
 
