@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.claims import METRICS
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.data.normalize import NORMALIZATIONS
+from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.options import Options
 from cnn_ablate.schema import Claim, Paper
 from cnn_ablate.settings import DEFAULT_NAMES, TABLES
-from cnn_ablate.study.file_model import StudyFile
+from cnn_ablate.study.file_model import DeclaredMetric, StudyFile
 from cnn_ablate.value_errors import describe_schema
 
 PAGE = Path(__file__).parent / "reference.md"
@@ -33,7 +33,8 @@ YAML_KEYS = {"from_level": "from", "to_level": "to"}
 
 def page() -> str:
     """Return the page."""
-    return "\n".join([*head(), *baseline(), *augmentations(), *normalizations(), *claims()]) + "\n"
+    parts = (head, baseline, augmentations, normalizations, claims, metrics)
+    return "\n".join(line for part in parts for line in part()) + "\n"
 
 
 def head() -> Iterator[str]:
@@ -104,7 +105,28 @@ def claims() -> Iterator[str]:
     yield "`reference`, or `factor`, `from` and `to`, with `effect`), or the `rank` of a class."
     yield ""
     yield from table(Claim, Claim.model_fields)
-    yield f"Metrics: {', '.join(f'`{name}`' for name in sorted(METRICS))}."
+
+
+def metrics() -> Iterator[str]:
+    """Yield the metrics, with what a study may say of one."""
+    yield "## `metrics`"
+    yield ""
+    yield "Direction, margin and unit of a metric, for instance `metrics: {auroc: {margin: 1}}`."
+    yield ""
+    yield from table(DeclaredMetric, DeclaredMetric.model_fields)
+    yield "Known metrics; those with * may be the `metric` of effects:"
+    yield ""
+    yield "| metric | unit | better | margin | |"
+    yield "|---|---|---|---|---|"
+    for name, known in KNOWN_METRICS.items():
+        metric = known.metric
+        cells = (
+            metric.unit,
+            metric.better or "",
+            f"{metric.margin:g}" if metric.margin else "",
+            known.meaning,
+        )
+        yield f"| `{name}`{' *' if known.may_lead else ''} | {' | '.join(cells)} |"
 
 
 def table_entry(name: str, entry: type[Options], keys: Iterable[str]) -> Iterator[str]:

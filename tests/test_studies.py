@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.claims import METRICS
+from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.models import find_dead_parameters, network_size
 from cnn_ablate.plan import claim_weights, plan
 from cnn_ablate.schema import Claim, Plan, Record, Settings, Size, Study
@@ -160,7 +160,7 @@ def test_every_claim_can_be_answered(name: str) -> None:
 
     for claim in study.claims:
         assert claim.compares == (len(claim_weights(record.plan, claim)) > 1), claim.id
-        assert claim.metric in METRICS, claim.id
+        assert claim.metric in KNOWN_METRICS, claim.id
         assert {claim.of_class, claim.taken_for} <= {None, *classes}, claim.id
 
 

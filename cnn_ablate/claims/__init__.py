@@ -3,7 +3,7 @@
 from cnn_ablate.claims.comparability import is_reduced, overrides
 from cnn_ablate.claims.descriptions import subject
 from cnn_ablate.claims.draft_verdict import NO_SEED
-from cnn_ablate.claims.metrics import EXACT, METRICS, OF_CLASS
+from cnn_ablate.claims.metrics import EXACT, OF_CLASS
 from cnn_ablate.claims.preregistered import counts, with_stated
 from cnn_ablate.claims.statement_counts import (
     WORDS,
@@ -16,7 +16,6 @@ from cnn_ablate.claims.verdicts import judge_claims
 
 __all__ = [
     "EXACT",
-    "METRICS",
     "NO_SEED",
     "OF_CLASS",
     "WORDS",

@@ -1,18 +1,17 @@
-"""Metrics that claims may name, and where they are: results.csv, classes.csv or epochs.csv."""
+"""Where the metric of a claim is: in results.csv, classes.csv or epochs.csv."""
 
 import pandas as pd
 
 from cnn_ablate.claims.draft_verdict import NO_SEED, NoAnswerError
-from cnn_ablate.schema import Claim, Metrics
+from cnn_ablate.metrics import KNOWN_METRICS
+from cnn_ablate.schema import Claim
 from cnn_ablate.stats import CONVERGENCE_METRICS, convergence, metric_column
 from cnn_ablate.store import Results
 
-CLASS_METRICS = ("class_accuracy", "class_precision", "class_recall", "class_f1")
-METRICS = (*Metrics.model_fields, *CONVERGENCE_METRICS, *CLASS_METRICS)
-"""All metrics that a claim may name."""
+CLASS_METRICS = tuple(n for n, known in KNOWN_METRICS.items() if known.source == "classes")
 OF_CLASS = ("test_accuracy", *CLASS_METRICS)
 """Metrics of a claim about one class, whose accuracy has two names."""
-EXACT = ("parameters", "macs", "dead_parameters")
+EXACT = tuple(name for name, known in KNOWN_METRICS.items() if known.source == "size")
 """Counts that training cannot change."""
 
 _SHARES = [name.partition("_")[2] for name in CLASS_METRICS]

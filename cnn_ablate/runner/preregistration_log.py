@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import LogEntry, Look, Preregistration, Record, Study, state, timestamp
-from cnn_ablate.stats import MARGIN
 from cnn_ablate.store import Store, read_record, write_record
 
 
 def preregistration(study: Study) -> Preregistration:
     """Return what a study states."""
-    return state(study, "test_accuracy", MARGIN)
+    return state(study)
 
 
 def with_history(record: Record, store: Store, looks: Sequence[Look] = ()) -> Record:

@@ -1,6 +1,7 @@
 """The values that are passed between packages: frozen, checked, without torch and without I/O."""
 
 from cnn_ablate.schema.ids import hash_of, trial_id, without_hash
+from cnn_ablate.schema.metric import FRACTION, TEST_ACCURACY, Better, Metric
 from cnn_ablate.schema.plan import (
     TRAINING_VERSION,
     ComputeConfig,
@@ -47,8 +48,11 @@ from cnn_ablate.schema.values import (
 )
 
 __all__ = [
+    "FRACTION",
     "SOURCE_KEY",
+    "TEST_ACCURACY",
     "TRAINING_VERSION",
+    "Better",
     "Claim",
     "ClassRow",
     "ComputeConfig",
@@ -66,6 +70,7 @@ __all__ = [
     "Level",
     "LogEntry",
     "Look",
+    "Metric",
     "Metrics",
     "Overrides",
     "Paper",

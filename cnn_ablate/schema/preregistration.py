@@ -51,21 +51,15 @@ class Look(Frozen):
     trials: int = Field(description="Number of trials that this look needed.")
 
 
-def state(study: Study, metric: str, margin: float) -> Preregistration:
-    """Return what a study states.
-
-    Args:
-        study: As read, with its profile.
-        metric: That effects are in.
-        margin: Differences of the metric within it count as none.
-    """
+def state(study: Study) -> Preregistration:
+    """Return what a study states, as read, with its profile."""
     designs = [part.model_dump() for part in (*study.factors, *study.designs)]
     exclude = list(study.exclude)
     return Preregistration(
         claims={claim.id: claim_hash(claim) for claim in study.claims},
         design=_hash([study.written, study.forced, designs, exclude]),
         seeds=_hash([study.seeds, study.fewer_seeds, study.looks, study.error, study.primary]),
-        measure=_hash([metric, margin]),
+        measure=_hash([study.metric.name, study.metric.margin]),
     )
 
 

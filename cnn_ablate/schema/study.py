@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from cnn_ablate.schema.metric import TEST_ACCURACY, Metric
 from cnn_ablate.schema.values import Frozen
 
 
@@ -186,6 +187,9 @@ class Study(Frozen):
     primary: tuple[str, ...] = Field(
         (), description="Names or patterns of the variants whose contrasts are primary."
     )
+    metric: Metric = Field(TEST_ACCURACY, description="The metric that effects are in.")
+    also: tuple[Metric, ...] = Field((), description="Metrics that are shown beside it.")
+    declared: tuple[Metric, ...] = Field((), description="Metrics that the file describes.")
     forced: dict[str, Any] = Field({}, description="Settings forced by a profile or --set.")
     caps: bool = Field(False, description="Whether they replace levels of factors too.")
     before: dict[str, Any] = Field(
@@ -199,6 +203,11 @@ class Study(Frozen):
     def folder(self) -> str:
         """Name of its folder under results/ and reports/."""
         return f"{self.name}-{self.profile}" if self.profile else self.name
+
+    @property
+    def declared_metrics(self) -> dict[str, Metric]:
+        """The metrics that the file describes, by name."""
+        return {metric.name: metric for metric in self.declared}
 
     @property
     def fixed(self) -> dict[str, Any]:

@@ -6,17 +6,11 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.stats.pairing import FloatArray
 
-CONVERGENCE_METRICS = {
-    "best_accuracy": "Highest accuracy of any epoch.",
-    "auc_accuracy": "Area under the accuracy over epochs, divided by their number.",
-    "instability": "How far the loss turns round at an epoch, in the mean over epochs.",
-    "train_accuracy": "Accuracy on the training images, as they were augmented, in the last epoch.",
-    "epochs_to_accuracy": "Epochs until the accuracy first reaches the threshold.",
-    "seconds_to_accuracy": "Training seconds until then.",
-}
-"""Metrics that `convergence` adds to the columns of results.csv, with their descriptions."""
+CONVERGENCE_METRICS = tuple(n for n, known in KNOWN_METRICS.items() if known.source == "curves")
+"""Metrics that `convergence` adds to the columns of results.csv."""
 
 
 def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFrame:

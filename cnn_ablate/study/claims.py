@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.schema import Claim, Factor, Plan, label
 from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems
@@ -45,7 +46,7 @@ def read_claims(
         if any(claim.id == other.id for other in claims):
             problems.add((*place, "id"), f"the id '{claim.id}' is given twice.")
         _check_needs(place, claim, problems)
-        _check_metric(place, claim, problems)
+        _check_metric(place, claim, file, problems)
         _check_value(place, claim, problems)
         _check_effect(place, claim, levels, problems)
         _check_other_levels(place, claim, levels, problems)
@@ -108,13 +109,14 @@ def _check_needs(place: Place, claim: Claim, problems: Problems) -> None:
             problems.add((*place, key), what, "Name it under 'variant' alone.", key=True)
 
 
-def _check_metric(place: Place, claim: Claim, problems: Problems) -> None:
+def _check_metric(place: Place, claim: Claim, file: StudyFile, problems: Problems) -> None:
     """Check that a claim states something, and that there is such a metric."""
     # It imports SciPy, which studies without claims can do without.
-    from cnn_ablate.claims import METRICS, OF_CLASS  # noqa: PLC0415
+    from cnn_ablate.claims import OF_CLASS  # noqa: PLC0415
 
-    if claim.metric not in METRICS:
-        problems.add((*place, "metric"), *unknown_name("metric", claim.metric, METRICS))
+    known = {*KNOWN_METRICS, *file.metrics}
+    if claim.metric not in known:
+        problems.add((*place, "metric"), *unknown_name("metric", claim.metric, known))
     elif "_to_" in claim.metric and claim.threshold is None:
         problems.add(place, f"{claim.metric} needs a 'threshold'.")
     elif (claim.of_class or claim.rank) and claim.metric not in OF_CLASS:

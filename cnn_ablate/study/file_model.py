@@ -14,7 +14,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from cnn_ablate.schema import Frozen, Paper
+from cnn_ablate.schema import Better, Frozen, Paper
 
 Sets = dict[str, Any]
 """Dotted keys with their values."""
@@ -133,6 +133,19 @@ Seeds = Annotated[
 ]
 
 
+class DeclaredMetric(Frozen):
+    """Direction, margin and unit of a metric; of one that is known, its margin and label."""
+
+    better: Better | None = Field(None, description="Direction in which it improves.")
+    margin: Annotated[float, Strict(False)] | None = Field(
+        None, gt=0, description="Differences within it count as none; in points for fractions."
+    )
+    unit: str | None = Field(
+        None, description="`fraction` if it is between 0 and 1, or the unit: `nats`, `s`."
+    )
+    label: str | None = Field(None, description="Its name in sentences and figures.")
+
+
 class StudyFile(Frozen):
     """A study file as written; names of factors, keys and levels are checked later."""
 
@@ -164,6 +177,11 @@ class StudyFile(Frozen):
             "Names or patterns of the variants whose contrasts are primary; default: those of "
             "variants with all seeds."
         ),
+    )
+    metric: str = Field("test_accuracy", description="The metric that effects are in.")
+    also: tuple[str, ...] = Field((), strict=False, description="Metrics that are shown beside it.")
+    metrics: dict[str, DeclaredMetric] = Field(
+        {}, description="Direction, margin and unit of metrics: `nll: {better: lower, unit: nats}`."
     )
     profiles: dict[str, Sets] = Field({}, description="Named overrides, for instance `cpu`.")
     claims: list[Sets] = Field([], description="What the paper claims.")

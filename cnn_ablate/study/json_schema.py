@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, get_args
 
+from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Claim, DesignKind
 from cnn_ablate.settings import CUSTOM, DEFAULT_NAMES, TABLES, known_keys
@@ -26,8 +27,6 @@ _CUSTOM_ENTRY: Schema = {
 
 def json_schema() -> Schema:
     """Return the schema of study files."""
-    from cnn_ablate.claims import METRICS  # noqa: PLC0415 - imports SciPy, needed only here
-
     file = _plain(StudyFile.model_json_schema())
     properties = file["properties"]
     properties["baseline"] |= _baseline()
@@ -38,7 +37,7 @@ def json_schema() -> Schema:
     profile_name = {"pattern": properties["study"]["pattern"], "not": {"const": "smoke"}}
     properties["profiles"]["propertyNames"] = profile_name
     properties["profiles"]["additionalProperties"] = _sets(**{k: properties[k] for k in SEEDS})
-    properties["claims"]["items"] = _claim(METRICS)
+    properties["claims"]["items"] = _claim()
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A study of cnn-ablate",
@@ -46,6 +45,7 @@ def json_schema() -> Schema:
         "if": _uses_custom_code(),
         "then": {"properties": _restrict_keys(_keys(open_to=CUSTOM))},
         "else": {"properties": _restrict_keys(_keys())},
+        "allOf": [{"if": {"required": ["metrics"]}, "else": {"properties": _known_metrics()}}],
         "$defs": {**file.get("$defs", {}), "values": {"properties": _values()}},
     }
 
@@ -183,13 +183,19 @@ def _design() -> Schema:
 _KINDS: tuple[str, ...] = get_args(DesignKind)
 
 
-def _claim(metrics: Iterable[str]) -> Schema:
+def _claim() -> Schema:
     claim = _plain(Claim.model_json_schema())
     properties = claim["properties"]
     for old, new in (("from_level", "from"), ("to_level", "to")):
         properties[new] = {"description": properties.pop(old)["description"]}
-    properties["metric"] |= {"enum": [*metrics]}
     return {**claim, "type": "object"}
+
+
+def _known_metrics() -> dict[str, Schema]:
+    """Return the schemas of the places that name metrics, in a study that describes none."""
+    leading = {"enum": [name for name, known in KNOWN_METRICS.items() if known.may_lead]}
+    claimed = {"properties": {"metric": {"enum": [*KNOWN_METRICS]}}}
+    return {"metric": leading, "also": {"items": leading}, "claims": {"items": claimed}}
 
 
 def _uses_custom_code() -> Schema:

@@ -13,6 +13,7 @@ from cnn_ablate.plan import plan
 from cnn_ablate.schema import Plan, Study, value_at, with_overrides
 from cnn_ablate.settings import TABLES, Keys, resolve, resolve_with_faults
 from cnn_ablate.study.claims import check_claims, read_claims
+from cnn_ablate.study.declared_metrics import read_metrics
 from cnn_ablate.study.designs import check_exclude, read_designs
 from cnn_ablate.study.factors import read_factors
 from cnn_ablate.study.file_model import StudyFile
@@ -64,6 +65,7 @@ def _build_study(path: Path, file: StudyFile, problems: Problems) -> Study:
     factors = read_factors(file, problems)
     designs = read_designs(file, factors, problems)
     check_exclude(file, factors, problems)
+    metrics = read_metrics(file, problems)
     claims = read_claims(file, factors, problems)
     problems.raise_all()
     return Study(
@@ -77,6 +79,7 @@ def _build_study(path: Path, file: StudyFile, problems: Problems) -> Study:
         designs=designs,
         exclude=tuple(file.exclude),
         primary=file.primary,
+        **metrics,
         claims=claims,
         model_limit=file.model_limit,
         assumptions=tuple(file.assumptions),
