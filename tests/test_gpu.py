@@ -17,12 +17,14 @@ from cnn_ablate.executors import Job
 from cnn_ablate.executors.worker import cache_images, run_job
 from cnn_ablate.models import MODELS
 from cnn_ablate.optim import OPTIMIZERS
+from cnn_ablate.rng import Draws
 from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.store import Store
-from cnn_ablate.train import Hooks, Trainer, TrialInput, step, train
-from cnn_ablate.train.epoch import EpochMetrics
+from cnn_ablate.train import Hooks, Trainer, TrialInput, train
 from cnn_ablate.train.loop import configure_torch
+from cnn_ablate.train.program import EpochMetrics, eager_network
+from cnn_ablate.train.step import step
 from support import cli_study
 from test_compute import REFERENCE, SMALL, assert_close, small_trial
 from test_train import WRITTEN, trial, without_times
@@ -98,12 +100,15 @@ def test_no_step_waits_for_the_gpu(images: Images, family: str) -> None:
     one = trial(0, model__name=family, **changes)
     configure_torch(CUDA, one)
     trainer = Trainer(one, images, CUDA)
-    metrics = EpochMetrics(trainer)
+    metrics = EpochMetrics(trainer.loader.steps_per_epoch, trainer.device)
+    network = eager_network(trainer, 0)
     first, *batches = trainer.loader.epoch(0)
-    step(trainer, 0, first)  # chooses kernels, and allocates what it keeps
+    # Chooses kernels, and allocates what it keeps.
+    step(network, first, Draws(0, 0, first.samples))
     with no_waiting():
         for batch in batches:
-            metrics.add(step(trainer, 0, batch), len(batch.samples))
+            output = step(network, batch, Draws(0, 0, batch.samples))
+            metrics.add(output, len(batch.samples))
 
 
 @pytest.mark.parametrize("name", AUGMENTS)

@@ -10,9 +10,12 @@ import torch
 
 from cnn_ablate.data import Images, load
 from cnn_ablate.plan import plan
+from cnn_ablate.rng import Draws
 from cnn_ablate.schema import ComputeConfig, Study, Trial, TrialResult, with_overrides
 from cnn_ablate.settings import build_options, resolve
-from cnn_ablate.train import Hooks, Trainer, TrialInput, step, train
+from cnn_ablate.train import Hooks, Trainer, TrialInput, train
+from cnn_ablate.train.program import eager_network
+from cnn_ablate.train.step import step
 
 WRITTEN: dict[str, dict[str, Any]] = {
     "data": {"name": "fashion_mnist_sample", "subset": 80, "test_subset": 40},
@@ -239,7 +242,8 @@ def test_gradient_clipping(images: Images) -> None:
     clipped = trial(training__clip_norm=0.01, optimizer__momentum=0.0, optimizer__lr=1.0)
     trainer = Trainer(clipped, images, ComputeConfig())
     before = [weight.detach().clone() for weight in trainer.parameters]
-    step(trainer, 0, next(trainer.loader.epoch(0)))
+    batch = next(trainer.loader.epoch(0))
+    step(eager_network(trainer, 0), batch, Draws(0, 0, batch.samples))
     moved = torch.cat(
         [(new - old).flatten() for new, old in zip(trainer.parameters, before, strict=True)]
     )

@@ -29,7 +29,7 @@ from cnn_ablate.schema import (
     with_overrides,
 )
 from cnn_ablate.settings import options_of
-from cnn_ablate.train import Trainer, random_images, step
+from cnn_ablate.train import EagerProgram, Trainer, random_images
 
 # Noise that is augmented. An event of probability 0.02 misses all of 1,024 images once in 10^9
 # cases, and all of 256 mixed batches once in 200.
@@ -145,18 +145,17 @@ def _train_on_noise(network: Network, settings: str, rates: str, count: int) -> 
     trainer.model.eval()
     with torch.no_grad(), trainer.autocast():
         logits = [trainer.model(batch.images).float() for batch in trainer.loader.test()]
-    outputs = [torch.stack(losses), *logits]
+    outputs = [losses, *logits]
     finite = all(bool(tensor.isfinite().all()) for tensor in (*outputs, *live))
     # Weights are sorted by digest: names and order of modules do not change what is computed.
     bits = digest(outputs) + "".join(sorted(digest([weight]) for weight in live))
     return NoiseTraining(bits if finite else "", dead, sum(weight.numel() for weight in live))
 
 
-def _losses(trainer: Trainer) -> list[Tensor]:
+def _losses(trainer: Trainer) -> Tensor:
     torch.manual_seed(0)
-    trainer.model.train()
     try:
-        return [step(trainer, 0, batch).loss for batch in trainer.loader.epoch(0)]
+        return EagerProgram(trainer).run_epoch(0, on_step=lambda _: None).losses
     except (Exception, SystemExit) as error:
         if is_import_path(name := trainer.trial.settings["model"]["name"]):
             raise UserError(name, describe_failure("training it failed", error)) from error

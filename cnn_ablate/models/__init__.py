@@ -3,7 +3,7 @@
 from cnn_ablate.models.attention import ATTENTION
 from cnn_ablate.models.cnnnet import CNNNetOptions
 from cnn_ablate.models.convnet import ConvNetOptions
-from cnn_ablate.models.counter_dropout import Dropout, set_dropout_keys
+from cnn_ablate.models.counter_dropout import Dropout, set_dropout_keys, with_dropout
 from cnn_ablate.models.custom import user_model_options
 from cnn_ablate.models.fashion_cnn import FashionCNNOptions
 from cnn_ablate.models.initial_weights import INITS, initialise
@@ -37,4 +37,5 @@ __all__ = [
     "network_size",
     "set_dropout_keys",
     "user_model_options",
+    "with_dropout",
 ]

@@ -53,6 +53,11 @@ def number_dropouts(model: nn.Module) -> None:
             module.layer = key("dropout", name)
 
 
+def with_dropout(model: nn.Module) -> bool:
+    """Return whether any layer drops features."""
+    return any(isinstance(module, Dropout) and module.rate > 0 for module in model.modules())
+
+
 def set_dropout_keys(model: nn.Module, keys: Int[Tensor, " batch"] | None) -> None:
     """Set the samples' keys, `Draws(...).keys("dropout")`, in every dropout layer; None clears."""
     for module in model.modules():

@@ -1,74 +1,49 @@
 """One epoch of a training: every batch once, then evaluation and the record of both."""
 
 import time
+from collections.abc import Callable
 from math import isfinite
 
 import torch
 from torch import Tensor
 
-from cnn_ablate.models import count_dead_parameters
 from cnn_ablate.rng import key
 from cnn_ablate.schema import EpochRow
 from cnn_ablate.train.hooks import Hooks
-from cnn_ablate.train.step import StepOutput, step
+from cnn_ablate.train.program import Program
 from cnn_ablate.train.trainer import Trainer
 
 # By `training.select`: the column whose highest value decides which epoch is reported.
 SELECTION_COLUMNS = {"last": None, "best_val": "val_accuracy", "best_test": "test_accuracy"}
 
 
-class EpochMetrics:
-    """Losses and hits of the steps of an epoch so far, on the device of the network.
-
-    The tensors are allocated before the first step: one that is allocated within a step and kept
-    would lie between its activations, and so fragment the memory further in every step.
-    """
-
-    def __init__(self, trainer: Trainer) -> None:
-        self.losses = torch.zeros(trainer.loader.steps_per_epoch, device=trainer.device)
-        self.hits = torch.zeros((), dtype=torch.int64, device=trainer.device)
-        self.batch_sizes: list[int] = []
-        self.images = 0
-
-    def add(self, output: StepOutput, batch_size: int) -> None:
-        """Add a step, without waiting for its values."""
-        self.losses[len(self.batch_sizes)] = output.loss
-        self.hits += output.hits
-        self.batch_sizes.append(batch_size)
-        self.images += batch_size
-
-    def means(self, losses: Tensor) -> dict[str, float]:
-        """Return mean loss and accuracy over the images, given the loss of every step."""
-        weights = torch.tensor(self.batch_sizes)
-        return {
-            "train_loss": float((losses * weights).sum() / self.images),
-            "train_accuracy": int(self.hits) / self.images,
-        }
-
-
-def train_epoch(trainer: Trainer, hooks: Hooks) -> None:
+def train_epoch(trainer: Trainer, program: Program, hooks: Hooks) -> None:
     """Train a network for one epoch, evaluate it, and add the epoch to its history."""
     began = time.perf_counter()
-    history, steps = trainer.history, trainer.loader.steps_per_epoch
-    epoch, lr = len(history.epochs), trainer.optimizer.param_groups[0]["lr"]
-    metrics = EpochMetrics(trainer)
+    epoch, lr = len(trainer.history.epochs), trainer.optimizer.param_groups[0]["lr"]
     # For user-defined networks, which may draw from torch's generator; the package's own use
     # counter-based keys only, so that nothing depends on what was drawn before.
     torch.manual_seed(key(trainer.trial.seed, "chance", epoch))
-    trainer.model.train()
-    for batch in trainer.loader.epoch(epoch):
-        metrics.add(step(trainer, epoch, batch), len(batch.samples))
-        # A step leaves its gradients in place, so those that are None were never reached.
-        if history.dead_parameters is None:
-            history.dead_parameters = sum(count_dead_parameters(trainer.model).values())
-        speed = metrics.images / (time.perf_counter() - began)
-        hooks.progress(epoch + len(metrics.batch_sizes) / steps, speed)
+    metrics = program.run_epoch(epoch, _step_reporter(trainer, hooks, began))
     trainer.average.after_epoch(trainer.model, epoch)
     # The only wait for a GPU in an epoch, beside the evaluation.
     losses = metrics.losses.cpu()
     columns = metrics.means(losses) | trainer.evaluate_epoch()
     seconds = time.perf_counter() - began
     _record(trainer, EpochRow(epoch=epoch + 1, lr=lr, seconds=seconds, **columns), losses)
+
+
+def _step_reporter(trainer: Trainer, hooks: Hooks, began: float) -> Callable[[int], None]:
+    """Return a function that reports the progress of an epoch after each of its steps."""
+    epoch, steps = len(trainer.history.epochs), trainer.loader.steps_per_epoch
+    done = images = 0
+
+    def report(batch_size: int) -> None:
+        nonlocal done, images
+        done, images = done + 1, images + batch_size
+        hooks.progress(epoch + done / steps, images / (time.perf_counter() - began))
+
+    return report
 
 
 def _record(trainer: Trainer, row: EpochRow, losses: Tensor) -> None:

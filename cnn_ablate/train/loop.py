@@ -12,6 +12,7 @@ from cnn_ablate.train.epoch import monitored_loss, train_epoch
 from cnn_ablate.train.evaluate import Evaluation
 from cnn_ablate.train.hooks import Hooks
 from cnn_ablate.train.memory import peak_memory_mb, reset_peak_memory
+from cnn_ablate.train.program import EagerProgram
 from cnn_ablate.train.trainer import Trainer
 
 
@@ -42,8 +43,9 @@ def train(
     configure_torch(compute, trial_input.trial)
     reset_peak_memory(compute.device)
     trainer = _build_trainer(trial_input, compute)
+    program = EagerProgram(trainer)
     while not _is_over(trainer):
-        train_epoch(trainer, hooks)
+        train_epoch(trainer, program, hooks)
         if hooks.save_checkpoint and hooks.checkpoint_due():
             hooks.save_checkpoint(dump_state(trainer.state_dict()))
     return _result(trainer, started)

@@ -1,5 +1,7 @@
 """One training step, in full: all that a batch does to a network and its optimizer."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -7,9 +9,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from cnn_ablate.data import Batch
-from cnn_ablate.models import set_dropout_keys
 from cnn_ablate.rng import Draws
-from cnn_ablate.train.trainer import Trainer
 
 
 class StepOutput(NamedTuple):
@@ -23,36 +23,44 @@ class StepOutput(NamedTuple):
     hits: Int64[Tensor, ""]
 
 
-def step(trainer: Trainer, epoch: int, batch: Batch) -> StepOutput:
+@dataclass(frozen=True)
+class Network:
+    """A network as a step trains it: functions, and the tensors that receive gradients.
+
+    Attributes:
+        logits: Computes float32 logits (n, classes) of images, given the random numbers of the
+            batch for its dropout masks.
+        loss: Computes the mean loss from logits and targets.
+        parameters: Leaves of the autograd graph.
+        update: Changes the parameters by their gradients.
+        clip_norm: The largest norm of all gradients together; 0: no limit.
+    """
+
+    logits: Callable[[Tensor, Draws], Tensor]
+    loss: Callable[[Tensor, Tensor], Tensor]
+    parameters: Sequence[Tensor]
+    update: Callable[[], None]
+    clip_norm: float = 0.0
+
+
+def step(network: Network, batch: Batch, draws: Draws) -> StepOutput:
     """Train a network on one batch, already augmented and normalised.
 
     Args:
-        trainer: Its network, in training mode, and its optimizer, scheduler and average.
-        epoch: The epoch that the batch is from, counted from 0.
+        network: In training mode.
         batch: Images (n, channels, height, width) and targets on the device of the network.
+        draws: The random numbers of its samples.
     """
     # None instead of zeros: an optimizer skips a parameter that no gradient reaches, where a
     # gradient of zero would still decay its weight.
-    for parameter in trainer.parameters:
+    for parameter in network.parameters:
         parameter.grad = None
-    if trainer.has_dropout:
-        # One key per sample, from its seed, epoch and index: a mask does not depend on the batch
-        # that the sample is in, on the device, or on what this process drew before.
-        keys = Draws(trainer.trial.seed, epoch, batch.samples).keys("dropout")
-        set_dropout_keys(trainer.model, keys)
-
-    images = batch.images.contiguous(memory_format=trainer.memory_format)
-    with trainer.autocast():
-        logits = trainer.model(images)
-    logits = logits.float()
-    loss = trainer.loss(logits, batch.targets)
-    loss.backward()
-
-    if clip_norm := trainer.options.training.clip_norm:
-        torch.nn.utils.clip_grad_norm_(trainer.parameters, clip_norm)
-    trainer.optimizer.step()
-    trainer.scheduler.after_step()
-    trainer.average.after_step(trainer.model, epoch)
+    logits = network.logits(batch.images, draws)
+    loss = network.loss(logits, batch.targets)
+    torch.autograd.backward(loss)
+    if network.clip_norm:
+        torch.nn.utils.clip_grad_norm_(network.parameters, network.clip_norm)
+    network.update()
     # Detached: the autograd graph of a step, and with it all its activations, ends here.
     return StepOutput(loss.detach(), _hits(logits.detach(), batch.targets))
 

@@ -1,18 +1,20 @@
 """Time the training step of a trial on random images."""
 
 import time
-from collections.abc import Iterator
+from contextlib import suppress
 
 import torch
 
-from cnn_ablate.data import Batch, Images, Loader
+from cnn_ablate.data import Images
 from cnn_ablate.schema import ComputeConfig, DataFacts, Overrides, Trial, with_overrides
 from cnn_ablate.train.loop import configure_torch
-from cnn_ablate.train.step import step
+from cnn_ablate.train.program import EagerProgram
 from cnn_ablate.train.trainer import Trainer
 
 # Larger batches take about the same time per image, and an estimate should be quick.
 _MAX_BATCH_SIZE = 32
+# Steps per epoch of random images.
+_STEPS = 16
 # Random images are made to be used, so none are left out or split off.
 _ALL_IMAGES: Overrides = {"data.subset": None, "data.test_subset": None, "data.val_fraction": 0.0}
 
@@ -45,19 +47,31 @@ def seconds_per_step(
     # Schedules of a given number of steps raise an error if there are more.
     settings = {**trial.settings, "schedule": {"name": "constant"}}
     trial = trial.model_copy(update={"settings": settings})
-    images = random_images(facts, trial.settings["training"]["batch_size"])
-    trainer = Trainer(trial, images, compute)
-    trainer.model.train()
-    batches = _endless(trainer.loader)
-    times: list[float] = []
-    while len(times) < 3 or sum(times[1:]) < at_least:
-        batch = next(batches)
-        _synchronize(compute.device)
-        began = time.perf_counter()
-        step(trainer, 0, batch)
-        _synchronize(compute.device)
-        times.append(time.perf_counter() - began)
-    return min(times[1:])
+    images = random_images(facts, trial.settings["training"]["batch_size"] * _STEPS)
+    stopwatch = _Stopwatch(compute.device, at_least)
+    program = EagerProgram(Trainer(trial, images, compute))
+    with suppress(StopIteration):
+        while True:
+            program.run_epoch(0, on_step=stopwatch.lap)
+    return min(stopwatch.times[1:])
+
+
+class _Stopwatch:
+    """The seconds of each step; ends the training by StopIteration after enough of them."""
+
+    def __init__(self, device: str, at_least: float) -> None:
+        self.device, self.at_least = device, at_least
+        self.times: list[float] = []
+        self.began = time.perf_counter()
+
+    def lap(self, _: int) -> None:
+        """Note the end of a step."""
+        _synchronize(self.device)
+        now = time.perf_counter()
+        self.times.append(now - self.began)
+        self.began = now
+        if len(self.times) >= 3 and sum(self.times[1:]) >= self.at_least:
+            raise StopIteration
 
 
 def _synchronize(device: str) -> None:
@@ -66,12 +80,6 @@ def _synchronize(device: str) -> None:
         torch.cuda.synchronize(device)
     elif device == "mps":
         torch.mps.synchronize()
-
-
-def _endless(loader: Loader) -> Iterator[Batch]:
-    """Repeat an epoch without end."""
-    while True:
-        yield from loader.epoch(0)
 
 
 def _with_settings(trial: Trial, overrides: Overrides) -> Trial:

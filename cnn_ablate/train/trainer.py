@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from cnn_ablate.data import Batch, Images, Loader, views
-from cnn_ablate.models import Dropout, network_size
+from cnn_ablate.models import network_size, set_dropout_keys, with_dropout
+from cnn_ablate.rng import Draws
 from cnn_ablate.schema import ComputeConfig, EpochRow, Trial
 from cnn_ablate.settings import build_options
 from cnn_ablate.train.artifacts import copy_state
@@ -61,7 +62,7 @@ class Trainer:
         self.model = model.to(compute.device).to(memory_format=self.memory_format)
         # Listed once: walking the modules in each step of a small network takes noticeable time.
         self.parameters = list(self.model.parameters())
-        self.has_dropout = any(isinstance(module, Dropout) for module in self.model.modules())
+        self.has_dropout = with_dropout(self.model)
         self.loader = Loader(
             images,
             self.options.data,
@@ -86,6 +87,16 @@ class Trainer:
         if self.options.training.precision != "bfloat16":
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
+
+    def logits(self, images: Tensor, draws: Draws) -> Tensor:
+        """Compute the float32 logits (n, classes) of a training batch with these random numbers."""
+        if self.has_dropout:
+            # One key per sample, from its seed, epoch and index: a mask does not depend on the
+            # batch that the sample is in, on the device, or on what this process drew before.
+            set_dropout_keys(self.model, draws.keys("dropout"))
+        with self.autocast():
+            logits: Tensor = self.model(images.contiguous(memory_format=self.memory_format))
+        return logits.float()
 
     def evaluate(self, batches: Iterable[Batch]) -> Evaluation:
         """Evaluate the network as it is now."""
