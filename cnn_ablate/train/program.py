@@ -1,0 +1,91 @@
+"""Programs: ways to execute the training steps of an epoch, behind one interface."""
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from cnn_ablate.models import count_dead_parameters
+from cnn_ablate.rng import Draws
+from cnn_ablate.train.step import Network, StepOutput, step
+from cnn_ablate.train.trainer import Trainer
+
+
+class EpochMetrics:
+    """Losses and hits of the steps of an epoch so far, on the device of the network.
+
+    The tensors are allocated before the first step: one that is allocated within a step and kept
+    would lie between its activations, and so fragment the memory further in every step.
+    """
+
+    def __init__(self, steps: int, device: torch.device) -> None:
+        self.losses = torch.zeros(steps, device=device)
+        self.hits = torch.zeros((), dtype=torch.int64, device=device)
+        self.batch_sizes: list[int] = []
+
+    def add(self, output: StepOutput, batch_size: int) -> None:
+        """Add a step, without waiting for its values."""
+        self.losses[len(self.batch_sizes)] = output.loss
+        self.hits += output.hits
+        self.batch_sizes.append(batch_size)
+
+    def means(self, losses: Tensor) -> dict[str, float]:
+        """Return mean loss and accuracy over the images, given the loss of every step."""
+        weights = torch.tensor(self.batch_sizes)
+        images = sum(self.batch_sizes)
+        return {
+            "train_loss": float((losses * weights).sum() / images),
+            "train_accuracy": int(self.hits) / images,
+        }
+
+
+@runtime_checkable
+class Program(Protocol):
+    """Trains the network of one trainer, epoch by epoch."""
+
+    def __init__(self, trainer: Trainer) -> None: ...
+
+    def run_epoch(self, epoch: int, on_step: Callable[[int], None]) -> EpochMetrics:
+        """Train on every batch of an epoch once.
+
+        Args:
+            epoch: Counted from 0.
+            on_step: Called after each step with the number of images in its batch.
+        """
+        ...
+
+
+class EagerProgram:
+    """Calls the operations of each step one by one, and the optimizer of torch."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+
+    def run_epoch(self, epoch: int, on_step: Callable[[int], None]) -> EpochMetrics:
+        """Train on every batch of an epoch once."""
+        trainer = self.trainer
+        metrics = EpochMetrics(trainer.loader.steps_per_epoch, trainer.device)
+        network = eager_network(trainer, epoch)
+        trainer.model.train()
+        for batch in trainer.loader.epoch(epoch):
+            draws = Draws(trainer.trial.seed, epoch, batch.samples)
+            metrics.add(step(network, batch, draws), len(batch.samples))
+            # A step leaves its gradients in place, so those that are None were never reached.
+            if trainer.history.dead_parameters is None:
+                dead = count_dead_parameters(trainer.model)
+                trainer.history.dead_parameters = sum(dead.values())
+            on_step(len(batch.samples))
+        return metrics
+
+
+def eager_network(trainer: Trainer, epoch: int) -> Network:
+    """Return the network of a trainer, updated by its optimizer, scheduler and average."""
+
+    def update() -> None:
+        trainer.optimizer.step()
+        trainer.scheduler.after_step()
+        trainer.average.after_step(trainer.model, epoch)
+
+    clip_norm = trainer.options.training.clip_norm
+    return Network(trainer.logits, trainer.loss, trainer.parameters, update, clip_norm or 0.0)
