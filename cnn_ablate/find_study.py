@@ -28,6 +28,40 @@ def study_path(word: str | Path) -> Path:
     return known[str(word)]
 
 
+def study_file(word: str) -> Path | None:
+    """Return the file of a study, given by name or by file; None if only its results are here."""
+    try:
+        return study_path(word)
+    except UserError:
+        return None
+
+
+def refuse_other_file(path: Path, source: str, results: Path) -> None:
+    """Refuse a study file if results of its study's name are of another file that is still there.
+
+    Args:
+        path: The study file.
+        source: The file of the results: a path from the folder above them, or from here.
+        results: Folder of the results of that study.
+
+    Raises:
+        UserError: there are two different files whose studies have one name.
+    """
+    home = results.parent.parent
+    other = next((file for file in (home / source, Path(source)) if file.is_file()), None)
+    if other is None or not path.is_file() or other.samefile(path):
+        return
+    if other.read_bytes() == path.read_bytes() or not _have_one_name(path, other):
+        return
+    # A folder with its results may be copied; the file that they were made from then stays behind.
+    is_inside = [file.resolve().is_relative_to(home.resolve()) for file in (path, other)]
+    if is_inside == [True, False] and other not in shipped_studies().values():
+        return
+    what = f"has the same study name as {other}, whose results are in {results}."
+    hint = "Give one of them another name (`study:`), or keep the results apart with --results."
+    raise UserError(str(path), what, hint)
+
+
 def shipped_studies() -> dict[str, Path]:
     """Return the shipped studies, and those in a folder `ablations` here, by name."""
     return {file.stem: file for folder in _FOLDERS for file in sorted(folder.glob("*.yaml"))}
@@ -47,6 +81,13 @@ def study_folder(word: str, profile: str = "") -> str:
     path = Path(word)
     name = _study_name(path) if path.suffix in {".yaml", ".yml"} else word
     return f"{name}-{profile}" if profile else name
+
+
+def _have_one_name(path: Path, other: Path) -> bool:
+    try:
+        return _study_name(path) == _study_name(other)
+    except UserError:
+        return False
 
 
 def _study_name(path: Path) -> str:

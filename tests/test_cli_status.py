@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate.executors import Ended, Progress
+from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.progress import ProgressWriter
 from cnn_ablate.schema import ComputeConfig, RunningTrial, RunProgress, Trial, TrialResult
-from cnn_ablate.store import Results, Store, read_progress, write_progress
+from cnn_ablate.store import Results, Store, read_progress, write_progress, write_record
 from support import fake_study
 from test_cli import call
 
@@ -142,7 +143,9 @@ def test_status_as_data(study: Results) -> None:
 def test_status_of_a_file(study: Results, tmp_path: Path) -> None:
     """A study file selects the study that it names, whatever the file is called."""
     file = tmp_path / "other.yaml"
-    file.write_text("study: made_up\n", encoding="utf-8")
+    record = study.record.model_copy(update={"file": "study: made_up\n"})
+    write_record(study.store, record)
+    file.write_text(record.file, encoding="utf-8")
     assert "made_up: 12 trials" in call("status", file, "--results", study.store.root).output
 
 
@@ -160,7 +163,8 @@ def test_a_progress_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
     )
     store = Store(tmp_path)
     writer = ProgressWriter(store, "s")
-    writer.begin(["small", "large", "other"], {"small": 1.0, "large": 3.0})
+    work = {"small": 1.0, "large": 3.0}
+    writer.begin(Round([small, large], ["small", "large", "other"], 1, work=work))
     writer.last_write = 0.0
     writer.update(Ended(small, ComputeConfig()))
     progress = read_progress(store, "s")
@@ -194,6 +198,6 @@ def test_a_progress_counts_the_work_of_its_own_run(tmp_path: Path) -> None:
 def test_a_run_with_nothing_to_train_writes_nothing(tmp_path: Path) -> None:
     """A finished study keeps the progress of its last run that trained anything."""
     writer = ProgressWriter(Store(tmp_path), "s")
-    writer.begin(["a"], {})
+    writer.begin(Round([], ["a"], 1))
     writer.close()
     assert read_progress(Store(tmp_path), "s") is None

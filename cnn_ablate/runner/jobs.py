@@ -1,7 +1,7 @@
 """The trials that are outstanding, their rounds and their work, and the job of each."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from cnn_ablate.executors import Job
 from cnn_ablate.plan import select_variants
@@ -22,16 +22,18 @@ class Round:
         planned: Ids of all trials that the study needs so far, done ones too.
         seeds: Number of seeds of the variants that have most of them.
         look: The state of a study with looks, in words; else empty.
+        work: Work per trial to train, by id, in any unit.
     """
 
     trials: Sequence[Trial]
     planned: Sequence[str]
     seeds: int
     look: str = ""
+    work: Mapping[str, float] = field(default_factory=dict)
 
 
 def outstanding(prepared: Prepared, *, only: str = "", fresh: bool = False) -> list[Trial]:
-    """Return the trials to train, longest first; with looks, the most that may be trained.
+    """Return the trials to train, in order; with looks, the most that may be trained.
 
     Args:
         prepared: The study, with the trials of it that are done.
@@ -49,14 +51,18 @@ def outstanding(prepared: Prepared, *, only: str = "", fresh: bool = False) -> l
     variants = select_variants(prepared.plan, only)
     skipped = frozenset() if fresh else prepared.done
     trials = prepared.plan.trials
-    return longest_first(
+    return in_training_order(
         prepared, (t for t in trials if t.variant in variants and t.id not in skipped)
     )
 
 
-def longest_first(prepared: Prepared, trials: Iterable[Trial]) -> list[Trial]:
-    """Return trials sorted by work, so that none of the long ones is left for the end."""
-    return sorted(trials, key=lambda trial: -training_work(prepared, trial))
+def in_training_order(prepared: Prepared, trials: Iterable[Trial]) -> list[Trial]:
+    """Return trials in the order of training: the baseline's, for all are compared with it.
+
+    The others follow by work, so that none of the long ones is left for the end.
+    """
+    first = prepared.plan.variants[0].name
+    return sorted(trials, key=lambda t: (t.variant != first, -training_work(prepared, t)))
 
 
 def training_work(prepared: Prepared, trial: Trial) -> float:
@@ -71,7 +77,7 @@ def training_work(prepared: Prepared, trial: Trial) -> float:
 def build_jobs(
     prepared: Prepared, trials: Iterable[Trial], compute: ComputeConfig, config: RunConfig
 ) -> list[Job]:
-    """Return one job per trial, longest first."""
+    """Return one job per trial, in the order of training."""
     return [
         Job(
             trial,
@@ -82,5 +88,5 @@ def build_jobs(
             timeout=config.retry.trial_timeout,
             checkpoint_every=60 * config.retry.checkpoint_minutes,
         )
-        for trial in longest_first(prepared, trials)
+        for trial in in_training_order(prepared, trials)
     ]

@@ -57,6 +57,7 @@ class Prepared:
         images: By the canonical text of the `data` section that names them.
         findings: None until the study is audited.
         data_folder: Where data sets were looked for first, if one was given.
+        file: The text of the study file; '' if it was not read from one.
     """
 
     study: Study
@@ -70,6 +71,7 @@ class Prepared:
     images: Mapping[str, Images] = field(default_factory=dict)
     findings: tuple[Finding, ...] | None = None
     data_folder: Path | None = None
+    file: str = ""
 
     @property
     def code_folder(self) -> Path:
@@ -114,7 +116,13 @@ def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) ->
         unreplaceable=tables_without_trials(store, study.folder),
         images=data_sets.images,
         data_folder=config.data,
+        file=_file_text(study),
     )
+
+
+def _file_text(study: Study) -> str:
+    path = Path(study.source)
+    return path.read_text(encoding="utf-8-sig") if path.is_file() else ""
 
 
 def data_facts(prepared: Prepared, trial: Trial) -> DataFacts:

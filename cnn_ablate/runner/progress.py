@@ -3,10 +3,11 @@
 import os
 import platform
 import time
-from collections.abc import Mapping, Sequence
 
-from cnn_ablate.executors import Ended, Event, Progress
-from cnn_ablate.schema import RunningTrial, RunProgress, timestamp
+from cnn_ablate.executors import Event
+from cnn_ablate.runner.jobs import Round
+from cnn_ablate.runner.workload import Workload
+from cnn_ablate.schema import RunProgress, timestamp
 from cnn_ablate.store import Store, write_progress
 
 _SECONDS_BETWEEN_WRITES = 3.0
@@ -24,35 +25,20 @@ class ProgressWriter:
         self.store = store
         self.study = study
         self.trials: tuple[str, ...] = ()
-        self.work: dict[str, float] = {}
         self.look = ""
-        self.waiting: dict[str, None] = {}
-        self.running: dict[str, RunningTrial] = {}
-        # The fraction of a trial that was done when this run resumed it.
-        self.resumed_at: dict[str, float] = {}
+        self.workload = Workload()
         self.started = timestamp()
         self.last_write = 0.0
 
-    def begin(self, trials: Sequence[str], work: Mapping[str, float], look: str = "") -> None:
-        """Begin a round of the run.
-
-        Args:
-            trials: Ids of all trials that the study needs so far.
-            work: Work per trial to train, by id, in any unit.
-            look: The state of a study with looks.
-        """
-        self.trials, self.look = tuple(trials), look
-        self.work |= work
-        self.waiting |= dict.fromkeys(work)
+    def begin(self, round_: Round) -> None:
+        """Begin a round of the run."""
+        self.trials, self.look = tuple(round_.planned), round_.look
+        self.workload.add(round_.work)
         self._write()
 
     def update(self, event: Event) -> None:
         """Record an event of the run."""
-        if isinstance(event, Ended):
-            self.waiting.pop(event.trial.id, None)
-            self.running.pop(event.trial.id, None)
-        else:
-            self._on_progress(event)
+        self.workload.update(event)
         self.heartbeat()
 
     def heartbeat(self) -> None:
@@ -62,36 +48,18 @@ class ProgressWriter:
 
     def close(self) -> None:
         """Write that the run is over."""
-        self.running = {}
+        self.workload.running.clear()
         self._write(over=True)
 
-    def _on_progress(self, event: Progress) -> None:
-        # Epochs of an earlier run are no work of this one.
-        self.resumed_at.setdefault(event.trial, int(event.epoch) / event.epochs)
-        self.running[event.trial] = RunningTrial(
-            epoch=event.epoch, epochs=event.epochs, images_per_second=event.images_per_second
-        )
-
-    def _share_done(self) -> float:
-        """Return the fraction of this run's work that is done."""
-        done, total = 0.0, 0.0
-        for trial, work in self.work.items():
-            running = self.running.get(trial)
-            start = self.resumed_at.get(trial, 0.0)
-            reached = running.epoch / running.epochs if running else trial not in self.waiting
-            done += work * (reached - start)
-            total += work * (1 - start)
-        return done / total if total else 1.0
-
     def _write(self, *, over: bool = False) -> None:
-        if not self.work:
+        if not self.workload.work:
             return
         self.last_write = time.monotonic()
         progress = RunProgress(
             trials=self.trials,
-            waiting=tuple(self.waiting),
-            under_way=self.running,
-            share=self._share_done(),
+            waiting=tuple(self.workload.waiting),
+            under_way=self.workload.running,
+            share=self.workload.share,
             look=self.look,
             process=os.getpid(),
             machine=platform.node(),

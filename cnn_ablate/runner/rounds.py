@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from cnn_ablate.runner.jobs import Round
+from cnn_ablate.runner.jobs import Round, training_work
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import Trial
 from cnn_ablate.stats.adaptive_seeds import LookState, look_state
@@ -25,14 +25,15 @@ def rounds(prepared: Prepared, trials: Sequence[Trial], results: Path) -> Iterat
     """
     planned = [trial.id for trial in prepared.plan.trials]
     if not prepared.study.looks:
-        yield Round(trials, planned, len(prepared.study.seeds))
+        yield Round(trials, planned, len(prepared.study.seeds), work=_work(prepared, trials))
         return
     remaining = {trial.id: trial for trial in trials}
     while True:
         state = current_look(prepared, results, without=remaining)
         due = _due(state, remaining)
         needed_so_far = [name for name in planned if name in state.due]
-        yield Round(due, needed_so_far, prepared.study.looks[state.look - 1], str(state))
+        seeds = prepared.study.looks[state.look - 1]
+        yield Round(due, needed_so_far, seeds, str(state), _work(prepared, due))
         if not due:
             return
         for trial in due:
@@ -69,3 +70,7 @@ def needed(prepared: Prepared, trials: Sequence[Trial], results: Path) -> Sequen
 
 def _due(state: LookState, remaining: Mapping[str, Trial]) -> list[Trial]:
     return [trial for name, trial in remaining.items() if name in state.due]
+
+
+def _work(prepared: Prepared, trials: Sequence[Trial]) -> dict[str, float]:
+    return {trial.id: training_work(prepared, trial) for trial in trials}

@@ -15,7 +15,7 @@ from cnn_ablate.executors import Ended, Event
 from cnn_ablate.locks import Locks
 from cnn_ablate.runner.autotune import choose_compute
 from cnn_ablate.runner.config import RunConfig, executor_class
-from cnn_ablate.runner.jobs import Round, build_jobs, training_work
+from cnn_ablate.runner.jobs import Round, build_jobs
 from cnn_ablate.runner.prepare import Prepared, sample_images
 from cnn_ablate.runner.preregistration_log import log_preregistration, with_history
 from cnn_ablate.runner.progress import ProgressWriter
@@ -115,8 +115,7 @@ def _train(
     prepared: Prepared, round_: Round, config: RunConfig, locks: Locks, progress: ProgressWriter
 ) -> Iterator[Event]:
     """Yield the events of the trials of a round, and write the progress meanwhile."""
-    work = {trial.id: training_work(prepared, trial) for trial in round_.trials}
-    progress.begin(round_.planned, work, round_.look)
+    progress.begin(round_)
     if not round_.trials:
         return
     store = Store(config.results)

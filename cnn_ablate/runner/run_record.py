@@ -21,6 +21,7 @@ def study_record(prepared: Prepared, device: str, started: str) -> Record:
     """Return the record of a study that was run since `started`, until now."""
     return Record(
         study=prepared.study,
+        file=prepared.file,
         plan=prepared.plan,
         sizes=dict(prepared.sizes),
         data=prepared.data,

@@ -247,6 +247,7 @@ class Record(Frozen):
     """A study as it was run (`study.json`): what a report needs beside the tables."""
 
     study: Study
+    file: str = Field("", description="The text of the study file, as it was read.")
     plan: Plan
     sizes: dict[str, Size] = Field(description="By variant name.")
     data: tuple[DataFacts, ...]

@@ -1,19 +1,39 @@
-"""The command `report`: write the report of a study from its results, without importing torch."""
+"""The command `report`: write the report of a study from its results and its file as it is now."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from cnn_ablate import report
 from cnn_ablate.analysis import analyse
+from cnn_ablate.cli.study_edits import Edits, find_edits
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.store import read
+from cnn_ablate.text import capital, listed
 
 
 def write_report(
     study: str, profile: str, results: Path, reports: Path, *, latex: bool, pictures: bool
 ) -> None:
     """Write the report of a study and print its path."""
-    analysis = analyse(read(results, study_folder(study, profile)))
+    folder = study_folder(study, profile)
+    edits = find_edits(study, results / folder)
+    written = read(results, folder)
+    if edits:
+        written = replace(written, record=edits.shown_in(written.record))
+    analysis = analyse(written)
     page = report.write(analysis, reports, latex=latex, pictures=pictures)
+    if edits:
+        typer.echo(_remark(edits), err=True)
     typer.echo(f"Report: {page}")
+
+
+def _remark(edits: Edits) -> str:
+    """Return what was changed in the file since the run, and what of it the report shows."""
+    parts = []
+    if edits.shown:
+        parts.append(f"{capital(listed(edits.shown))} as in {edits.path} now.")
+    if edits.trained:
+        parts.append(f"Not in the report until the next run: {listed(edits.trained)}.")
+    return " ".join(parts)

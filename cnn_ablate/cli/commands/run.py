@@ -12,15 +12,16 @@ import typer
 from cnn_ablate.analysis import Analysis
 from cnn_ablate.cli.exit_codes import SOME_FAILED
 from cnn_ablate.cli.progress_bars import ProgressDisplay, progress_display
+from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
-from cnn_ablate.find_study import study_path
+from cnn_ablate.find_study import refuse_other_file, study_path
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.findings import with_findings
 from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.runner.prepare import Prepared, prepare
 from cnn_ablate.runner.run import run
-from cnn_ablate.schema import Finding
-from cnn_ablate.store import Results
+from cnn_ablate.schema import Finding, Study
+from cnn_ablate.store import Results, read_record
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.text import count, count_range
 from cnn_ablate.tracking import open_trackers
@@ -44,7 +45,9 @@ def run_study(
     word: str, changes: Changes, config: RunConfig, reports: Path, options: RunOptions
 ) -> None:
     """Run a study and print the paths of its results; exit with 2 if some trials failed."""
-    study = read_study(study_path(word), changes)
+    path = study_path(word)
+    study = read_study(path, changes)
+    _refuse_other_file(path, study, config.results)
     failed: set[str] = set()
     with (
         progress_display() as display,
@@ -70,10 +73,10 @@ def run_study(
             Thread(target=import_module, args=("cnn_ablate.report",)).start()
         analysis = run(prepared, trials, config, observe, display.on_round)
         record = config.results / study.folder / "study.json"
-        page = _write_report(analysis, record, reports, pictures=options.pictures)
+        page, is_new = _write_report(analysis, record, reports, pictures=options.pictures)
         _print_checks(display, analysis.findings)
     typer.echo(f"Results: {config.results / study.folder}")
-    typer.echo(f"Report:  {page}")
+    typer.echo(f"Report:  {page}{'' if is_new else ' (up to date)'}")
     if failures := list(_failures(analysis.results, failed)):
         typer.echo("\n".join(failures), err=True)
         raise typer.Exit(SOME_FAILED)
@@ -94,8 +97,21 @@ def _print_checks(display: ProgressDisplay, findings: Sequence[Finding]) -> None
         display.print_line(f"Check: {finding.severity}, {finding.kind}: {finding.message}")
 
 
-def _write_report(analysis: Analysis, record: Path, reports: Path, *, pictures: bool) -> Path:
+def _refuse_other_file(path: Path, study: Study, results: Path) -> None:
+    """Refuse to go on with the results of another file; raises UserError."""
+    try:
+        source = read_record(results, study.folder).study.source
+    except UserError:  # nothing was run, or the record is damaged
+        return
+    refuse_other_file(path, source, results / study.folder)
+
+
+def _write_report(
+    analysis: Analysis, record: Path, reports: Path, *, pictures: bool
+) -> tuple[Path, bool]:
     """Write the report unless it is up to date, which its modification time tells.
+
+    Returns its page, and whether it was written.
 
     A report without sample images is always written, and never counts as up to date.
     """
@@ -104,11 +120,11 @@ def _write_report(analysis: Analysis, record: Path, reports: Path, *, pictures: 
     page = reports / analysis.results.record.study.folder / "report.html"
     recorded = record.stat().st_mtime_ns
     if pictures and page.is_file() and page.stat().st_mtime_ns == recorded:
-        return page
+        return page, False
     write_report(analysis, reports, pictures=pictures)
     if pictures:
         os.utime(page, ns=(recorded, recorded))
-    return page
+    return page, True
 
 
 def _print_plan(display: ProgressDisplay, prepared: Prepared, todo: int) -> None:

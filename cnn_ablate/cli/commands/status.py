@@ -1,4 +1,4 @@
-"""The command `status`: the progress of a study, from its results folder alone."""
+"""The command `status`: the progress of a study, and what its file says by now."""
 
 import json
 from collections.abc import Iterator
@@ -10,11 +10,12 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from cnn_ablate.cli.study_edits import Edits, find_edits
 from cnn_ablate.errors import UserError
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Record, RunningTrial, RunProgress, without_hash
 from cnn_ablate.store import Store, parse_trial, read_findings, read_progress, read_record
-from cnn_ablate.text import capital
+from cnn_ablate.text import capital, duration, listed
 
 # Seconds without an update after which a run was probably killed, or its machine sleeps.
 _SILENT = 120.0
@@ -24,7 +25,8 @@ _SILENT = 120.0
 class Status:
     """The progress of a study; `seconds_left` is None if it cannot be estimated.
 
-    `findings` are those of the checks of what was trained, as the last run wrote them.
+    `findings` are those of the checks of what was trained, as the last run wrote them, and `edits`
+    what was changed in the study file since then.
     """
 
     study: str
@@ -37,6 +39,7 @@ class Status:
     seconds_left: float | None
     look: str
     findings: list[dict[str, str]]
+    edits: list[str]
 
 
 def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> None:
@@ -45,7 +48,8 @@ def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> No
     Raises:
         UserError: The study was never run.
     """
-    status = _status(study_folder(word, profile), Store(results))
+    folder, store = study_folder(word, profile), Store(results)
+    status = _status(folder, store, find_edits(word, results / folder))
     if as_json:
         under_way = {trial: state.model_dump() for trial, state in status.under_way.items()}
         typer.echo(json.dumps({**asdict(status), "under_way": under_way}, indent=1))
@@ -55,7 +59,7 @@ def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> No
         console.print(line, markup=False)
 
 
-def _status(study: str, store: Store) -> Status:
+def _status(study: str, store: Store, edits: Edits | None) -> Status:
     progress = read_progress(store, study)
     record = store.root / study / "study.json"
     if progress is None and not record.is_file():
@@ -63,7 +67,7 @@ def _status(study: str, store: Store) -> Status:
         raise UserError(str(record.parent), what, "Start it with `cnn-ablate run`.")
     if progress is None or (progress.over and record.is_file()):
         # Counts trials that other studies or machines have trained since then.
-        planned = _planned(read_record(store.root, study), progress)
+        planned = _planned(read_record(store.root, study), progress, edits)
     else:
         planned = progress.trials
     live = progress is not None and not progress.over and _silence(progress) < _SILENT
@@ -84,11 +88,17 @@ def _status(study: str, store: Store) -> Status:
         seconds_left=_seconds_left(progress) if progress and live else None,
         look=progress.look if progress else "",
         findings=read_findings(store, study),
+        edits=[*edits.shown, *edits.trained] if edits else [],
     )
 
 
-def _planned(record: Record, progress: RunProgress | None) -> tuple[str, ...]:
-    """Return the ids of the trials of a study; with looks, of those that it has needed so far."""
+def _planned(record: Record, progress: RunProgress | None, edits: Edits | None) -> tuple[str, ...]:
+    """Return the ids of the trials of a study as its file is now.
+
+    With looks, of those that it has needed so far, unless it was edited since.
+    """
+    if edits and edits.trained:
+        return edits.trials
     if progress and record.study.looks:
         return progress.trials
     return tuple(trial.id for trial in record.plan.trials)
@@ -109,9 +119,9 @@ def _state(progress: RunProgress | None, *, live: bool) -> str:
     if progress.over:
         return "The last run was interrupted; the same command resumes it."
     by = f"process {progress.process} on {progress.machine}"
-    updated = f"last update {_duration(_silence(progress))} ago"
+    updated = f"last update {duration(_silence(progress))} ago"
     if live:
-        return f"Running for {_duration(_age(progress.started))}: {by}, {updated}."
+        return f"Running for {duration(_age(progress.started))}: {by}, {updated}."
     return f"Probably killed: {by}, {updated}; the same command resumes it."
 
 
@@ -140,19 +150,14 @@ def _lines(status: Status) -> Iterator[str]:
     yield status.state
     if status.look:
         yield f"{capital(status.look)}."
+    if status.edits:
+        yield f"Edited since the last run: {listed(status.edits)}."
     for trial, state in status.under_way.items():
         speed = f"{state.images_per_second:,.0f} images/s"
         yield f"  {without_hash(trial)}: epoch {state.epoch:.1f} of {state.epochs}, {speed}"
     for trial, error in status.failed.items():
         yield f"  {without_hash(trial)}: failed. {error}"
     if status.seconds_left is not None:
-        yield f"About {_duration(status.seconds_left)} left."
+        yield f"About {duration(status.seconds_left)} left."
     for finding in status.findings:
         yield f"Check: {finding['severity']}, {finding['kind']}: {finding['message']}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,65 @@
+"""A study file that was edited since its last run, as `status` and `report` name it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnn_ablate.find_study import refuse_other_file, study_file
+from cnn_ablate.schema import Record, Study
+from cnn_ablate.store import read_record
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What was changed in a study file since its last run, in words.
+
+    Attributes:
+        path: The file.
+        study: As the file is now.
+        shown: What a report takes from the file as it is now: title, paper, claims.
+        trained: What only a run can follow.
+        trials: Ids of the trials that the study needs now.
+    """
+
+    path: Path
+    study: Study
+    shown: list[str]
+    trained: list[str]
+    trials: tuple[str, ...]
+
+    def shown_in(self, record: Record) -> Record:
+        """Return a record with the title, the paper and the claims of the file as it is now."""
+        names = ("title", "paper", "claims")
+        update = {name: getattr(self.study, name) for name in names}
+        return record.model_copy(update={"study": record.study.model_copy(update=update)})
+
+
+def find_edits(word: str, folder: Path) -> Edits | None:
+    """Return what was changed in the file of a study since its last run.
+
+    Args:
+        word: The file or the name of the study, as typed.
+        folder: The folder of its results.
+
+    Returns:
+        None if nothing was, or only results are given.
+
+    Raises:
+        ExceptionGroup: The file has mistakes, as UserErrors.
+        UserError: The results are of another file with the same study name.
+    """
+    path = study_file(word)
+    if path is None or not path.is_file() or not (folder / "study.json").is_file():
+        return None
+    record = read_record(folder.parent, folder.name)
+    refuse_other_file(path, record.study.source, folder)
+    if path.read_text(encoding="utf-8-sig") == record.file:
+        return None
+    # Reading a study imports torch, which takes seconds.
+    from cnn_ablate.runner.replan import replan
+    from cnn_ablate.study.edits import read_again, shown_edits, trained_edits
+
+    study = read_again(path, record)
+    shown, trained = shown_edits(record.study, study), trained_edits(record.study, study)
+    plan = replan(study, record)
+    trials = tuple(trial.id for trial in plan.trials)
+    return Edits(path, study, shown, trained, trials) if shown or trained else None

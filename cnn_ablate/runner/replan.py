@@ -1,0 +1,17 @@
+"""The plan of a study file as it is now, without opening its data sets."""
+
+from cnn_ablate.plan import plan
+from cnn_ablate.schema import Plan, Record, Study
+from cnn_ablate.settings import identity, images_key, resolve
+
+
+def replan(study: Study, record: Record) -> Plan:
+    """Return the plan of a study whose data sets are those of its last run.
+
+    A data set that the last run did not use has no fingerprint, and its trials no known id.
+
+    Raises:
+        UserError: levels cannot be combined.
+    """
+    known = {images_key(t.settings["data"]): t.fingerprint for t in record.plan.trials}
+    return plan(study, resolve, lambda section: known.get(images_key(section), ""), identity)

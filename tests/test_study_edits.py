@@ -1,0 +1,131 @@
+"""A study whose file was edited after it ran: `status`, `report` and `run` say what is so."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cnn_ablate.report import page_content
+from support.cli_study import STUDY, call, write
+from support.fast_study import allow_fork, fork_workers
+
+__all__ = ["fork_workers"]
+pytestmark = allow_fork
+
+EDITS = {
+    "title": ("title: Does a tiny network want normalisation?", "title: What norms do"),
+    "claims": ("effect: higher}", "effect: lower}"),
+    "level": ("model.norm: [batch, none]", "model.norm: [batch, none, group]"),
+    "seeds": ("seeds: 2", "seeds: 3"),
+    "baseline": ("lr: 0.05", "lr: 0.02"),
+}
+# What `status` prints of each edit: trials, and the line that names it.
+STATUS = {
+    "title": ("4 trials: 4 done.", "Edited since the last run: title."),
+    "claims": ("4 trials: 4 done.", "Edited since the last run: claims."),
+    "level": (
+        "6 trials: 4 done, 2 waiting.",
+        "Edited since the last run: levels of model.norm (group added).",
+    ),
+    "seeds": ("6 trials: 4 done, 2 waiting.", "Edited since the last run: seeds 2 -> 3."),
+    "baseline": (
+        "4 trials: 4 waiting.",
+        "Edited since the last run: baseline optimizer.lr 0.05 -> 0.02.",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a study of four trials that was run, and no figures in its report."""
+    folder = tmp_path_factory.mktemp("ran")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cnn_ablate.fork_server._METHOD", "fork")
+        patch.setattr(page_content, "FIGURES", {})
+        code, _, err = call("run", write(folder).name, "--compute", "eager", cwd=folder)
+    assert 0 == code, err
+    return folder
+
+
+@pytest.fixture
+def folder(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it to edit."""
+    monkeypatch.setattr(page_content, "FIGURES", {})
+    return Path(shutil.copytree(ran, tmp_path / "copy"))
+
+
+def edit(folder: Path, name: str) -> str:
+    """Edit the study file in one place, and return its name."""
+    old, new = EDITS[name]
+    assert old in STUDY
+    write(folder, STUDY.replace(old, new))
+    return "tiny.yaml"
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_status_counts_against_the_file_as_it_is(folder: Path, name: str) -> None:
+    """Trials of the file count, not those of the last run; one line names the edit."""
+    code, out, err = call("status", edit(folder, name), cwd=folder)
+    counts, line = STATUS[name]
+    assert (0, "") == (code, err)
+    assert f"tiny: {counts}\n" in out
+    assert f"{line}\n" in out
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_report_takes_what_it_can_from_the_file(folder: Path, name: str) -> None:
+    """Title and claims are those of the file; what was not trained is named in one line."""
+    code, _, err = call("report", edit(folder, name), "--no-pictures", cwd=folder)
+    assert 0 == code
+    page = (folder / "reports" / "tiny" / "report.md").read_text(encoding="utf-8")
+    assert ("What norms do" in page) == (name == "title")
+    edits = STATUS[name][1].removeprefix("Edited since the last run: ")
+    expected = {
+        "title": "Title as in tiny.yaml now.\n",
+        "claims": "Claims as in tiny.yaml now.\n",
+    }.get(name, f"Not in the report until the next run: {edits}\n")
+    assert expected == err
+
+
+@pytest.mark.parametrize(("name", "todo"), [("title", 0), ("claims", 0), ("level", 2)])
+def test_run_goes_on_with_what_is_missing(folder: Path, name: str, todo: int) -> None:
+    """Only new trials are trained; the report is written anew, and then it is up to date."""
+    file = edit(folder, name)
+    code, _, err = call("run", file, "--compute", "eager", cwd=folder)
+    assert 0 == code, err
+    assert f"4 are done, {todo} to train." in err
+    code, out, _ = call("run", file, "--compute", "eager", cwd=folder)
+    assert 0 == code
+    assert "Report:  reports/tiny/report.html (up to date)\n" in out
+    assert "Edited" not in call("status", file, cwd=folder)[1]
+
+
+@pytest.mark.parametrize("command", ["status", "report", "run"])
+def test_two_files_with_one_study_name_are_told_apart(folder: Path, command: str) -> None:
+    """The results of one file are not shown as those of another, and not overwritten."""
+    (folder / "other.yaml").write_text(STUDY.replace("lr: 0.05", "lr: 0.02"), encoding="utf-8")
+    before = (folder / "results" / "tiny" / "study.json").read_bytes()
+    code, out, err = call(command, "other.yaml", cwd=folder)
+    assert (1, "") == (code, out)
+    assert (
+        "other.yaml: has the same study name as tiny.yaml, whose results are in results/tiny. "
+        "Give one of them another name (`study:`), or keep the results apart with --results.\n"
+    ) == err
+    assert before == (folder / "results" / "tiny" / "study.json").read_bytes()
+
+
+def test_a_copy_of_a_folder_goes_on_by_itself(folder: Path, tmp_path: Path) -> None:
+    """The file that its results were made from is in another folder, and may be edited there."""
+    record = folder / "results" / "tiny" / "study.json"
+    other = write(tmp_path, STUDY.replace("lr: 0.05", "lr: 0.02"))
+    text = record.read_text(encoding="utf-8")
+    record.write_text(text.replace('"source": "tiny.yaml"', f'"source": "{other}"'))
+    assert (0, "") == call("status", "tiny.yaml", cwd=folder)[::2]
+
+
+def test_a_file_that_was_renamed_keeps_its_results(folder: Path) -> None:
+    """Neither a new name nor a copy of a file makes another study."""
+    shutil.copy(folder / "tiny.yaml", folder / "copy.yaml")
+    assert 0 == call("status", "copy.yaml", cwd=folder)[0]
+    (folder / "tiny.yaml").rename(folder / "renamed.yaml")
+    assert "tiny: 4 trials: 4 done." in call("status", "renamed.yaml", cwd=folder)[1]
