@@ -9,7 +9,7 @@ from cnn_ablate.checks import Pair, check_results, meaningless
 from cnn_ablate.claims import judge_claims, with_stated
 from cnn_ablate.schema import Effect, Finding, Verdict
 from cnn_ablate.stats import PredictionReader, effects_frame, estimate_effects
-from cnn_ablate.store import Results, write_table
+from cnn_ablate.store import Results, seal, write_table
 
 _DECISION = (
     *("family", "method", "p_adjusted", "low_family", "high_family"),
@@ -88,13 +88,14 @@ def analyse(results: Results) -> Analysis:
 
 
 def write_analysis(analysis: Analysis) -> None:
-    """Write effects.csv, findings.csv and claims.csv, the last table of a study.
+    """Write effects.csv, findings.csv and claims.csv, the last tables of a study, and seal all.
 
     Raises:
         UserError: a table cannot be written.
     """
     for name, frame in _computed(analysis).items():
         write_table(analysis.results, name, frame)
+    seal(analysis.results)
 
 
 def frames(analysis: Analysis) -> dict[str, pd.DataFrame]:

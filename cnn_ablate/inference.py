@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from pickle import PickleError
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from cnn_ablate.data.image_files import SUFFIXES, read_image
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import SOURCE_KEY, DataFacts, Trial, canonical
 from cnn_ablate.settings import TrialOptions, build_options
-from cnn_ablate.store import NETWORK, Store, parse_record, parse_trial, read_verified
+from cnn_ablate.store import NETWORK, RETRAIN, Store, TrialFolder, open_trial, parse_record
 from cnn_ablate.train import average_views, predict_logits
 
 CHUNK = 250
@@ -56,24 +57,34 @@ def load_model(trial: str | Path, results: Path | str = "results") -> nn.Module:
 
 def load_trained(trial: str | Path, results: Path | str = "results") -> TrainedModel:
     """Load the network of a trial with its options and classes; raises as `load_model`."""
-    folder = Path(trial) if Path(trial).is_dir() else Store(Path(results)).folder(str(trial))
-    if not (folder / "DONE").is_file():
+    path = Path(trial) if Path(trial).is_dir() else Store(Path(results)).folder(str(trial))
+    folder = open_trial(path)
+    if folder is None or folder.result.data is None or folder.result.status != "done":
         raise UserError(
             str(trial),
             "no finished trial of this id or folder.",
             f"The folders under {Path(results) / 'trials'} are named by trial ids.",
         )
-    if not (folder / NETWORK).is_file():
+    if not (path / NETWORK).is_file():
         what = "the results of this trial are here, but not its network (model.pt)."
         hint = "Copy the file from where it was trained, or train again: cnn-ablate run --fresh."
         raise UserError(str(trial), what, hint)
-    result = parse_trial(read_verified(folder, "trial.json"))
-    assert result.data is not None
-    with user_code_folder(_study_folder(folder.resolve().parents[1], result.trial)):
-        options = build_options(result.trial.settings)
-        model = options.model.build(result.data.shape, len(result.data.classes))
-    model.load_state_dict(torch.load(BytesIO(read_verified(folder, NETWORK)), weights_only=True))
-    return TrainedModel(model.eval(), options, result.data)
+    trained, data = folder.result.trial, folder.result.data
+    with user_code_folder(_study_folder(path.resolve().parents[1], trained)):
+        options = build_options(trained.settings)
+        model = options.model.build(data.shape, len(data.classes))
+    _load_weights(model, folder)
+    return TrainedModel(model.eval(), options, data)
+
+
+def _load_weights(model: nn.Module, folder: TrialFolder) -> None:
+    """Load the weights of a trial into its network; raises UserError if they are not of it."""
+    payload = folder.read(NETWORK)
+    try:
+        model.load_state_dict(torch.load(BytesIO(payload), weights_only=True))
+    except (RuntimeError, ValueError, TypeError, EOFError, KeyError, PickleError) as error:
+        what = "has no weights of this trial's network."
+        raise UserError(str(folder.path / NETWORK), what, RETRAIN) from error
 
 
 def _study_folder(results: Path, trial: Trial) -> Path | None:

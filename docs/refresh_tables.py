@@ -46,7 +46,7 @@ def refresh(results: Path, reports: Path, folder: str) -> None:
         store = Store(tables.parent)
         analysis = analyse(write_study(store, renewed(read_record(store.root, folder))))
         write_analysis(analysis)
-        for path in (tables / "study.json", *tables.glob("*.csv")):
+        for path in (tables / "study.json", tables / "SUMS", *tables.glob("*.csv")):
             shutil.copyfile(path, results / folder / path.name)
     write(analysis, reports, pictures=False)
 

@@ -7,7 +7,7 @@ import pytest
 
 from cnn_ablate.analysis import analyse, write_analysis
 from cnn_ablate.report import write
-from cnn_ablate.store import Store, read
+from cnn_ablate.store import TrialFolder, read
 from support import fake_study
 
 SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": ("cat", "dog", "owl")}
@@ -23,14 +23,14 @@ def published(tmp_path):
 def test_predictions_are_read_once_per_trial(published, tmp_path, monkeypatch):
     """Reading a study, analysing it and writing its report reads each predictions.npz once."""
     reads: Counter[str] = Counter()
-    read_file = Store.read_file
+    read_file = TrialFolder.read
 
-    def counted(store, trial, name):
+    def counted(folder, name):
         if name == "predictions.npz":
-            reads[str(getattr(trial, "id", trial))] += 1
-        return read_file(store, trial, name)
+            reads[folder.result.trial.id] += 1
+        return read_file(folder, name)
 
-    monkeypatch.setattr(Store, "read_file", counted)
+    monkeypatch.setattr(TrialFolder, "read", counted)
     analysis = analyse(read(published, "made_up"))
     write_analysis(analysis)
     write(analysis, tmp_path / "reports")

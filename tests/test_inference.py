@@ -55,7 +55,7 @@ def test_a_network_that_was_tampered_with_is_not_loaded(
     with pytest.raises(UserError, match=r"model\.pt: does not match its checksum"):
         cnn_ablate.load_model(copy)
     (copy / "DONE").write_text("{}")
-    with pytest.raises(UserError, match=r"trial\.json: does not match its checksum"):
+    with pytest.raises(UserError, match="DONE: is damaged"):
         cnn_ablate.load_model(copy)
 
 

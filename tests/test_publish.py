@@ -83,7 +83,9 @@ def test_a_trial_is_published_whole_or_not_at_all(
         with found.run_lock():
             assert not found.scratch.exists()
         found.publish(new)
-        assert b"new" == found.read_file(trial, "model.pt")
+        opened = found.open(trial)
+        assert opened is not None
+        assert b"new" == opened.read("model.pt")
         found.move_aside(found.folder(trial))
     assert 60 < call < 999
 

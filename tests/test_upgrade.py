@@ -11,11 +11,11 @@ from cnn_ablate.schema import ComputeConfig, Record
 from cnn_ablate.store import (
     Store,
     parse_record,
-    parse_trial,
     read,
     upgrade_results,
 )
 from cnn_ablate.store.study_files import write_record
+from cnn_ablate.store.upgrade import parse_trial
 from cnn_ablate.store.verify import find_problems
 
 # Written when compute settings were called `recipe`; the trial is kept without its network.

@@ -73,6 +73,7 @@ def test_columns_over_images_are_kept_unless_trials_changed(study: Results) -> N
     table = pd.read_csv(folder_of(study) / "results.csv", dtype=str, keep_default_na=False)
     table.loc[3, "status"] = "failed"
     table.to_csv(folder_of(study) / "results.csv", index=False)
+    (folder_of(study) / "SUMS").unlink()
     changed, *_ = analyse(read(study.store.root, folder)).effects
     assert None is changed.images
     assert first.difference == changed.difference
@@ -88,15 +89,20 @@ def test_missing_trials_have_no_predictions(study: Results) -> None:
     assert (page.parent / "figures" / "effects.svg").exists()
 
 
+@pytest.mark.parametrize("what", ["is damaged", "does not match its checksum in SUMS"])
 @pytest.mark.parametrize("name", ["results", "epochs", "confusion"])
-def test_damaged_tables_are_named_unless_trials_are_here(study: Results, name: str) -> None:
+def test_damaged_tables_are_named_unless_trials_are_here(
+    study: Results, name: str, what: str
+) -> None:
     """Tables are only read for trials that are not here; writing replaces damaged ones."""
     path = folder_of(study) / f"{name}.csv"
+    if what == "is damaged":
+        (folder_of(study) / "SUMS").unlink()
     before = path.read_bytes()
     path.write_bytes(b"")
     read(study.store.root, study.record.study.folder)
     remove(study, 1)
-    with pytest.raises(UserError, match=rf"{name}\.csv: is damaged"):
+    with pytest.raises(UserError, match=rf"{name}\.csv: {what}"):
         read(study.store.root, study.record.study.folder)
     assert 11 == len(write_study(Store(study.store.root), study.record).trials)
     assert len(before) > len(path.read_bytes()) > 0

@@ -28,7 +28,7 @@ from cnn_ablate.schema import (
     canonical,
 )
 from cnn_ablate.settings import identity, images_key, options_of, resolve
-from cnn_ablate.store import Store, tables_without_trials
+from cnn_ablate.store import Store, damaged_tables, tables_without_trials
 
 # Called with the number of images decoded, and their total.
 OnDecoding = Callable[[int, int], None]
@@ -51,7 +51,7 @@ class Prepared:
         sizes: By variant name.
         data: The data sets that were found.
         done: Ids of the trials that are done.
-        notes: One sentence per damaged trial.
+        notes: One sentence per damaged trial or table.
         missing: Why the data could not be loaded, if so.
         unreplaceable: Why a run may only replace the tables if it is to start afresh, if so.
         images: By the canonical text of the `data` section that names them.
@@ -112,12 +112,17 @@ def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) ->
         _sizes(planned, data_sets),
         data_sets.facts(),
         frozenset(done),
-        tuple(notes),
+        (*notes, *_damaged_tables(store, study)),
         unreplaceable=tables_without_trials(store, study.folder),
         images=data_sets.images,
         data_folder=config.data,
         file=_file_text(study),
     )
+
+
+def _damaged_tables(store: Store, study: Study) -> Iterator[str]:
+    for path, what in damaged_tables(store.root / study.folder):
+        yield f"{path}: {what} A run moves it to {store.damaged}, and writes it anew."
 
 
 def _file_text(study: Study) -> str:

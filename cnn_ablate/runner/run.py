@@ -25,9 +25,10 @@ from cnn_ablate.runner.run_record import study_record
 from cnn_ablate.runner.signals import InterruptHandler
 from cnn_ablate.schema import Look, Record, Trial, TrialResult, timestamp
 from cnn_ablate.store import (
-    LAST_TABLE,
     Results,
     Store,
+    is_sealed,
+    move_damaged_tables,
     read,
     write_samples,
     write_study,
@@ -161,8 +162,8 @@ def _conclude(
 
 
 def _unchanged(record: Record, store: Store) -> Results | None:
-    """Return a study as written, if its tables are complete and hold this plan and all trials."""
-    if not (store.root / record.study.folder / LAST_TABLE).is_file():
+    """Return a study as written, if its tables are whole and hold this plan and all trials."""
+    if not is_sealed(store.root / record.study.folder):
         return None
     results = read(store.root, record.study.folder)
     circumstances = {name: getattr(record, name) for name in _CIRCUMSTANCES}
@@ -174,6 +175,7 @@ def _write_tables(
     prepared: Prepared, record: Record, store: Store, finished: Sequence[Round] = ()
 ) -> Analysis:
     log_preregistration(prepared, record, store)
+    move_damaged_tables(store, record.study.folder)
     write_samples(store, record.study.folder, sample_images(prepared))
     looks = [
         Look(time=record.finished, seeds=round_.seeds, trials=len(round_.planned))

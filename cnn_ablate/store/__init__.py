@@ -1,6 +1,6 @@
 """The results folder: content-addressed, atomic, and written by nothing else."""
 
-from cnn_ablate.store.checksums import NETWORK, read_verified
+from cnn_ablate.store.checksums import NETWORK
 from cnn_ablate.store.study_files import (
     read_compute,
     read_findings,
@@ -11,34 +11,41 @@ from cnn_ablate.store.study_files import (
     write_record,
     write_samples,
 )
+from cnn_ablate.store.table_checksums import damaged_tables, is_sealed
 from cnn_ablate.store.tables import (
-    LAST_TABLE,
     Results,
     factor_columns,
+    move_damaged_tables,
     read,
+    seal,
     write_study,
     write_table,
 )
+from cnn_ablate.store.trial_folder import RETRAIN, TrialFolder, open_trial
 from cnn_ablate.store.trial_tables import Predictions
 from cnn_ablate.store.trials import Store
-from cnn_ablate.store.upgrade import parse_record, parse_trial, upgrade_results
+from cnn_ablate.store.upgrade import parse_record, upgrade_results
 from cnn_ablate.store.written_tables import tables_without_trials
 
 __all__ = [
-    "LAST_TABLE",
     "NETWORK",
+    "RETRAIN",
     "Predictions",
     "Results",
     "Store",
+    "TrialFolder",
+    "damaged_tables",
     "factor_columns",
+    "is_sealed",
+    "move_damaged_tables",
+    "open_trial",
     "parse_record",
-    "parse_trial",
     "read",
     "read_compute",
     "read_findings",
     "read_progress",
     "read_record",
-    "read_verified",
+    "seal",
     "tables_without_trials",
     "upgrade_results",
     "write_compute",

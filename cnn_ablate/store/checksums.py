@@ -4,8 +4,6 @@ import hashlib
 import json
 from pathlib import Path
 
-from cnn_ablate.errors import UserError
-
 DONE = "DONE"
 # The only file that a whole trial may lack; its checksum stays in DONE.
 NETWORK = "model.pt"
@@ -58,24 +56,3 @@ def damage(folder: Path, key: str) -> str:
     except (ValueError, KeyError, TypeError):
         return f"{DONE} is broken"
     return "" if trial["key"] == key else "it holds another trial"
-
-
-def read_verified(folder: Path, name: str) -> bytes:
-    """Read a file of a trial; if the trial is done, the file must match its checksum.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        UserError: it is damaged.
-    """
-    payload = (folder / name).read_bytes()
-    if (folder / DONE).is_file() and not _matches(folder, name, payload):
-        what = "does not match its checksum."
-        raise UserError(str(folder / name), what, "`cnn-ablate run` trains the trial again.")
-    return payload
-
-
-def _matches(folder: Path, name: str, payload: bytes) -> bool:
-    try:
-        return checksums(folder).get(name) == sha256(payload)
-    except ValueError:
-        return False

@@ -2,9 +2,7 @@
 
 import csv
 import io
-import zlib
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +10,8 @@ from pydantic import TypeAdapter
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import ComputeConfig, Record, RunProgress
+from cnn_ablate.store.arrays import read_arrays
+from cnn_ablate.store.table_checksums import REWRITE, read_table
 from cnn_ablate.store.trials import Store
 from cnn_ablate.store.upgrade import parse_record
 
@@ -26,16 +26,20 @@ def read_record(root: Path, folder: str) -> Record:
     """Read the record of a study that was run, as it was written: no trial is looked at.
 
     Raises:
-        UserError: nothing of that name was run, or its record is damaged.
+        UserError: nothing of that name was run, or its record is damaged, or of another study.
     """
     path = root / folder / _RECORD
     if not path.is_file():
         raise UserError(str(path), "no such study was run.", "Run it with `cnn-ablate run`.")
     try:
-        return parse_record(path.read_bytes())
-    except ValueError as fault:
+        record = parse_record(path.read_bytes())
+    except (OSError, ValueError) as fault:
         what = "is damaged, or of another version of cnn-ablate."
-        raise UserError(str(path), what, "`cnn-ablate run` writes it anew.") from fault
+        raise UserError(str(path), what, REWRITE) from fault
+    if record.study.folder != folder:
+        what = f"is that of '{record.study.folder}'."
+        raise UserError(str(path), what, "A study is read from the folder of its own name.")
+    return record
 
 
 def write_record(store: Store, record: Record) -> None:
@@ -73,21 +77,21 @@ def write_progress(store: Store, study: str, progress: RunProgress) -> None:
 
 
 def read_findings(store: Store, study: str) -> list[dict[str, str]]:
-    """Read what the checks found in the results of a study; empty if they were not written."""
+    """Read what the checks found in the results of a study; empty if that cannot be read."""
     try:
-        text = (store.root / study / "findings.csv").read_text(encoding="utf-8")
-    except OSError:
+        text = read_table(store.root / study, "findings.csv").decode()
+        rows = [*csv.DictReader(io.StringIO(text))]
+        return [row for row in rows if row["found"] == "after training"]
+    except (UserError, ValueError, KeyError, csv.Error):
         return []
-    return [row for row in csv.DictReader(io.StringIO(text)) if row["found"] == "after training"]
 
 
 def read_samples(root: Path, folder: str) -> NDArray[np.uint8] | None:
     """Read the sample images of a study; None if there are none, or the file is damaged."""
     try:
-        with np.load(io.BytesIO((root / folder / _SAMPLES).read_bytes())) as arrays:
-            samples: NDArray[np.uint8] = arrays["samples"]
-            return samples
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
+        arrays = read_arrays(read_table(root / folder, _SAMPLES), {"samples": ("nchw", "u")})
+        return arrays["samples"]
+    except (UserError, ValueError):
         return None
 
 

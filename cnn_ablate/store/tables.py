@@ -15,18 +15,17 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.schema import ComputeConfig, Metrics, Record, Study, Trial, TrialResult, label
 from cnn_ablate.store import atomic
 from cnn_ablate.store.study_files import read_record, read_samples, write_record
+from cnn_ablate.store.table_checksums import SUMS, damaged_tables, sums
 from cnn_ablate.store.trial_files import as_csv
 from cnn_ablate.store.trial_tables import (
     Predictions,
     concatenate,
     confusion_table,
+    in_order,
     read_predictions,
 )
 from cnn_ablate.store.trials import Store
 from cnn_ablate.store.written_tables import WrittenTables, read_written
-
-# Written last: without it, a run was killed while it wrote the others.
-LAST_TABLE = "claims.csv"
 
 
 @dataclass(frozen=True)
@@ -47,37 +46,35 @@ class Results:
     confusion: pd.DataFrame
     store: Store
     samples: NDArray[np.uint8] | None = None
-    prediction_cache: dict[str, Predictions] = field(default_factory=dict, repr=False)
+    predicted: Mapping[str, Predictions] = field(default_factory=dict, repr=False)
     written: WrittenTables = field(default_factory=WrittenTables, repr=False)
 
     def predictions(self, trial: str) -> Predictions | None:
-        """Return the predictions of a trial that is done, by its id; each file is read once.
+        """Return the predictions of a trial, by its id; None unless it is done and here."""
+        return self.predicted.get(trial)
 
-        None if there is nothing of it but its rows.
-        """
-        if trial in self.written.rows:
-            return None
-        if trial not in self.prediction_cache:
-            self.prediction_cache[trial] = read_predictions(self.store, trial)
-        return self.prediction_cache[trial]
+    @property
+    def folder(self) -> Path:
+        """The folder of the study, with its tables."""
+        return self.store.root / self.record.study.folder
 
     @property
     def is_written(self) -> bool:
         """Whether results.csv on disk contains just these trials."""
-        path = self.store.root / self.record.study.folder / "results.csv"
+        path = self.folder / "results.csv"
         return path.is_file() and path.read_bytes() == as_csv(self.trials)
 
 
 def write_study(store: Store, record: Record) -> Results:
     """Rebuild the tables of a study and write them with its record.
 
-    Trials without folders keep the rows that they have. The last table is removed first; the caller
-    writes it, which says that all others are there.
+    Trials without folders keep the rows that they have. The caller writes the tables that are
+    computed from these, and then `seal`s all.
     """
     results = _collect(store, record, skip_damaged=True)
-    folder = store.root / record.study.folder
+    folder = results.folder
     with atomic.as_user_error(folder, atomic.KEPT):
-        (folder / LAST_TABLE).unlink(missing_ok=True)
+        (folder / SUMS).unlink(missing_ok=True)
     for name in ("epochs", "steps", "classes", "confusion"):
         write_table(results, name, getattr(results, name))
     write_table(results, "results", results.trials)
@@ -85,10 +82,21 @@ def write_study(store: Store, record: Record) -> Results:
     return results
 
 
+def move_damaged_tables(store: Store, study: str) -> None:
+    """Move the tables and sample images of a study that do not match SUMS to `damaged/`."""
+    for path, _ in [*damaged_tables(store.root / study)]:
+        if path.exists():
+            store.move_aside(path, f"{study}-{path.name}")
+
+
 def write_table(results: Results, name: str, frame: pd.DataFrame) -> None:
     """Write one more table of a study, for instance `effects`."""
-    path = results.store.root / results.record.study.folder / f"{name}.csv"
-    results.store.replace(path, as_csv(frame))
+    results.store.replace(results.folder / f"{name}.csv", as_csv(frame))
+
+
+def seal(results: Results) -> None:
+    """Write SUMS, which says that all tables of a study are there, and how they were written."""
+    results.store.replace(results.folder / SUMS, sums(results.folder))
 
 
 def read(root: Path, folder: str) -> Results:
@@ -104,19 +112,24 @@ def read(root: Path, folder: str) -> Results:
 
 def _collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Results:
     planned = record.plan.trials
-    results = {trial.id: result for trial in planned if (result := store.result(trial))}
-    ended = [trial for trial in planned if trial.id in results]
-    done = [trial for trial in ended if results[trial.id].status == "done"]
+    opened = []
+    for trial in planned:
+        with suppress(UserError) if skip_damaged else nullcontext():
+            if folder := store.open(trial):
+                opened.append((trial, folder))
+    results = {trial.id: folder.result for trial, folder in opened}
+    whole = [(trial, folder) for trial, folder in opened if folder.result.status == "done"]
+    ended, done = ([trial for trial, _ in some] for some in (opened, whole))
     written = WrittenTables()
     with suppress(UserError) if skip_damaged else nullcontext():
         readable = [trial for trial in planned if not store.was_damaged(trial)]
         written = read_written(store.root / record.study.folder, readable, ended, done)
     rows = _rows(record, results, written)
-    predictions = {trial.id: read_predictions(store, trial) for trial in done}
-    classes = concatenate(store, done, "classes.csv")
+    predictions = {trial.id: read_predictions(folder) for trial, folder in whole}
+    classes = concatenate(whole, "classes.csv")
     tables = {
-        "epochs": concatenate(store, ended, "epochs.csv"),
-        "steps": concatenate(store, ended, "steps.csv"),
+        "epochs": concatenate(opened, "epochs.csv"),
+        "steps": concatenate(opened, "steps.csv"),
         "classes": classes,
         "confusion": confusion_table(predictions, done, classes),
     }
@@ -126,7 +139,7 @@ def _collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Res
         **{name: _merged(table, name, written, record) for name, table in tables.items()},
         store=store,
         samples=read_samples(store.root, record.study.folder),
-        prediction_cache=predictions,
+        predicted=predictions,
         written=written,
     )
 
@@ -154,11 +167,7 @@ def _merged(
         return kept if from_folders.columns.empty else from_folders
     if from_folders.empty:
         return kept.reset_index(drop=True)
-    order = {trial.id: index for index, trial in enumerate(record.plan.trials)}
-    both = pd.concat([from_folders, kept])
-    return both.sort_values(
-        "trial", key=lambda ids: ids.map(order), kind="stable", ignore_index=True
-    )
+    return in_order(pd.concat([from_folders, kept]), record.plan.trials)
 
 
 def _most_common_compute(record: Record, rows: list[dict[str, Any]]) -> ComputeConfig:

@@ -1,16 +1,25 @@
 """The tables of several trials, joined from the files in their folders."""
 
 import io
+from collections.abc import Mapping, Sequence
+from csv import Error as CsvError
 from csv import reader
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cnn_ablate.errors import UserError
 from cnn_ablate.schema import Trial
-from cnn_ablate.store.trials import Store
+from cnn_ablate.store.arrays import read_arrays
+from cnn_ablate.store.trial_folder import RETRAIN, TrialFolder
+
+_PREDICTIONS = "predictions.npz"
+# n test images, k classes.
+_LAYOUT = {"label": ("n", "iu"), "predicted": ("n", "iu"), "probability": ("nk", "f")}
 
 
 @dataclass(frozen=True)
@@ -26,24 +35,61 @@ class Predictions:
     confidence: NDArray[np.float32]
 
 
-def concatenate(store: Store, trials: list[Trial], name: str) -> pd.DataFrame:
+# The trials of a study that have a folder, each with it.
+Opened = Sequence[tuple[Trial, TrialFolder]]
+
+
+def concatenate(opened: Opened, name: str) -> pd.DataFrame:
     """Read one table of several trials, with their trial, variant and seed.
+
+    Raises:
+        UserError: a table is damaged.
+    """
+    by_header: dict[str, list[tuple[Trial, Path, str]]] = {}
+    for trial, folder in opened:
+        text = folder.read(name).decode(errors="replace")
+        header = text.partition("\n")[0]
+        by_header.setdefault(header, []).append((trial, folder.path / name, text))
+    # All have one header, unless an earlier version wrote some.
+    parts = [_joined(tables) for tables in by_header.values()]
+    if len(parts) < 2:
+        return parts[0] if parts else pd.DataFrame()
+    return in_order(pd.concat(parts), [trial for trial, _ in opened])
+
+
+def in_order(frame: pd.DataFrame, trials: Sequence[Trial]) -> pd.DataFrame:
+    """Return the rows of a table in the order of their trials."""
+    order = {trial.id: index for index, trial in enumerate(trials)}
+    return frame.sort_values(
+        "trial", key=lambda ids: ids.map(order), kind="stable", ignore_index=True
+    )
+
+
+def _joined(tables: Sequence[tuple[Trial, Path, str]]) -> pd.DataFrame:
+    """Return tables with one header as one frame.
 
     The texts are joined first, for pandas takes a millisecond for each file that it opens.
     """
-    texts = [store.read_file(trial, name).decode() for trial in trials]
-    if not texts:
-        return pd.DataFrame()
-    counts = [sum(1 for _ in reader(io.StringIO(text))) - 1 for text in texts]
-    bodies = [text.partition("\n")[2] for text in texts]
-    joined = io.StringIO("".join([texts[0].partition("\n")[0], "\n", *bodies]))
-    # Classes may be called `3`, `01`, `True` or `NA`.
-    frame = pd.read_csv(joined, dtype={"class": str}, keep_default_na=False, na_values=[""])
-    return _with_trial_columns(frame, trials, counts)
+    header = tables[0][2].partition("\n")[0]
+    bodies = [text.partition("\n")[2] for _, _, text in tables]
+    try:
+        counts = [sum(1 for _ in reader(io.StringIO(body))) for body in bodies]
+        # Classes may be called `3`, `01`, `True` or `NA`.
+        frame = pd.read_csv(
+            io.StringIO("".join([header, "\n", *bodies])),
+            dtype={"class": str},
+            keep_default_na=False,
+            na_values=[""],
+        )
+        return _with_trial_columns(frame, [trial for trial, _, _ in tables], counts)
+    except (ValueError, CsvError) as error:
+        if len(tables) > 1:
+            return pd.concat([_joined([table]) for table in tables], ignore_index=True)
+        raise UserError(str(tables[0][1]), "is damaged.", RETRAIN) from error
 
 
 def _with_trial_columns(
-    frame: pd.DataFrame, trials: list[Trial], counts: list[int]
+    frame: pd.DataFrame, trials: Sequence[Trial], counts: list[int]
 ) -> pd.DataFrame:
     """Insert trial, variant and seed; the first `counts[0]` rows are the first trial's, ..."""
     for column, values in (
@@ -55,16 +101,35 @@ def _with_trial_columns(
     return frame
 
 
-def read_predictions(store: Store, trial: Trial | str) -> Predictions:
-    """Read the predictions of a trial that is done."""
-    with np.load(io.BytesIO(store.read_file(trial, "predictions.npz"))) as arrays:
-        # Half precision is for the disk; arithmetic with it overflows.
-        confidence = arrays["probability"].max(axis=1).astype(np.float32)
-        return Predictions(arrays["label"], arrays["predicted"], confidence)
+def read_predictions(folder: TrialFolder) -> Predictions:
+    """Read the predictions of a trial that is done.
+
+    Raises:
+        UserError: they are damaged, or not those of its test images and classes.
+    """
+    data = folder.result.data
+    most = {"n": data.train + data.test, "k": len(data.classes)} if data else {}
+    try:
+        arrays = read_arrays(folder.read(_PREDICTIONS), _LAYOUT, most)
+        _check_classes(arrays)
+    except ValueError as error:
+        what = f"is damaged: {error}."
+        raise UserError(str(folder.path / _PREDICTIONS), what, RETRAIN) from error
+    # Half precision is for the disk; arithmetic with it overflows.
+    confidence = arrays["probability"].max(axis=1).astype(np.float32)
+    return Predictions(arrays["label"], arrays["predicted"], confidence)
+
+
+def _check_classes(arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raise a ValueError unless true and predicted classes are columns of the probabilities."""
+    for name in ("label", "predicted"):
+        classes, k = arrays[name], arrays["probability"].shape[1]
+        if not ((classes >= 0) & (classes < k)).all():
+            raise ValueError(f"'{name}' has a class that is none of {k}")
 
 
 def confusion_table(
-    predictions: dict[str, Predictions], trials: list[Trial], classes: pd.DataFrame
+    predictions: Mapping[str, Predictions], trials: Sequence[Trial], classes: pd.DataFrame
 ) -> pd.DataFrame:
     """Count the test images per trial, true class and predicted class."""
     if not trials:

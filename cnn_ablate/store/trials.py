@@ -12,9 +12,9 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from cnn_ablate.schema import Trial, TrialResult, hash_of
 from cnn_ablate.store import atomic
-from cnn_ablate.store.checksums import DONE, damage, read_verified, sha256
+from cnn_ablate.store.checksums import DONE, damage, sha256
 from cnn_ablate.store.trial_files import trial_files
-from cnn_ablate.store.upgrade import parse_trial
+from cnn_ablate.store.trial_folder import TrialFolder, open_trial
 
 _PAUSE = 0.05
 # Held for a moment by a run that starts, and by a clean-up until it ends.
@@ -128,12 +128,12 @@ class Store:
         while not self.is_done(trial) and self.is_marked_done(trial):
             self.move_aside(self.folder(trial))
 
-    def move_aside(self, folder: Path) -> None:
-        """Move the folder of a damaged trial to `damaged/`."""
-        aside = self.damaged / f"{folder.name}.{uuid.uuid4().hex[:8]}"
+    def move_aside(self, path: Path, name: str = "") -> None:
+        """Move the folder of a damaged trial, or a damaged file, to `damaged/`."""
+        aside = self.damaged / f"{name or path.name}.{uuid.uuid4().hex[:8]}"
         with atomic.as_user_error(aside, atomic.KEPT):
             aside.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(aside)
+            path.rename(aside)
 
     def was_damaged(self, trial: Trial) -> bool:
         """Return whether a damaged folder of a trial was moved aside."""
@@ -147,29 +147,18 @@ class Store:
             self._folders[hash_of(folder.name)] = folder
         self.drop_checkpoint(result.trial)
 
+    def open(self, trial: Trial | str) -> TrialFolder | None:
+        """Open the folder of a trial (or trial id); None if there is nothing whole.
+
+        Raises:
+            UserError: the trial is done and damaged, or its folder holds another trial.
+        """
+        return open_trial(self.folder(trial))
+
     def result(self, trial: Trial) -> TrialResult | None:
-        """Read the result of a trial without the tables, predictions and network.
-
-        Returns:
-            None if there is nothing, or nothing whole.
-
-        Raises:
-            UserError: the trial is done, and damaged.
-        """
-        try:
-            result = parse_trial(self.read_file(trial, "trial.json"))
-        except (FileNotFoundError, NotADirectoryError, ValueError):
-            return None
-        return result if result.status != "done" or self.is_marked_done(trial) else None
-
-    def read_file(self, trial: Trial | str, name: str) -> bytes:
-        """Read a file of a trial; if the trial is done, the file must match its checksum.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            UserError: it is damaged.
-        """
-        return read_verified(self.folder(trial), name)
+        """Read the result of a trial without the tables, predictions and network, as `open`."""
+        opened = self.open(trial)
+        return opened.result if opened else None
 
     def replace(self, path: Path, payload: bytes) -> None:
         """Replace a file of the store as a whole; raises UserError."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from cnn_ablate.schema import hash_of
 from cnn_ablate.store.atomic import as_user_error, list_folder
 from cnn_ablate.store.checksums import DONE, damage
+from cnn_ablate.store.table_checksums import REWRITE, damaged_tables
 from cnn_ablate.store.trials import Store, read_checkpoint
 from cnn_ablate.store.upgrade import parse_record
 
@@ -96,7 +97,9 @@ def _studies(store: Store) -> Iterator[tuple[Path, str]]:
         try:
             parse_record(path.read_bytes())
         except (OSError, ValueError):
-            yield path, "cannot be read; `cnn-ablate run` writes it anew."
+            yield path, f"cannot be read; {REWRITE}"
+        for table, what in damaged_tables(path.parent):
+            yield table, f"{what} {REWRITE}"
 
 
 def _scratch(store: Store) -> list[Path]:

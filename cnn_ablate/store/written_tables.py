@@ -4,7 +4,9 @@ A study can be kept, committed or sent without the folders of its trials. Number
 their digits, so that a table that is written again has the same bytes.
 """
 
+import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from csv import Error as CsvError
 from csv import reader
 from dataclasses import dataclass, field
 from math import isnan
@@ -15,6 +17,7 @@ import pandas as pd
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import ComputeConfig, Metrics, Trial
+from cnn_ablate.store.table_checksums import REWRITE, read_table
 from cnn_ablate.store.trials import Store
 from cnn_ablate.store.upgrade import REPLACED, upgrade_results
 from cnn_ablate.text import count
@@ -125,18 +128,18 @@ def _image_columns(folder: Path) -> Iterator[tuple[ContrastKey, dict[str, Any]]]
 
 def _read(path: Path, *, is_text: Callable[[str], bool] = _TEXTS.__contains__) -> pd.DataFrame:
     """Read a table; texts are kept as they are, since a class may be called `01` or `NA`."""
+    text = read_table(path.parent, path.name)
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            header = next(reader(file), [])
+        header = next(reader(io.StringIO(text.decode(), newline="")), [])
         return pd.read_csv(
-            path,
+            io.BytesIO(text),
             dtype={name: str for name in header if is_text(name)},
             na_values={name: [""] for name in header if not is_text(name)},
             keep_default_na=False,
         )
-    except (OSError, ValueError) as fault:
+    except (ValueError, CsvError) as fault:
         raise _damaged(path) from fault
 
 
 def _damaged(path: Path) -> UserError:
-    return UserError(str(path), "is damaged, or not there.", "`cnn-ablate run` writes it anew.")
+    return UserError(str(path), "is damaged, or not there.", REWRITE)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Effect, hash_of
@@ -35,6 +36,7 @@ def _read(word: str, results: Path) -> Results:
     folder = Path(word)
     if not (folder / "study.json").is_file():
         folder = results / study_folder(word)
+    print_damaged_tables(folder)
     return read(folder.parent, folder.name)
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import typer
 
 from cnn_ablate.analysis import FRAMES, analyse, frames
+from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.errors import UserError
 from cnn_ablate.store import atomic, read
 from cnn_ablate.store.trial_files import as_csv
@@ -64,6 +65,7 @@ def export_table(results: Path, folder: str, options: ExportOptions) -> None:
         raise UserError(f"--format {style}".rstrip(), *unknown_name("format", style, FORMATS))
     if options.table not in FRAMES:
         raise UserError(f"--table {options.table}", *unknown_name("table", options.table, FRAMES))
+    print_damaged_tables(results / folder)
     frame = frames(analyse(read(results, folder)))[options.table]
     atomic.replace_file(options.output, FORMATS[style](frame), options.output.parent)
     typer.echo(f"{options.table}: {options.output} ({len(frame):,} rows)")

@@ -7,6 +7,7 @@ import typer
 
 from cnn_ablate import report
 from cnn_ablate.analysis import analyse
+from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.study_edits import Edits, find_edits
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.store import read
@@ -18,6 +19,7 @@ def write_report(
 ) -> None:
     """Write the report of a study and print its path."""
     folder = study_folder(study, profile)
+    print_damaged_tables(results / folder)
     edits = find_edits(study, results / folder)
     written = read(results, folder)
     if edits:

@@ -1,8 +1,7 @@
 """The command `status`: the progress of a study, and what its file says by now."""
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +9,12 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.study_edits import Edits, find_edits
 from cnn_ablate.errors import UserError
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Record, RunningTrial, RunProgress, without_hash
-from cnn_ablate.store import Store, parse_trial, read_findings, read_progress, read_record
+from cnn_ablate.store import Store, read_findings, read_progress, read_record
 from cnn_ablate.text import capital, duration, listed
 
 # Seconds without an update after which a run was probably killed, or its machine sleeps.
@@ -25,14 +25,16 @@ _SILENT = 120.0
 class Status:
     """The progress of a study; `seconds_left` is None if it cannot be estimated.
 
-    `findings` are those of the checks of what was trained, as the last run wrote them, and `edits`
-    what was changed in the study file since then.
+    `damaged` has a sentence per trial whose folder is not as it was written. `findings` are those
+    of the checks of what was trained, as the last run wrote them, and `edits` what was changed in
+    the study file since then.
     """
 
     study: str
     trials: int
     done: int
     failed: dict[str, str]
+    damaged: dict[str, str]
     under_way: dict[str, RunningTrial]
     to_come: int
     state: str
@@ -50,6 +52,7 @@ def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> No
     """
     folder, store = study_folder(word, profile), Store(results)
     status = _status(folder, store, find_edits(word, results / folder))
+    print_damaged_tables(results / folder)
     if as_json:
         under_way = {trial: state.model_dump() for trial, state in status.under_way.items()}
         typer.echo(json.dumps({**asdict(status), "under_way": under_way}, indent=1))
@@ -74,16 +77,16 @@ def _status(study: str, store: Store, edits: Edits | None) -> Status:
     # Trials that are trained again keep their old results until they end.
     waiting = set(progress.waiting) if progress and live else set()
     ended = [trial for trial in planned if trial not in waiting]
-    done = {trial for trial in ended if store.is_marked_done(trial)}
-    failed = dict(_failures(store, [trial for trial in ended if trial not in done]))
+    done, failed, damaged = _outcomes(store, ended)
     under_way = progress.under_way if progress and live else {}
     return Status(
         study=study,
         trials=len(planned),
-        done=len(done),
+        done=done,
         failed=failed,
+        damaged=damaged,
         under_way=under_way,
-        to_come=len(planned) - len(done) - len(failed) - len(under_way),
+        to_come=len(planned) - done - len(failed) - len(damaged) - len(under_way),
         state=_state(progress, live=live),
         seconds_left=_seconds_left(progress) if progress and live else None,
         look=progress.look if progress else "",
@@ -104,13 +107,20 @@ def _planned(record: Record, progress: RunProgress | None, edits: Edits | None) 
     return tuple(trial.id for trial in record.plan.trials)
 
 
-def _failures(store: Store, trials: list[str]) -> Iterator[tuple[str, str]]:
+def _outcomes(store: Store, trials: Sequence[str]) -> tuple[int, dict[str, str], dict[str, str]]:
+    """Return how many trials are done, the first line of each failure, and of each damage."""
+    done, failed, damaged = 0, {}, {}
     for trial in trials:
-        # The record is missing while a trial is being written.
-        with suppress(OSError, ValueError):
-            payload = (store.folder(trial) / "trial.json").read_bytes()
-            result = parse_trial(payload)
-            yield trial, result.error.splitlines()[0] if result.error else result.status
+        try:
+            folder = store.open(trial)
+        except UserError as error:
+            damaged[trial] = str(error)
+            continue
+        if folder and folder.result.status == "done":
+            done += 1
+        elif folder:
+            failed[trial] = (folder.result.error or folder.result.status).splitlines()[0]
+    return done, failed, damaged
 
 
 def _state(progress: RunProgress | None, *, live: bool) -> str:
@@ -142,6 +152,7 @@ def _lines(status: Status) -> Iterator[str]:
     counts = {
         "done": status.done,
         "failed": len(status.failed),
+        "damaged": len(status.damaged),
         "running": len(status.under_way),
         "waiting": status.to_come,
     }
@@ -157,6 +168,7 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"  {without_hash(trial)}: epoch {state.epoch:.1f} of {state.epochs}, {speed}"
     for trial, error in status.failed.items():
         yield f"  {without_hash(trial)}: failed. {error}"
+    yield from (f"  {what}" for what in status.damaged.values())
     if status.seconds_left is not None:
         yield f"About {duration(status.seconds_left)} left."
     for finding in status.findings:
