@@ -5,6 +5,7 @@ from cnn_ablate.stats import printed, signed
 
 _METRICS = {
     "test_accuracy": "accuracy",
+    "accuracy_gap": "gap between training and test accuracy",
     "auc_accuracy": "area under the accuracy over epochs",
     "class_f1": "F1",
 }

@@ -35,6 +35,13 @@ def _number(name: str, label: str, unit: str = "", better: Better | None = None)
     return Metric(name=name, label=label, unit=unit, better=better)
 
 
+_ACCURACY_GAP = Metric(
+    name="accuracy_gap",
+    label="gap between training and test accuracy",
+    unit=FRACTION,
+    better="lower",
+    margin=1.0,
+)
 _ECE = Metric(name="ece", label="expected calibration error", unit=FRACTION, better="lower")
 
 KNOWN_METRICS: dict[str, KnownMetric] = dict(
@@ -131,6 +138,11 @@ KNOWN_METRICS: dict[str, KnownMetric] = dict(
             "curves",
             _fraction("train_accuracy", "training accuracy"),
             "Accuracy on the training images, as they were augmented, in the last epoch.",
+        ),
+        _known(
+            "curves",
+            _ACCURACY_GAP,
+            "Training accuracy minus that of images not trained on, in the last epoch.",
         ),
         _known(
             "curves",

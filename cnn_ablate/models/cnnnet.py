@@ -37,6 +37,9 @@ class CNNNetOptions(ModelOptions):
     spatial_kernel: Literal[1, 3, 7] = knob(
         7, "Kernel size of CBAM's spatial convolution (paper: 1).", needs={"attention": ("cbam",)}
     )
+    last_conv: bool = knob(
+        True, "Add the 5x5 convolution before the fully connected layers.", added_later=True
+    )
     fc_layers: int = knob(2, "Number of fully connected layers.", ge=1, le=4)
     activation: Annotated[str, OneOf("activation", ACTIVATIONS)] = knob(
         "relu", "Activation after each hidden layer."
@@ -62,19 +65,22 @@ class CNNNet(nn.Module):
             spatial_maps=channels,
             activation=activation,
         )
-        # Maps smaller than the kernel of conv5 (images under 20 px) are padded as little as needed.
-        padding = max(0, (6 - min(height, width) // 4) // 2)
-        positions = (height // 4 - 4 + 2 * padding) * (width // 4 - 4 + 2 * padding)
         self.relu_logits = options.relu_logits
         self.attention = ATTENTION[options.attention](channels, style)
         self.block1 = Block((channels, 16, 36), norm, activation, residual=options.residual)
         self.block2 = Block((36, 72, 156), norm, activation, residual=options.residual)
-        self.conv5 = named_sequential(
-            conv=nn.Conv2d(156, 312, 5, padding=padding, bias=False),
-            norm=norm(312),
-            activation=activation(),
-        )
-        self.head = mlp(312 * positions, [156] * (options.fc_layers - 1), classes, activation)
+        self.conv5: nn.Module = nn.Identity()
+        features = 156 * (height // 4) * (width // 4)
+        if options.last_conv:
+            # Maps smaller than the kernel (images under 20 px) are padded as little as needed.
+            padding = max(0, (6 - min(height, width) // 4) // 2)
+            features = 312 * (height // 4 - 4 + 2 * padding) * (width // 4 - 4 + 2 * padding)
+            self.conv5 = named_sequential(
+                conv=nn.Conv2d(156, 312, 5, padding=padding, bias=False),
+                norm=norm(312),
+                activation=activation(),
+            )
+        self.head = mlp(features, [156] * (options.fc_layers - 1), classes, activation)
 
     def forward(
         self, images: Float[Tensor, "batch channel height width"]

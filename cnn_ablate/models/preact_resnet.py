@@ -25,6 +25,7 @@ class PreActResNetOptions(ModelOptions):
 
     blocks: Stages = knob((2, 2, 5, 3), "Blocks per stage.")
     width: int = knob(30, "Channels of the first stage; each later stage doubles them.", ge=1)
+    residual: bool = knob(True, "Add a shortcut to each block.", added_later=True)
     norm: Annotated[str, OneOf("norm", NORMS)] = knob(
         "batch", "Normalisation before each activation."
     )
@@ -116,7 +117,10 @@ class PreActResNet(nn.Module):
 
 
 class Block(nn.Module):
-    """Norm, activation and convolution, twice; the shortcut starts after the first activation."""
+    """Norm, activation and convolution, twice.
+
+    If residual, a shortcut is added that starts after the first activation.
+    """
 
     def __init__(
         self, options: PreActResNetOptions, in_channels: int, out_channels: int, stride: int
@@ -130,18 +134,17 @@ class Block(nn.Module):
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
         attention = "none" if options.attention_ignored else options.attention
         self.attention = ATTENTION[attention](out_channels, _style(options))
-        self.shortcut: nn.Module = nn.Identity()
-        if stride > 1 or in_channels != out_channels:
+        self.shortcut: nn.Module | None = nn.Identity() if options.residual else None
+        if options.residual and (stride > 1 or in_channels != out_channels):
             self.shortcut = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
 
     def forward(
         self, x: Float[Tensor, "batch in_channels height width"]
     ) -> Float[Tensor, "batch out_channels new_height new_width"]:
-        """Return the sum of residual and shortcut, not activated."""
+        """Return the maps, with the shortcut added if residual; not activated."""
         x = self.first(x)
-        y = self.dropout(self.second(self.conv1(x)))
-        added: Tensor = self.attention(self.conv2(y)) + self.shortcut(x)
-        return added
+        y: Tensor = self.attention(self.conv2(self.dropout(self.second(self.conv1(x)))))
+        return y if self.shortcut is None else y + self.shortcut(x)
 
 
 def _style(options: PreActResNetOptions) -> AttentionStyle:

@@ -22,6 +22,7 @@ class ResNetOptions(ModelOptions):
 
     blocks: Stages = knob((2, 2, 2, 2), "Blocks per stage.")
     width: int = knob(64, "Channels of the first stage; each later stage doubles them.", ge=1)
+    residual: bool = knob(True, "Add a shortcut to each block.", added_later=True)
     separable: bool = knob(False, "Make each convolution of a block depthwise, then pointwise.")
     norm: Annotated[str, OneOf("norm", NORMS)] = knob(
         "batch", "Normalisation after each convolution."
@@ -71,7 +72,7 @@ class ResNet(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3x3 convolutions with a shortcut around both."""
+    """Two 3x3 convolutions and, if residual, a shortcut around both."""
 
     def __init__(
         self, options: ResNetOptions, in_channels: int, out_channels: int, stride: int
@@ -92,8 +93,8 @@ class Block(nn.Module):
             activation=activation() if options.separable else nn.Identity(),
         )
         self.attention = ATTENTION[options.attention](out_channels, style)
-        self.shortcut: nn.Module = nn.Identity()
-        if stride > 1 or in_channels != out_channels:
+        self.shortcut: nn.Module | None = nn.Identity() if options.residual else None
+        if options.residual and (stride > 1 or in_channels != out_channels):
             shortcut = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
             self.shortcut = named_sequential(conv=shortcut, norm=norm(out_channels))
         self.activation = activation()
@@ -101,9 +102,11 @@ class Block(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch in_channels height width"]
     ) -> Float[Tensor, "batch out_channels new_height new_width"]:
-        """Return the activated sum of residual and shortcut."""
-        residual = self.attention(self.second(self.first(x)))
-        activated: Tensor = self.activation(residual + self.shortcut(x))
+        """Return the activated maps, with the shortcut added if residual."""
+        y = self.attention(self.second(self.first(x)))
+        if self.shortcut is not None:
+            y = y + self.shortcut(x)
+        activated: Tensor = self.activation(y)
         return activated
 
 

@@ -1,4 +1,4 @@
-"""How fast and how steadily trials learn: metrics derived from the rows of epochs.csv."""
+"""How fast, how steadily and how generally trials learn: metrics from the rows of epochs.csv."""
 
 import math
 from collections.abc import Iterable
@@ -24,9 +24,10 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
         thresholds: Accuracies to reach, as fractions.
 
     Returns:
-        One row per trial: `trial`, `best_accuracy`, `auc_accuracy`, `instability`, `train_accuracy`
-        (accuracies are fractions), and for each threshold `epochs_to_accuracy_<threshold>` and
-        `seconds_to_accuracy_<...>`, infinite if it was never reached.
+        One row per trial: `trial`, `best_accuracy`, `auc_accuracy`, `instability`,
+        `train_accuracy`, `accuracy_gap` (accuracies are fractions), and for each threshold
+        `epochs_to_accuracy_<threshold>` and `seconds_to_accuracy_<...>`, infinite if it was never
+        reached.
     """
     # An iterator would be exhausted after the first trial.
     thresholds = tuple(thresholds)
@@ -54,6 +55,7 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
             area(reached),
             instability(history[loss].to_numpy(float)),
             history["train_accuracy"].iloc[-1],
+            history["train_accuracy"].iloc[-1] - reached[-1],
         ]
         rows.append([*row, *(t for at in thresholds for t in first_reached(reached, seconds, at))])
     return pd.DataFrame(rows, columns=columns)

@@ -15,10 +15,13 @@ MARGIN = 1.0
 """Points within which two accuracies count as equal, unless something else is stated."""
 
 
+_SHARES = ("accuracy", "precision", "recall", "f1", "gap")
+
+
 def in_points(metric: str) -> bool:
     """Return whether a metric is a fraction in files, and per cent in reports."""
     # `epochs_to_accuracy` is named after an accuracy, but counts epochs.
-    return metric.endswith(("accuracy", "precision", "recall", "f1")) and "_to_" not in metric
+    return metric.endswith(_SHARES) and "_to_" not in metric
 
 
 def scale(metric: str) -> float:
@@ -67,11 +70,12 @@ def bounds(interval: Interval, metric: str) -> str:
 
 
 def level_bounds(interval: Interval, metric: str) -> str:
-    """Return an interval of levels: `[84.9, 85.7] %`; fractions are clipped to 0 and 100 %."""
+    """Return an interval of levels: `[84.9, 85.7] %`; shares are clipped to 0 and 100 %."""
     if not in_points(metric):
         return bounds(interval, metric)
     low, high = interval
-    return f"{bounds((max(low, 0.0), min(high, 100.0)), metric)} %"
+    least = -100.0 if metric.endswith("gap") else 0.0
+    return f"{bounds((max(low, least), min(high, 100.0)), metric)} %"
 
 
 def rounded(interval: Interval, metric: str, *, outward: bool) -> Interval:

@@ -154,7 +154,8 @@ def _rows(
         if result := results.get(trial.id):
             rows.append(_row(record, levels[trial.variant], trial, result))
         elif trial.id in written.rows:
-            rows.append(written.rows[trial.id])
+            # The study may have factors by now that it had not when the row was written.
+            rows.append(written.rows[trial.id] | _levels(record, levels[trial.variant], trial))
     return rows
 
 
@@ -208,7 +209,7 @@ def _row(
         "variant": trial.variant,
         "seed": trial.seed,
         "status": result.status,
-        **{key: _level(trial, levels, key) for key in factor_columns(record.study)},
+        **_levels(record, levels, trial),
         **metrics,
         **result.compute.model_dump(),
         "precision": trial.settings["training"]["precision"],
@@ -216,6 +217,10 @@ def _row(
         "started": result.started,
         "error": result.error,
     }
+
+
+def _levels(record: Record, levels: dict[str, str], trial: Trial) -> dict[str, str]:
+    return {key: _level(trial, levels, key) for key in factor_columns(record.study)}
 
 
 def _level(trial: Trial, levels: dict[str, str], key: str) -> str:

@@ -11,6 +11,7 @@ LADDER3 = {"batch_norm": True, "global_pool": True, "dropout": 0.5}
 PUBLISHED = [
     ("cnnnet", {}, COLOUR, 2_134_902),
     ("cnnnet", {"attention": "none"}, COLOUR, 2_134_902 - 300),
+    ("cnnnet", {"last_conv": False}, COLOUR, 2_134_902 - 438_672),
     ("lenet", {}, COLOUR, 62_006),
     ("fashion_cnn", {"hidden": []}, GREY, 31_530),
     ("fashion_cnn", {}, GREY, 402_986),
@@ -21,8 +22,11 @@ PUBLISHED = [
     ("resnet", {}, COLOUR, 11_173_962),
     ("resnet", {"blocks": [1, 1, 1, 1]}, COLOUR, 4_903_242),
     ("resnet", {"blocks": [1, 1, 1, 1], "separable": True}, COLOUR, 722_186),
+    # Without its three shortcuts, of 64 x 128, 128 x 256 and 256 x 512 weights and their norms.
+    ("resnet", {"residual": False}, COLOUR, 11_173_962 - 172_032 - 1_792),
     ("preact_resnet", {}, COLOUR, 4_969_600),
     ("preact_resnet", {"transformer": "none"}, COLOUR, 4_275_280),
+    ("preact_resnet", {"residual": False}, COLOUR, 4_969_600 - 37_800),
     ("preact_resnet", {"transformer": "used"}, COLOUR, 4_969_600),
     ("preact_resnet", {"attention": "cbam"}, COLOUR, 5_001_792),
     ("preact_resnet", {"attention": "se"}, COLOUR, 5_003_680),
