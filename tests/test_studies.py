@@ -48,6 +48,7 @@ MISCOUNTED = {("cifar_ladder", "parameters-table"), ("preact_cbam", "parameters-
 CONTRADICTIONS = {
     ("accuracy-separable", "accuracy-separable-abstract"),
     ("ship", "ship-in-text"),
+    ("dog", "dog-in-conclusion"),
 }
 
 
