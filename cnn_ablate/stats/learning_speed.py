@@ -24,10 +24,9 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
         thresholds: Accuracies to reach, as fractions.
 
     Returns:
-        One row per trial: `trial`, `best_accuracy`, `auc_accuracy`, `instability`,
-        `train_accuracy`, `accuracy_gap` (accuracies are fractions), and for each threshold
-        `epochs_to_accuracy_<threshold>` and `seconds_to_accuracy_<...>`, infinite if it was never
-        reached.
+        One row per trial: `trial` and the metrics of curves (accuracies are fractions); for each
+        threshold `epochs_to_accuracy_<threshold>` and `seconds_to_accuracy_<...>`, infinite if it
+        was never reached.
     """
     # An iterator would be exhausted after the first trial.
     thresholds = tuple(thresholds)
