@@ -53,13 +53,32 @@ def test_two_exports_to_one_file(
     assert [path] == [*tmp_path.iterdir()]
 
 
-def test_latex_escapes_what_tex_reads(results: Path, tmp_path: Path) -> None:
-    """A table for a paper, with escaped underscores."""
+def test_the_ablation_table_is_the_one_for_papers(results: Path, tmp_path: Path) -> None:
+    """As LaTeX, Markdown, HTML and text; its numbers as CSV."""
+    starts = {
+        "tex": "% The ablation table of the study made",
+        "md": "| | Accuracy (%) | Effect (points) | p |",
+        "html": "<!DOCTYPE html>",
+        "txt": "variant  ",
+        "csv": "variant,change,accuracy,effect,p,parameters,macs,verdict,remark\n",
+    }
+    for extension, start in starts.items():
+        path = tmp_path / f"t.{extension}"
+        said = call("export", "made_up", "-o", path, "--table", "ablation", "--results", results)
+        assert f"ablation: {path} (3 rows)\n" == said.output
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(start)
+        assert "batch_norm" in text.replace("\\_", "_")
+
+
+def test_raw_columns_are_no_table_of_a_paper(results: Path, tmp_path: Path) -> None:
+    """The message names the table that is."""
     path = tmp_path / "t.tex"
-    call("export", "made_up", "-o", path, "--table", "classes", "--results", results)
-    text = path.read_text(encoding="utf-8")
-    assert text.startswith("\\begin{tabular}")
-    assert "batch\\_norm=false" in text
+    said = call("export", "made_up", "-o", path, "--table", "effects", "--results", results)
+    assert str(said.exception) == (
+        "--format latex: is for the table of a paper, not for effects. --table ablation has it; "
+        "the raw columns are written as csv, json or parquet."
+    )
 
 
 def test_parquet(results: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
+from cnn_ablate.report.axis_limits import axis_limits
 from cnn_ablate.report.figures import draw_intervals
 
 
@@ -36,7 +37,7 @@ def test_the_axis_holds_intervals_in_proportion(rows):
     frame = effects(*rows)
     axes = draw_intervals.draw(frame, label="points").axes[0]
 
-    assert draw_intervals.limits(frame) is None
+    assert axis_limits(frame) is None
     assert "" == draw_intervals.note(frame)
     left, right = axes.get_xlim()
     assert not (frame["low"] < left).any()

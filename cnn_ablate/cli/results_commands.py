@@ -75,13 +75,16 @@ def export(
     style: Annotated[
         str,
         typer.Option(
-            "--format", help="csv, json, latex or parquet; default: by the file extension."
+            "--format",
+            help="csv, json, parquet; of the ablation table also latex, markdown, html, text. "
+            "Default: by the file extension.",
         ),
     ] = "",
     table: Annotated[
         str,
         typer.Option(
-            help="trials, epochs, steps, classes, confusion, effects, findings or claims."
+            help="ablation (that of a paper), trials, epochs, steps, classes, confusion, effects, "
+            "findings or claims."
         ),
     ] = "trials",
     profile: Profile = "",

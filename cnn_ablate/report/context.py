@@ -13,7 +13,8 @@ from cnn_ablate.claims import overrides
 from cnn_ablate.report import formatting
 from cnn_ablate.schema import Effect, Finding, Trial, Verdict
 from cnn_ablate.stats import convergence, means, values_by_seed
-from cnn_ablate.stats.adaptive_seeds import look_state
+from cnn_ablate.stats.adaptive_seeds import LookState, look_state
+from cnn_ablate.stats.contrast_families import families
 from cnn_ablate.store import Results
 from cnn_ablate.text import count, count_range, some
 
@@ -90,8 +91,35 @@ class ReportContext:
         record = self.results.record
         if not record.study.looks:
             return record.plan.trials
-        state = look_state(record.study, record.plan, self.results.trials, record.findings)
-        return tuple(trial for trial in record.plan.trials if trial.id in state.due)
+        return tuple(trial for trial in record.plan.trials if trial.id in self._looks.due)
+
+    @cached_property
+    def _looks(self) -> LookState:
+        record = self.results.record
+        return look_state(record.study, record.plan, self.results.trials, record.findings)
+
+    @cached_property
+    def inert(self) -> frozenset[Pair]:
+        """The contrasts whose two sides the audit has shown to be the same training."""
+        record = self.results.record
+        known = families(record.study, record.plan, record.findings)
+        return frozenset(
+            (contrast.variant, contrast.reference)
+            for contrast, family in zip(record.plan.contrasts, known, strict=True)
+            if not family
+        )
+
+    @cached_property
+    def negligible(self) -> frozenset[Pair]:
+        """The contrasts that a look has ended because their effect is within the margin."""
+        record = self.results.record
+        if not record.study.looks:
+            return frozenset()
+        return frozenset(
+            (contrast.variant, contrast.reference)
+            for contrast, ended in zip(record.plan.contrasts, self._looks.progress, strict=True)
+            if ended and ended.outcome == "negligible"
+        )
 
     @cached_property
     def planned_seeds(self) -> dict[str, int]:

@@ -1,8 +1,9 @@
-"""Escape text for Markdown and LaTeX, so that a study cannot add markup to its report."""
+"""Escape text for Markdown, LaTeX and spreadsheets, so that a study cannot add code to them."""
 
 import html
 import re
 
+import pandas as pd
 from markupsafe import Markup
 
 from cnn_ablate.report.formatting import MINUS
@@ -48,3 +49,18 @@ def latex(value: object) -> object:
         return value
     plain = typeset(" ".join(value.split()))
     return "".join(_LATEX.get(character, character) for character in plain)
+
+
+def spreadsheet(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts no spreadsheet runs as formulas: an apostrophe is put before.
+
+    Formulas start with one of `= + - @`, a tab or a carriage return; numbers stay as they are.
+    """
+    texts = frame.select_dtypes(["object", "string"])
+    return frame.assign(**{str(name): column.map(_inert) for name, column in texts.items()})
+
+
+def _inert(cell: object) -> object:
+    if not isinstance(cell, str) or not cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return cell
+    return cell if re.fullmatch(r"[+-]?[\d.]+(e[+-]?\d+)?", cell) else f"'{cell}"

@@ -9,33 +9,51 @@ import jinja2
 from markupsafe import Markup, escape
 
 from cnn_ablate.report import escaping, formatting
+from cnn_ablate.report.ablation_table import AblationTable
 from cnn_ablate.report.figure_files import Drawing
 from cnn_ablate.report.page_content import PageContent
 
 
 def html(page: PageContent, drawings: Mapping[str, Drawing]) -> str:
     """Return the self-contained HTML page, with the drawings by figure name."""
-    environment = _environment(autoescape=True)
-    environment.filters |= {"breakable": breakable, "typeset": escaping.typeset}
-    return environment.get_template("report.html.j2").render(page=page, drawings=drawings)
+    return _html("report.html.j2", page=page, drawings=drawings)
 
 
 def markdown(page: PageContent) -> str:
     """Return the Markdown page, which links the figures in the folder beside it."""
-    return _text("report.md.j2", escaping.markdown, page)
+    return _text("report.md.j2", escaping.markdown, page=page, table=page.table)
 
 
 def latex(page: PageContent) -> str:
     r"""Return the LaTeX tables, for `\input` in a paper."""
-    delimiters = {
-        "block_start_string": "<%",
-        "block_end_string": "%>",
-        "variable_start_string": "<<",
-        "variable_end_string": ">>",
-        "comment_start_string": "<#",
-        "comment_end_string": "#>",
-    }
-    return _text("report.tex.j2", escaping.latex, page, **delimiters)
+    values = {"page": page, "table": page.table, "label": _label(page.name)}
+    return _text("report.tex.j2", escaping.latex, **values, **_LATEX)
+
+
+def ablation_html(table: AblationTable) -> str:
+    """Return the ablation table as an HTML page of its own."""
+    return _html("ablation.html.j2", table=table)
+
+
+def ablation_markdown(table: AblationTable) -> str:
+    """Return the ablation table in Markdown."""
+    return _text("ablation.md.j2", escaping.markdown, table=table)
+
+
+def ablation_latex(table: AblationTable, **layout: Any) -> str:
+    r"""Return the ablation table in LaTeX, for `\input` in a paper, with a layout."""
+    values = {"table": table, "label": _label(table.name), **layout}
+    return _text("ablation.tex.j2", escaping.latex, **values, **_LATEX)
+
+
+_LATEX = {
+    "block_start_string": "<%",
+    "block_end_string": "%>",
+    "variable_start_string": "<<",
+    "variable_end_string": ">>",
+    "comment_start_string": "<#",
+    "comment_end_string": "#>",
+}
 
 
 def breakable(text: str) -> Markup:
@@ -45,13 +63,21 @@ def breakable(text: str) -> Markup:
     )
 
 
-def _text(
-    name: str, escaped: Callable[[object], object], page: PageContent, **delimiters: str
-) -> str:
-    """Render a template of which every value passes through `escaped`."""
+def _html(name: str, **values: Any) -> str:
+    environment = _environment(autoescape=True)
+    environment.filters |= {"breakable": breakable, "typeset": escaping.typeset}
+    return environment.get_template(name).render(**values)
+
+
+def _text(name: str, escaped: Callable[[object], object], **values: Any) -> str:
+    """Render a template of which every value passes through `escaped`; delimiters are options."""
+    delimiters = {key: values.pop(key) for key in _LATEX if key in values}
     template = _environment(autoescape=False, finalize=escaped, **delimiters).get_template(name)
-    label = Markup(re.sub(r"[^A-Za-z0-9]+", "-", page.name))  # noqa: S704 - letters and digits
-    return template.render(page=page, formatting=formatting, label=label)
+    return template.render(formatting=formatting, **values)
+
+
+def _label(name: str) -> Markup:
+    return Markup(re.sub(r"[^A-Za-z0-9]+", "-", name))  # noqa: S704 - letters and digits
 
 
 def _environment(**options: Any) -> jinja2.Environment:

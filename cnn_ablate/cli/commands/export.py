@@ -1,4 +1,4 @@
-"""The command `export`: write one table of a study as CSV, JSON, LaTeX or Parquet."""
+"""The command `export`: write one table of a study: raw, or the ablation table for a paper."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,17 @@ from pathlib import Path
 import pandas as pd
 import typer
 
-from cnn_ablate.analysis import FRAMES, analyse, frames
+from cnn_ablate.analysis import FRAMES, Analysis, analyse, frames
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.errors import UserError
+from cnn_ablate.report import escaping
+from cnn_ablate.report.ablation_formats import ABLATION_FORMATS
+from cnn_ablate.report.ablation_table import ablation_table
+from cnn_ablate.report.ablation_table import frame as table_frame
+from cnn_ablate.report.context import ReportContext
 from cnn_ablate.store import atomic, read
 from cnn_ablate.store.trial_files import as_csv
+from cnn_ablate.text import listed
 from cnn_ablate.value_errors import unknown_name
 
 
@@ -20,8 +26,8 @@ def _json(frame: pd.DataFrame) -> bytes:
     return frame.to_json(orient="records", indent=1).encode()
 
 
-def _latex(frame: pd.DataFrame) -> bytes:
-    return frame.to_latex(index=False, escape=True, float_format="%.4g").encode()
+def _csv(frame: pd.DataFrame) -> bytes:
+    return as_csv(escaping.spreadsheet(frame))
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
@@ -35,13 +41,13 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 
 FORMATS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
-    "csv": as_csv,
+    "csv": _csv,
     "json": _json,
-    "latex": _latex,
     "parquet": _parquet,
 }
 # File extensions that differ from the name of their format.
-_EXTENSIONS = {"tex": "latex"}
+_EXTENSIONS = {"tex": "latex", "md": "markdown", "txt": "text"}
+ABLATION = "ablation"
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,28 @@ def export_table(results: Path, folder: str, options: ExportOptions) -> None:
     """
     extension = options.output.suffix.removeprefix(".")
     style = options.style or _EXTENSIONS.get(extension, extension)
-    if style not in FORMATS:
-        raise UserError(f"--format {style}".rstrip(), *unknown_name("format", style, FORMATS))
-    if options.table not in FRAMES:
-        raise UserError(f"--table {options.table}", *unknown_name("table", options.table, FRAMES))
+    known = {**FORMATS, **(ABLATION_FORMATS if options.table == ABLATION else {})}
+    if style in ABLATION_FORMATS and style not in known:
+        what = f"is for the table of a paper, not for {options.table}."
+        hint = f"--table {ABLATION} has it; the raw columns are written as {listed(FORMATS, 'or')}."
+        raise UserError(f"--format {style}", what, hint)
+    if style not in known:
+        raise UserError(f"--format {style}".rstrip(), *unknown_name("format", style, known))
+    if options.table not in {ABLATION, *FRAMES}:
+        names = (ABLATION, *FRAMES)
+        raise UserError(f"--table {options.table}", *unknown_name("table", options.table, names))
     print_damaged_tables(results / folder)
-    frame = frames(analyse(read(results, folder)))[options.table]
-    atomic.replace_file(options.output, FORMATS[style](frame), options.output.parent)
-    typer.echo(f"{options.table}: {options.output} ({len(frame):,} rows)")
+    payload, rows = _payload(analyse(read(results, folder)), options.table, style)
+    atomic.replace_file(options.output, payload, options.output.parent)
+    typer.echo(f"{options.table}: {options.output} ({rows:,} rows)")
+
+
+def _payload(analysis: Analysis, name: str, style: str) -> tuple[bytes, int]:
+    """Return a table as the content of a file, and the number of its rows."""
+    if name != ABLATION:
+        frame = frames(analysis)[name]
+        return FORMATS[style](frame), len(frame)
+    table = ablation_table(ReportContext.of(analysis))
+    if style in FORMATS:
+        return FORMATS[style](table_frame(table)), len(table.rows)
+    return ABLATION_FORMATS[style](table).encode(), len(table.rows)

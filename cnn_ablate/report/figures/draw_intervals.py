@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
 from cnn_ablate.report import figure_style, formatting
+from cnn_ablate.report.axis_limits import axis_limits
 
-# Fractions of the axis: how far a cut line extends beyond the last mark, and its arrow head.
-_PAST, _HEAD = 0.02, 0.04
+_HEAD = 0.04  # of an arrow, as a fraction of the axis
 # By the direction that was decided: a loss, neither, a gain.
 _COLOURS = {-1: figure_style.WARM, 0: figure_style.INK, 1: figure_style.ACCENT}
 
@@ -30,7 +30,7 @@ def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure
     row_height = 0.31 if (data["detail"] != "").any() else 0.26
     figure, axes = figure_style.canvas(5.0, 0.75 + row_height * len(data))
     axes.axvline(0, color=figure_style.INK, lw=0.8, alpha=0.6)
-    ends = limits(data, value=value)
+    ends = axis_limits(data, value=value)
     if ends:
         head = _HEAD * (ends[1] - ends[0])
         axes.set_xlim(ends[0] - head, ends[1] + head)
@@ -46,33 +46,9 @@ def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure
     return figure
 
 
-def limits(data: pd.DataFrame, *, value: str = "difference") -> tuple[float, float] | None:
-    """Return the ends of the axis at which long intervals are cut, or None if it holds them all.
-
-    Args:
-        data: As for `draw`.
-        value: The column of the estimate.
-    """
-    low, high = data["low"].to_numpy(float), data["high"].to_numpy(float)
-    marks = data.filter(regex="^(seed |images_)").assign(zero=0.0, value=data[value])
-    centres = marks.to_numpy(float).ravel()
-    width = high - low
-    spread = width[width > 0]
-    usual = np.quantile(spread, 0.75) if len(spread) else inf
-    # The axis holds every mean and seed, and all intervals but those out of proportion: wider than
-    # the range of means and seeds, and than three times the upper quartile of all widths. If all
-    # were equally uncertain, only one interval in 1,800 would be so wide, even with two seeds.
-    wide = (width > np.nanmax(centres) - np.nanmin(centres)) & (width > 3 * usual)
-    inside = np.concatenate([centres, low[~wide], high[~wide]])
-    past = _PAST * (np.nanmax(inside) - np.nanmin(inside))
-    left, right = float(np.nanmin(inside) - past), float(np.nanmax(inside) + past)
-    beyond = (low < left) | (high > right)
-    return (left, right) if beyond.any() else None
-
-
 def note(data: pd.DataFrame, *, value: str = "difference") -> str:
     """Return the sentence of a caption that explains arrow heads, if there are any."""
-    cut = limits(data, value=value) is not None
+    cut = axis_limits(data, value=value) is not None
     return " An arrow head marks an interval that extends beyond the axis." if cut else ""
 
 

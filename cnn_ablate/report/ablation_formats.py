@@ -1,0 +1,52 @@
+"""The ablation table as text: for a terminal, Markdown, LaTeX and HTML."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from cnn_ablate.report import formatting, render_templates
+from cnn_ablate.report.ablation_latex import latex
+from cnn_ablate.report.ablation_table import AblationRow, AblationTable
+
+_HEADERS = ("variant", "accuracy, %", "effect, points", "p", "verdict")
+_GAP = "  "
+_NARROWEST = 16  # characters of a variant's name
+
+
+def plain_text(table: AblationTable, *, width: int = 100) -> str:
+    """Return the table in columns of plain text; names are cut so that lines fit the width.
+
+    What must be known of a variant beside its numbers is on a line below it.
+    """
+    cells = [_HEADERS, *map(_cells, table.rows)]
+    cells += [(name, accuracy, "", "", "") for name, accuracy in table.chance]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    spare = width - sum(widths[1:]) - len(_GAP) * (len(widths) - 1)
+    widths[0] = min(widths[0], max(spare, _NARROWEST))
+    lines = [_line(row, widths) for row in cells]
+    remarks = ["", *(row.remark for row in table.rows), *("" for _ in table.chance)]
+    pairs = zip(lines, remarks, strict=True)
+    return "".join(f"{line}\n" + (f"    ! {remark}\n" if remark else "") for line, remark in pairs)
+
+
+def _cells(row: AblationRow) -> tuple[str, ...]:
+    effect = f"{row.effect.text} {row.effect_interval}".rstrip()
+    return (
+        row.name.replace("\N{RIGHTWARDS ARROW}", "->"),
+        f"{row.accuracy.text} {row.interval}".rstrip(),
+        "" if row.verdict == "meaningless" else effect.replace(formatting.MINUS, "-"),
+        row.p.text,
+        row.verdict,
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first = formatting.short(cells[0], widths[0])
+    padded = [text.ljust(w) for text, w in zip([first, *cells[1:]], widths, strict=True)]
+    return _GAP.join(padded).rstrip()
+
+
+ABLATION_FORMATS: Mapping[str, Callable[[AblationTable], str]] = {
+    "text": plain_text,
+    "markdown": render_templates.ablation_markdown,
+    "latex": latex,
+    "html": render_templates.ablation_html,
+}

@@ -1,0 +1,101 @@
+r"""The ablation table in LaTeX: as many components as a column of text holds, and footnotes."""
+
+from collections.abc import Iterable
+from string import ascii_lowercase
+
+from cnn_ablate.report import render_templates
+from cnn_ablate.report.ablation_table import AblationRow, AblationTable, Mark
+
+# Of `article` at 10 points: the width of the text, and of a column beside its characters.
+_TEXT_WIDTH, _GAP = 345.0, 6.0
+# The mean width of a character by the size of the font, in points.
+_CHARACTERS = {"small": 4.9, "footnotesize": 4.35}
+_LONGEST_LABEL = 34  # characters
+
+
+def latex(table: AblationTable) -> str:
+    r"""Return the table for `\input`; it needs booktabs, amssymb and graphicx.
+
+    In the larger font with all components if they fit, else in the smaller one with those that do:
+    the ones with short levels. The names of variants, or what they change, are always there.
+    """
+    fitting = {size: _components(table, width) for size, width in _CHARACTERS.items()}
+    most = len(table.components)
+    size = "small" if len(fitting["small"] or ()) == most else "footnotesize"
+    return render_templates.ablation_latex(
+        table,
+        chosen=fitting[size] or [],
+        size=size,
+        longest=_LONGEST_LABEL,
+        footnotes=_footnotes(table),
+        remarks=_remarks,
+        caption=_caption(table),
+    )
+
+
+def _components(table: AblationTable, character: float) -> list[int] | None:
+    """Return the places of the components that fit; None if not even the other columns do."""
+    spare = _TEXT_WIDTH - sum(n * character + _GAP for n in _fixed_columns(table))
+    if spare < 0:
+        return None
+    lengths = {
+        place: _longest(_shown(row.marks[place]) for row in table.rows if _is_shown(row, place))
+        for place in range(len(table.components))
+    }
+    chosen = []
+    for place in sorted(lengths, key=lambda place: lengths[place]):
+        # A header is rotated, and as wide as two characters.
+        spare -= max(lengths[place], 2) * character + _GAP
+        if spare < 0:
+            break
+        chosen.append(place)
+    return sorted(chosen)
+
+
+def _fixed_columns(table: AblationTable) -> list[int]:
+    """Return the lengths in characters of the columns that are not components."""
+    sizes = [_longest(row.parameters.text for row in table.rows)] * table.sizes_differ
+    return [
+        _longest(row.label[:_LONGEST_LABEL] + "a" * len(_remarks(row)) for row in table.rows),
+        _longest(f"{row.accuracy.text} ± {row.half_width}" for row in table.rows),
+        _longest(f"{row.effect.text} {row.effect_interval}" for row in table.rows),
+        _longest(row.p.text for row in table.rows),
+        *sizes,
+    ]
+
+
+def _longest(texts: Iterable[str]) -> int:
+    return max(map(len, texts), default=0)
+
+
+def _is_shown(row: AblationRow, place: int) -> bool:
+    return row.is_reference or row.marks[place].moved
+
+
+def _shown(mark: Mark) -> str:
+    return "x" if mark.text in {"true", "false"} else mark.text
+
+
+def _remarks(row: AblationRow) -> list[str]:
+    """Return what footnotes say of a row; a row without meaning says it in its cells."""
+    versus = [f"compared with {row.versus}"] if row.versus else []
+    noise = ["the same network: numerical noise"] if row.verdict == "same network" else []
+    known = [row.remark] if row.remark and row.verdict != "meaningless" else []
+    return [*versus, *noise, *known]
+
+
+def _footnotes(table: AblationTable) -> dict[str, str]:
+    """Return a letter for each remark, in the order of the rows."""
+    remarks = dict.fromkeys(remark for row in table.rows for remark in _remarks(row))
+    return dict(zip(remarks, ascii_lowercase, strict=False))
+
+
+def _caption(table: AblationTable) -> str:
+    """Return what the numbers are, and how they were obtained."""
+    title = table.title if table.title.endswith(("?", "!", ".")) else f"{table.title}."
+    star = " *: an end set to zero to agree with the test." if table.is_clipped else ""
+    return (
+        f"{title} Test accuracy: mean over seeds with its 95 % interval. Effect: mean of the "
+        "differences paired by seed, with an interval that holds for all of them at once, and "
+        f"adjusted p ({table.conditions}).{star}"
+    )

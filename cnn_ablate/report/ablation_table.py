@@ -1,0 +1,286 @@
+"""The ablation table as data: one row per variant, with accuracy, effect, decision and size."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import inf, isfinite, isnan, nan
+from typing import Any
+
+import pandas as pd
+
+from cnn_ablate.report import formatting
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.outcomes import outcome
+from cnn_ablate.report.seed_plot import SeedPlot, seed_plots
+from cnn_ablate.report.variant_labels import change, components, short_keys
+from cnn_ablate.schema import Contrast, Effect, Finding
+from cnn_ablate.stats import decide, seed_differences
+from cnn_ablate.text import count, listed
+
+_STATES = {"true": "on", "false": "off", "none": "off"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number as printed, and the value that the table is sorted by; NaN if unknown."""
+
+    text: str
+    value: float = nan
+
+    @property
+    def rank(self) -> str:
+        """The value as JavaScript reads it; empty if unknown."""
+        if isnan(self.value):
+            return ""
+        return f"{self.value}" if isfinite(self.value) else "Infinity"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A component of a variant: its level as written, and whether that is `on`, `off` or a name.
+
+    `moved` if the reference has another level; a table shows these, and all of the reference.
+    """
+
+    text: str
+    state: str
+    moved: bool
+
+
+@dataclass(frozen=True)
+class AblationRow:
+    """One variant, with its contrast; cells are empty where nothing is known.
+
+    Attributes:
+        variant: Its name.
+        label: What it changes in its reference.
+        versus: Its reference, unless that is the usual one.
+        group: Equal for neighbours that change the same factor.
+        is_reference: Whether the others are compared with it.
+        is_best: Whether it is better than every other variant, decided as one family.
+        marks: One per component of the table.
+        accuracy: Mean over seeds, in per cent.
+        interval: Its 95 % interval over seeds; the values of two seeds.
+        half_width: Half the width of that interval, before it is cut at 0 and 100.
+        effect: Mean of the differences paired by seed, in points.
+        effect_interval: That of the family; the differences of two seeds.
+        plot: The effect with its interval and its seeds, drawn to one scale.
+        p: Adjusted for the family.
+        verdict: What is decided; see `outcomes`.
+        remark: What else must be known: failed trials, findings of the checks.
+        parameters: Number of parameters.
+        macs: Multiply-accumulates of one image.
+    """
+
+    variant: str
+    label: str
+    versus: str
+    group: str
+    is_reference: bool
+    is_best: bool
+    marks: tuple[Mark, ...]
+    accuracy: Cell
+    interval: str
+    half_width: str
+    effect: Cell
+    effect_interval: str
+    plot: SeedPlot | None
+    p: Cell
+    verdict: str
+    remark: str
+    parameters: Cell
+    macs: Cell
+
+    @property
+    def name(self) -> str:
+        """What it changes, and in which reference: `model2_lr0.1 (vs model2)`."""
+        return f"{self.label} (vs {self.versus})" if self.versus else self.label
+
+
+@dataclass(frozen=True)
+class AblationTable:
+    """The rows of a study in the order of its plan, the reference first.
+
+    `components` are the headers of the marks; `chance` has the accuracies, as text, of classifiers
+    that learn nothing, by name.
+    """
+
+    name: str
+    title: str
+    conditions: str
+    components: tuple[str, ...]
+    rows: tuple[AblationRow, ...]
+    chance: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def group_starts(self) -> frozenset[str]:
+        """The variants that start a group; of neighbours, one must have more than one variant."""
+        times = Counter(row.group for row in self.rows)
+        return frozenset(
+            row.variant
+            for before, row in pairwise(self.rows)
+            if row.group != before.group and max(times[row.group], times[before.group]) > 1
+        )
+
+    @property
+    def sizes_differ(self) -> bool:
+        """Whether variants differ in size by more than a hundredth."""
+        sizes = [row.parameters.value for row in self.rows if row.parameters.value > 0]
+        return bool(sizes) and max(sizes) > 1.01 * min(sizes)
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether an end of an interval was set to zero, and has a star."""
+        return any(row.effect_interval.endswith("*") for row in self.rows)
+
+
+def ablation_table(context: ReportContext) -> AblationTable:
+    """Return the ablation table of a study as far as it was run."""
+    study = context.results.record.study
+    levels, effects = components(context), _main_effects(context)
+    plots, best = seed_plots(context, list(effects.values())), _best(context)
+    names = _names(context)
+    rows = [
+        AblationRow(
+            variant=name,
+            is_reference=name == context.reference,
+            is_best=name == best,
+            marks=tuple(_mark(texts, name, context.reference) for texts in levels.values()),
+            **_level(context, name),
+            **_difference(context, name, effects.get(name)),
+            plot=plots.get(name),
+            remark=_remark(context, name, effects.get(name)),
+        )
+        for name in names
+    ]
+    chance = {name: formatting.number(100 * share) for name, share in context.chance.items()}
+    headers = tuple(short_keys(levels).values())
+    shown = tuple(chance.items())
+    title = study.title or study.name
+    return AblationTable(study.folder, title, context.conditions, headers, tuple(rows), shown)
+
+
+def _names(context: ReportContext) -> list[str]:
+    """Return the variants of which a trial has ended, done or failed, the reference first."""
+    ended = set(context.results.trials["variant"])
+    names = [variant.name for variant in context.results.record.plan.variants]
+    return sorted((n for n in names if n in ended), key=lambda name: name != context.reference)
+
+
+def _main_effects(context: ReportContext) -> dict[str, Effect]:
+    """Return one effect per variant: that against the usual reference, or else its first."""
+    effects: dict[str, Effect] = {}
+    for effect in context.effects:
+        if effect.variant not in effects or effect.reference == context.reference:
+            effects[effect.variant] = effect
+    return effects
+
+
+def _mark(levels: Mapping[str, str], name: str, reference: str) -> Mark:
+    level, usual = levels.get(name, ""), levels.get(reference, "")
+    return Mark(level, _STATES.get(level, "named" if level else ""), level != usual)
+
+
+def _level(context: ReportContext, name: str) -> dict[str, Any]:
+    """Return accuracy and size of a variant."""
+    own = context.trials[context.trials["variant"] == name]
+    known = {column: own[column].dropna() for column in ("parameters", "macs")}
+    parameters, macs = (float(v.iloc[0]) if len(v) else nan for v in known.values())
+    sizes = {"parameters": _count(parameters), "macs": _count(macs)}
+    if name not in context.means.index:
+        return {"accuracy": Cell(""), "interval": "", "half_width": "", **sizes}
+    mean, low, high = map(float, context.means.loc[name, ["mean", "low", "high"]])
+    ends = (formatting.number(max(low, 0.0)), formatting.number(min(high, 100.0)))
+    two = ", ".join(formatting.number(100 * value) for value in own["test_accuracy"])
+    interval = f"({two})" if len(own) == 2 else formatting.interval(*ends)
+    half_width = "" if len(own) < 3 else formatting.number((high - low) / 2)
+    accuracy = Cell(formatting.number(mean), mean)
+    return {"accuracy": accuracy, "interval": interval, "half_width": half_width, **sizes}
+
+
+def _count(number: float) -> Cell:
+    return Cell(formatting.magnitude(number), number)
+
+
+def _difference(context: ReportContext, name: str, effect: Effect | None) -> dict[str, Any]:
+    """Return the contrast of a variant in words and numbers."""
+    if effect is None:
+        empty = {"effect": Cell(""), "effect_interval": "", "p": Cell(""), "verdict": ""}
+        group = "" if name == context.reference else name
+        return {"label": name, "versus": "", "group": group, **empty}
+    crossed = effect.design if effect.reference != context.reference else ""
+    group = effect.design if effect.design == "list" else crossed or listed(effect.factors)
+    difference = nan if effect.difference is None else effect.difference
+    interval = formatting.family_interval(effect)
+    if effect.seeds == 2:
+        values = context.seed_differences(effect).values()
+        interval = f"({', '.join(map(formatting.points, values))})"
+    return {
+        "label": change(context, effect),
+        "versus": "" if effect.reference == context.reference else effect.reference,
+        "group": group,
+        "effect": Cell(formatting.points(difference), difference),
+        "effect_interval": interval,
+        "p": Cell(
+            formatting.p_value(effect.p_adjusted),
+            inf if effect.p_adjusted is None else effect.p_adjusted,
+        ),
+        "verdict": outcome(context, effect),
+    }
+
+
+def _remark(context: ReportContext, name: str, effect: Effect | None) -> str:
+    """Return what must be known beside the numbers of a variant: failures, findings of its own."""
+    trials = context.results.trials
+    own = trials[trials["variant"] == name]
+    lost = int((own["status"] != "done").sum())
+    failed = [f"{lost} of {count(len(own), 'seed')} failed"] if lost else []
+    found = [f.kind for f in context.findings if name in _accused(context, f)]
+    remarks = list(dict.fromkeys([*failed, *found]))
+    if not remarks and effect and (reason := context.why_meaningless(effect)):
+        remarks = [reason]
+    return "; ".join(remarks)
+
+
+def _accused(context: ReportContext, finding: Finding) -> list[str]:
+    """Return the variants that a finding is about; none if that is most of them, or a failure."""
+    variants = list(finding.data.get("variants", ()))
+    most = 2 * len(variants) > len(context.variants) and finding.severity != "error"
+    return [] if most or finding.kind == "failed trials" else variants
+
+
+def _best(context: ReportContext) -> str | None:
+    """Return the variant that is better than every other one, decided as one family, if any.
+
+    None is the best of a study of which some trials failed, or some contrasts mean nothing.
+    """
+    means, trials = context.means["mean"], context.results.trials
+    if len(means) < 2 or context.meaningless or (trials["status"] != "done").any():
+        return None
+    first = str(means.idxmax())
+    others = [
+        Contrast(variant=first, reference=str(name), design="list", factors=(), changed={})
+        for name in means.index
+        if name != first
+    ]
+    differences = seed_differences(trials, others, context.results.record.study.seeds)
+    decisions = decide(differences)
+    return first if all(d and d.decided and d.low >= 0 for d in decisions) else None
+
+
+def frame(table: AblationTable) -> pd.DataFrame:
+    """Return the numbers of a table, one row per variant, for programs."""
+    columns = ("accuracy", "effect", "p", "parameters", "macs")
+    rows = [
+        {
+            "variant": row.variant,
+            "change": row.name,
+            **{name: getattr(row, name).value for name in columns},
+            "verdict": row.verdict,
+            "remark": row.remark,
+        }
+        for row in table.rows
+    ]
+    return pd.DataFrame(rows).replace(inf, nan)

@@ -1,0 +1,62 @@
+"""What is decided about a contrast, in a word: the same in table, lists and text."""
+
+from typing import Literal
+
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.schema import Effect
+from cnn_ablate.stats import FISHER, MARGIN
+
+Outcome = Literal[
+    "helps",
+    "costs",
+    "no effect",
+    "open",
+    "fails more",
+    "fails less",
+    "identical",
+    "same network",
+    "not tested",
+    "meaningless",
+]
+"""`no effect`: the whole interval is within the margin; `identical`: no seed moves at all; `same
+network`: the audit has shown that both sides train alike, so that a difference is numerical noise.
+"""
+
+
+def outcome(context: ReportContext, effect: Effect) -> Outcome:
+    """Return what the data decide: over seeds, by the family, and over test images."""
+    if context.why_meaningless(effect):
+        return "meaningless"
+    if not effect.family:
+        return _untested(context, effect)
+    if effect.method == FISHER and effect.decided:
+        return "fails more" if effect.failed > effect.failed_reference else "fails less"
+    if effect.decided:
+        return _direction(effect)
+    return "no effect" if _is_negligible(context, effect) else "open"
+
+
+def is_beyond_images(effect: Effect) -> bool:
+    """Return whether the interval over test images, if it is known, excludes zero."""
+    low, high = effect.images_low, effect.images_high
+    return low is None or high is None or low > 0 or high < 0
+
+
+def _untested(context: ReportContext, effect: Effect) -> Outcome:
+    if effect.seeds > 1 and not effect.failed and effect.difference == 0 == effect.sd:
+        return "identical"
+    return "same network" if (effect.variant, effect.reference) in context.inert else "not tested"
+
+
+def _direction(effect: Effect) -> Outcome:
+    if not effect.direction or not is_beyond_images(effect):
+        return "open"
+    return "helps" if effect.direction > 0 else "costs"
+
+
+def _is_negligible(context: ReportContext, effect: Effect) -> bool:
+    """Return whether the whole interval is within the margin, or a look has ended it as such."""
+    if (effect.variant, effect.reference) in context.negligible:
+        return True
+    low, high = effect.low_family, effect.high_family
+    return low is not None and high is not None and low >= -MARGIN and high <= MARGIN

@@ -1,0 +1,194 @@
+"""The ablation table: one row per variant, and the same rows in every format."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from cnn_ablate.report.ablation_formats import ABLATION_FORMATS, plain_text
+from cnn_ablate.report.ablation_latex import latex
+from cnn_ablate.report.ablation_table import AblationRow, AblationTable, ablation_table
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.escaping import spreadsheet
+from cnn_ablate.stats import t_interval
+from cnn_ablate.store import Results, read
+from support import fake_study
+from support.report_context import context_of
+
+CLASSES = ("cat", "dog", "owl", "ox")
+SIZE = {"variants": 5, "seeds": 6, "images": 400, "epochs": 3, "classes": CLASSES}
+COMMITTED = Path(__file__).parents[1] / "results"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A small study that is complete."""
+    return fake_study.publish(tmp_path_factory.mktemp("results"), fake_study.FakeStudy(**SIZE))
+
+
+def rows(context: ReportContext) -> dict[str, AblationRow]:
+    """Return the rows of the table by variant."""
+    return {row.variant: row for row in ablation_table(context).rows}
+
+
+def test_a_row_has_accuracy_effect_and_decision(results: Results) -> None:
+    """Accuracy with its t interval, the effect with that of its family, and p adjusted."""
+    context = context_of(results)
+    row, effect = rows(context)["batch_norm=false"], context.effects[0]
+    own = results.trials.loc[results.trials["variant"] == row.variant, "test_accuracy"]
+    low, high = t_interval(100 * own.to_numpy())
+
+    assert row.accuracy.value == pytest.approx(100 * own.mean())
+    assert row.interval == f"[{low:.1f}, {high:.1f}]"
+    assert row.half_width == f"{(high - low) / 2:.1f}"
+    assert row.effect.value == effect.difference
+    assert row.p.value == effect.p_adjusted
+    assert (row.label, row.verdict) == ("batch_norm off", "costs")
+    assert effect.low_family is not None
+    assert effect.low_family < effect.high_family < 0
+
+
+def test_only_levels_that_differ_are_marked(results: Results) -> None:
+    """The reference shows all of its levels, a variant those that it moves, as written."""
+    table = ablation_table(context_of(results))
+    by_variant = {row.variant: row.marks for row in table.rows}
+    moved = {name: [m.text for m in marks if m.moved] for name, marks in by_variant.items()}
+
+    assert table.components == ("batch_norm", "residual", "attention")
+    assert [mark.text for mark in by_variant["baseline"]] == ["true", "true", "cbam"]
+    assert moved["baseline"] == []
+    assert moved["batch_norm=false"] == ["false"]
+    assert moved["attention=se"] == ["se"]
+    assert {row.label for row in table.rows} >= {"attention: cbam \N{RIGHTWARDS ARROW} se"}
+
+
+def test_two_seeds_show_their_values(tmp_path: Path) -> None:
+    """Two numbers have no interval."""
+    study = fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "seeds": 2}))
+    context = context_of(study)
+    row = rows(context)["batch_norm=false"]
+    own = study.trials.loc[study.trials["variant"] == row.variant, "test_accuracy"]
+
+    assert row.interval == f"({', '.join(f'{100 * value:.1f}' for value in own)})"
+    assert re.fullmatch(
+        r"\([+\N{MINUS SIGN}]\d+\.\d, [+\N{MINUS SIGN}]\d+\.\d\)", row.effect_interval
+    )
+    assert (row.verdict, row.p.text) == ("not tested", "")
+
+
+def test_failures_stand_beside_the_numbers(results: Results) -> None:
+    """A variant of which all trials failed keeps its row."""
+    trials = results.trials.copy()
+    lost = trials["variant"] == "residual=false"
+    trials.loc[lost, ["status", "test_accuracy"]] = ["diverged", None]
+    failed = replace(results, trials=trials.astype({"test_accuracy": float}))
+    row = rows(context_of(failed))["residual=false"]
+
+    assert row.remark == "6 of 6 seeds failed"
+    assert (row.accuracy.text, row.effect.text) == ("", "")
+    assert row.verdict in {"fails more", "open", "not tested"}
+
+
+def test_an_effect_within_the_margin_is_none(results: Results) -> None:
+    """No effect: its whole interval is within a point; else, an undecided one is open."""
+    context = context_of(results)
+    update = {"decided": False, "low_family": -0.5, "high_family": 0.5, "difference": 0.0}
+    effects = tuple(effect.model_copy(update=update) for effect in context.effects)
+    assert {"", "no effect"} == {
+        r.verdict for r in rows(replace(context, effects=effects)).values()
+    }
+    wide = tuple(effect.model_copy(update={"high_family": 1.5}) for effect in effects)
+    assert {"", "open"} == {r.verdict for r in rows(replace(context, effects=wide)).values()}
+
+
+def test_a_variant_is_best_only_if_it_is_decided(results: Results, tmp_path: Path) -> None:
+    """One far ahead of all others is best; of a close race, or of one seed, none is."""
+    ahead = {"variants": 2, "seeds": 4, "images": 400}
+    clear = fake_study.publish(tmp_path / "a", fake_study.FakeStudy(**ahead))
+    single = fake_study.publish(tmp_path / "b", fake_study.FakeStudy(**{**ahead, "seeds": 1}))
+
+    assert ["baseline"] == _best(clear)
+    assert [] == _best(single)
+    assert [] == _best(results)
+
+
+def _best(results: Results) -> list[str]:
+    return [row.variant for row in ablation_table(context_of(results)).rows if row.is_best]
+
+
+def committed(folder: str) -> AblationTable:
+    """Return the table of a committed study."""
+    from cnn_ablate.analysis import analyse  # noqa: PLC0415 - read once per test
+
+    return ablation_table(ReportContext.of(analyse(read(COMMITTED, folder))))
+
+
+def test_a_contrast_that_the_audit_proved_equal_says_so() -> None:
+    """Its difference is numerical noise, and no effect."""
+    verdicts = {row.variant: row.verdict for row in committed("preact_cbam-cpu").rows}
+    assert verdicts["attention=none"] == "same network"
+    assert verdicts["weights=last"] == "identical"
+
+
+@pytest.mark.parametrize("style", ABLATION_FORMATS)
+def test_every_format_has_every_row(results: Results, style: str) -> None:
+    """Accuracies and effects are the same everywhere."""
+    table = ablation_table(context_of(results))
+    text = ABLATION_FORMATS[style](table).replace("$-$", "-").replace("\N{MINUS SIGN}", "-")
+    for row in table.rows:
+        assert row.accuracy.text in text
+        assert row.effect.text.replace("\N{MINUS SIGN}", "-") in text
+
+
+def test_plain_text_fits_a_terminal(results: Results) -> None:
+    """Names are cut where lines would be longer, numbers never."""
+    table = ablation_table(context_of(results))
+    lines = plain_text(table, width=80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(table.rows) + 2 == len([line for line in lines if not line.startswith("    !")])
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="no TeX is installed")
+@pytest.mark.parametrize("folder", ["fashion_lr", "cifar_cbam-cpu"])
+def test_the_latex_table_compiles_and_fits(folder: str, tmp_path: Path) -> None:
+    """In a usual article, it is not wider than its text by more than a character."""
+    (tmp_path / "table.tex").write_text(latex(committed(folder)), encoding="utf-8")
+    packages = r"\usepackage[utf8]{inputenc}\usepackage{booktabs, amssymb, graphicx}"
+    paper = rf"\documentclass{{article}}{packages}\begin{{document}}\input{{table}}\end{{document}}"
+    (tmp_path / "paper.tex").write_text(paper, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stdout[-2000:]
+    assert all(
+        float(width) < 8 for width in re.findall(r"Overfull \\hbox \(([\d.]+)pt", run.stdout)
+    )
+
+
+def test_latex_shows_the_components_that_fit(results: Results) -> None:
+    """Ticks and crosses in narrow columns, without the sections of their keys."""
+    text = latex(ablation_table(context_of(results)))
+    for name in ("batch\\_norm", "residual", "attention"):
+        assert f" & \\rotatebox{{90}}{{{name}}}" in text
+    assert "{}baseline & \\checkmark & \\checkmark & cbam & " in text
+    assert "{}residual off &  & $\\times$ &  & " in text
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+batch_norm", "'+batch_norm"),
+        ("@x", "'@x"),
+        ("-1.5", "-1.5"),
+        ("a", "a"),
+    ],
+)
+def test_no_cell_is_run_by_a_spreadsheet(cell: str, expected: str) -> None:
+    """Texts that start as formulas do get an apostrophe; numbers do not."""
+    frame = spreadsheet(pd.DataFrame({"variant": [cell], "number": [-1.0]}))
+    assert [expected, -1.0] == list(frame.iloc[0])
