@@ -13,11 +13,11 @@ import pandas as pd
 from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.outcomes import outcome
+from cnn_ablate.report.row_remarks import best_variant, remark
 from cnn_ablate.report.seed_plot import SeedPlot, seed_plots
 from cnn_ablate.report.variant_labels import change, components, short_keys
-from cnn_ablate.schema import Contrast, Effect, Finding
-from cnn_ablate.stats import decide, seed_differences
-from cnn_ablate.text import count, listed
+from cnn_ablate.schema import Effect
+from cnn_ablate.text import listed
 
 _STATES = {"true": "on", "false": "off", "none": "off"}
 
@@ -140,7 +140,7 @@ def ablation_table(context: ReportContext) -> AblationTable:
     """Return the ablation table of a study as far as it was run."""
     study = context.results.record.study
     levels, effects = components(context), _main_effects(context)
-    plots, best = seed_plots(context, list(effects.values())), _best(context)
+    plots, best = seed_plots(context, list(effects.values())), best_variant(context)
     names = _names(context)
     rows = [
         AblationRow(
@@ -151,7 +151,7 @@ def ablation_table(context: ReportContext) -> AblationTable:
             **_level(context, name),
             **_difference(context, name, effects.get(name)),
             plot=plots.get(name),
-            remark=_remark(context, name, effects.get(name)),
+            remark=remark(context, name, effects.get(name)),
         )
         for name in names
     ]
@@ -229,45 +229,6 @@ def _difference(context: ReportContext, name: str, effect: Effect | None) -> dic
         ),
         "verdict": outcome(context, effect),
     }
-
-
-def _remark(context: ReportContext, name: str, effect: Effect | None) -> str:
-    """Return what must be known beside the numbers of a variant: failures, findings of its own."""
-    trials = context.results.trials
-    own = trials[trials["variant"] == name]
-    lost = int((own["status"] != "done").sum())
-    failed = [f"{lost} of {count(len(own), 'seed')} failed"] if lost else []
-    found = [f.kind for f in context.findings if name in _accused(context, f)]
-    remarks = list(dict.fromkeys([*failed, *found]))
-    if not remarks and effect and (reason := context.why_meaningless(effect)):
-        remarks = [reason]
-    return "; ".join(remarks)
-
-
-def _accused(context: ReportContext, finding: Finding) -> list[str]:
-    """Return the variants that a finding is about; none if that is most of them, or a failure."""
-    variants = list(finding.data.get("variants", ()))
-    most = 2 * len(variants) > len(context.variants) and finding.severity != "error"
-    return [] if most or finding.kind == "failed trials" else variants
-
-
-def _best(context: ReportContext) -> str | None:
-    """Return the variant that is better than every other one, decided as one family, if any.
-
-    None is the best of a study of which some trials failed, or some contrasts mean nothing.
-    """
-    means, trials = context.means["mean"], context.results.trials
-    if len(means) < 2 or context.meaningless or (trials["status"] != "done").any():
-        return None
-    first = str(means.idxmax())
-    others = [
-        Contrast(variant=first, reference=str(name), design="list", factors=(), changed={})
-        for name in means.index
-        if name != first
-    ]
-    differences = seed_differences(trials, others, context.results.record.study.seeds)
-    decisions = decide(differences)
-    return first if all(d and d.decided and d.low >= 0 for d in decisions) else None
 
 
 def frame(table: AblationTable) -> pd.DataFrame:

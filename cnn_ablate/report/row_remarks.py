@@ -1,0 +1,45 @@
+"""What must be known beside the numbers of a variant, and whether it is the best of its study."""
+
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.schema import Contrast, Effect, Finding
+from cnn_ablate.stats import decide, seed_differences
+from cnn_ablate.text import count
+
+
+def remark(context: ReportContext, name: str, effect: Effect | None) -> str:
+    """Return what must be known beside the numbers of a variant: failures, findings of its own."""
+    trials = context.results.trials
+    own = trials[trials["variant"] == name]
+    lost = int((own["status"] != "done").sum())
+    failed = [f"{lost} of {count(len(own), 'seed')} failed"] if lost else []
+    found = [f.kind for f in context.findings if name in _accused(context, f)]
+    remarks = list(dict.fromkeys([*failed, *found]))
+    if not remarks and effect and (reason := context.why_meaningless(effect)):
+        remarks = [reason]
+    return "; ".join(remarks)
+
+
+def _accused(context: ReportContext, finding: Finding) -> list[str]:
+    """Return the variants that a finding is about; none if that is most of them, or a failure."""
+    variants = list(finding.data.get("variants", ()))
+    most = 2 * len(variants) > len(context.variants) and finding.severity != "error"
+    return [] if most or finding.kind == "failed trials" else variants
+
+
+def best_variant(context: ReportContext) -> str | None:
+    """Return the variant that is better than every other one, decided as one family, if any.
+
+    None is the best of a study of which some trials failed, or some contrasts mean nothing.
+    """
+    means, trials = context.means["mean"], context.results.trials
+    if len(means) < 2 or context.meaningless or (trials["status"] != "done").any():
+        return None
+    first = str(means.idxmax())
+    others = [
+        Contrast(variant=first, reference=str(name), design="list", factors=(), changed={})
+        for name in means.index
+        if name != first
+    ]
+    differences = seed_differences(trials, others, context.results.record.study.seeds)
+    decisions = decide(differences)
+    return first if all(d and d.decided and d.low >= 0 for d in decisions) else None
