@@ -94,15 +94,13 @@ def test_failures_stand_beside_the_numbers(results: Results) -> None:
 
 
 def test_an_effect_within_the_margin_is_none(results: Results) -> None:
-    """No effect: its whole interval is within a point; else, an undecided one is open."""
+    """What is shown to be within the margin is no effect; else, an undecided one is open."""
     context = context_of(results)
-    update = {"decided": False, "low_family": -0.5, "high_family": 0.5, "difference": 0.0}
-    effects = tuple(effect.model_copy(update=update) for effect in context.effects)
-    assert {"", "no effect"} == {
-        r.verdict for r in rows(replace(context, effects=effects)).values()
-    }
-    wide = tuple(effect.model_copy(update={"high_family": 1.5}) for effect in effects)
-    assert {"", "open"} == {r.verdict for r in rows(replace(context, effects=wide)).values()}
+    for negligible, verdict in ((True, "no effect"), (False, "open")):
+        update = {"decided": False, "negligible": negligible}
+        effects = tuple(effect.model_copy(update=update) for effect in context.effects)
+        shown = rows(replace(context, effects=effects)).values()
+        assert {"", verdict} == {row.verdict for row in shown}
 
 
 def test_a_variant_is_best_only_if_it_is_decided(results: Results, tmp_path: Path) -> None:

@@ -173,6 +173,8 @@ def _main_effects(context: ReportContext) -> dict[str, Effect]:
     """Return one effect per variant: that against the usual reference, or else its first."""
     effects: dict[str, Effect] = {}
     for effect in context.effects:
+        if effect.metric != context.metric.name:
+            continue
         if effect.variant not in effects or effect.reference == context.reference:
             effects[effect.variant] = effect
     return effects
@@ -191,12 +193,14 @@ def _level(context: ReportContext, name: str) -> dict[str, Any]:
     sizes = {"parameters": _count(parameters), "macs": _count(macs)}
     if name not in context.means.index:
         return {"accuracy": Cell(""), "interval": "", "half_width": "", **sizes}
+    metric = context.metric
     mean, low, high = map(float, context.means.loc[name, ["mean", "low", "high"]])
-    ends = (formatting.number(max(low, 0.0)), formatting.number(min(high, 100.0)))
-    two = ", ".join(formatting.number(100 * value) for value in own["test_accuracy"])
+    cut = (max(low, 0.0), min(high, 100.0)) if metric.is_fraction else (low, high)
+    ends = tuple(formatting.level(metric, end) for end in cut)
+    two = ", ".join(formatting.level(metric, metric.scale * x) for x in own[metric.name])
     interval = f"({two})" if len(own) == 2 else formatting.interval(*ends)
-    half_width = "" if len(own) < 3 else formatting.number((high - low) / 2)
-    accuracy = Cell(formatting.number(mean), mean)
+    half_width = "" if len(own) < 3 else formatting.level(metric, (high - low) / 2)
+    accuracy = Cell(formatting.level(metric, mean), mean)
     return {"accuracy": accuracy, "interval": interval, "half_width": half_width, **sizes}
 
 

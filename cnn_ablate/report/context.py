@@ -11,10 +11,10 @@ from cnn_ablate.analysis import Analysis
 from cnn_ablate.checks import Pair
 from cnn_ablate.claims import overrides
 from cnn_ablate.report import formatting
-from cnn_ablate.schema import Effect, Finding, Trial, Verdict
+from cnn_ablate.schema import Effect, Finding, Metric, Trial, Verdict
 from cnn_ablate.stats import convergence, means, values_by_seed
-from cnn_ablate.stats.adaptive_seeds import LookState, look_state
-from cnn_ablate.stats.contrast_families import families
+from cnn_ablate.stats.adaptive_seeds import look_state
+from cnn_ablate.stats.families import families
 from cnn_ablate.store import Results
 from cnn_ablate.text import count, count_range, some
 
@@ -91,12 +91,8 @@ class ReportContext:
         record = self.results.record
         if not record.study.looks:
             return record.plan.trials
-        return tuple(trial for trial in record.plan.trials if trial.id in self._looks.due)
-
-    @cached_property
-    def _looks(self) -> LookState:
-        record = self.results.record
-        return look_state(record.study, record.plan, self.results.trials, record.findings)
+        state = look_state(record.study, record.plan, self.results.trials, record.findings)
+        return tuple(trial for trial in record.plan.trials if trial.id in state.due)
 
     @cached_property
     def inert(self) -> frozenset[Pair]:
@@ -109,17 +105,10 @@ class ReportContext:
             if not family
         )
 
-    @cached_property
-    def negligible(self) -> frozenset[Pair]:
-        """The contrasts that a look has ended because their effect is within the margin."""
-        record = self.results.record
-        if not record.study.looks:
-            return frozenset()
-        return frozenset(
-            (contrast.variant, contrast.reference)
-            for contrast, ended in zip(record.plan.contrasts, self._looks.progress, strict=True)
-            if ended and ended.outcome == "negligible"
-        )
+    @property
+    def metric(self) -> Metric:
+        """The metric that effects are in."""
+        return self.results.record.study.metric
 
     @cached_property
     def planned_seeds(self) -> dict[str, int]:
@@ -139,8 +128,9 @@ class ReportContext:
 
     @cached_property
     def means(self) -> pd.DataFrame:
-        """Mean test accuracy over seeds with its intervals; one row per variant, its index."""
-        return means(self.trials, images=self.images).set_index("variant")
+        """Mean of the metric over seeds with its intervals; one row per variant, its index."""
+        images = self.images if self.metric.name == "test_accuracy" else 0
+        return means(self.trials, metric=self.metric.name, images=images).set_index("variant")
 
     @cached_property
     def images(self) -> int:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from math import isfinite
 
-from cnn_ablate.schema import Effect
+from cnn_ablate.schema import Effect, Metric
 
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -13,6 +13,13 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 def number(value: float | None, digits: int = 1) -> str:
     """Return a number with a fixed count of decimals: `86.1`."""
     return "" if value is None or not isfinite(value) else f"{value:.{digits}f}"
+
+
+def level(metric: Metric, value: float) -> str:
+    """Return a value of a metric: with one decimal in per cent, else in three digits."""
+    if metric.is_fraction or not isfinite(value):
+        return number(value)
+    return f"{value:.3g}"
 
 
 def points(value: float | None) -> str:

@@ -3,8 +3,8 @@
 from typing import Literal
 
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.schema import Effect
-from cnn_ablate.stats import FISHER, MARGIN
+from cnn_ablate.schema import Effect, Metric
+from cnn_ablate.stats import FISHER
 
 Outcome = Literal[
     "helps",
@@ -18,7 +18,7 @@ Outcome = Literal[
     "not tested",
     "meaningless",
 ]
-"""`no effect`: the whole interval is within the margin; `identical`: no seed moves at all; `same
+"""`no effect`: it is shown to be within the margin; `identical`: no seed moves at all; `same
 network`: the audit has shown that both sides train alike, so that a difference is numerical noise.
 """
 
@@ -32,8 +32,8 @@ def outcome(context: ReportContext, effect: Effect) -> Outcome:
     if effect.method == FISHER and effect.decided:
         return "fails more" if effect.failed > effect.failed_reference else "fails less"
     if effect.decided:
-        return _direction(effect)
-    return "no effect" if _is_negligible(context, effect) else "open"
+        return _direction(context.metric, effect)
+    return "no effect" if effect.negligible else "open"
 
 
 def is_beyond_images(effect: Effect) -> bool:
@@ -48,15 +48,8 @@ def _untested(context: ReportContext, effect: Effect) -> Outcome:
     return "same network" if (effect.variant, effect.reference) in context.inert else "not tested"
 
 
-def _direction(effect: Effect) -> Outcome:
-    if not effect.direction or not is_beyond_images(effect):
+def _direction(metric: Metric, effect: Effect) -> Outcome:
+    improves = metric.improves(effect.direction)
+    if improves is None or not is_beyond_images(effect):
         return "open"
-    return "helps" if effect.direction > 0 else "costs"
-
-
-def _is_negligible(context: ReportContext, effect: Effect) -> bool:
-    """Return whether the whole interval is within the margin, or a look has ended it as such."""
-    if (effect.variant, effect.reference) in context.negligible:
-        return True
-    low, high = effect.low_family, effect.high_family
-    return low is not None and high is not None and low >= -MARGIN and high <= MARGIN
+    return "helps" if improves else "costs"
