@@ -45,6 +45,7 @@ generated: $(VENV)/installed-dev ## Write the files that are generated from code
 	@$(BIN)/python docs/draw_designs.py
 	@$(BIN)/python docs/refresh_tables.py
 	@$(BIN)/python docs/make_reproductions.py
+	@$(BIN)/python docs/replay_looks.py
 
 # The committed results: published budgets where two cores are enough, else the profile `cpu`. The
 # tables of a fresh clone give way to the trials of this machine.
@@ -61,6 +62,7 @@ reproduce: $(VENV)/installed ## Run the studies of the five papers; DATA: the fo
 	@$(BIN)/cnn-ablate run ablations/preact_cbam.yaml --profile cpu --no-pictures
 	@$(BIN)/python docs/refresh_tables.py
 	@$(BIN)/python docs/make_reproductions.py
+	@$(BIN)/python docs/replay_looks.py
 
 clean: ## Remove the virtual environment
 	rm -rf $(VENV)

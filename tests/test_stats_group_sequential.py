@@ -82,35 +82,3 @@ def test_failed_seeds_are_no_pairs_but_do_not_hold_a_look_up() -> None:
     values = np.array([5.0, np.nan, 5.2, 5.1, 4.9])
     [progress] = follow([values], [5], LOOKS)
     assert (progress.outcome, progress.look) == ("decided", 2)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("contrasts", "power", "most"), [(1, 0.95, 17), (5, 0.9, 50), (10, 0.88, 95)]
-)
-def test_looking_several_times_keeps_the_error_and_saves_trials(
-    contrasts: int, power: float, most: float
-) -> None:
-    """Half of the contrasts without effect, the others of one point; sd of the difference 0.6.
-
-    Fixed designs of the same power take 57 trials of a family of five, 106 of one of ten.
-    """
-    rng = np.random.default_rng(contrasts)
-    real = max(1, contrasts // 2)
-    effects = np.zeros(contrasts)
-    effects[:real] = 1.0
-    false_null = false_mixed = found = trials = 0.0
-    studies = 400
-    for _ in range(studies):
-        networks = rng.normal(0, 0.6 / np.sqrt(2), (12, contrasts + 1))
-        table = networks[:, 1:] - networks[:, :1]
-        null = follow(list(table.T), [12] * contrasts, LOOKS, margin=1.0)
-        mixed = follow(list((table + effects).T), [12] * contrasts, LOOKS, margin=1.0)
-        false_null += any(p.outcome == "decided" for p in null)
-        false_mixed += any(p.outcome == "decided" for p in mixed[real:])
-        found += np.mean([p.outcome == "decided" for p in mixed[:real]])
-        seeds = [LOOKS[p.look - 1] for p in mixed]
-        trials += sum(seeds) + max(seeds)
-    assert max(false_null, false_mixed) / studies <= (0.055 if contrasts == 1 else 0.06)
-    assert found / studies >= power
-    assert trials / studies <= most

@@ -5,11 +5,12 @@ many of its contrasts have no effect. Decisions, adjusted p values and simultane
 from the same procedure, so that they never disagree.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from cnn_ablate.stats.pairing import FloatArray
@@ -66,20 +67,32 @@ def decide(differences: Sequence[FloatArray], error: float = 0.05) -> list[Decis
         Holm, A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6, 1979.
     """
     table = np.column_stack(differences) if len(differences) else np.empty((0, 0))
-    pairs = np.count_nonzero(~np.isnan(table), axis=0)
     tested = [j for j in range(table.shape[1]) if is_testable(table[:, j])]
     decisions: list[Decision | None] = [None] * table.shape[1]
-    parts = (
-        ([j for j in tested if pairs[j] >= FLIP_PAIRS], _by_flips),
-        ([j for j in tested if pairs[j] < FLIP_PAIRS], _by_holm),
-    )
-    for chosen, method in parts:
-        if not chosen:
-            continue
-        share = len(chosen) / len(tested)
-        for j, decision in zip(chosen, method(table[:, chosen], error * share), strict=True):
-            decisions[j] = replace(decision, p_adjusted=min(1.0, decision.p_adjusted / share))
+    table = table[:, tested]
+    p = adjusted_p(table)
+    for part in _parts(table):
+        own = table[:, part.contrasts]
+        means, errors = _means_and_errors(own)
+        half = part.quantile(own, error * part.share) * errors
+        made = _decisions(p[part.contrasts], means, half, error, part.method)
+        for i, decision in zip(part.contrasts, made, strict=True):
+            decisions[tested[i]] = decision
     return decisions
+
+
+def adjusted_p(tables: FloatArray) -> FloatArray:
+    """Return the adjusted p (..., contrasts) of the families of many studies at once.
+
+    Args:
+        tables: Differences (..., seeds, contrasts), each contrast testable; the same pairs are
+            missing (NaN) in all studies.
+    """
+    p = np.empty((*tables.shape[:-2], tables.shape[-1]))
+    for part in _parts(tables[(0,) * (tables.ndim - 2)]):
+        own = part.p(tables[..., part.contrasts])
+        p[..., part.contrasts] = np.minimum(own / part.share, 1.0)
+    return p
 
 
 def is_testable(differences: FloatArray) -> bool:
@@ -89,19 +102,22 @@ def is_testable(differences: FloatArray) -> bool:
 
 
 def adjust_p(p: ArrayLike) -> FloatArray:
-    """Adjust the p values (n,) of a family of tests, for the chance of any false rejection.
+    """Adjust the p values (..., n) of families of tests, for the chance of any false rejection.
 
     NaN stands for a test that was not made; it stays NaN and does not count as a member.
 
     Reference: Holm, A simple sequentially rejective multiple test procedure, Scand. J. Statistics
     6, 1979.
     """
-    result = np.array(p, dtype=float)
-    tested = np.flatnonzero(~np.isnan(result))
-    order = tested[np.argsort(result[tested], kind="stable")]
+    raw = np.asarray(p, dtype=float)
+    order = np.argsort(raw, axis=-1, kind="stable")
+    tests = np.count_nonzero(~np.isnan(raw), axis=-1)[..., None]
     # The smallest p is multiplied by n, the next by n - 1, ...; none may end below an earlier one.
-    raised = np.maximum.accumulate(result[order] * np.arange(len(order), 0, -1))
-    result[order] = np.minimum(raised, 1.0)
+    # NaN is sorted to the end, and spreads to none before it.
+    multiplied = np.take_along_axis(raw, order, axis=-1) * (tests - np.arange(raw.shape[-1]))
+    result = np.empty_like(raw)
+    raised = np.minimum(np.maximum.accumulate(multiplied, axis=-1), 1.0)
+    np.put_along_axis(result, order, raised, axis=-1)
     return result
 
 
@@ -124,23 +140,55 @@ def smallest_adjusted_p(pairs: Sequence[int]) -> list[float | None]:
     return smallest
 
 
-def _by_flips(table: FloatArray, error: float) -> list[Decision]:
-    """Test by step-down max-T; `table` is (seeds, contrasts), NaN where a pair is missing."""
-    signs = _sign_patterns(len(table))
-    p = _step_down(_flipped_t(table, signs))
-    means, errors = _means_and_errors(table)
+@dataclass(frozen=True)
+class _Part:
+    """The contrasts of a family that are tested in one way.
+
+    Attributes:
+        contrasts: Their columns.
+        share: Of the error of the family.
+        method: Its name.
+        p: From tables (..., seeds, contrasts) to their adjusted p (..., contrasts).
+        quantile: From a table and an error to the half-widths of its simultaneous intervals, in
+            standard errors.
+    """
+
+    contrasts: list[int]
+    share: float
+    method: str
+    p: Callable[[FloatArray], FloatArray]
+    quantile: Callable[[FloatArray, float], ArrayLike]
+
+
+def _parts(table: FloatArray) -> Iterator[_Part]:
+    """Yield the parts of a family with differences (seeds, contrasts)."""
+    flipped = np.count_nonzero(~np.isnan(table), axis=0) >= FLIP_PAIRS
+    methods = ((flipped, FLIPS, _flip_p, _flip_quantile), (~flipped, HOLM, _holm_p, _holm_quantile))
+    for chosen, method, p, quantile in methods:
+        if chosen.any():
+            columns = [int(j) for j in np.flatnonzero(chosen)]
+            yield _Part(columns, float(chosen.mean()), method, p, quantile)
+
+
+def _flip_p(tables: FloatArray) -> FloatArray:
+    return _step_down(_flipped_t(tables))
+
+
+def _flip_quantile(table: FloatArray, error: float) -> float:
     # Flips of the raw differences would widen the intervals of all by the large effects of some.
-    centred = _flipped_t(table - means, signs).max(axis=1)
-    quantile = np.quantile(centred, 1 - error, method="higher")
-    return _decisions(p, means, quantile * errors, error, FLIPS)
+    centred = _flipped_t(table - np.nanmean(table, axis=0)).max(axis=1)
+    return float(np.quantile(centred, 1 - error, method="higher"))
 
 
-def _by_holm(table: FloatArray, error: float) -> list[Decision]:
-    means, errors = _means_and_errors(table)
+def _holm_p(tables: FloatArray) -> FloatArray:
+    means, errors = _means_and_errors(tables)
+    freedom = np.count_nonzero(~np.isnan(tables), axis=-2) - 1
+    return adjust_p(2 * stats.t.sf(np.abs(means / errors), freedom))
+
+
+def _holm_quantile(table: FloatArray, error: float) -> FloatArray:
     freedom = np.count_nonzero(~np.isnan(table), axis=0) - 1
-    raw = 2 * stats.t.sf(np.abs(means / errors), freedom)
-    half = stats.t.ppf(1 - error / (2 * len(raw)), freedom) * errors
-    return _decisions(adjust_p(raw), means, half, error, HOLM)
+    return np.asarray(stats.t.ppf(1 - error / (2 * len(freedom)), freedom), dtype=np.float64)
 
 
 def _decisions(
@@ -159,31 +207,33 @@ def _decisions(
 
 
 def _step_down(flipped: FloatArray) -> FloatArray:
-    """Return adjusted p values from |t| of (patterns, contrasts), the observed pattern first."""
-    observed = flipped[0]
-    order = np.argsort(-observed, kind="stable")
+    """Return adjusted p from |t| of (..., patterns, contrasts), the observed pattern first."""
+    observed = flipped[..., 0, :]
+    order = np.argsort(-observed, axis=-1, kind="stable")
+    ranked = np.take_along_axis(flipped, order[..., None, :], axis=-1)
     # Column i: the largest statistic among the contrasts from rank i on.
-    largest = np.maximum.accumulate(flipped[:, order[::-1]], axis=1)[:, ::-1]
-    hits = (largest >= observed[order] * (1 - _TIE) - _TIE).mean(axis=0)
+    largest = np.maximum.accumulate(ranked[..., ::-1], axis=-1)[..., ::-1]
+    hits = (largest >= ranked[..., :1, :] * (1 - _TIE) - _TIE).mean(axis=-2)
     p = np.empty_like(observed)
-    p[order] = np.maximum.accumulate(hits)
-    return np.asarray(p, dtype=np.float64)
+    np.put_along_axis(p, order, np.maximum.accumulate(hits, axis=-1), axis=-1)
+    return p
 
 
-def _flipped_t(table: FloatArray, signs: NDArray[np.int8]) -> FloatArray:
-    """Return |t| per (pattern, contrast): each row of the table flipped as a whole, by seed.
+def _flipped_t(tables: FloatArray) -> FloatArray:
+    """Return |t| (..., patterns, contrasts): the rows of each table flipped as a whole, by seed.
 
     A flip leaves squares as they are, so that one matrix product gives all means.
     """
-    pairs = np.count_nonzero(~np.isnan(table), axis=0)
-    present = np.nan_to_num(table)
-    means = signs @ present / pairs
-    squares = (present**2).sum(axis=0) / pairs
+    pairs = np.count_nonzero(~np.isnan(tables), axis=-2)[..., None, :]
+    present = np.nan_to_num(tables)
+    means = _sign_patterns(tables.shape[-2]) @ present / pairs
+    squares = (present**2).sum(axis=-2)[..., None, :] / pairs
     variances = np.maximum((squares - means**2) / (pairs - 1), 1e-12 * squares + 1e-300)
     return np.asarray(np.abs(means) / np.sqrt(variances), dtype=np.float64)
 
 
-def _sign_patterns(seeds: int) -> NDArray[np.int8]:
+@cache
+def _sign_patterns(seeds: int) -> FloatArray:
     """Return sign patterns (patterns, seeds), the observed one first.
 
     |t| does not change when all signs do: half of the patterns are enough.
@@ -193,10 +243,10 @@ def _sign_patterns(seeds: int) -> NDArray[np.int8]:
     else:
         bits = np.random.default_rng(0).integers(0, 2, size=(_PATTERNS, seeds))
         bits[0] = 0
-    return (1 - 2 * (bits & 1)).astype(np.int8)
+    return 1.0 - 2.0 * (bits & 1)
 
 
-def _means_and_errors(table: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return means and their standard errors per contrast, over its own pairs."""
-    pairs = np.count_nonzero(~np.isnan(table), axis=0)
-    return np.nanmean(table, axis=0), np.nanstd(table, axis=0, ddof=1) / np.sqrt(pairs)
+def _means_and_errors(tables: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return means and their standard errors (..., contrasts), over their own pairs."""
+    pairs = np.count_nonzero(~np.isnan(tables), axis=-2)
+    return np.nanmean(tables, axis=-2), np.nanstd(tables, axis=-2, ddof=1) / np.sqrt(pairs)
