@@ -32,8 +32,8 @@ SLOW = [(0.2, 1.0), (0.4, 2.0), (0.6, 1.0), (0.8, 2.0)]
 @pytest.mark.parametrize(
     ("metric", "threshold", "effect", "measured"),
     [
-        ("epochs_to_accuracy", 0.75, "lower", "-2.33"),
-        ("seconds_to_accuracy", 0.75, "lower", "-2.33"),
+        ("epochs_to_accuracy", 0.75, "lower", "-2.33 s"),
+        ("seconds_to_accuracy", 0.75, "lower", "-2.33 s"),
         ("auc_accuracy", None, "higher", "+31.6 points"),
         ("instability", None, "lower", "-0.95"),
         ("best_accuracy", None, "higher", "+10.5 points"),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cnn_ablate.claims import judge_claims
-from cnn_ablate.schema import Effect
+from cnn_ablate.schema import TEST_ACCURACY, Effect
 from support import fake_results
 from support.claims import HELPS, judge, moved, results
 
@@ -30,7 +30,7 @@ def test_a_claim_about_a_contrast_takes_its_decision():
         Effect(
             variant="none",
             reference="baseline",
-            metric="test_accuracy",
+            metric=TEST_ACCURACY,
             seeds=3,
             difference=-4.1,
             family="primary",
@@ -57,7 +57,7 @@ def test_without_predictions_the_interval_over_images_is_that_of_the_effect(low,
     effect = Effect(
         variant="none",
         reference="baseline",
-        metric="test_accuracy",
+        metric=TEST_ACCURACY,
         seeds=3,
         difference=-4.1,
         family="primary",

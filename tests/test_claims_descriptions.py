@@ -1,5 +1,6 @@
 """The words in which claims and verdicts are told."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -8,10 +9,16 @@ import pytest
 import cnn_ablate
 from cnn_ablate.claims import subject
 from cnn_ablate.claims.descriptions import published
-from cnn_ablate.schema import Claim, Verdict, Word
+from cnn_ablate.metrics import metric_of
+from cnn_ablate.schema import Claim, Metric, Study, Verdict, Word
 from support.claims import moved
 
 PACKAGE = Path(cnn_ablate.__file__).parent
+
+
+def describe(words: Callable[[Claim, Metric], str], claim: Claim) -> str:
+    """Return a description of a claim in a study that describes no metric of its own."""
+    return words(claim, metric_of(Study(name="s", written={}, baseline={}), claim))
 
 
 def test_the_words_of_verdicts_stand_in_one_place():
@@ -45,7 +52,7 @@ def test_the_words_of_verdicts_stand_in_one_place():
 )
 def test_what_a_claim_is_checked_on(fields, said):
     """The metric, of which class if it is of one, and which variant against which."""
-    assert said == subject(Claim(id="a", **fields))
+    assert said == describe(subject, Claim(id="a", **fields))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +64,7 @@ def test_what_a_claim_is_checked_on(fields, said):
 )
 def test_what_a_claim_on_a_factor_is_checked_on(fields, said):
     """Both levels are named, whether or not the claim is of one class."""
-    assert said == subject(moved(effect="higher", **fields))
+    assert said == describe(subject, moved(effect="higher", **fields))
 
 
 @pytest.mark.parametrize(
@@ -73,4 +80,4 @@ def test_what_a_claim_on_a_factor_is_checked_on(fields, said):
 )
 def test_where_there_is_no_effect(fields, said):
     """Levels of other factors are named where nothing happens, as where something does."""
-    assert said == published(moved(effect="none", **fields))
+    assert said == describe(published, moved(effect="none", **fields))

@@ -136,7 +136,7 @@ def test_losses_are_numbers_too():
     )[0]
 
     # 2.776 x 0.00128 x sqrt(1.2) = 0.00388, plus half of a last digit.
-    assert ("reproduced", "0.421", "[0.412, 0.43]") == (
+    assert ("reproduced", "0.421 nats", "[0.412, 0.43]") == (
         found.verdict,
         found.measured,
         found.interval,

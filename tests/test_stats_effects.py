@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnn_ablate.metrics import KNOWN_METRICS, at_threshold
 from cnn_ablate.stats import (
     HOLM,
     PredictionReader,
@@ -17,6 +18,8 @@ from support import fake_results
 from support.fake_effects import ADAM, OFF, effects_of
 
 ACCURACIES = {"a": [0.80, 0.81, 0.82], "b": [0.77, 0.79, 0.80], "c": [0.80, 0.83, 0.82]}
+
+SECONDS = KNOWN_METRICS["seconds"].metric
 
 
 def table(trials, contrasts):
@@ -120,7 +123,7 @@ def test_equal_trials_have_no_effect():
     effect = effects_of(fake_results.trials({"a": values, "b": values}), [OFF])[0]
 
     assert (0.0, 0.0, None, None) == (effect.difference, effect.sd, effect.low, effect.p)
-    assert effect.sentence.endswith("does not move test_accuracy in any of 3 seeds.")
+    assert effect.sentence.endswith("does not move test accuracy in any of 3 seeds.")
 
 
 def test_equal_differences_are_no_certainty():
@@ -155,7 +158,10 @@ def test_other_metrics_keep_their_unit():
     """Seconds are not turned into points, and are not compared image by image."""
     trials = fake_results.trials({"a": [10.0, 12.0], "b": [11.0, 13.0]}, metric="seconds")
     effect = effects_of(
-        trials, [OFF], metric="seconds", predictions=PredictionReader({}.__getitem__)
+        trials,
+        [OFF],
+        metric=SECONDS,
+        predictions=PredictionReader({}.__getitem__),
     )[0]
 
     assert (1.0, None) == (effect.difference, effect.images)
@@ -168,7 +174,7 @@ def test_other_metrics_keep_their_unit():
 def test_what_was_never_reached_took_at_least_the_budget(a, b, expected):
     """Of ten epochs without success ten count; where both sides had none the seed is left out."""
     trials = fake_results.trials({"a": a, "b": b}, metric="epochs_to_accuracy_0.7")
-    effect = effects_of(trials, [OFF], metric="epochs_to_accuracy_0.7")[0]
+    effect = effects_of(trials, [OFF], metric=at_threshold("epochs_to_accuracy", 0.7))[0]
 
     assert (len(expected), np.mean(expected)) == (effect.seeds, effect.difference)
 
@@ -209,13 +215,15 @@ def test_a_variant_without_the_metric_has_no_mean():
     """What was not measured, as a validation accuracy without validation images, has no row."""
     trials = fake_results.trials({"a": [0.5], "b": [0.6]}).assign(val_accuracy=[0.4, None])
 
-    assert ["a"] == [*means(trials, metric="val_accuracy")["variant"]]
+    assert ["a"] == [*means(trials, metric=KNOWN_METRICS["val_accuracy"].metric)["variant"]]
 
 
 def test_means_of_other_metrics_have_no_image_noise():
     """Seconds are averaged as they are."""
     row = means(
-        fake_results.trials({"a": [2.0, 4.0]}, metric="seconds"), metric="seconds", images=10
+        fake_results.trials({"a": [2.0, 4.0]}, metric="seconds"),
+        metric=SECONDS,
+        images=10,
     ).iloc[0]
 
     assert (3.0, True) == (row["mean"], math.isnan(row["images_low"]))

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnn_ablate.schema import Effect
+from cnn_ablate.metrics import KNOWN_METRICS
+from cnn_ablate.schema import TEST_ACCURACY, Effect
 from cnn_ablate.stats import amount, bounds, sentence
 from cnn_ablate.stats.failure_rates import Failures
 from cnn_ablate.stats.sentences import action, is_off
@@ -13,6 +14,7 @@ from cnn_ablate.text import listed, p_value, plain_number
 from support import fake_results
 
 NAN = float("nan")
+SECONDS, TRAIN_LOSS = (KNOWN_METRICS[name].metric for name in ("seconds", "train_loss"))
 NONE_FAILED = Failures(0, 8, 0, 8)
 
 
@@ -22,7 +24,7 @@ def effect(**fields):
         "variant": "b",
         "reference": "a",
         "action": "Turning model.residual off",
-        "metric": "test_accuracy",
+        "metric": TEST_ACCURACY,
         "seeds": 8,
         "difference": -2.14,
         "low": -2.6,
@@ -55,7 +57,7 @@ OPEN = {"difference": 0.3, "low_family": -0.52, "high_family": 1.1, "decided": F
         ),
         (
             {**OPEN, "p_adjusted": 0.4, "seeds": 9},
-            "moves test_accuracy by 0.3 points [-0.5, 1.1], p = 0.4 adjusted, 9 seeds: not "
+            "moves test accuracy by 0.3 points [-0.5, 1.1], p = 0.4 adjusted, 9 seeds: not "
             "decided.",
         ),
         (
@@ -89,20 +91,36 @@ OPEN = {"difference": 0.3, "low_family": -0.52, "high_family": 1.1, "decided": F
         ),
         (
             {
-                "metric": "val_accuracy",
+                "metric": KNOWN_METRICS["val_accuracy"].metric,
                 "difference": -0.61,
                 "low_family": -0.7,
                 "high_family": -0.5,
             },
-            "costs 0.61 points of val_accuracy [0.50, 0.70], p = 0.031 adjusted, 8 seeds.",
+            "costs 0.61 points of validation accuracy [0.50, 0.70], p = 0.031 adjusted, 8 seeds.",
         ),
         (
-            {"metric": "train_loss", "difference": 0.1234, "low_family": 0.1, "high_family": 0.15},
-            "raises train_loss by 0.123 [0.1, 0.15], p = 0.031 adjusted, 8 seeds.",
+            {
+                "metric": TRAIN_LOSS,
+                "difference": 0.1234,
+                "low_family": 0.1,
+                "high_family": 0.15,
+            },
+            (
+                "raises training loss by 0.123 [0.1, 0.15], for the worse, p = 0.031 adjusted, "
+                "8 seeds."
+            ),
         ),
         (
-            {"metric": "seconds", "difference": -1234.5, "low_family": -1300, "high_family": -1100},
-            "lowers seconds by 1,234 [1,100, 1,300], p = 0.031 adjusted, 8 seeds.",
+            {
+                "metric": SECONDS,
+                "difference": -1234.5,
+                "low_family": -1300,
+                "high_family": -1100,
+            },
+            (
+                "lowers training time by 1,234 s [1,100, 1,300], for the better, p = 0.031 "
+                "adjusted, 8 seeds."
+            ),
         ),
     ],
 )
@@ -115,17 +133,17 @@ def test_tested_effects(fields, expected):
     ("pairs", "expected"),
     [
         ([], "has no seed yet that is done on both sides."),
-        ([-2.14], "moves test_accuracy by -2.1 points in the one seed done: no interval."),
+        ([-2.14], "moves test accuracy by -2.1 points in the one seed done: no interval."),
         (
             [0.5, -0.12],
-            "moves test_accuracy by +0.50 points and -0.12 points in two seeds: no interval.",
+            "moves test accuracy by +0.50 points and -0.12 points in two seeds: no interval.",
         ),
-        ([0, 0, 0], "does not move test_accuracy in any of 3 seeds."),
+        ([0, 0, 0], "does not move test accuracy in any of 3 seeds."),
         (
             [5, 5, 5],
-            "moves test_accuracy by +5.0 points in each of 3 seeds: no spread, so not tested.",
+            "moves test accuracy by +5.0 points in each of 3 seeds: no spread, so not tested.",
         ),
-        ([4, 5, 6], "moves test_accuracy by +5.0 points in the mean of 3 seeds: not tested."),
+        ([4, 5, 6], "moves test accuracy by +5.0 points in the mean of 3 seeds: not tested."),
     ],
 )
 def test_untested_effects(pairs, expected):
@@ -152,7 +170,7 @@ def test_untested_effects(pairs, expected):
         (
             Failures(4, 8, 0, 8, "diverged"),
             {"seeds": 4, "difference": 3.0, "decided": False},
-            "4 of 8 seeds diverged, 0 of 8 of a: not decided; test_accuracy differs by +3.0 points "
+            "4 of 8 seeds diverged, 0 of 8 of a: not decided; test accuracy differs by +3.0 points "
             "in the 4 pairs left.",
         ),
         (
@@ -191,13 +209,13 @@ def test_failures_come_first(failures, fields, expected):
         (
             "negligible",
             {**OPEN, "look": 3},
-            "moves test_accuracy by 0.3 points [-0.5, 1.1], p = 0.031 adjusted, 8 seeds: "
+            "moves test accuracy by 0.3 points [-0.5, 1.1], p = 0.031 adjusted, 8 seeds: "
             "not decided, within the margin at look 3.",
         ),
         (
             "futile",
             {**OPEN, "look": 2},
-            "moves test_accuracy by 0.3 points [-0.5, 1.1], p = 0.031 adjusted, 8 seeds: "
+            "moves test accuracy by 0.3 points [-0.5, 1.1], p = 0.031 adjusted, 8 seeds: "
             "not decided, given up as futile at look 2.",
         ),
     ],
@@ -274,9 +292,9 @@ def test_what_stands_for_absence(value):
 def test_numbers_in_words():
     """Points have a decimal, or two below one; other numbers three digits."""
     assert ["2.1 points", "0.31 points", "1.0 point", "0.00 points"] == [
-        amount(value, "test_accuracy") for value in (2.14, 0.314, 1.0, -0.001)
+        amount(value, TEST_ACCURACY) for value in (2.14, 0.314, 1.0, -0.001)
     ]
     assert ["0.0312", "62,006"] == [plain_number(0.03123), plain_number(62006)]
-    assert "" == bounds((NAN, NAN), "test_accuracy")
+    assert "" == bounds((NAN, NAN), TEST_ACCURACY)
     assert ["p = 0.25", "p < 0.001"] == [p_value(0.25), p_value(1e-9)]
     assert ["", "a", "a, b and c"] == [listed([]), listed("a"), listed("abc")]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import compare_studies
 
@@ -16,7 +17,12 @@ def effect(differences: list[float], variant: str = "a", metric: str = "test_acc
     mean = float(np.mean(differences))
     seeds = len(differences)
     return Effect(
-        variant=variant, reference="baseline", metric=metric, seeds=seeds, difference=mean, sd=sd
+        variant=variant,
+        reference="baseline",
+        metric=KNOWN_METRICS[metric].metric,
+        seeds=seeds,
+        difference=mean,
+        sd=sd,
     )
 
 

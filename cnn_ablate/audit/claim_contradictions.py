@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import chain, combinations
-from math import floor
+from math import floor, inf
 from statistics import fmean
 
 from cnn_ablate.audit.subject import Case, Subject
+from cnn_ablate.metrics import metric_of
 from cnn_ablate.plan import NotInPlanError, Pair, claimed_pairs, claimed_variant
-from cnn_ablate.schema import Claim, Finding
+from cnn_ablate.schema import Claim, Finding, Metric
 from cnn_ablate.stats import printed
 
 # Test images of the published data sets; in the balanced ones, all classes have as many.
@@ -47,8 +48,8 @@ def _different_numbers(subject: Subject) -> Iterator[Finding]:
             yield _finding(
                 (first, second),
                 f"Claims {first.id} and {second.id} state two numbers for the "
-                f"{first.measured_metric} of {quantity[0]}: {printed(first)} and "
-                f"{printed(second)}.",
+                f"{first.measured_metric} of {quantity[0]}: {_printed(subject, first)} and "
+                f"{_printed(subject, second)}.",
             )
 
 
@@ -84,20 +85,20 @@ def _numbers_against_directions(subject: Subject) -> Iterator[Finding]:
     for claim, sides, sign in _directions(subject):
         new, old = (numbers.get((name, *_about(claim)), []) for name in sides)
         for pair in ((a, b) for a in new for b in old):
-            if _contradict(claim, sign, *pair):
+            if _contradict(claim, metric_of(subject.study, claim), sign, *pair):
                 yield _finding(
                     (claim, *pair),
                     f"Claim {claim.id} states {claim.effect} for {sides[0]} against {sides[1]}, "
-                    f"but {' and '.join(f'{c.id} states {printed(c)}' for c in pair)}.",
+                    f"but {' and '.join(f'{c.id} states {_printed(subject, c)}' for c in pair)}.",
                 )
 
 
-def _contradict(claim: Claim, sign: int, new: Claim, old: Claim) -> bool:
+def _contradict(claim: Claim, metric: Metric, sign: int, new: Claim, old: Claim) -> bool:
     if sign:
         return _above(old, new) if sign > 0 else _above(new, old)
-    # A claim of no effect allows a point of accuracy unless it says otherwise.
-    margin = (claim.margin or 1.0) / 100
-    return "accuracy" in claim.metric and (_above(new, old, margin) or _above(old, new, margin))
+    # A claim of no effect allows the margin of its metric unless it says otherwise.
+    margin = (claim.margin or metric.margin or inf) / metric.scale
+    return _above(new, old, margin) or _above(old, new, margin)
 
 
 def _above(first: Claim, second: Claim, margin: float = 0.0) -> bool:
@@ -128,7 +129,7 @@ def _classes_against_mean(subject: Subject) -> Iterator[Finding]:
             yield _finding(
                 (claim, *chain.from_iterable(classes)),
                 f"The accuracies by class of {name} have the mean {100 * nearest:.2f} %, but claim "
-                f"{claim.id} states {printed(claim)}.",
+                f"{claim.id} states {_printed(subject, claim)}.",
             )
 
 
@@ -141,8 +142,8 @@ def _impossible_fractions(subject: Subject) -> Iterator[Finding]:
         if images and floor((high + _TIE) * images) / images < low - _TIE:
             yield _finding(
                 (claim,),
-                f"Claim {claim.id}: {printed(claim)} is not a whole number of {images:,} test "
-                "images; it is a mean of several runs, or a misprint.",
+                f"Claim {claim.id}: {_printed(subject, claim)} is not a whole number of {images:,} "
+                "test images; it is a mean of several runs, or a misprint.",
             )
 
 
@@ -175,6 +176,10 @@ def _pair(subject: Subject, claim: Claim) -> Pair | None:
         pairs = claimed_pairs(subject.plan, claim) if claim.compares else ()
         return pairs[0] if len(pairs) == 1 else None
     return None
+
+
+def _printed(subject: Subject, claim: Claim) -> str:
+    return printed(claim, metric_of(subject.study, claim))
 
 
 def _quantity(subject: Subject, claim: Claim) -> tuple[object, ...]:

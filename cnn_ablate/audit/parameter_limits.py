@@ -7,6 +7,7 @@ from contextlib import suppress
 from torch import nn
 
 from cnn_ablate.audit.subject import Subject
+from cnn_ablate.metrics import metric_of
 from cnn_ablate.models import find_dead_parameters
 from cnn_ablate.plan import NotInPlanError, claimed_variant
 from cnn_ablate.schema import Claim, Finding, label
@@ -61,12 +62,13 @@ def _claim(subject: Subject, claim: Claim, name: str) -> Finding | None:
     much = f"{abs(more):,} {'more' if more > 0 else 'fewer'}"
     explained = "" if claim.effect else _explained(subject, name, claimed, more)
     bound = {"lower": "at most ", "higher": "at least "}.get(claim.effect or "", "")
+    stated = printed(claim, metric_of(subject.study, claim))
     return Finding(
         kind="parameter-claim",
         severity="error",
         where=claim.id,
         message=(
-            f"Claim {claim.id} states {bound}{printed(claim)} parameters for variant {name}, which "
+            f"Claim {claim.id} states {bound}{stated} parameters for variant {name}, which "
             f"has {real:,}, {much}{explained}."
         ),
         data={"claim": claim.id, "variant": name, "claimed": claimed, "parameters": real},

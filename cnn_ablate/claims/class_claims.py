@@ -7,7 +7,7 @@ import pandas as pd
 
 from cnn_ablate.claims.draft_verdict import NO_SEED, ONE_SEED, DraftVerdict, NoAnswerError
 from cnn_ablate.claims.metrics import class_column, class_rows, named_class
-from cnn_ablate.schema import Claim, Word
+from cnn_ablate.schema import TEST_ACCURACY, Claim, Word
 from cnn_ablate.stats import (
     FloatArray,
     amount,
@@ -123,7 +123,7 @@ def _judge(ranking: Ranking, claimed: str) -> DraftVerdict:
         word = "not reproduced"
     nearest = min(rivals, key=lambda rival: float(ranking.lead(claimed, rival).mean()))
     shares = (
-        f"{name} {level(ranking.shares[name].mean(), 'accuracy')}" for name in (claimed, nearest)
+        f"{name} {level(ranking.shares[name].mean(), TEST_ACCURACY)}" for name in (claimed, nearest)
     )
     return DraftVerdict(word, _gap(ranking, claimed, nearest, len(rivals)), ", ".join(shares))
 
@@ -137,7 +137,7 @@ def _gap(ranking: Ranking, claimed: str, nearest: str, rivals: int) -> str:
     interval = t_interval(gap if above else -gap, confidence)
     level_of = "" if confidence == 0.95 else f" at {100 * confidence:.4g} %, for {rivals} rivals,"
     said = (
-        f"it is {amount(points, 'accuracy')} {bounds(interval, 'accuracy')}{level_of} "
+        f"it is {amount(points, TEST_ACCURACY)} {bounds(interval, TEST_ACCURACY)}{level_of} "
         f"{'above' if above else 'below'} {nearest}, its nearest rival, "
         f"over {count(len(gap), 'seed')}"
     )
@@ -145,4 +145,4 @@ def _gap(ranking: Ranking, claimed: str, nearest: str, rivals: int) -> str:
     if interval[0] <= 0 or points > image_noise:
         return said
     images = count(int(ranking.images[[claimed, nearest]].min()), "test image")
-    return f"{said}; {amount(image_noise, 'accuracy')} can be the noise of {images}"
+    return f"{said}; {amount(image_noise, TEST_ACCURACY)} can be the noise of {images}"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from cnn_ablate.claims.evidence import Evidence
 from cnn_ablate.plan import Weights
-from cnn_ablate.schema import Claim, Effect
+from cnn_ablate.schema import Claim, Effect, Metric
 from cnn_ablate.stats import Decision, Interval, decide
 
 
@@ -55,7 +55,7 @@ class Comparison:
     @property
     def key(self) -> tuple[object, ...]:
         """What it measures: claims that agree in it are one test."""
-        return self.evidence.metric, self.claim.of_class, frozenset(self.weights.items())
+        return self.evidence.metric.name, self.claim.of_class, frozenset(self.weights.items())
 
 
 def decisions(comparisons: Sequence[Comparison]) -> dict[str, Decision | None]:
@@ -71,7 +71,7 @@ def decisions(comparisons: Sequence[Comparison]) -> dict[str, Decision | None]:
 
 
 def find_contrast(
-    claim: Claim, weights: Weights, metric: str, effects: Sequence[Effect]
+    claim: Claim, weights: Weights, metric: Metric, effects: Sequence[Effect]
 ) -> Contrast | None:
     """Return the contrast of the study that a claim is about, or None if it is about none."""
     if claim.of_class is not None:
@@ -79,7 +79,7 @@ def find_contrast(
     for effect in effects:
         for sign in (1.0, -1.0):
             sides = {effect.variant: sign, effect.reference: -sign}
-            if effect.metric == metric and dict(weights) == sides:
+            if effect.metric.name == metric.name and dict(weights) == sides:
                 return Contrast(effect, sign)
     return None
 

@@ -1,17 +1,10 @@
 """Claims in words: what is published, and what it is checked on."""
 
-from cnn_ablate.schema import Claim, label
+from cnn_ablate.schema import TEST_ACCURACY, Claim, Metric, label
 from cnn_ablate.stats import printed, signed
 
-_METRICS = {
-    "test_accuracy": "accuracy",
-    "accuracy_gap": "gap between training and test accuracy",
-    "auc_accuracy": "area under the accuracy over epochs",
-    "class_f1": "F1",
-}
 
-
-def published(claim: Claim) -> str:
+def published(claim: Claim, metric: Metric) -> str:
     """Return what a claim states: `86 %`, `+1.2 points at model.attention = cbam`, `higher`."""
     if claim.taken_for:
         return f"{claim.of_class} is taken for {claim.taken_for}"
@@ -22,24 +15,23 @@ def published(claim: Claim) -> str:
     if claim.value is None:
         return (claim.effect or "") + _levels(claim)
     if claim.compares:
-        return f"{signed(claim.size, claim.measured_metric)}{_levels(claim)}"
+        return f"{signed(claim.size, metric)}{_levels(claim)}"
     bound = {"higher": "at least ", "lower": "at most "}.get(claim.effect or "", "")
-    return f"{bound}{printed(claim)}"
+    return f"{bound}{printed(claim, metric)}"
 
 
-def subject(claim: Claim) -> str:
+def subject(claim: Claim, metric: Metric) -> str:
     """Return what a claim is checked on: `accuracy of cat, augment: flip against none`.
 
     The levels of other factors at which it holds are part of `published`.
     """
-    return f"{_metric(claim)}, {_variants(claim)}"
+    return f"{_metric(claim, metric)}, {_variants(claim)}"
 
 
-def _metric(claim: Claim) -> str:
+def _metric(claim: Claim, metric: Metric) -> str:
     if claim.taken_for:
         return f"mistakes on {claim.of_class}"
-    metric = claim.measured_metric
-    words = _METRICS.get(metric, metric.removeprefix("class_").replace("_", " "))
+    words = "accuracy" if metric.name == TEST_ACCURACY.name else metric.label
     return f"{words} of {claim.of_class}" if claim.of_class else words
 
 

@@ -9,8 +9,9 @@ import pandas as pd
 
 from cnn_ablate.claims.draft_verdict import NoAnswerError
 from cnn_ablate.claims.metrics import EXACT, image_count, with_metric
+from cnn_ablate.metrics import metric_of
 from cnn_ablate.plan import Weights
-from cnn_ablate.schema import Claim, Record
+from cnn_ablate.schema import Claim, Metric, Record
 from cnn_ablate.stats import (
     FloatArray,
     Interval,
@@ -41,7 +42,7 @@ class Evidence:
     `has_paper_images` says that the paper's number was measured on the same test images.
     """
 
-    metric: str
+    metric: Metric
     by_seed: pd.Series
     sides: tuple[FloatArray, ...] = ()
     images: FloatArray | None = None
@@ -57,7 +58,7 @@ class Evidence:
     @property
     def exact(self) -> bool:
         """Whether training cannot change it."""
-        return self.metric in EXACT
+        return self.metric.name in EXACT
 
     @property
     def is_constant(self) -> bool:
@@ -119,12 +120,12 @@ def gather(
     """
     if claim.metric in EXACT:
         number = sum(w * _count(results, claim.metric, name) for name, w in weights.items())
-        return Evidence(claim.metric, pd.Series([number]))
-    trials, column = with_metric(results, claim)
-    levels = values_by_seed(trials, list(weights), column)
+        return Evidence(metric_of(results.record.study, claim), pd.Series([number]))
+    trials, metric = with_metric(results, claim)
+    levels = values_by_seed(trials, list(weights), metric)
     counts = {name: image_count(results, claim, name) for name in weights}
     return Evidence(
-        metric=column,
+        metric=metric,
         by_seed=pd.Series(differences(levels, weights), index=levels.index),
         sides=tuple(w * levels[name].to_numpy(float) for name, w in weights.items()),
         images=_images(results.record, claim, trials, weights, predictions),

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from cnn_ablate.claims.draft_verdict import NO_SEED, NoAnswerError
-from cnn_ablate.metrics import KNOWN_METRICS
-from cnn_ablate.schema import Claim
-from cnn_ablate.stats import CONVERGENCE_METRICS, convergence, metric_column
+from cnn_ablate.metrics import KNOWN_METRICS, metric_of
+from cnn_ablate.schema import Claim, Metric
+from cnn_ablate.stats import CONVERGENCE_METRICS, convergence
 from cnn_ablate.store import Results
 
 CLASS_METRICS = tuple(n for n, known in KNOWN_METRICS.items() if known.source == "classes")
@@ -41,28 +41,28 @@ def class_column(claim: Claim) -> str:
     return metric.partition("_")[2]
 
 
-def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, str]:
-    """Return results.csv with the metric of a claim joined to it, and the name of that column.
+def with_metric(results: Results, claim: Claim) -> tuple[pd.DataFrame, Metric]:
+    """Return results.csv with the metric of a claim joined to it, and that metric.
 
     Raises:
         NoAnswerError: there is no such metric or class, or the claim lacks its threshold or class.
     """
-    metric, trials = claim.measured_metric, results.trials
-    column = metric_column(metric, claim.threshold if "_to_" in metric else None)
-    if claim.of_class is not None or metric in CLASS_METRICS:
+    metric, trials = metric_of(results.record.study, claim), results.trials
+    if claim.of_class is not None or metric.name in CLASS_METRICS:
         name, column = named_class(claim), class_column(claim)
+        metric = metric.model_copy(update={"name": column})
         values = class_rows(results, name)[["trial", column]]
         if values.empty:
             unknown = f"there is no class '{name}' in the data"
             raise NoAnswerError(unknown if len(results.classes) else NO_SEED)
         # results.csv has a column `precision` too: that of the arithmetic.
         trials = trials.drop(columns=column, errors="ignore").merge(values, on="trial", how="left")
-    elif metric in CONVERGENCE_METRICS:
+    elif claim.metric in CONVERGENCE_METRICS:
         thresholds = [] if claim.threshold is None else [claim.threshold]
         trials = trials.merge(convergence(results.epochs, thresholds), on="trial", how="left")
-    if column not in trials:
-        raise NoAnswerError(f"there is no metric '{column}'")
-    return trials, column
+    if metric.name not in trials:
+        raise NoAnswerError(f"there is no metric '{metric.name}'")
+    return trials, metric
 
 
 def class_rows(results: Results, name: str | None) -> pd.DataFrame:

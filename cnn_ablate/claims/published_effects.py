@@ -8,13 +8,11 @@ from cnn_ablate.claims.evidence import Evidence
 from cnn_ablate.claims.published_values import TIE, is_too_wide
 from cnn_ablate.schema import Claim, Word
 from cnn_ablate.stats import (
-    MARGIN,
     Decision,
     Interval,
     amount,
     bounds,
     equivalence_p,
-    in_points,
     is_testable,
     rounded,
     signed,
@@ -54,7 +52,9 @@ def judge_none(claim: Claim, evidence: Evidence, decision: Decision | None) -> D
     """Ask whether the effect is within the margin (equivalence), or decided to be outside of it."""
     margin = margin_of(claim, evidence)
     if margin is None:
-        reason = f"no margin is stated within which an effect on {evidence.metric} counts as none"
+        reason = (
+            f"no margin is stated within which an effect on {evidence.metric.label} counts as none"
+        )
         return _draft("inconclusive", evidence, reason, decision)
     beyond = amount(margin, evidence.metric)
     if evidence.exact:
@@ -73,16 +73,17 @@ def judge_none(claim: Claim, evidence: Evidence, decision: Decision | None) -> D
 
 
 def margin_of(claim: Claim, evidence: Evidence) -> float | None:
-    """Return what counts as no effect: as claimed, else a point of accuracy, or half of a count.
+    """Return what counts as no effect: as claimed, else the metric's margin, or half of a count.
 
-    For a published effect that is smaller than a point the margin is its size.
+    For a published effect that is smaller than this margin it is its size.
     """
-    if claim.margin is not None or not (evidence.exact or in_points(evidence.metric)):
+    if claim.margin is not None:
         return claim.margin
     # Counts are whole numbers: less than half of one is none.
     if evidence.exact:
         return 0.5
-    return min(MARGIN, abs(claim.size)) or MARGIN
+    margin = evidence.metric.margin
+    return margin and (min(margin, abs(claim.size)) or margin)
 
 
 def _side(evidence: Evidence, decision: Decision | None) -> int:

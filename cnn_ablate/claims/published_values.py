@@ -3,8 +3,8 @@
 from cnn_ablate.claims.descriptions import published
 from cnn_ablate.claims.draft_verdict import DraftVerdict
 from cnn_ablate.claims.evidence import Evidence
-from cnn_ablate.schema import Claim, Word
-from cnn_ablate.stats import amount, in_points, level, level_bounds, rounded, scale
+from cnn_ablate.schema import Claim, Metric, Word
+from cnn_ablate.stats import amount, level, level_bounds, rounded
 from cnn_ablate.text import plain_number
 
 # Half a printed digit is a tie on paper, but not always between floats.
@@ -26,7 +26,7 @@ def judge_level(claim: Claim, evidence: Evidence) -> DraftVerdict:
     if evidence.is_constant:
         return DraftVerdict("inconclusive", same_in_all_seeds(evidence), measured)
     half = evidence.one_run() + _slack(claim, evidence.metric)
-    low, high = (end * scale(evidence.metric) for end in claim.bounds)
+    low, high = (end * evidence.metric.scale for end in claim.bounds)
     inside = max(abs(low - evidence.mean), abs(high - evidence.mean)) <= half + TIE
     ends = rounded((evidence.mean - half, evidence.mean + half), evidence.metric, outward=inside)
     wide = is_too_wide(claim, evidence)
@@ -37,7 +37,7 @@ def judge_level(claim: Claim, evidence: Evidence) -> DraftVerdict:
 
 def judge_limit(claim: Claim, evidence: Evidence) -> DraftVerdict:
     """Ask whether the confidence interval of the mean is on one side of a published limit."""
-    limit = claim.bounds[0] * scale(evidence.metric)
+    limit = claim.bounds[0] * evidence.metric.scale
     measured = level(evidence.mean, evidence.metric)
     room = evidence.mean - limit if claim.effect == "higher" else limit - evidence.mean
     side = "inside" if room >= 0 else "beyond"
@@ -56,19 +56,19 @@ def judge_limit(claim: Claim, evidence: Evidence) -> DraftVerdict:
     return DraftVerdict(word, reason, measured, level_bounds((low, high), evidence.metric))
 
 
-def _slack(claim: Claim, metric: str) -> float:
+def _slack(claim: Claim, metric: Metric) -> float:
     """Return how far a printed number may be from what it stands for, in points for fractions.
 
     Half of its last digit, or the width of the range: then the whole range is inside an interval
     that is wider by it, if any of the range is inside of the interval without it.
     """
     low, high = claim.bounds
-    return (claim.rounding + high - low) * scale(metric)
+    return (claim.rounding + high - low) * metric.scale
 
 
 def is_too_wide(claim: Claim, evidence: Evidence) -> bool:
     """Return whether one further run is so uncertain that no number can be called reproduced."""
-    if in_points(evidence.metric):
+    if evidence.metric.is_fraction:
         return evidence.one_run() > max(_WIDEST, claim.margin or 0.0)
     share = _WIDEST_SHARE * max(map(abs, claim.bounds))
     return evidence.one_run() > (claim.margin or share)
@@ -102,16 +102,17 @@ def _counted(claim: Claim, evidence: Evidence) -> DraftVerdict:
 
 def _reason(claim: Claim, evidence: Evidence, half: float) -> str:
     metric = evidence.metric
-    low, high = (end * scale(metric) for end in claim.bounds)
+    low, high = (end * metric.scale for end in claim.bounds)
     if low < high and low <= evidence.mean <= high:
-        return f"{published(claim)} includes the mean of {evidence.seeds}"
+        return f"{published(claim, metric)} includes the mean of {evidence.seeds}"
     gap = min(abs(low - evidence.mean), abs(high - evidence.mean))
     # The width of a range is room for its far end, and its near end is what is compared.
     allowed = half - (high - low)
     side = "within" if gap <= allowed + TIE else "beyond"
     return (
-        f"{published(claim)} is {amount(gap, metric)} from the mean of {evidence.seeds}, {side} "
-        f"the {amount(allowed, metric)} that one further run may differ ({_parts(claim, evidence)})"
+        f"{published(claim, metric)} is {amount(gap, metric)} from the mean of {evidence.seeds}, "
+        f"{side} the {amount(allowed, metric)} that one further run may differ "
+        f"({_parts(claim, evidence)})"
     )
 
 
@@ -119,7 +120,7 @@ def _parts(claim: Claim, evidence: Evidence) -> str:
     """Return what a tolerance consists of: `seeds 0.49 points, rounding 0.50 points`."""
     parts = {
         "seeds": evidence.seed_noise(),
-        "rounding": claim.rounding * scale(evidence.metric),
+        "rounding": claim.rounding * evidence.metric.scale,
         f"{evidence.image_count:,} other test images": evidence.other_image_noise(),
     }
     texts = (f"{name} {amount(part, evidence.metric)}" for name, part in parts.items() if part)

@@ -13,6 +13,7 @@ from cnn_ablate.claims.failed_trials import doubted, failed_trials
 from cnn_ablate.claims.metrics import EXACT
 from cnn_ablate.claims.published_effects import judge_direction, judge_none
 from cnn_ablate.claims.published_values import judge_level, judge_limit
+from cnn_ablate.metrics import metric_of
 from cnn_ablate.plan import NotInPlanError, Weights, claim_weights
 from cnn_ablate.schema import Claim, Effect, Verdict
 from cnn_ablate.stats import Decision, PredictionReader, level, signed
@@ -108,7 +109,7 @@ def _verdict(
     return Verdict(
         claim=claim.id,
         verdict="not comparable" if hindrance else draft.verdict,
-        published=published(claim),
+        published=published(claim, metric_of(record.study, claim)),
         measured=draft.measured,
         interval=draft.interval,
         reason=f"{capital(draft.reason)}.",

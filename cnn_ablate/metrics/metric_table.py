@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from cnn_ablate.schema import FRACTION, TEST_ACCURACY, Better, Frozen, Metric, Study
+from cnn_ablate.schema import FRACTION, TEST_ACCURACY, Better, Claim, Frozen, Metric, Study
 
 Source = Literal["training", "predictions", "size", "curves", "classes"]
 """What a metric is computed from: the training, the predictions for the test images, the network,
@@ -164,9 +164,21 @@ KNOWN_METRICS: dict[str, KnownMetric] = dict(
 
 
 def find_metric(study: Study, name: str) -> Metric:
-    """Return a metric by name: as a study declares it, or as it is known.
+    """Return a metric by name: as a study declares it, or as it is known; else without a unit."""
+    declared = study.declared_metrics
+    if name in declared or name not in KNOWN_METRICS:
+        return declared.get(name) or Metric(name=name, label=name, better=None)
+    return KNOWN_METRICS[name].metric
 
-    Raises:
-        KeyError: there is no such metric.
-    """
-    return study.declared_metrics.get(name) or KNOWN_METRICS[name].metric
+
+def at_threshold(name: str, threshold: float | None) -> Metric:
+    """Return a known metric that may have a threshold: its column is `epochs_to_accuracy_0.7`."""
+    metric = KNOWN_METRICS[name].metric
+    column = name if threshold is None else f"{name}_{threshold:g}"
+    return metric.model_copy(update={"name": column})
+
+
+def metric_of(study: Study, claim: Claim) -> Metric:
+    """Return the metric that a claim is about; its name is its column, with a threshold if any."""
+    name = claim.measured_metric
+    return at_threshold(name, claim.threshold) if "_to_" in name else find_metric(study, name)

@@ -173,7 +173,7 @@ def _main_effects(context: ReportContext) -> dict[str, Effect]:
     """Return one effect per variant: that against the usual reference, or else its first."""
     effects: dict[str, Effect] = {}
     for effect in context.effects:
-        if effect.metric != context.metric.name:
+        if effect.metric != context.metric:
             continue
         if effect.variant not in effects or effect.reference == context.reference:
             effects[effect.variant] = effect

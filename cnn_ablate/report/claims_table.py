@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cnn_ablate.claims import WORDS, contradictions, count_statements, counts, subject
+from cnn_ablate.metrics import metric_of
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.schema import Claim, Stated, Verdict, Word
+from cnn_ablate.schema import Claim, Stated, Study, Verdict, Word
 from cnn_ablate.text import capital
 
 _NOT_COMPARABLE: Word = "not comparable"
@@ -60,11 +61,13 @@ def claim_tables(context: ReportContext) -> ClaimTables:
     remarks = _remarks(pairs, counted)
     return ClaimTables(
         tally=_tally(counted) or "none counted" * bool(pairs),
-        judged=_table([pair for pair in counted if pair[1].verdict != _NOT_COMPARABLE], remarks),
-        not_comparable=_table(
-            [pair for pair in counted if pair[1].verdict == _NOT_COMPARABLE], remarks
+        judged=_table(
+            record.study, [pair for pair in counted if pair[1].verdict != _NOT_COMPARABLE], remarks
         ),
-        later=_table([pair for pair in pairs if pair not in counted], remarks),
+        not_comparable=_table(
+            record.study, [pair for pair in counted if pair[1].verdict == _NOT_COMPARABLE], remarks
+        ),
+        later=_table(record.study, [pair for pair in pairs if pair not in counted], remarks),
     )
 
 
@@ -89,7 +92,7 @@ def _tally(pairs: Sequence[Pair]) -> str:
     return ", ".join(f"{times[word]} {word}" for word in WORDS if times[word])
 
 
-def _table(pairs: Sequence[Pair], remarks: Mapping[str, str]) -> ClaimTable:
+def _table(study: Study, pairs: Sequence[Pair], remarks: Mapping[str, str]) -> ClaimTable:
     """Move the condition and the reason that most rows share to the notes above the table."""
     condition = _most_common([verdict.condition for _, verdict in pairs])
     reason = _most_common([verdict.reason for _, verdict in pairs])
@@ -97,7 +100,7 @@ def _table(pairs: Sequence[Pair], remarks: Mapping[str, str]) -> ClaimTable:
     rows = (
         ClaimRow(
             claim,
-            subject(claim),
+            subject(claim, metric_of(study, claim)),
             verdict,
             " ".join(filter(None, (_why(verdict, condition, reason), remarks.get(claim.id)))),
         )

@@ -129,8 +129,7 @@ class ReportContext:
     @cached_property
     def means(self) -> pd.DataFrame:
         """Mean of the metric over seeds with its intervals; one row per variant, its index."""
-        images = self.images if self.metric.name == "test_accuracy" else 0
-        return means(self.trials, metric=self.metric.name, images=images).set_index("variant")
+        return means(self.trials, metric=self.metric, images=self.images).set_index("variant")
 
     @cached_property
     def images(self) -> int:

@@ -7,11 +7,12 @@ from math import inf, isfinite, nan
 import numpy as np
 import pandas as pd
 
+from cnn_ablate.metrics import KNOWN_METRICS, at_threshold
 from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.results_table import Cell
-from cnn_ablate.schema import Effect
-from cnn_ablate.stats import Interval, in_points, means, metric_column
+from cnn_ablate.schema import Effect, Metric
+from cnn_ablate.stats import Interval, means
 from cnn_ablate.text import percent, plain_number
 
 
@@ -94,12 +95,12 @@ def _convergence(context: ReportContext) -> DetailTable | None:
         return None
     threshold = percent(speed.threshold)
     metrics = {
-        "Best accuracy": "best_accuracy",
-        "AULC": "auc_accuracy",
-        f"Epochs to {threshold}": metric_column("epochs_to_accuracy", speed.threshold),
-        f"Seconds to {threshold}": metric_column("seconds_to_accuracy", speed.threshold),
-        "Instability": "instability",
-        "Training accuracy": "train_accuracy",
+        "Best accuracy": KNOWN_METRICS["best_accuracy"].metric,
+        "AULC": KNOWN_METRICS["auc_accuracy"].metric,
+        f"Epochs to {threshold}": at_threshold("epochs_to_accuracy", speed.threshold),
+        f"Seconds to {threshold}": at_threshold("seconds_to_accuracy", speed.threshold),
+        "Instability": KNOWN_METRICS["instability"].metric,
+        "Training accuracy": KNOWN_METRICS["train_accuracy"].metric,
     }
     columns = [_column(context, speed.trials, metric) for metric in metrics.values()]
     note = (
@@ -114,7 +115,7 @@ def _convergence(context: ReportContext) -> DetailTable | None:
     return DetailTable("learning", "Training", title, note, ("Variant", *metrics), rows)
 
 
-def _column(context: ReportContext, trials: pd.DataFrame, metric: str) -> list[Cell]:
+def _column(context: ReportContext, trials: pd.DataFrame, metric: Metric) -> list[Cell]:
     """Return the mean of a metric per variant, and how many seeds never reached a threshold.
 
     A metric that needs more epochs than a variant has, as the instability does, is left empty.
@@ -122,7 +123,7 @@ def _column(context: ReportContext, trials: pd.DataFrame, metric: str) -> list[C
     averages = means(trials, metric=metric).set_index("variant").reindex(context.variants)
     cells = []
     for variant in context.variants:
-        values = trials.loc[trials["variant"] == variant, metric].astype(float)
+        values = trials.loc[trials["variant"] == variant, metric.name].astype(float)
         never = int(np.isinf(values).sum())
         if never == len(values):
             cells.append(Cell("never", inf))
@@ -133,12 +134,12 @@ def _column(context: ReportContext, trials: pd.DataFrame, metric: str) -> list[C
     return cells
 
 
-def _with_interval(metric: str, mean: float, ends: Interval) -> str:
+def _with_interval(metric: Metric, mean: float, ends: Interval) -> str:
     low, high = (_number(metric, end) for end in ends)
     return f"{_number(metric, mean)} {formatting.interval(low, high)}".rstrip()
 
 
-def _number(metric: str, value: float) -> str:
+def _number(metric: Metric, value: float) -> str:
     if not isfinite(value):
         return ""
-    return formatting.number(value) if in_points(metric) else plain_number(value)
+    return formatting.number(value) if metric.is_fraction else plain_number(value)

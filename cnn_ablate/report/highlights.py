@@ -7,7 +7,7 @@ from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.run_facts import Fact
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats import MARGIN
+from cnn_ablate.stats import margin_of
 from cnn_ablate.text import capital, count, listed, percent, some
 
 
@@ -29,7 +29,11 @@ def answer(context: ReportContext) -> str:
         _side(context, [e for e in clear if e.direction < 0], "lowers", "lower"),
         _side(context, [e for e in clear if e.direction > 0], "raises", "raise"),
         _undecided(context, by_images, "decided over seeds but not over test images"),
-        _undecided(context, negligible, f"negligible (within {MARGIN:g} point)"),
+        _undecided(
+            context,
+            negligible,
+            f"negligible (within {margin_of(context.metric)})",
+        ),
         _undecided(context, open_ones, "not decided"),
     ]
     if context.meaningless:

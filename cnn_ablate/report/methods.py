@@ -43,7 +43,7 @@ def _trained(record: Record) -> str:
 
 
 def _pairing(record: Record, trials: pd.DataFrame) -> str:
-    ratios = variance_ratios(trials, record.plan.contrasts)
+    ratios = variance_ratios(trials, record.plan.contrasts, record.study.metric)
     if not ratios:
         return ""
     ratio, contrasts = np.median(ratios), count(len(ratios), "contrast")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cnn_ablate.runner.prepare import Prepared, data_facts
-from cnn_ablate.runner.preregistration_log import preregistration
+from cnn_ablate.schema import state
 from cnn_ablate.stats.families import families
 from cnn_ablate.stats.multiple_comparisons import FLIP_PAIRS, LEAST_PAIRS, smallest_adjusted_p
 from cnn_ablate.stats.pairing import seed_differences
@@ -32,7 +32,7 @@ def remarks(prepared: Prepared) -> Iterator[str]:
     for images in sorted(_test_images(prepared)):
         points = f"{100 / images:.2g} point{'s' if images != 100 else ''}"
         yield f"One of {images:,} test images is {points} of accuracy."
-    digest = preregistration(prepared.study).hash[:12]
+    digest = state(prepared.study).hash[:12]
     yield f"Pre-registration hash: {digest} (claims, design, seeds, metric)."
 
 

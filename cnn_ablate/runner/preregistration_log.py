@@ -4,13 +4,8 @@ from collections.abc import Sequence
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared
-from cnn_ablate.schema import LogEntry, Look, Preregistration, Record, Study, state, timestamp
+from cnn_ablate.schema import LogEntry, Look, Record, Study, state, timestamp
 from cnn_ablate.store import Store, read_record, write_record
-
-
-def preregistration(study: Study) -> Preregistration:
-    """Return what a study states."""
-    return state(study)
 
 
 def with_history(record: Record, store: Store, looks: Sequence[Look] = ()) -> Record:
@@ -33,7 +28,7 @@ def log_preregistration(prepared: Prepared, record: Record, store: Store) -> Non
     """
     last = _last_record(store, prepared.study)
     log = last.log if last else ()
-    preregistered = preregistration(prepared.study)
+    preregistered = state(prepared.study)
     if log and log[-1].preregistration == preregistered:
         return
     trials = [t for t in prepared.plan.trials if (store.folder(t) / "trial.json").is_file()]

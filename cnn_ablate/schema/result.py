@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
+from cnn_ablate.schema.metric import Metric
 from cnn_ablate.schema.plan import ComputeConfig, Plan, Size, Trial
 from cnn_ablate.schema.preregistration import LogEntry, Look, Stated
 from cnn_ablate.schema.study import Study
@@ -123,9 +124,9 @@ class Finding(Frozen):
 class Effect(Frozen):
     """One contrast in one metric: a row of effects.csv. None where there are too few seeds.
 
-    Differences are in percentage points where the metric is a fraction, else in its own unit. A
-    contrast that is tested has `low_family` and `high_family`, an interval that excludes zero just
-    where the contrast is `decided`.
+    Differences are in percentage points where the metric is a fraction, else in its own unit; the
+    file has the metric's name. A contrast that is tested has `low_family` and `high_family`, an
+    interval that excludes zero just where the contrast is `decided`.
     """
 
     variant: str
@@ -139,7 +140,7 @@ class Effect(Frozen):
         exclude=True,
         description="What the variant changes, as the beginning of a sentence; not in the file.",
     )
-    metric: str
+    metric: Metric
     seeds: int = Field(description="Number of seeds that both sides have done.")
     failed: int = Field(0, description="Trials of the variant that diverged or failed.")
     failed_reference: int = Field(0, description="The same of the reference, on the same seeds.")
@@ -180,6 +181,15 @@ class Effect(Frozen):
         False, description="Whether the two sides were computed in different ways."
     )
     sentence: str = ""
+
+    @field_serializer("metric")
+    def _metric_name(self, metric: Metric) -> str:
+        return metric.name
+
+    @property
+    def improves(self) -> bool | None:
+        """Whether it is decided that the variant is better (or worse); None if it is not."""
+        return self.metric.improves(self.direction)
 
     @property
     def direction(self) -> int:

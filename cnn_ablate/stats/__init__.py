@@ -10,7 +10,7 @@ from cnn_ablate.stats.image_noise import (
     standard_error,
     wilson,
 )
-from cnn_ablate.stats.learning_speed import CONVERGENCE_METRICS, convergence, metric_column
+from cnn_ablate.stats.learning_speed import CONVERGENCE_METRICS, convergence
 from cnn_ablate.stats.multiple_comparisons import (
     FLIP_PAIRS,
     FLIPS,
@@ -40,17 +40,15 @@ from cnn_ablate.stats.student_t import (
 )
 from cnn_ablate.stats.study_comparison import ComparedContrast, compare_studies
 from cnn_ablate.stats.units import (
-    MARGIN,
     UNKNOWN,
     Interval,
     amount,
     bounds,
-    in_points,
     level,
     level_bounds,
+    margin_of,
     printed,
     rounded,
-    scale,
     signed,
 )
 
@@ -60,7 +58,6 @@ __all__ = [
     "FLIPS",
     "FLIP_PAIRS",
     "HOLM",
-    "MARGIN",
     "SHARED",
     "UNKNOWN",
     "ComparedContrast",
@@ -86,18 +83,16 @@ __all__ = [
     "estimate_effects",
     "factorial",
     "image_interval",
-    "in_points",
     "is_testable",
     "level",
     "level_bounds",
+    "margin_of",
     "means",
-    "metric_column",
     "pooled_mcnemar_p",
     "prediction_half_width",
     "printed",
     "rounded",
     "sample_sd",
-    "scale",
     "seed_differences",
     "sentence",
     "shapley",

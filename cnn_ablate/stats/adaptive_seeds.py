@@ -12,7 +12,6 @@ from cnn_ablate.schema import Finding, Plan, Study
 from cnn_ablate.stats.families import families
 from cnn_ablate.stats.group_sequential import Progress, follow
 from cnn_ablate.stats.pairing import is_identical, seed_differences
-from cnn_ablate.stats.units import MARGIN
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def follow_contrasts(
             [study.looks[-1] if failed[j] else ended[j] for j in chosen],
             study.looks,
             error=study.error,
-            margin=MARGIN,
+            margin=study.metric.margin,
         )
         for j, reached in zip(chosen, followed, strict=True):
             progress[j] = reached

@@ -12,7 +12,6 @@ from cnn_ablate.stats.families import Family, families
 from cnn_ablate.stats.group_sequential import Outcome, follow
 from cnn_ablate.stats.multiple_comparisons import Decision, adjust_p, decide, is_testable
 from cnn_ablate.stats.pairing import FloatArray, is_identical
-from cnn_ablate.stats.units import MARGIN, in_points
 
 FISHER = "Holm, Fisher's exact test of failures"
 
@@ -37,7 +36,6 @@ def decide_contrasts(
     trials: pd.DataFrame,
     rows: Sequence[FloatArray],
     failures: Sequence[Failures],
-    metric: str = "test_accuracy",
 ) -> list[ContrastDecision]:
     """Decide the contrasts of a plan, family by family.
 
@@ -50,7 +48,6 @@ def decide_contrasts(
         trials: Rows of results.csv.
         rows: Per contrast its differences by seed, NaN where a side has no value.
         failures: Per contrast, how many of its trials failed.
-        metric: Of the differences.
     """
     names = families(record.study, record.plan, record.findings)
     decided = [ContrastDecision()] * len(rows)
@@ -60,10 +57,7 @@ def decide_contrasts(
         ]
         if _has_looks(record, members):
             members = [j for j in members if not failures[j]]
-            margin = MARGIN if in_points(metric) else None
-            results = _by_looks(
-                record, [rows[j] for j in members], _ended(record, trials, members), margin
-            )
+            results = _by_looks(record, [rows[j] for j in members], _ended(record, trials, members))
         else:
             own = [rows[j] for j in members], [failures[j] for j in members]
             results = [ContrastDecision(decision=d) for d in _at_once(*own, record.study.error)]
@@ -89,12 +83,10 @@ def _ended(record: Record, trials: pd.DataFrame, members: Sequence[int]) -> list
     return counts
 
 
-def _by_looks(
-    record: Record, rows: list[FloatArray], ended: list[int], margin: float | None
-) -> list[ContrastDecision]:
+def _by_looks(record: Record, rows: list[FloatArray], ended: list[int]) -> list[ContrastDecision]:
     looks, error = record.study.looks, record.study.error
     results = []
-    for progress in follow(rows, ended, looks, error=error, margin=margin):
+    for progress in follow(rows, ended, looks, error=error, margin=record.study.metric.margin):
         # Open contrasts wait for their look: what is known was decided at the one before.
         look = progress.look - (progress.outcome == "open")
         seeds = looks[look - 1] if look else None

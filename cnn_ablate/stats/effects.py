@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.schema import Contrast, Effect, Record
+from cnn_ablate.schema import TEST_ACCURACY, Contrast, Effect, Metric, Record
 from cnn_ablate.stats import student_t
 from cnn_ablate.stats.decisions import FISHER, ContrastDecision, decide_contrasts
 from cnn_ablate.stats.failure_rates import Failures, count_failures
@@ -17,7 +17,6 @@ from cnn_ablate.stats.multiple_comparisons import decide
 from cnn_ablate.stats.pairing import FloatArray, compute_settings, seed_differences, values_by_seed
 from cnn_ablate.stats.predictions import PredictionReader, weigh_images
 from cnn_ablate.stats.sentences import action, sentence
-from cnn_ablate.stats.units import MARGIN, in_points, scale
 
 _COLUMNS = [name for name, field in Effect.model_fields.items() if not field.exclude]
 _FLOATS = {name for name, field in Effect.model_fields.items() if field.annotation == float | None}
@@ -27,7 +26,7 @@ def estimate_effects(
     trials: pd.DataFrame,
     record: Record,
     *,
-    metric: str = "test_accuracy",
+    metric: Metric | None = None,
     predictions: PredictionReader | None = None,
     over_images: Mapping[tuple[str, str, str], dict[str, Any]] = MappingProxyType({}),
 ) -> tuple[Effect, ...]:
@@ -37,7 +36,7 @@ def estimate_effects(
         trials: Rows of results.csv; only trials that are done have a value, and only seeds count
             that both variants have done.
         record: The study with its contrasts, and the families in which they are tested.
-        metric: A column of `trials`, its own or one joined from `convergence`.
+        metric: A column of `trials`, whose effects are not tested; by default that of the study.
         predictions: Stored predictions; without them the effects hold nothing about test images.
         over_images: What was known about test images, by variant, reference and metric.
 
@@ -45,20 +44,23 @@ def estimate_effects(
         One effect per contrast; its numbers are None where too few seeds are done.
     """
     contrasts, seeds = record.plan.contrasts, record.study.seeds
-    rows = seed_differences(trials, contrasts, seeds, metric)
+    measure = metric or record.study.metric
+    rows = seed_differences(trials, contrasts, seeds, measure)
     failures = [
         count_failures(trials, contrast, seeds[:paired_seeds])
         for contrast, paired_seeds in zip(contrasts, record.plan.paired_seeds, strict=True)
     ]
-    decisions = decide_contrasts(record, trials, rows, failures, metric)
+    decisions = [ContrastDecision()] * len(rows)
+    if metric is None:
+        decisions = decide_contrasts(record, trials, rows, failures)
     # Only accuracy is a mean over test images, which can be resampled one by one.
-    reader = predictions if metric == "test_accuracy" else None
+    reader = predictions if measure.name == TEST_ACCURACY.name else None
     settings = compute_settings(trials)
     return tuple(
         _effect(
             _names(contrast, settings)
-            | {"metric": metric}
-            | over_images.get((contrast.variant, contrast.reference, metric), {})
+            | {"metric": measure}
+            | over_images.get((contrast.variant, contrast.reference, measure.name), {})
             | _over_images(trials, contrast, reader),
             row[: decision.seeds],
             failed,
@@ -77,7 +79,7 @@ def effects_frame(effects: Sequence[Effect]) -> pd.DataFrame:
     return table.astype(dict.fromkeys([*_FLOATS, "look", "images"], float))
 
 
-def means(trials: pd.DataFrame, *, metric: str = "test_accuracy", images: int = 0) -> pd.DataFrame:
+def means(trials: pd.DataFrame, *, metric: Metric = TEST_ACCURACY, images: int = 0) -> pd.DataFrame:
     """Average a metric over the seeds of each variant; fractions become per cent.
 
     Returns:
@@ -91,7 +93,7 @@ def means(trials: pd.DataFrame, *, metric: str = "test_accuracy", images: int = 
         if len(values):
             # The mean of floats may exceed 1 by a rounding error, which Wilson's formula refuses.
             accuracy = min(1.0, float(values.mean()) / 100)
-            tested = wilson(accuracy * images, images if scale(metric) == 100 else 0)
+            tested = wilson(accuracy * images, images if metric.name == TEST_ACCURACY.name else 0)
             row = (variant, len(values), values.mean(), student_t.sample_sd(values))
             rows.append((*row, *student_t.t_interval(values), *(100 * end for end in tested)))
     names = ["variant", "seeds", "mean", "sd", "low", "high", "images_low", "images_high"]
@@ -163,14 +165,14 @@ def _is_negligible(effect: Effect, decided: ContrastDecision) -> bool:
     By the equivalence test of its look, or else by the interval of its family; and where test
     images are known, over them, too.
     """
-    if effect.decided or effect.low_family is None or not in_points(effect.metric):
+    if effect.decided or effect.low_family is None or effect.metric.margin is None:
         return False
     ends = [effect.images_low, effect.images_high]
     if decided.outcome is None:
         ends += [effect.low_family, effect.high_family]
     elif decided.outcome != "negligible":
         return False
-    return all(abs(end) < MARGIN for end in ends if end is not None)
+    return all(abs(end) < effect.metric.margin for end in ends if end is not None)
 
 
 def _over_images(

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from statsmodels.regression.linear_model import OLS
 
-from cnn_ablate.schema import Factor, Variant
+from cnn_ablate.schema import TEST_ACCURACY, Factor, Metric, Variant
 from cnn_ablate.stats.crossing_cells import cells, level_labels
 from cnn_ablate.stats.multiple_comparisons import adjust_p
 from cnn_ablate.stats.pairing import FloatArray
-from cnn_ablate.stats.units import scale
 
 Term = tuple[int, ...]
 """Indices of the factors of a main effect `(i,)` or of an interaction `(i, j)`."""
@@ -26,7 +25,7 @@ def factorial(
     factors: Sequence[Factor],
     variants: Sequence[Variant],
     *,
-    metric: str = "test_accuracy",
+    metric: Metric = TEST_ACCURACY,
 ) -> pd.DataFrame:
     """Estimate main effects of crossed factors and the two-way interactions between them.
 
@@ -104,11 +103,11 @@ def sum_coding(levels: int) -> FloatArray:
 
 
 def _grid(
-    trials: pd.DataFrame, factors: Sequence[Factor], variants: Sequence[Variant], metric: str
+    trials: pd.DataFrame, factors: Sequence[Factor], variants: Sequence[Variant], metric: Metric
 ) -> _Grid:
     at = {name: levels for levels, name in cells(factors, variants).items()}
     done = trials[(trials["status"] == "done") & trials["variant"].isin(at)]
-    done = done[pd.to_numeric(done[metric]).notna()]
+    done = done[pd.to_numeric(done[metric.name]).notna()]
     rows = [at[variant] for variant in done["variant"]]
     observed = [{levels[i] for levels in rows} for i in range(len(factors))]
     # A factor that has one level so far (a study half done) has no effect to estimate.
@@ -120,7 +119,7 @@ def _grid(
         levels=tuple(known),
         codes=np.array(codes, dtype=np.int64).reshape(len(done), len(varied)),
         seeds=done["seed"].to_numpy(np.int64),
-        y=scale(metric) * pd.to_numeric(done[metric]).to_numpy(float),
+        y=metric.scale * pd.to_numeric(done[metric.name]).to_numpy(float),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.metrics import KNOWN_METRICS
+from cnn_ablate.metrics import KNOWN_METRICS, at_threshold
 from cnn_ablate.stats.pairing import FloatArray
 
 CONVERGENCE_METRICS = tuple(n for n, known in KNOWN_METRICS.items() if known.source == "curves")
@@ -32,7 +32,7 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
     thresholds = tuple(thresholds)
     plain = [name for name in CONVERGENCE_METRICS if "_to_" not in name]
     timed = [
-        metric_column(name, threshold)
+        at_threshold(name, threshold).name
         for threshold in thresholds
         for name in CONVERGENCE_METRICS
         if "_to_" in name
@@ -58,11 +58,6 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
         ]
         rows.append([*row, *(t for at in thresholds for t in first_reached(reached, seconds, at))])
     return pd.DataFrame(rows, columns=columns)
-
-
-def metric_column(metric: str, threshold: float | None) -> str:
-    """Return the column of a metric that may have a threshold: `epochs_to_accuracy_0.7`."""
-    return metric if threshold is None else f"{metric}_{threshold:g}"
 
 
 def observed(epochs: pd.DataFrame) -> tuple[str, str]:

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cnn_ablate.schema import ComputeConfig, Contrast
-from cnn_ablate.stats.units import scale
+from cnn_ablate.schema import TEST_ACCURACY, ComputeConfig, Contrast, Metric
 
 FloatArray = NDArray[np.float64]
 
@@ -16,20 +15,21 @@ FloatArray = NDArray[np.float64]
 _BUDGETS = {"epochs_to_accuracy": "epochs", "seconds_to_accuracy": "seconds"}
 
 
-def values_by_seed(trials: pd.DataFrame, variants: Sequence[str], metric: str) -> pd.DataFrame:
+def values_by_seed(trials: pd.DataFrame, variants: Sequence[str], metric: Metric) -> pd.DataFrame:
     """Align a metric by seed: one row per seed that all variants have done, one column per variant.
 
     Fractions become percentage points. For trials that never reached an accuracy (infinite epochs
     or seconds) the value is their budget, a lower bound, if another of the variants reached it.
     """
-    numbers = trials.assign(**{metric: pd.to_numeric(trials[metric]).astype(float)})
-    values = _pivot(numbers, variants, metric)
+    column = metric.name
+    numbers = trials.assign(**{column: pd.to_numeric(trials[column]).astype(float)})
+    values = _pivot(numbers, variants, column)
     never = np.isinf(values.to_numpy(float))
-    budget = _BUDGETS.get(metric.rpartition("_")[0])
+    budget = _BUDGETS.get(column.rpartition("_")[0])
     if budget and never.any():
         # Where none of them reached it, their budgets are no information about a difference.
         values = values.mask(never, _pivot(trials, variants, budget))[~never.all(axis=1)]
-    return values.dropna() * scale(metric)
+    return values.dropna() * metric.scale
 
 
 def trials_by_seed(trials: pd.DataFrame, variants: Sequence[str]) -> pd.DataFrame:
@@ -51,7 +51,7 @@ def seed_differences(
     trials: pd.DataFrame,
     contrasts: Sequence[Contrast],
     seeds: Sequence[int],
-    metric: str = "test_accuracy",
+    metric: Metric = TEST_ACCURACY,
 ) -> list[FloatArray]:
     """Return per contrast its differences by seed (seeds,), NaN where a side has no value.
 
@@ -59,7 +59,7 @@ def seed_differences(
         trials: Rows of results.csv.
         contrasts: Those of a plan.
         seeds: Of the study, in their order.
-        metric: A column of `trials`; fractions become points.
+        metric: Of the differences.
     """
     return [_by_seed(trials, contrast, seeds, metric) for contrast in contrasts]
 
@@ -70,7 +70,9 @@ def is_identical(row: FloatArray) -> bool:
     return len(present) > 0 and not present.any()
 
 
-def variance_ratios(trials: pd.DataFrame, contrasts: Iterable[Contrast]) -> list[float]:
+def variance_ratios(
+    trials: pd.DataFrame, contrasts: Iterable[Contrast], metric: Metric = TEST_ACCURACY
+) -> list[float]:
     """Return per contrast the variance of its paired differences over that of unpaired ones.
 
     Below 1 where pairing by seed helps. Only contrasts with three pairs or more have one.
@@ -78,7 +80,7 @@ def variance_ratios(trials: pd.DataFrame, contrasts: Iterable[Contrast]) -> list
     ratios = []
     for contrast in contrasts:
         sides = [contrast.variant, contrast.reference]
-        ours, theirs = values_by_seed(trials, sides, "test_accuracy").to_numpy(float).T
+        ours, theirs = values_by_seed(trials, sides, metric).to_numpy(float).T
         unpaired = np.var(ours) + np.var(theirs) if len(ours) else 0.0
         if len(ours) >= 3 and unpaired:
             ratios.append(float(np.var(ours - theirs) / unpaired))
@@ -96,7 +98,7 @@ def compute_settings(trials: pd.DataFrame) -> dict[str, set[tuple[str, ...]]]:
 
 
 def _by_seed(
-    trials: pd.DataFrame, contrast: Contrast, seeds: Sequence[int], metric: str
+    trials: pd.DataFrame, contrast: Contrast, seeds: Sequence[int], metric: Metric
 ) -> FloatArray:
     weights = {contrast.variant: 1.0, contrast.reference: -1.0}
     values = values_by_seed(trials, list(weights), metric)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from cnn_ablate.schema import Contrast, Effect, label
+from cnn_ablate.schema import TEST_ACCURACY, Contrast, Effect, label
 from cnn_ablate.stats.failure_rates import Failures
 from cnn_ablate.stats.group_sequential import Outcome
 from cnn_ablate.stats.pairing import FloatArray
-from cnn_ablate.stats.units import MARGIN, amount, bounds, in_points, signed
+from cnn_ablate.stats.units import amount, bounds, margin_of, signed
 from cnn_ablate.text import count, listed, p_value
 
 _ABSENT: tuple[Any, ...] = (None, "none", "off", [], ())
@@ -84,14 +84,16 @@ def _difference(effect: Effect) -> str:
     low, high = effect.low_family or 0.0, effect.high_family or 0.0
     if not effect.decided:
         moved = amount(value, metric, (low, high))
-        return f"moves {metric} by {moved} {bounds((low, high), metric)}"
+        return f"moves {metric.label} by {moved} {bounds((low, high), metric)}"
     # The verb carries the sign, so that the numbers after it are positive.
     interval = (low, high) if value > 0 else (-high, -low)
     moved, shown = amount(abs(value), metric, interval), bounds(interval, metric)
-    if not in_points(metric):
-        return f"{'raises' if value > 0 else 'lowers'} {metric} by {moved} {shown}"
-    what = "" if metric == "test_accuracy" else f" of {metric}"
-    return f"{'gains' if value > 0 else 'costs'} {moved}{what} {shown}"
+    if metric.is_fraction and metric.better == "higher":
+        what = "" if metric.name == TEST_ACCURACY.name else f" of {metric.label}"
+        return f"{'gains' if value > 0 else 'costs'} {moved}{what} {shown}"
+    improves = metric.improves(value)
+    side = "" if improves is None else f", for the {'better' if improves else 'worse'}"
+    return f"{'raises' if value > 0 else 'lowers'} {metric.label} by {moved} {shown}{side}"
 
 
 def _reserve(effect: Effect) -> str:
@@ -108,26 +110,27 @@ def _reserve(effect: Effect) -> str:
 def _open(effect: Effect, outcome: Outcome | None) -> str:
     why = _STOPPED.get(outcome or "")
     if effect.negligible and not why:
-        return f"not decided, but within {MARGIN:g} point"
+        return f"not decided, but within {margin_of(effect.metric)}"
     return f"not decided, {why} {effect.look}" if why else "not decided"
 
 
 def _untested(effect: Effect, pairs: FloatArray) -> str:
     """Return what is known where nothing was tested; the values themselves if they are few."""
     metric, seeds = effect.metric, count(effect.seeds, "seed")
+    moves = f"moves {metric.label} by"
     if not len(pairs):
         return "has no seed yet that is done on both sides."
     if not pairs.any():
-        return f"does not move {metric} in any of {seeds}."
+        return f"does not move {metric.label} in any of {seeds}."
     if len(pairs) == 1:
-        return f"moves {metric} by {signed(pairs[0], metric)} in the one seed done: no interval."
+        return f"{moves} {signed(pairs[0], metric)} in the one seed done: no interval."
     if len(pairs) == 2:
         values = listed(signed(value, metric) for value in pairs)
-        return f"moves {metric} by {values} in two seeds: no interval."
+        return f"{moves} {values} in two seeds: no interval."
     moved = signed(effect.difference or 0.0, metric)
     if effect.low is None:
-        return f"moves {metric} by {moved} in each of {seeds}: no spread, so not tested."
-    return f"moves {metric} by {moved} in the mean of {seeds}: not tested."
+        return f"{moves} {moved} in each of {seeds}: no spread, so not tested."
+    return f"{moves} {moved} in the mean of {seeds}: not tested."
 
 
 def _failed(effect: Effect, failures: Failures) -> str:
@@ -143,6 +146,6 @@ def _failed(effect: Effect, failures: Failures) -> str:
         return f"{ours}, {theirs}: {side} fails more often, {p}{exploratory}."
     if effect.difference is None:
         return f"{ours}, {theirs}: no seed is done on both sides, so not decided."
-    mean = f"{effect.metric} differs by {signed(effect.difference, effect.metric)}"
+    mean = f"{effect.metric.label} differs by {signed(effect.difference, effect.metric)}"
     pairs = "pair" if effect.seeds == 1 else "pairs"
     return f"{ours}, {theirs}: not decided; {mean} in the {effect.seeds} {pairs} left."

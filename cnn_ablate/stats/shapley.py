@@ -6,7 +6,7 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.schema import Factor, Level, Variant
+from cnn_ablate.schema import TEST_ACCURACY, Factor, Level, Metric, Variant
 from cnn_ablate.stats import student_t
 from cnn_ablate.stats.crossing_cells import cells
 from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed
@@ -22,7 +22,7 @@ def attribution(
     factors: Sequence[Factor],
     variants: Sequence[Variant],
     *,
-    metric: str = "test_accuracy",
+    metric: Metric = TEST_ACCURACY,
 ) -> pd.DataFrame:
     """Attribute the gain of all on/off components together to each of them.
 
@@ -93,7 +93,7 @@ def _coalitions(parts: Sequence[Factor], variants: Sequence[Variant]) -> dict[in
 
 
 def _left_out(
-    trials: pd.DataFrame, parts: Sequence[Factor], coalitions: Mapping[int, str], metric: str
+    trials: pd.DataFrame, parts: Sequence[Factor], coalitions: Mapping[int, str], metric: Metric
 ) -> list[tuple[object, ...]]:
     full = 2 ** len(parts) - 1
     alone = [{full: 1.0, full ^ 1 << i: -1.0} for i in range(len(parts))]
@@ -111,7 +111,10 @@ def _left_out(
 
 
 def _gains(
-    trials: pd.DataFrame, coalitions: Mapping[int, str], weights: Mapping[int, float], metric: str
+    trials: pd.DataFrame,
+    coalitions: Mapping[int, str],
+    weights: Mapping[int, float],
+    metric: Metric,
 ) -> FloatArray:
     by_name = {coalitions[mask]: weight for mask, weight in weights.items()}
     return differences(values_by_seed(trials, list(by_name), metric), by_name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats.student_t import t_quantile
-from cnn_ablate.stats.units import MARGIN, UNKNOWN, Interval, in_points
+from cnn_ablate.stats.units import UNKNOWN, Interval
 
 # Two seeds have an interval on paper that means nothing.
 _FEWEST = 3
@@ -43,7 +43,7 @@ class ComparedContrast:
             return "trials failed"
         if math.isnan(low):
             return "too few seeds" if min(e.seeds for e in effects) < _FEWEST else "no spread"
-        if in_points(self.first.metric) and max(map(abs, self.inner)) < MARGIN:
+        if max(map(abs, self.inner)) < (self.first.metric.margin or 0.0):
             return "agree"
         return "cannot tell" if low <= 0 <= high else "differ"
 

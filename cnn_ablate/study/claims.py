@@ -1,6 +1,6 @@
 """Claims of a study file, checked against the factors and variants of the study."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cnn_ablate.metrics import KNOWN_METRICS
-from cnn_ablate.schema import Claim, Factor, Plan, label
+from cnn_ablate.schema import TEST_ACCURACY, Claim, Factor, Metric, Plan, label
 from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
@@ -33,10 +33,15 @@ _MEANING = {
 
 
 def read_claims(
-    file: StudyFile, factors: tuple[Factor, ...], problems: Problems
+    file: StudyFile,
+    factors: tuple[Factor, ...],
+    declared: Collection[Metric],
+    problems: Problems,
 ) -> tuple[Claim, ...]:
     """Read all claims, and add an error for each that is incomplete or names what is unknown."""
     claims: list[Claim] = []
+    metrics = {name: known.metric for name, known in KNOWN_METRICS.items()}
+    metrics |= {metric.name: metric for metric in declared}
     levels = {factor.name: [level.label for level in factor.levels] for factor in factors}
     for i, written in enumerate(file.claims):
         place = ("claims", i)
@@ -46,8 +51,8 @@ def read_claims(
         if any(claim.id == other.id for other in claims):
             problems.add((*place, "id"), f"the id '{claim.id}' is given twice.")
         _check_needs(place, claim, problems)
-        _check_metric(place, claim, file, problems)
-        _check_value(place, claim, problems)
+        _check_metric(place, claim, metrics, problems)
+        _check_value(place, claim, metrics.get(claim.metric, TEST_ACCURACY), problems)
         _check_effect(place, claim, levels, problems)
         _check_other_levels(place, claim, levels, problems)
         claims.append(claim)
@@ -109,12 +114,13 @@ def _check_needs(place: Place, claim: Claim, problems: Problems) -> None:
             problems.add((*place, key), what, "Name it under 'variant' alone.", key=True)
 
 
-def _check_metric(place: Place, claim: Claim, file: StudyFile, problems: Problems) -> None:
+def _check_metric(
+    place: Place, claim: Claim, known: Mapping[str, Metric], problems: Problems
+) -> None:
     """Check that a claim states something, and that there is such a metric."""
     # It imports SciPy, which studies without claims can do without.
     from cnn_ablate.claims import OF_CLASS  # noqa: PLC0415
 
-    known = {*KNOWN_METRICS, *file.metrics}
     if claim.metric not in known:
         problems.add((*place, "metric"), *unknown_name("metric", claim.metric, known))
     elif "_to_" in claim.metric and claim.threshold is None:
@@ -129,13 +135,11 @@ def _check_metric(place: Place, claim: Claim, file: StudyFile, problems: Problem
         problems.add(place, "it claims neither a number nor a direction.", hint)
 
 
-def _check_value(place: Place, claim: Claim, problems: Problems) -> None:
+def _check_value(place: Place, claim: Claim, metric: Metric, problems: Problems) -> None:
     """Check that accuracies are fractions, and that a range is one of a single variant."""
-    from cnn_ablate.stats import in_points  # noqa: PLC0415 - imports SciPy
-
     at = (*place, "value")
     low, high = claim.bounds
-    if high > 1 and not claim.compares and in_points(claim.metric):
+    if high > 1 and not claim.compares and metric.is_fraction:
         given = [_shortest(end) for end in dict.fromkeys(claim.bounds)]
         fractions = [_shortest(Decimal(repr(end)) / 100) for end in dict.fromkeys(claim.bounds)]
         per_cent, written = (ends if len(ends) > 1 else ends[0] for ends in (given, fractions))

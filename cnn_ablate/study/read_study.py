@@ -66,7 +66,7 @@ def _build_study(path: Path, file: StudyFile, problems: Problems) -> Study:
     designs = read_designs(file, factors, problems)
     check_exclude(file, factors, problems)
     metrics = read_metrics(file, problems)
-    claims = read_claims(file, factors, problems)
+    claims = read_claims(file, factors, metrics["declared"], problems)
     problems.raise_all()
     return Study(
         name=file.study,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from cnn_ablate.schema import Contrast, Effect
+from cnn_ablate.schema import TEST_ACCURACY, Contrast, Effect, Metric
 from cnn_ablate.stats import PredictionReader, estimate_effects
 from support import fake_results
 
@@ -17,12 +17,12 @@ def effects_of(
     trials: pd.DataFrame,
     contrasts: Sequence[Contrast],
     *,
-    metric: str = "test_accuracy",
+    metric: Metric = TEST_ACCURACY,
     predictions: PredictionReader | None = None,
     **study: Any,
 ) -> tuple[Effect, ...]:
     """Estimate the effects of contrasts whose variants have all seeds of the trials."""
     names = [*dict.fromkeys(name for c in contrasts for name in (c.reference, c.variant))]
-    study = {"seeds": tuple(sorted(set(trials["seed"]))), **study}
+    study = {"metric": metric, "seeds": tuple(sorted(set(trials["seed"]))), **study}
     record = fake_results.record(list(map(fake_results.variant, names)), contrasts, **study)
-    return estimate_effects(trials, record, metric=metric, predictions=predictions)
+    return estimate_effects(trials, record, predictions=predictions)

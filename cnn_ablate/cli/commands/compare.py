@@ -11,7 +11,7 @@ from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Effect, hash_of
-from cnn_ablate.stats import MARGIN, ComparedContrast, compare_studies, estimate_effects
+from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects, margin_of
 from cnn_ablate.store import Results, read
 
 
@@ -65,14 +65,17 @@ def _amount(value: float, low: float, high: float) -> str:
 
 def _remarks(one: Results, other: Results) -> Iterator[str]:
     """Yield what else differs (budget, data, machine) and how many common trials agree."""
+    metric = one.record.study.metric
+    unit, margin = metric.difference_unit, margin_of(metric)
     yield ""
     yield (
-        "Effects on test accuracy in percentage points with the 95 % intervals of their families, "
-        "which include zero where nothing is decided (number of seeds)."
+        f"Effects on {metric.label}{f' in {unit}' if unit else ''} with the 95 % intervals of "
+        "their families, which include zero where nothing is decided (number of seeds)."
     )
+    agree = f"shown to be under {margin}: two one-sided tests at 5 %, for each contrast alone."
     yield (
-        "The interval of second - first is Welch's at 95 %. `agree` says that the difference is "
-        f"shown to be under {MARGIN:g} point: two one-sided tests at 5 %, for each contrast alone."
+        "The interval of second - first is Welch's at 95 %."
+        f"{f' `agree` says that the difference is {agree}' if margin else ''}"
     )
     for label, get in _CIRCUMSTANCES.items():
         values = get(one), get(other)
@@ -80,8 +83,8 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
             yield f"{label}: {values[0]} / {values[1]}"
     common = _done(one).merge(_done(other), on="hash", suffixes=("", "_other"))
     if len(common):
-        same = int((common["test_accuracy"] == common["test_accuracy_other"]).sum())
-        yield f"{len(common)} trials are in both; {same} of them have the same test accuracy."
+        same = int((common[metric.name] == common[f"{metric.name}_other"]).sum())
+        yield f"{len(common)} trials are in both; {same} of them have the same {metric.label}."
 
 
 def _done(study: Results) -> pd.DataFrame:

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from cnn_ablate.metrics import at_threshold
 from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures.figure_spec import FigureSpec
-from cnn_ablate.stats import metric_column
 from cnn_ablate.text import count, percent, some
 
 
@@ -19,7 +19,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     speed = context.learning_speed
     if speed is None:
         return None
-    column = metric_column("epochs_to_accuracy", speed.threshold)
+    column = at_threshold("epochs_to_accuracy", speed.threshold).name
     tidy = speed.trials[["trial", "variant", "seed", column]].rename(columns={column: "epochs"})
     short = tidy["variant"].map(context.short_names)
     return tidy.assign(variant=short, accuracy=speed.threshold)
