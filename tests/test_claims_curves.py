@@ -32,7 +32,7 @@ SLOW = [(0.2, 1.0), (0.4, 2.0), (0.6, 1.0), (0.8, 2.0)]
 @pytest.mark.parametrize(
     ("metric", "threshold", "effect", "measured"),
     [
-        ("epochs_to_accuracy", 0.75, "lower", "-2.33 s"),
+        ("epochs_to_accuracy", 0.75, "lower", "-2.33"),
         ("seconds_to_accuracy", 0.75, "lower", "-2.33 s"),
         ("auc_accuracy", None, "higher", "+31.6 points"),
         ("instability", None, "lower", "-0.95"),

@@ -141,7 +141,7 @@ def test_losses_are_numbers_too():
         found.measured,
         found.interval,
     )
-    assert "(seeds 0.00388, rounding 0.005)" in found.reason
+    assert "(seeds 0.00388 nats, rounding 0.005 nats)" in found.reason
 
 
 def test_one_seed_settles_nothing():
