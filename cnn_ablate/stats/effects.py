@@ -50,9 +50,8 @@ def estimate_effects(
         count_failures(trials, contrast, seeds[:paired_seeds])
         for contrast, paired_seeds in zip(contrasts, record.plan.paired_seeds, strict=True)
     ]
-    decisions = [ContrastDecision()] * len(rows)
-    if metric is None:
-        decisions = decide_contrasts(record, trials, rows, failures)
+    untested = [ContrastDecision()] * len(rows)
+    decisions = untested if metric else decide_contrasts(record, trials, rows, failures)
     # Only accuracy is a mean over test images, which can be resampled one by one.
     reader = predictions if measure.name == TEST_ACCURACY.name else None
     settings = compute_settings(trials)
