@@ -52,15 +52,13 @@ def estimate_effects(
     ]
     untested = [ContrastDecision()] * len(rows)
     decisions = untested if metric else decide_contrasts(record, trials, rows, failures)
-    # Only accuracy is a mean over test images, which can be resampled one by one.
-    reader = predictions if measure.name == TEST_ACCURACY.name else None
     settings = compute_settings(trials)
     return tuple(
         _effect(
             _names(contrast, settings)
             | {"metric": measure}
             | over_images.get((contrast.variant, contrast.reference, measure.name), {})
-            | _over_images(trials, contrast, reader),
+            | _over_images(trials, contrast, measure, predictions),
             row[: decision.seeds],
             failed,
             decision,
@@ -175,11 +173,14 @@ def _is_negligible(effect: Effect, decided: ContrastDecision) -> bool:
 
 
 def _over_images(
-    trials: pd.DataFrame, contrast: Contrast, reader: PredictionReader | None
+    trials: pd.DataFrame, contrast: Contrast, metric: Metric, reader: PredictionReader | None
 ) -> dict[str, Any]:
     """Compute what the test images say, with the trained networks as they are."""
+    # Only accuracy is a mean over test images, which can be resampled one by one.
+    if reader is None or metric.name != TEST_ACCURACY.name:
+        return {}
     weights = {contrast.variant: 1.0, contrast.reference: -1.0}
-    images = weigh_images(trials, weights, reader) if reader else None
+    images = weigh_images(trials, weights, reader)
     if images is None:
         return {}
     # Scores are fractions; effects are in points.
