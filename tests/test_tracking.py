@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
-from unittest.mock import Mock
+from unittest.mock import MagicMock, Mock
 
 import pytest
 from typer.testing import CliRunner
@@ -19,9 +19,10 @@ from cnn_ablate.runner import RunConfig
 from cnn_ablate.runner.run import OnEvent
 from cnn_ablate.schema import DataFacts, Trial, TrialResult
 from cnn_ablate.study import Changes
-from cnn_ablate.tracking import TRACKERS, open_trackers
+from cnn_ablate.tracking import TRACKERS, Trackers
+from cnn_ablate.tracking.stored_result import stored_result
 from cnn_ablate.tracking.tracker import confusion_figure, flatten_settings
-from support.fake_study import FakeStudy, trial_result, variants_of
+from support.fake_study import FakeStudy, publish, trial_result, variants_of
 
 MADE = FakeStudy(variants=2, seeds=1, epochs=3, images=200)
 
@@ -41,7 +42,12 @@ def trial(seed: int, variant: str) -> Trial:
     """Return a fake trial."""
     settings = {"model": {"name": "lenet"}, "optimizer": {"name": "sgd", "lr": 0.1}}
     return Trial(
-        id=f"{seed}-ff", key="ff", variant=variant, seed=seed, settings=settings, fingerprint="f1"
+        id=f"{seed}-ff{seed}",
+        key=f"ff{seed}",
+        variant=variant,
+        seed=seed,
+        settings=settings,
+        fingerprint="f1",
     )
 
 
@@ -50,11 +56,11 @@ def test_a_tracker_that_is_not_installed_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Nothing is trained before that is known."""
-    for missing in ("tensorboard", "mlflow", "mlflow.entities"):
+    for missing in ("tensorboard", "mlflow", "mlflow.entities", "wandb"):
         monkeypatch.setitem(sys.modules, missing, None)
 
-    with pytest.raises(UserError) as caught, open_trackers([name], tmp_path, "study", print):
-        pass
+    with pytest.raises(UserError) as caught:
+        Trackers([name], tmp_path, "study", print)
 
     expected = f"--track {name}: needs the package {name}, which is not installed. "
     assert f"{expected}Install cnn-ablate[{name}]." == str(caught.value)
@@ -65,14 +71,20 @@ def test_an_unknown_tracker_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     said = CliRunner().invoke(app, ["run", "smoke", "--track", "tensorbord"])
 
-    assert str(said.exception).endswith("Did you mean 'tensorboard'? Known: mlflow, tensorboard.")
+    assert str(said.exception).endswith(
+        "Did you mean 'tensorboard'? Known: mlflow, tensorboard, wandb."
+    )
 
 
 class Broken:
     """A tracker that fails later."""
 
     def __init__(self, folder: Path, study: str) -> None:
-        self.place = folder / study
+        self.place = str(folder / study)
+
+    def logged(self) -> set[str]:
+        """Return nothing."""
+        return set()
 
     def add(self, result: TrialResult) -> None:
         """Fail."""
@@ -85,11 +97,11 @@ def test_a_tracker_that_fails_is_told_of_once(
     """No training ends because a copy of its result could not be written."""
     monkeypatch.setitem(module.TRACKERS, "broken", Broken)
     said: list[str] = []
-    with open_trackers(["broken"], tmp_path, "study", said.append) as track:
-        for one in results():
-            track(one)
+    trackers = Trackers(["broken"], tmp_path, "study", said.append)
+    for one in results():
+        trackers.add(one)
 
-    assert ["Tracking with broken stopped: OSError: 0-ff: disk full"] == said
+    assert ["Tracking with broken stopped: OSError: 0-ff0: disk full"] == said
 
 
 class Closed(Broken):
@@ -104,11 +116,8 @@ def test_a_tracker_that_cannot_be_opened_is_the_users_to_mend(
 ) -> None:
     """It is reported in a sentence before anything is trained."""
     monkeypatch.setitem(module.TRACKERS, "closed", Closed)
-    with (
-        pytest.raises(UserError) as caught,
-        open_trackers(["closed"], tmp_path / "here", "study", print),
-    ):
-        pass
+    with pytest.raises(UserError) as caught:
+        Trackers(["closed"], tmp_path / "here", "study", print)
 
     said = "--track closed: cannot be opened: ConnectionError: No way to study in here."
     assert said == str(caught.value)
@@ -172,10 +181,9 @@ def test_tensorboard_has_curves_figure_and_hyperparameters(tmp_path: Path) -> No
     """One run per trial, which TensorBoard itself can read."""
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     first = results()[0]
-    with open_trackers(["tensorboard"], tmp_path, "study", print) as track:
-        track(first)
+    Trackers(["tensorboard"], tmp_path, "study", print).add(first)
 
-    run = reader.EventAccumulator(str(tmp_path / "tensorboard" / "study" / "0-ff")).Reload()
+    run = reader.EventAccumulator(str(tmp_path / "tensorboard" / "study" / "0-ff0")).Reload()
     told = [event.value for event in run.Scalars("train_loss")]
     assert pytest.approx([row.train_loss for row in first.epochs]) == told
     assert ["confusion"] == run.Tags()["images"]
@@ -192,12 +200,12 @@ def test_mlflow_takes_no_more_than_a_thousand_metrics_at_a_time(
     """A long training is sent completely, in batches."""
     client = Mock()
     client.return_value.create_run.return_value.info.run_id = "run"
+    client.return_value.search_runs.return_value = MagicMock(token="")
     monkeypatch.setitem(sys.modules, "mlflow.entities", Mock(Metric=lambda *values: values))
     monkeypatch.setitem(sys.modules, "mlflow.tracking", Mock(MlflowClient=client))
     cell = variants_of(MADE)[0]
     long = trial_result(trial(0, cell.name), cell, replace(MADE, epochs=300))
-    with open_trackers(["mlflow"], tmp_path, "study", print) as track:
-        track(long)
+    Trackers(["mlflow"], tmp_path, "study", print).add(long)
 
     sent = [call.kwargs["metrics"] for call in client.return_value.log_batch.call_args_list]
     assert [1000] == [len(part) for part in sent[:-1]]
@@ -214,8 +222,7 @@ def test_mlflow_has_params_metrics_and_figure(
     assert "MLFLOW_TRACKING_URI" not in os.environ
     both = results()
     for one in both:
-        with open_trackers(["mlflow"], tmp_path, "study", print) as track:
-            track(one)
+        Trackers(["mlflow"], tmp_path, "study", print).add(one)
 
     assert ("", "") == capfd.readouterr()
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
@@ -228,3 +235,53 @@ def test_mlflow_has_params_metrics_and_figure(
     losses = [metric.value for metric in sorted(history, key=lambda metric: metric.step)]
     assert [row.train_loss for row in both[0].epochs] == losses
     assert ["confusion.png"] == [file.path for file in client.list_artifacts(run.info.run_id)]
+
+
+def test_wandb_has_curves_and_settings_without_an_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One offline run per trial, which `wandb sync` can send."""
+    pytest.importorskip("wandb", reason="not among the test packages")
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    both = results()
+    trackers = Trackers(["wandb"], tmp_path, "study", print)
+    for one in both:
+        trackers.add(one)
+
+    [first, _] = sorted((tmp_path / "wandb" / "study" / "wandb").glob("offline-run-*"))
+    [log] = first.glob("*.wandb")
+    assert both[0].metrics
+    assert b"train_loss" in log.read_bytes()
+    assert both[0].trial.variant.encode() in log.read_bytes()
+    assert {"ff0", "ff1"} == Trackers(["wandb"], tmp_path, "study", print).logged["wandb"]
+
+
+@pytest.mark.parametrize("name", TRACKERS)
+def test_finished_trials_are_copied_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """`--track` on a finished study copies it, and says what it did; then nothing is left to do."""
+    pytest.importorskip(name, reason="not among the test packages")
+    for variable in ("WANDB_MODE", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(variable, raising=False)
+    made = FakeStudy(variants=2, seeds=1, epochs=3, images=200)
+    study = publish(tmp_path / "results", made)
+    trials = study.record.plan.trials
+    for before in (0, 2):
+        trackers = Trackers([name], tmp_path, "study", pytest.fail)
+        trackers.copy(study.store, trials)
+        [line] = trackers.summary()
+        there = "" if not before else "; 2 were there already."
+        assert line.startswith(f"{name}: {2 - before} trials copied to ")
+        assert line.endswith(there)
+
+
+def test_what_is_stored_is_copied_in_full(tmp_path: Path) -> None:
+    """Curves and predictions are those of the trial as it was trained."""
+    study = publish(tmp_path / "results", FakeStudy(variants=1, seeds=1, epochs=3, images=200))
+    [one] = study.record.plan.trials
+    [cell] = variants_of(FakeStudy(variants=1, seeds=1, epochs=3, images=200))
+    expected = trial_result(one, cell, FakeStudy(variants=1, seeds=1, epochs=3, images=200))
+    copied = stored_result(study.store, one)
+    assert copied
+    assert (expected.epochs, expected.predictions) == (copied.epochs, copied.predictions)

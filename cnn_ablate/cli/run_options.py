@@ -37,5 +37,6 @@ RayAddress = Annotated[
 ]
 Compute = Annotated[str, typer.Option(help="Compute settings: auto, eager or reference.")]
 Track = Annotated[
-    list[str], typer.Option(help="Also log results to tensorboard or mlflow, in tracking/.")
+    list[str],
+    typer.Option(help="Also log all results to tensorboard, mlflow or wandb, in tracking/."),
 ]

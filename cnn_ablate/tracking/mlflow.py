@@ -5,7 +5,7 @@ import os
 import time
 from pathlib import Path
 
-from cnn_ablate.schema import TrialResult
+from cnn_ablate.schema import TrialResult, hash_of
 from cnn_ablate.tracking.tracker import (
     confusion_figure,
     epoch_metrics,
@@ -29,14 +29,27 @@ class MlflowTracker:
         local = folder.absolute()
         local.mkdir(parents=True, exist_ok=True)
         address = os.environ.get("MLFLOW_TRACKING_URI")
-        self.client = import_optional("mlflow.tracking", "mlflow").MlflowClient(
-            address or f"sqlite:///{local / 'mlflow.db'}"
-        )
+        self.address = address or f"sqlite:///{local / 'mlflow.db'}"
+        self.client = import_optional("mlflow.tracking", "mlflow").MlflowClient(self.address)
         existing = self.client.get_experiment_by_name(study)
         location = None if address else (local / "mlflow").as_uri()
         self.experiment = (
             existing.experiment_id if existing else self.client.create_experiment(study, location)
         )
+
+    @property
+    def place(self) -> str:
+        """Where the results are."""
+        return self.address
+
+    def logged(self) -> set[str]:
+        """Return the hashes of the trials that have a run."""
+        runs, token = [], None
+        while token != "":
+            page = self.client.search_runs([self.experiment], page_token=token)
+            runs += page
+            token = page.token or ""
+        return {hash_of(run.data.tags["trial"]) for run in runs if "trial" in run.data.tags}
 
     def add(self, result: TrialResult) -> None:
         """Log a trial as one run."""

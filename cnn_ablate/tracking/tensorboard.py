@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cnn_ablate.schema import TrialResult
+from cnn_ablate.schema import TrialResult, hash_of
 from cnn_ablate.tracking.tracker import (
     confusion_figure,
     epoch_metrics,
@@ -19,6 +19,15 @@ class TensorboardTracker:
         import_optional("tensorboard", "tensorboard")
         self.writer = import_optional("torch.utils.tensorboard", "tensorboard").SummaryWriter
         self.folder = folder / "tensorboard" / study
+
+    @property
+    def place(self) -> str:
+        """Where the results are."""
+        return str(self.folder)
+
+    def logged(self) -> set[str]:
+        """Return the hashes of the trials that have a run."""
+        return {hash_of(path.name) for path in self.folder.glob("*/")}
 
     def add(self, result: TrialResult) -> None:
         """Log a trial as one run."""

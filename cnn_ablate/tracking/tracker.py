@@ -21,6 +21,15 @@ class Tracker(Protocol):
 
     def __init__(self, folder: Path, study: str) -> None: ...
 
+    @property
+    def place(self) -> str:
+        """Where the results are: a folder or an address."""
+        ...
+
+    def logged(self) -> set[str]:
+        """Return the hashes, which end trial ids, of the trials that were logged before."""
+        ...
+
     def add(self, result: TrialResult) -> None:
         """Log a result as one run."""
         ...

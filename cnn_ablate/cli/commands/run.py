@@ -21,10 +21,10 @@ from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.runner.prepare import Prepared, prepare
 from cnn_ablate.runner.run import run
 from cnn_ablate.schema import Finding, Study
-from cnn_ablate.store import Results, read_record
+from cnn_ablate.store import Results, Store, read_record
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.text import count, count_range
-from cnn_ablate.tracking import open_trackers
+from cnn_ablate.tracking import Trackers
 
 # The folder that trackers write to.
 TRACKING_FOLDER = Path("tracking")
@@ -49,23 +49,23 @@ def run_study(
     study = read_study(path, changes)
     _refuse_other_file(path, study, config.results)
     failed: set[str] = set()
-    with (
-        progress_display() as display,
-        open_trackers(options.track, TRACKING_FOLDER, study.folder, display.print_line) as track,
-    ):
+    with progress_display() as display:
+        trackers = Trackers(options.track, TRACKING_FOLDER, study.folder, display.print_line)
 
         def observe(event: Event) -> None:
             display.on_event(event)
             if not isinstance(event, Ended):
                 return
             if event.result and not event.kept:
-                track(event.result)
+                trackers.add(event.result)
             if not event.result or event.result.status != "done":
                 failed.add(event.trial.id)
 
         prepared = prepare(study, config, display.on_decoding)
         trials = outstanding(prepared, only=options.only, fresh=options.fresh)
         _print_plan(display, prepared, len(trials))
+        done = prepared.done - {trial.id for trial in trials}
+        trackers.copy(Store(config.results), (t for t in prepared.plan.trials if t.id in done))
         prepared = with_findings(prepared, config, run_audit=options.audit)
         _print_findings(display, prepared.findings or ())
         if trials:
@@ -75,6 +75,8 @@ def run_study(
         record = config.results / study.folder / "study.json"
         page, is_new = _write_report(analysis, record, reports, pictures=options.pictures)
         _print_checks(display, analysis.findings)
+    for line in trackers.summary():
+        typer.echo(f"Tracked: {line}")
     typer.echo(f"Results: {config.results / study.folder}")
     typer.echo(f"Report:  {page}{'' if is_new else ' (up to date)'}")
     if failures := list(_failures(analysis.results, failed)):
