@@ -10,9 +10,13 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from cnn_ablate.cli import app
+from cnn_ablate.cli.commands.list import LISTS
+from cnn_ablate.cli.grouped_help import GROUPS
 from cnn_ablate.data import DATASETS, load
 from cnn_ablate.errors import UserError
+from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.models import MODELS
+from cnn_ablate.plan.designs import DESIGNS
 from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.schema import ComputeConfig
@@ -39,13 +43,24 @@ def call(*words: object, columns: int = 200) -> Result:
         ("augments", ["random_crop", "cutmix"]),
         ("attention", ["none", "se", "cbam", "self_attention"]),
         ("training", ["epochs", "average_start"]),
+        ("designs", list(DESIGNS)),
+        ("metrics", list(KNOWN_METRICS)),
+        ("", list(LISTS)),
     ],
 )
 def test_list_shows_entries_and_knobs(table: str, names: list[str]) -> None:
     """Every entry of a table is listed."""
-    said = call("list", table)
+    said = call("list", *([table] if table else []))
     assert 0 == said.exit_code
     assert set(names) <= set(said.output.replace(":", " ").split())
+
+
+def test_help_groups_every_command_with_its_whole_sentence() -> None:
+    """No command is left out, and none is cut off."""
+    said = call("--help", columns=80).output
+    assert all(f"\n{title}:\n" in said for title in GROUPS)
+    assert "Other:" not in said
+    assert "..." not in said.partition("Start:")[2]
 
 
 def test_data_list_says_what_is_here(tmp_path: Path) -> None:

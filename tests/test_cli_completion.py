@@ -49,7 +49,7 @@ def test_the_shell_completes(tmp_path: Path, typed: str, expected: list[str]) ->
 
 def test_tables_and_names() -> None:
     """All tables, data sets and networks are completed, and nothing else."""
-    assert {*list_command._OPTIONS, *list_command._NAMES} == set(shell_completion.tables(""))
+    assert {*list_command.LISTS} == set(shell_completion.tables(""))
     assert set(DATASETS) == set(shell_completion.datasets(""))
     assert set(MODELS) == set(shell_completion.models(""))
     assert ["cuda"] == shell_completion.devices("cu")

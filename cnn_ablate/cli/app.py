@@ -9,6 +9,7 @@ import typer
 
 from cnn_ablate.cli import shell_completion
 from cnn_ablate.cli.common_options import (
+    AsJson,
     Data,
     Only,
     Pictures,
@@ -23,6 +24,7 @@ from cnn_ablate.cli.common_options import (
 )
 from cnn_ablate.cli.data_commands import data_app
 from cnn_ablate.cli.exit_codes import run_and_exit
+from cnn_ablate.cli.grouped_help import GroupedCommands
 from cnn_ablate.cli.results_commands import results_app
 from cnn_ablate.cli.run_options import (
     CheckpointMinutes,
@@ -41,6 +43,7 @@ from cnn_ablate.cli.run_options import (
 )
 
 app = typer.Typer(
+    cls=GroupedCommands,
     help="Ablation studies of small image-classification CNNs that can be trusted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -202,15 +205,16 @@ def list_entries(
     table: Annotated[
         str,
         typer.Argument(
-            help="Table to list: models, datasets, augments, optimizers ...",
+            help="Table to list: models, datasets, metrics ...; none: all tables.",
             autocompletion=shell_completion.tables,
         ),
-    ],
+    ] = "",
+    as_json: AsJson = False,
 ) -> None:
-    """List the entries that a study can name, with their options and defaults."""
+    """List what a study can name: networks, data sets, designs, metrics ..., with their options."""
     from cnn_ablate.cli.commands.list import print_entries
 
-    print_entries(table)
+    print_entries(table, as_json=as_json)
 
 
 @app.command()

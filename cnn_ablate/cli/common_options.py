@@ -39,6 +39,7 @@ Reports = Annotated[Path, typer.Option(help="Reports folder.")]
 Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Show some test images in the report.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs: see docs/json.md.")]
 Data = Annotated[Path | None, typer.Option(help="Folder that is searched for data sets first.")]
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 # The tables of the command `list`; a test compares them with the real ones.
 TABLES = (
-    *("activations", "attention", "augments", "datasets", "inits", "losses", "models", "norms"),
-    *("optimizers", "schedules", "training"),
+    *("activations", "attention", "augments", "datasets", "designs", "inits", "losses"),
+    *("metrics", "models", "norms", "optimizers", "schedules", "training"),
 )
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
