@@ -211,7 +211,7 @@ def list_entries(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """List what a study can name: networks, data sets, designs, metrics ..., with their options."""
+    """List what a study can name: networks, data sets, designs, metrics, and their options."""
     from cnn_ablate.cli.commands.list import print_entries
 
     print_entries(table, as_json=as_json)

@@ -13,11 +13,11 @@ def stored_result(store: Store, trial: Trial) -> TrialResult | None:
     Raises:
         UserError: the trial is damaged.
     """
-    result = store.result(trial)
-    if result is None or result.status != "done":
-        return result
-    text = store.read_file(trial, "epochs.csv").decode()
+    folder = store.open(trial)
+    if folder is None or folder.result.status != "done":
+        return folder.result if folder else None
+    text = folder.read("epochs.csv").decode()
     rows = [{k: v for k, v in row.items() if v} for row in csv.DictReader(io.StringIO(text))]
     epochs = tuple(EpochRow.model_validate_strings(row) for row in rows)
-    predictions = store.read_file(trial, "predictions.npz")
-    return result.model_copy(update={"epochs": epochs, "predictions": predictions})
+    predictions = folder.read("predictions.npz")
+    return folder.result.model_copy(update={"epochs": epochs, "predictions": predictions})
