@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cnn_ablate.cli.json_output import print_json
-from cnn_ablate.cli.outputs import Knob, ListedTable, TableEntry
+from cnn_ablate.cli.json_values import Knob, ListedTable, TableEntry
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.augment import AUGMENTS
