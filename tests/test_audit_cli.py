@@ -10,8 +10,9 @@ from cnn_ablate.cli import app
 from support import cli_study
 from support.audit import LENET, NETWORK, USERS, changed
 
-INERT = f"{LENET}factors: {{model.norm: [none, batch], training.patience: [0, 9]}}\n"
-SOUND = f"{LENET}factors: {{model.norm: [none, batch]}}\n"
+ENOUGH = changed(LENET, ("subset: 200, test_subset: 100", "subset: 2400, test_subset: 200"))
+INERT = f"{ENOUGH}factors: {{model.norm: [none, batch], training.patience: [0, 9]}}\n"
+SOUND = f"{ENOUGH}factors: {{model.norm: [none, batch]}}\n"
 
 
 def audit(folder: Path, text: str, *words: str) -> Result:
@@ -140,7 +141,7 @@ def test_a_study_is_audited_without_its_images(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"), [("logits.long()", "RuntimeError: "), ("exit(0)", "SystemExit: 0")]
 )
-def test_a_network_that_cannot_be_trained_is_a_user_error(
+def test_a_network_that_cannot_be_trained_is_a_finding(
     tmp_path: Path, answer: str, message: str
 ) -> None:
     """An error that occurs only in training is a sentence too, with its line."""
@@ -148,9 +149,11 @@ def test_a_network_that_cannot_be_trained_is_a_user_error(
     (tmp_path / "nets.py").write_text(changed(NETWORK, ("return logits", fails)), encoding="utf-8")
     text = f"{USERS}factors: {{model.attention: [none, cbam]}}\n"
 
-    fault = audit(tmp_path, text).exception
+    result = audit(tmp_path, text, "--json")
 
-    assert f"nets:Net: training it failed: {message}" in str(fault)
+    found = [finding for finding in json.loads(result.output) if finding["severity"] == "error"]
+    assert ["baseline", "attention=cbam"] == [finding["where"] for finding in found]
+    assert all(f"nets:Net: training it failed: {message}" in f["message"] for f in found)
 
 
 def test_claims_about_variants_that_the_command_line_renames_are_skipped(tmp_path: Path) -> None:

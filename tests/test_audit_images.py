@@ -67,7 +67,8 @@ def test_images_in_both_parts_are_counted(tmp_path: Path, made: Images) -> None:
     )
     assert finding.message == (
         "2 of 60 test images of made (3.3 %) are training images too, pixel for pixel: accuracy on "
-        "them says nothing about unseen images. Remove them from one of the two."
+        "them says nothing about unseen images. Remove them from one of the two: test image 3 is "
+        "training image 100 and test image 40 is training image 7."
     )
 
 

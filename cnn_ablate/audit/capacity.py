@@ -91,7 +91,7 @@ def _unclaimed(subject: Subject, rest: list[Pair]) -> Finding:
 
 
 def _changes_size(subject: Subject, pair: Pair) -> bool:
-    return _largest(subject, pair) > _LEAST
+    return subject.sizes.keys() >= set(pair) and _largest(subject, pair) > _LEAST
 
 
 def _largest(subject: Subject, pair: Pair) -> float:

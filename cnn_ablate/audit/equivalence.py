@@ -17,6 +17,7 @@ from cnn_ablate.audit.probe import (
 from cnn_ablate.audit.schedule_trace import changes_anything, trace
 from cnn_ablate.audit.subject import Case
 from cnn_ablate.data.split import split
+from cnn_ablate.errors import UserError
 from cnn_ablate.schema import canonical
 from cnn_ablate.settings import options_of
 
@@ -38,7 +39,11 @@ def equivalent_groups(cases: Iterable[Case]) -> list[list[Case]]:
 def _split(group: list[Case], test: Callable[[Case], str]) -> list[list[Case]]:
     parts = defaultdict(list)
     for case in group if len(group) > 1 else ():
-        parts[test(case)].append(case)
+        try:
+            result = test(case)
+        except UserError:  # a network that fails is equal to no other
+            result = case.key
+        parts[result].append(case)
     return [part for part in parts.values() if len(part) > 1]
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from cnn_ablate.data import Images
+from cnn_ablate.audit.used_images import UsedImages, digest
+from cnn_ablate.data import Images, split
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import ModelOptions
 from cnn_ablate.plan import plan
@@ -53,16 +54,23 @@ class Subject:
     """A study and what is known about it before training.
 
     `sizes` are by variant, `images` by the `canonical` text of their `data` section. Checks of
-    images skip a section whose images are missing.
+    images skip a section whose images are missing. `untrainable` has the reasons why variants
+    cannot be trained, by the `canonical` text of their settings; other checks skip them.
     """
 
     study: Study
     plan: Plan
     sizes: Mapping[str, Size]
     images: Mapping[str, Images] = field(default_factory=dict)
+    untrainable: Mapping[str, str] = field(default_factory=dict)
 
     def case(self, settings: Settings) -> Case | None:
-        """Return the case of some settings; None if the shape of its images is unknown."""
+        """Return the case of some settings.
+
+        None if the shape of its images is unknown, or if they cannot be trained.
+        """
+        if canonical(settings) in self.untrainable:
+            return None
         if images := self.images.get(canonical(settings["data"])):
             return Case(settings, images.facts.shape, len(images.facts.classes), images)
         try:
@@ -76,6 +84,18 @@ class Subject:
         """The cases of the study's variants, by name."""
         cases = {variant.name: self.case(variant.settings) for variant in self.plan.variants}
         return {name: case for name, case in cases.items() if case}
+
+    @cached_property
+    def used_images(self) -> list[UsedImages]:
+        """Each distinct selection of images that the variants use, where they are here."""
+        selected: dict[tuple[object, ...], UsedImages] = {}
+        for case in self.cases.values():
+            if case.images is not None:
+                chosen = split(case.images, options_of("data", case.settings["data"]))
+                indices = map(digest, (chosen.train, chosen.val, chosen.test))
+                key = (case.images.facts.fingerprint, *indices)
+                selected.setdefault(key, UsedImages(case.images, chosen))
+        return list(selected.values())
 
     @cached_property
     def names(self) -> dict[str, str]:

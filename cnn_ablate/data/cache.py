@@ -1,11 +1,12 @@
 """The tensor cache: data sets are decoded once to disk, and memory-mapped by all workers."""
 
 import hashlib
+import json
 import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +14,14 @@ import numpy as np
 
 from cnn_ablate.data import paths
 from cnn_ablate.data.dataset_options import DataSet, FoundData, RawSplit
-from cnn_ablate.data.image_tensors import ARRAYS, Images, describe, from_arrays
+from cnn_ablate.data.image_tensors import ARRAYS, Images, Names, describe, from_arrays
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from cnn_ablate.schema import DataFacts
 
 # Part of every cache's name: raise it when a change of the decoders changes pixels.
 VERSION = 1
+_NAMES = "names.json"
 # Called with the number of images decoded, and their total.
 Progress = Callable[[int, int], None]
 
@@ -88,7 +90,15 @@ def _open(folder: Path) -> Images | None:
         and arrays[f"{half}_labels"].shape == (count,)
         for half, count in (("train", facts.train), ("test", facts.test))
     )
-    return from_arrays(arrays, facts) if is_complete else None
+    return from_arrays(arrays, facts, _read_names(folder)) if is_complete else None
+
+
+def _read_names(folder: Path) -> tuple[Names, Names]:
+    """Return the files of the training and the test images; empty if the images are no files."""
+    with suppress(OSError, ValueError):
+        train, test = json.loads((folder / _NAMES).read_bytes())
+        return tuple(train), tuple(test)
+    return (), ()
 
 
 def _build(found: FoundData, folder: Path, progress: Progress | None) -> None:
@@ -147,6 +157,7 @@ def _write(found: FoundData, halves: tuple[RawSplit, RawSplit], folder: Path) ->
         shape = (len(half.labels), *found.spec.shape)
         _write_array(folder / f"{name}_images.npy", shape, half.chunks)
         np.save(folder / f"{name}_labels.npy", half.labels)
+    (folder / _NAMES).write_text(json.dumps([half.names for half in halves]), encoding="utf-8")
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
     facts = describe(found, arrays)
     (folder / "meta.json").write_text(facts.model_dump_json(), encoding="utf-8")

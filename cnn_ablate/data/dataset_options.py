@@ -33,10 +33,14 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class RawSplit:
-    """The training or the test images: labels, and chunks of uint8 images (n, c, h, w)."""
+    """The training or the test images: labels, and chunks of uint8 images (n, c, h, w).
+
+    `names` are the files of the images, relative to the folder of the data set, if each has one.
+    """
 
     labels: Int64[np.ndarray, " n"]
     chunks: Iterable[np.ndarray]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def find_divided(name: str, folder: Path, shape: tuple[int, int, int]) -> FoundD
     if unmatched := sorted(train.keys() ^ test.keys()):
         half = folder / ("test" if unmatched[0] in train else "train")
         raise UserError(str(half), f"class '{unmatched[0]}' is missing.")
-    return _found(name, train, test, shape)
+    return _found(name, folder, train, test, shape)
 
 
 def has_train_and_test(folder: Path) -> bool:
@@ -58,7 +58,7 @@ def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float
         test[label] = tuple(path for path in paths if path in chosen)
         train[label] = tuple(path for path in paths if path not in chosen)
     # The same files in the same order, divided otherwise, are other data.
-    return replace(_found(name, train, test, shape), divided=f"{fraction}")
+    return replace(_found(name, folder, train, test, shape), divided=f"{fraction}")
 
 
 def _check_no_half(folder: Path) -> None:
@@ -88,13 +88,13 @@ def _name_digest(path: Path) -> bytes:
 
 
 def _found(
-    name: str, train: ClassFiles, test: ClassFiles, shape: tuple[int, int, int]
+    name: str, folder: Path, train: ClassFiles, test: ClassFiles, shape: tuple[int, int, int]
 ) -> FoundData:
     return FoundData(
         name=name,
         spec=DataSpec(shape, tuple(train)),
         files=tuple(path for half in (train, test) for paths in half.values() for path in paths),
-        read=lambda: (_read(train, shape), _read(test, shape)),
+        read=lambda: (_read(train, shape, folder), _read(test, shape, folder)),
     )
 
 
@@ -130,7 +130,7 @@ def _visible(folder: Path) -> list[str]:
     return sorted(name for name in names if name[0] != "." and name.lower() not in _IGNORED)
 
 
-def _read(classes: ClassFiles, shape: tuple[int, int, int]) -> RawSplit:
+def _read(classes: ClassFiles, shape: tuple[int, int, int], root: Path) -> RawSplit:
     """Read the first image of every class, then the second of every class, and so on.
 
     File order is then mixed, as in the published data sets, and its tail has every class.
@@ -141,7 +141,9 @@ def _read(classes: ClassFiles, shape: tuple[int, int, int]) -> RawSplit:
         for rank, path in enumerate(paths)
     )
     labels = np.array([label for _, label, _ in ranked], np.int64)
-    return RawSplit(labels, decode([path for *_, path in ranked], shape))
+    files = [path for *_, path in ranked]
+    names = tuple(path.relative_to(root).as_posix() for path in files)
+    return RawSplit(labels, decode(files, shape), names)
 
 
 class ImageFolder(DataSet):

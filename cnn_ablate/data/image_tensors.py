@@ -16,23 +16,29 @@ from cnn_ablate.schema import DataFacts
 # In the order in which they enter the fingerprint.
 ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 Arrays = Mapping[str, np.ndarray]
+Names = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Images:
-    """A data set: images in 0..255 and labels from 0, in file order."""
+    """A data set: images in 0..255 and labels from 0, in file order.
+
+    `train_names` and `test_names` are the files of the images, if each has one.
+    """
 
     train: UInt8[Tensor, "n channel height width"]
     train_labels: Int64[Tensor, " n"]
     test: UInt8[Tensor, "m channel height width"]
     test_labels: Int64[Tensor, " m"]
     facts: DataFacts
+    train_names: Names = ()
+    test_names: Names = ()
 
 
-def from_arrays(arrays: Arrays, facts: DataFacts) -> Images:
+def from_arrays(arrays: Arrays, facts: DataFacts, names: tuple[Names, Names] = ((), ())) -> Images:
     """Return a data set whose tensors share memory with the arrays."""
     train, labels, test, test_labels = (torch.from_numpy(np.asarray(arrays[k])) for k in ARRAYS)
-    return Images(train, labels, test, test_labels, facts)
+    return Images(train, labels, test, test_labels, facts, *names)
 
 
 def describe(found: FoundData, arrays: Arrays) -> DataFacts:

@@ -154,5 +154,5 @@ def _steps(prepared: Prepared, trial: Trial) -> float:
 
 def _guessed_step(prepared: Prepared, trial: Trial) -> float:
     """Guess the seconds per training step from its multiply-adds."""
-    macs = prepared.sizes[trial.variant].macs * trial.settings["training"]["batch_size"]
+    macs = prepared.macs(trial.variant) * trial.settings["training"]["batch_size"]
     return float(macs * _PER_MAC + _PER_BATCH)

@@ -88,7 +88,7 @@ def _seconds(prepared: Prepared, trial: Trial, speed: Speed) -> float:
     """
     epochs = trial.settings["training"]["epochs"]
     counts = data_facts(prepared, trial).counts(trial.settings["data"])
-    macs = prepared.sizes[trial.variant].macs
+    macs = prepared.macs(trial.variant)
     training = 3 * macs * counts.train * epochs / speed.macs
     training += training_steps(prepared, trial) * speed.step
     return float(training + epochs * (counts.val + counts.test) * macs / speed.macs)

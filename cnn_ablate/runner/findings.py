@@ -7,13 +7,16 @@ from cnn_ablate.audit import Subject, audit
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.prepare import Prepared
-from cnn_ablate.schema import Finding
+from cnn_ablate.schema import Finding, canonical
 from cnn_ablate.store import read_record
 
 
 def audit_findings(prepared: Prepared) -> tuple[Finding, ...]:
     """Return what the audit finds, most severe first; images are checked only if present."""
-    return audit(Subject(prepared.study, prepared.plan, prepared.sizes, prepared.images))
+    settings = {v.name: canonical(v.settings) for v in prepared.plan.variants}
+    untrainable = {settings[name]: str(fault) for name, fault in prepared.unbuildable.items()}
+    study, sizes = prepared.study, prepared.sizes
+    return audit(Subject(study, prepared.plan, sizes, prepared.images, untrainable))
 
 
 def with_findings(prepared: Prepared, config: RunConfig, *, run_audit: bool = True) -> Prepared:

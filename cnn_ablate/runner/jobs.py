@@ -69,7 +69,7 @@ def training_work(prepared: Prepared, trial: Trial) -> float:
     """Estimate the work of training a trial, in multiply-adds."""
     training = trial.settings["training"]
     images = data_facts(prepared, trial).counts(trial.settings["data"]).train
-    macs = prepared.sizes[trial.variant].macs
+    macs = prepared.macs(trial.variant)
     per_image = macs + _MACS_PER_BATCH / training["batch_size"]
     return float(per_image * images * training["epochs"])
 

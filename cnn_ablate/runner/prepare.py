@@ -37,6 +37,7 @@ Shape = tuple[int, int, int]
 GUESSED_SIZES = (50_000, 10_000)
 """Training and test images assumed for a data set that is missing and not a published one."""
 
+_NO_SIZE = dict.fromkeys(Size.model_fields)
 # Test images that are kept with a study: 0.3 MB for grey ones, 1.2 MB in colour.
 _SAMPLES = 400
 
@@ -48,7 +49,7 @@ class Prepared:
     Attributes:
         study: As read.
         plan: Its variants, contrasts and trials.
-        sizes: By variant name.
+        sizes: By variant name, without those that cannot be built.
         data: The data sets that were found.
         done: Ids of the trials that are done.
         notes: One sentence per damaged trial or table.
@@ -58,6 +59,7 @@ class Prepared:
         findings: None until the study is audited.
         data_folder: Where data sets were looked for first, if one was given.
         file: The text of the study file; '' if it was not read from one.
+        unbuildable: Why a network cannot be built or called, by the names of its variants.
     """
 
     study: Study
@@ -72,6 +74,12 @@ class Prepared:
     findings: tuple[Finding, ...] | None = None
     data_folder: Path | None = None
     file: str = ""
+    unbuildable: Mapping[str, UserError] = field(default_factory=dict)
+
+    def macs(self, variant: str) -> int:
+        """Return the multiply-adds of one image; 0 if the network cannot be built."""
+        size = self.sizes.get(variant)
+        return size.macs if size else 0
 
     @property
     def code_folder(self) -> Path:
@@ -102,14 +110,17 @@ def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) ->
         planned = plan(study, resolve, data_sets.fingerprint, identity)
     except UserError as missing:
         planned = plan(study, resolve)
-        sizes = _sizes(planned, data_sets)
-        return Prepared(study, planned, sizes, (), missing=missing, data_folder=config.data)
+        sizes, faults = _sizes(planned, data_sets)
+        return Prepared(
+            study, planned, sizes, (), missing=missing, data_folder=config.data, unbuildable=faults
+        )
     store = Store(config.results)
     done, notes = store.done(planned.trials)
+    sizes, faults = _sizes(planned, data_sets)
     return Prepared(
         study,
         planned,
-        _sizes(planned, data_sets),
+        sizes,
         data_sets.facts(),
         frozenset(done),
         (*notes, *_damaged_tables(store, study)),
@@ -117,6 +128,7 @@ def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) ->
         images=data_sets.images,
         data_folder=config.data,
         file=_file_text(study),
+        unbuildable=faults,
     )
 
 
@@ -183,7 +195,7 @@ def plan_rows(
             "variant": name,
             "changed": contrast.changed if contrast else {},
             "reference": contrast.reference if contrast else None,
-            **prepared.sizes[name].model_dump(),
+            **(size.model_dump() if (size := prepared.sizes.get(name)) else _NO_SIZE),
             "steps": training_steps(prepared, of_variant[0]),
             "seeds": [trial.seed for trial in of_variant],
             "trial_ids": [] if prepared.missing else [trial.id for trial in of_variant],
@@ -242,11 +254,22 @@ def _try_augmentations(images: Images, options: DataSet) -> None:
         next(Loader(images, options, seed=0, batch_size=1).epoch(0))
 
 
-def _sizes(planned: Plan, data_sets: _DataSets) -> dict[str, Size]:
-    return {
-        variant.name: _size(canonical(variant.settings["model"]), *data_sets.spec(variant))
-        for variant in planned.variants
-    }
+def _sizes(planned: Plan, data_sets: _DataSets) -> tuple[dict[str, Size], dict[str, UserError]]:
+    """Return the sizes of the networks, and why some of them cannot be built; raises UserError.
+
+    It is an error if the first variant is among the latter: the others are compared with it.
+    """
+    sizes: dict[str, Size] = {}
+    faults: dict[str, UserError] = {}
+    for variant in planned.variants:
+        shape, classes = data_sets.spec(variant)
+        try:
+            sizes[variant.name] = _size(canonical(variant.settings["model"]), shape, classes)
+        except UserError as fault:
+            if not sizes:
+                raise
+            faults[variant.name] = fault
+    return sizes, faults
 
 
 @cache

@@ -80,7 +80,8 @@ def _pilot_cells(spread: Spread) -> tuple[str, ...]:
 def _cells(prepared: Prepared, row: dict[str, Any]) -> tuple[str, ...]:
     numbers = (row["parameters"], row["macs"], row["steps"])
     done = f"{row['done']:,} of {len(row['seeds']):,}"
-    return row["variant"], _changes(prepared, row), *(f"{number:,}" for number in numbers), done
+    shown = ("-" if number is None else f"{number:,}" for number in numbers)
+    return row["variant"], _changes(prepared, row), *shown, done
 
 
 def _left(row: dict[str, Any]) -> int:
@@ -109,6 +110,8 @@ def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
     yield from remarks(prepared)
     if prepared.missing:
         yield f"The number of finished trials is unknown: {prepared.missing}"
+    for name, fault in prepared.unbuildable.items():
+        yield f"Variant {name} cannot be trained: {fault}"
     for name, first in plan.same.items():
         yield f"{name} is equal to {first}."
     if plan.excluded:
