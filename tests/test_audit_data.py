@@ -147,13 +147,13 @@ def test_uneven_classes_are_found(tmp_path: Path, counts: Sequence[int], message
     labels = torch.tensor([label for label, n in enumerate(counts) for _ in range(n)])
     made = Images(drawn.train, labels, drawn.train, labels, facts)
     text = changed(LENET, (", subset: 200, test_subset: 100", ""))
-    sections = [variant.settings["data"] for variant in subject(tmp_path, text).plan.variants]
+    [variant] = subject(tmp_path, text).plan.variants
+    images = {canonical(variant.settings["data"]): made}
 
-    found = findings_of(
-        "class-imbalance",
-        subject(tmp_path, text, images={canonical(section): made for section in sections}),
-    )
+    found = findings_of("class-imbalance", subject(tmp_path, text, images=images))
+    fair = subject(tmp_path, f"{text}also: [balanced_accuracy]\n", images=images)
 
+    assert [] == findings_of("class-imbalance", fair)
     assert [message] * bool(message) == [f.message[: len(message)] for f in found]
 
 

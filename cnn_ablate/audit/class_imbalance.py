@@ -10,10 +10,17 @@ from cnn_ablate.text import percent
 
 # How many times as many images the most frequent class has.
 _UNEVEN = 2.0
+_CLASS_WISE = {"balanced_accuracy", "macro_f1", "auroc"}
 
 
 def class_imbalance(subject: Subject) -> Iterator[Finding]:
-    """Find test sets whose accuracy is mostly that of the frequent classes."""
+    """Find test sets whose accuracy is mostly that of the frequent classes.
+
+    There are none if the study has a metric in which all classes count the same.
+    """
+    metrics = {metric.name for metric in (subject.study.metric, *subject.study.also)}
+    if metrics & _CLASS_WISE:
+        return iter(())
     return distinct_findings(subject.used_images, _imbalance)
 
 
@@ -32,8 +39,8 @@ def _imbalance(used: UsedImages) -> Iterator[Finding]:
             message=(
                 f"{counts[largest]:,} of {total:,} test images of {used.name} are of class "
                 f"{largest}, {counts[smallest]:,} of {smallest}: a network that always answers "
-                f"{largest} has an accuracy of {percent(counts[largest] / total)}. Read the "
-                "accuracies per class beside it."
+                f"{largest} has an accuracy of {percent(counts[largest] / total)}. Write "
+                "`metric: balanced_accuracy`, or `also: [balanced_accuracy]`."
             ),
             data={"counts": counts},
         )
