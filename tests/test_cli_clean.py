@@ -32,7 +32,7 @@ def litter(study: Results) -> dict[str, Path]:
     done, waiting = study.record.plan.trials[0], study.record.plan.trials[-1]
     paths = {
         "trial": root / "trials" / "other-seed0-0123abcd",
-        "damaged": root / "damaged" / "x-seed0-89ab.1",
+        "damaged": root / "damaged" / "x-seed0-89ab89ab.12345678",
         "checkpoint of a trial that is done": root / ".checkpoints" / f"{done.key}.pt",
         "checkpoint of no trial": root / ".checkpoints" / f"{'f' * 64}.pt",
         "checkpoint to go on from": root / ".checkpoints" / f"{waiting.key}.pt",
@@ -112,8 +112,9 @@ def test_files_that_a_run_removes_meanwhile_are_passed_over(
     study: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that vanishes during the search is not listed."""
-    listed, gone = cleanup.list_folder, Path("gone-0123abcd")
-    monkeypatch.setattr(cleanup, "list_folder", lambda folder: [*listed(folder), folder / gone])
+    listed, gone = cleanup.own, Path("gone-0123abcd")
+    monkeypatch.setattr(cleanup, "has_only", lambda *_: True)
+    monkeypatch.setattr(cleanup, "own", lambda folder, form: [*listed(folder, form), folder / gone])
     litter(study)
     monkeypatch.setattr(Path, "rglob", lambda self, _: [self / gone])
     said = clean(study)

@@ -1,6 +1,7 @@
 """`doctor`: every damage is found and named, and repaired only on request."""
 
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cnn_ablate.store.verify import find_problems, repair
 from support import fake_study
 from test_store import damaged
 
+DRAFT = "0" * 32
 SMALL = fake_study.FakeStudy(variants=2, seeds=1, images=10, epochs=1)
 
 
@@ -28,13 +30,13 @@ def damage_store(store: Store) -> list[str]:
     """Do damage of every kind, and return the kinds in the order in which they are reported."""
     first, second = sorted(store.trials.iterdir())
     damaged(first / "epochs.csv", random.Random(1))
-    first.with_name(f"other-{second.name.rpartition('-')[2]}").mkdir()
+    first.with_name(f"other-seed0-{second.name.rpartition('-')[2]}").mkdir()
     store.checkpoints.mkdir(exist_ok=True)
     (store.checkpoints / f"{64 * '0'}.pt").write_bytes(b"half a state")
     (store.root / "broken").mkdir()
     (store.root / "broken" / "study.json").write_text("{}")
     store.scratch.mkdir(exist_ok=True)
-    (store.scratch / "draft").touch()
+    (store.scratch / DRAFT).touch()
     return ["trial", "trial", "checkpoint", "study", "scratch"]
 
 
@@ -71,7 +73,7 @@ def test_repairing_leaves_whole_trials_alone(store: Store) -> None:
 def test_the_good_copy_of_a_trial_stays(store: Store, other: str, fault: str) -> None:
     """Of two folders of one trial, the one that is done and whole is kept, whatever its name."""
     good, _ = sorted(store.trials.iterdir())
-    copy = good.with_name(f"{other}-{good.name.rpartition('-')[2]}")
+    copy = good.with_name(f"{other}-seed0-{good.name.rpartition('-')[2]}")
     shutil.copytree(good, copy)
     if fault == "failed":
         (copy / "DONE").unlink()
@@ -91,7 +93,7 @@ def test_a_done_copy_is_found_before_a_failed_one(
 ) -> None:
     """A trial with two folders is done if one of them is, in whatever order they are listed."""
     [trial, *_] = fake_study.publish(store.root, SMALL).record.plan.trials
-    failed = store.trials / f"copy-{trial.id.rpartition('-')[2]}"
+    failed = store.trials / f"copy-seed0-{trial.id.rpartition('-')[2]}"
     shutil.copytree(store.folder(trial), failed)
     (failed / "DONE").unlink()
     listed = sorted(store.trials.iterdir(), reverse=backwards)
@@ -104,9 +106,9 @@ def test_only_what_was_repaired_is_printed(
 ) -> None:
     """If no trial is damaged, none is reported as moved."""
     store.scratch.mkdir(exist_ok=True)
-    (store.scratch / "draft").touch()
+    (store.scratch / DRAFT).touch()
     verify_results(store.root, mend=True)
-    found = f"scratch {store.scratch / 'draft'}: was never finished.\n"
+    found = f"scratch {store.scratch / DRAFT}: was never finished.\n"
     assert f"{found}Removed these unfinished files.\n" == capsys.readouterr().out
 
 
@@ -142,12 +144,12 @@ def test_files_that_a_run_removes_meanwhile_are_no_problem(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A trial that is replaced, or a checkpoint whose trial ends, is passed over."""
-    listed = verify.list_folder
+    listed = verify.own
 
-    def late(folder: Path) -> list[Path]:
-        return [*listed(folder), folder / "gone-0123abcd"]
+    def late(folder: Path, form: re.Pattern[str]) -> list[Path]:
+        return [*listed(folder, form), folder / "gone-seed0-0123abcd"]
 
-    monkeypatch.setattr(verify, "list_folder", late)
+    monkeypatch.setattr(verify, "own", late)
     with Store(store.root).run_lock():
         assert [] == find_problems(store)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnn_ablate.cli.commands import predict
 from cnn_ablate.errors import UserError
 from cnn_ablate.report import figure_files
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult, hash_of
@@ -248,7 +247,6 @@ def test_publishing_drops_the_checkpoint(study: fake_study.Results) -> None:
     [
         ("", lambda path: atomic.replace_file(path, b"", path.parent)),
         ("", lambda path: figure_files.replace(path, b"")),
-        ("", lambda path: predict._write(path, path, [], "full")),
         ("What is done is kept.", lambda path: Store(path).replace(path, b"")),
     ],
 )

@@ -36,6 +36,7 @@ Only = Annotated[
 ]
 Results = Annotated[Path, typer.Option(help="Results folder.")]
 Reports = Annotated[Path, typer.Option(help="Reports folder.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace any file of that name.")]
 Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Show some test images in the report.")
 ]

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cnn_ablate.cli.common_options import (
+    Force,
     Pictures,
     Profile,
     Reports,
@@ -90,13 +91,14 @@ def export(
     profile: Profile = "",
     smoke: Smoke = False,
     results: Results = Path("results"),
+    force: Force = False,
 ) -> None:
     """Write one table of a study in a format that other programs read."""
     from cnn_ablate.cli.commands.export import ExportOptions, export_table
     from cnn_ablate.find_study import study_folder
 
     folder = study_folder(study, resolve_profile(profile, smoke))
-    export_table(results, folder, ExportOptions(table, style, output))
+    export_table(results, folder, ExportOptions(table, style, output, force))
 
 
 @results_app.command()
@@ -125,8 +127,9 @@ def predict(
     ] = False,
     style: Annotated[str, typer.Option("--format", help="Columns: full or submission.")] = "full",
     results: Results = Path("results"),
+    force: Force = False,
 ) -> None:
     """Classify images with a trained network."""
     from cnn_ablate.cli.commands.predict import predict_folder
 
-    predict_folder(trial, images, results, output, tta=tta, style=style)
+    predict_folder(trial, images, results, output, tta=tta, style=style, force=force)

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.store.own_names import SCRATCH, own
 
 # Hint for someone whose training is interrupted by a full disk or the like.
 KEPT = "What is done is kept."
@@ -28,11 +29,6 @@ def unused_path(folder: Path) -> Path:
     """Return a path under `folder` that nothing has used; the folder is made if missing."""
     folder.mkdir(parents=True, exist_ok=True)
     return folder / uuid.uuid4().hex
-
-
-def list_folder(folder: Path) -> list[Path]:
-    """Return what a folder contains, sorted by name; nothing if there is no such folder."""
-    return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 def sync_folder(folder: Path) -> None:
@@ -112,8 +108,10 @@ def _swap(draft: Path, path: Path, old: Path) -> None:
             return
 
 
-def restore(folder: Path, scratch: Path, name: str = "*") -> None:
-    """Move replaced folders back whose replacement never arrived."""
-    for old in scratch.glob(f"{name}{_REPLACED}"):
+def restore(folder: Path, scratch: Path, name: str = "") -> None:
+    """Move replaced folders back, or one of a name, whose replacement never arrived."""
+    for old in own(scratch, SCRATCH):
+        if old.suffix != _REPLACED or name not in {"", old.stem}:
+            continue
         with suppress(OSError):  # another process did so, or there is a replacement
             old.rename(folder / old.name.removesuffix(_REPLACED))

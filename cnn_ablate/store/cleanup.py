@@ -1,7 +1,6 @@
 """Find what no study in a results folder needs any more; remove it only on request."""
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,7 +8,17 @@ from pathlib import Path
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import hash_of
-from cnn_ablate.store.atomic import as_user_error, list_folder
+from cnn_ablate.store.atomic import as_user_error
+from cnn_ablate.store.own_names import (
+    CHECKPOINT,
+    DAMAGED,
+    SCRATCH,
+    TRIAL,
+    has_only,
+    own,
+    remove,
+)
+from cnn_ablate.store.trial_files import TRIAL_FILES
 from cnn_ablate.store.trials import Store
 
 
@@ -37,18 +46,18 @@ def leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
     paths = [
         *(
             ("trial", path)
-            for path in list_folder(store.trials)
-            if hash_of(path.name) not in needed
+            for path in own(store.trials, TRIAL)
+            if hash_of(path.name) not in needed and has_only(path, TRIAL_FILES)
         ),
         *(
             ("checkpoint", path)
-            for path in list_folder(store.checkpoints)
+            for path in own(store.checkpoints, CHECKPOINT)
             if checkpoints
             or not any(path.stem[:length] in needed for length in lengths)
             or any(store.is_marked_done(path.stem[:length]) for length in lengths)
         ),
-        *(("damaged trial", path) for path in list_folder(store.damaged)),
-        *(("scratch file", path) for path in list_folder(store.scratch)),
+        *(("damaged file", path) for path in own(store.damaged, DAMAGED)),
+        *(("scratch file", path) for path in own(store.scratch, SCRATCH)),
     ]
     return list(_with_sizes(paths))
 
@@ -63,10 +72,7 @@ def remove_leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftove
         removed = leftovers(store, checkpoints=checkpoints)
         for leftover in removed:
             with as_user_error(leftover.path):
-                if leftover.path.is_dir():
-                    shutil.rmtree(leftover.path)
-                else:
-                    leftover.path.unlink(missing_ok=True)
+                remove(leftover.path)
     return removed
 
 

@@ -9,6 +9,9 @@ import pandas as pd
 from cnn_ablate.schema import ClassRow, EpochRow, TrialResult
 from cnn_ablate.store.checksums import DONE, NETWORK, as_json, sha256
 
+TRIAL_FILES = frozenset(
+    {"trial.json", "epochs.csv", "steps.csv", "classes.csv", "predictions.npz", NETWORK, DONE}
+)
 # Fields of a result that have files of their own.
 _OWN_FILES = {"epochs", "steps", "classes", "predictions", "weights"}
 

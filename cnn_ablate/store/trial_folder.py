@@ -1,18 +1,16 @@
 """The folder of a trial, opened for reading: it holds the trial that its name says, undamaged."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import TrialResult
+from cnn_ablate.schema import TrialResult, hash_of
 from cnn_ablate.store.checksums import DONE, checksums, sha256
+from cnn_ablate.store.own_names import TRIAL
 from cnn_ablate.store.upgrade import parse_trial
 
 RETRAIN = "`cnn-ablate run` trains the trial again."
-# The end of the name of a trial's folder: the first digits of the trial's key.
-_NAMED = re.compile(r".*-([0-9a-f]{8,64})")
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,7 @@ def open_trial(path: Path) -> TrialFolder | None:
 
 def is_named(path: Path, key: str) -> bool:
     """Return whether a folder has the name of the trial with a key, or that of no trial."""
-    named = _NAMED.fullmatch(path.name)
-    return named is None or key.startswith(named[1])
+    return not TRIAL.fullmatch(path.name) or key.startswith(hash_of(path.name))
 
 
 def _check(file: Path, payload: bytes, expected: Mapping[str, str] | None) -> None:

@@ -1,10 +1,9 @@
 """The folder of each trial, the only truth about it; its last file, DONE, has the checksums."""
 
-import shutil
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from cnn_ablate.locks import Locks
 from cnn_ablate.schema import Trial, TrialResult, hash_of
 from cnn_ablate.store import atomic
 from cnn_ablate.store.checksums import DONE, damage, sha256
+from cnn_ablate.store.own_names import SCRATCH, own, remove
 from cnn_ablate.store.trial_files import trial_files
 from cnn_ablate.store.trial_folder import TrialFolder, open_trial
 
@@ -48,6 +48,7 @@ class Store:
         Raises:
             UserError: the store cannot be written.
         """
+        self._check_no_links()
         with Locks(self.locks) as locks:
             with atomic.as_user_error(self.root, atomic.KEPT):
                 self._enter(locks)
@@ -64,6 +65,7 @@ class Store:
         Raises:
             UserError: a run is under way, or the store cannot be written.
         """
+        self._check_no_links()
         with Locks(self.locks) as locks:
             with atomic.as_user_error(self.root):
                 self._enter(locks)
@@ -72,19 +74,31 @@ class Store:
             atomic.restore(self.trials, self.scratch)
             yield
 
+    def _check_no_links(self) -> None:
+        """Refuse a store whose own folders are links to others, where it removes files."""
+        for folder in (self.scratch, self.checkpoints, self.locks, self.damaged):
+            if folder.is_symlink():
+                hint = "Remove the link: the program makes and removes files in this folder."
+                raise UserError(str(folder), "is a link to another folder.", hint)
+
     def _enter(self, locks: Locks) -> None:
         while not locks.acquire(_ENTRANCE):
             time.sleep(_PAUSE)
 
     def unused_scratch(self) -> list[Path]:
         """Return what is in scratch, unless a run may use it."""
+        if self.locks.is_symlink():
+            return []
         with Locks(self.locks) as locks:
-            return [] if locks.held_by_others(_RUN) else atomic.list_folder(self.scratch)
+            return [] if locks.held_by_others(_RUN) else [*own(self.scratch, SCRATCH)]
 
     def remove_scratch(self) -> None:
         """Remove what was never finished; only while no run uses the store."""
         atomic.restore(self.trials, self.scratch)
-        shutil.rmtree(self.scratch, ignore_errors=True)
+        for path in own(self.scratch, SCRATCH):
+            remove(path)
+        with suppress(OSError):  # something else is in it
+            self.scratch.rmdir()
 
     def new_log_path(self) -> Path:
         """Return a path for the output of a worker, removed with scratch."""

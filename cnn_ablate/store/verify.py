@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnn_ablate.schema import hash_of
-from cnn_ablate.store.atomic import as_user_error, list_folder
+from cnn_ablate.store.atomic import as_user_error
 from cnn_ablate.store.checksums import DONE, damage
+from cnn_ablate.store.own_names import CHECKPOINT, TRIAL, own
 from cnn_ablate.store.table_checksums import REWRITE, damaged_tables
 from cnn_ablate.store.trials import Store, read_checkpoint
 from cnn_ablate.store.upgrade import parse_record
@@ -59,7 +60,7 @@ def repair(store: Store) -> list[Problem]:
 
 def _trials(store: Store) -> Iterator[tuple[Path, str]]:
     copies: dict[str, list[Path]] = {}
-    for folder in list_folder(store.trials):
+    for folder in own(store.trials, TRIAL):
         copies.setdefault(hash_of(folder.name), []).append(folder)
     for hashed, folders in copies.items():
         faults = {folder: _fault(folder, hashed) for folder in folders}
@@ -84,7 +85,7 @@ def _fault(folder: Path, hashed: str) -> str:
 def _checkpoints(store: Store) -> Iterator[tuple[Path, str]]:
     done = {hash_of(path.parent.name) for path in store.trials.glob(f"*/{DONE}")}
     lengths = {len(hashed) for hashed in done}
-    for path in list_folder(store.checkpoints):
+    for path in own(store.checkpoints, CHECKPOINT):
         with suppress(FileNotFoundError):  # its trial has just ended
             if read_checkpoint(path) is None:
                 yield path, "does not match its checksum."

@@ -95,7 +95,7 @@ def _trial(variant: FakeVariant, seed: int, fake: FakeStudy) -> Trial:
     key = hashlib.sha256(content.encode()).hexdigest()
     readable = "".join(sign if sign.isalnum() or sign in "=.,+" else "_" for sign in variant.name)
     return Trial(
-        id=f"{readable[:60]}-{key[:8]}",
+        id=f"{readable[:60]}-seed{seed}-{key[:8]}",
         key=key,
         variant=variant.name,
         seed=seed,

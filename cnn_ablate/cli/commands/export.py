@@ -1,5 +1,6 @@
 """The command `export`: write one table of a study: raw, or the ablation table for a paper."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -10,13 +11,14 @@ import typer
 
 from cnn_ablate.analysis import FRAMES, Analysis, analyse, frames
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
+from cnn_ablate.cli.overwriting import first_line, first_lines, write_output
 from cnn_ablate.errors import UserError
 from cnn_ablate.report import escaping
 from cnn_ablate.report.ablation_formats import ABLATION_FORMATS
 from cnn_ablate.report.ablation_table import ablation_table
 from cnn_ablate.report.ablation_table import frame as table_frame
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.store import atomic, read
+from cnn_ablate.store import read
 from cnn_ablate.store.trial_files import as_csv
 from cnn_ablate.text import listed
 from cnn_ablate.value_errors import unknown_name
@@ -45,6 +47,19 @@ FORMATS: Mapping[str, Callable[[pd.DataFrame], bytes]] = {
     "json": _json,
     "parquet": _parquet,
 }
+
+
+def _keys(payload: bytes) -> list[bytes]:
+    """Return the keys of the first record of a JSON file."""
+    return re.findall(rb'^  "(.*?)":', payload.partition(b"\n }")[0], re.MULTILINE)
+
+
+# What all files of one table in a format have in common, where it is not their first lines.
+_BEGINNINGS: Mapping[str, Callable[[bytes], object]] = {
+    "csv": first_line,
+    "json": _keys,
+    "parquet": lambda payload: payload[:4],
+}
 # File extensions that differ from the name of their format.
 _EXTENSIONS = {"tex": "latex", "md": "markdown", "txt": "text"}
 ABLATION = "ablation"
@@ -52,11 +67,15 @@ ABLATION = "ablation"
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """Which table to write, in which format (by default that of the file extension), and where."""
+    """Which table to write, in which format (by default that of the file extension), and where.
+
+    With `force`, any file there is replaced.
+    """
 
     table: str
     style: str
     output: Path
+    force: bool = False
 
 
 def export_table(results: Path, folder: str, options: ExportOptions) -> None:
@@ -79,7 +98,8 @@ def export_table(results: Path, folder: str, options: ExportOptions) -> None:
         raise UserError(f"--table {options.table}", *unknown_name("table", options.table, names))
     print_damaged_tables(results / folder)
     payload, rows = _payload(analyse(read(results, folder)), options.table, style)
-    atomic.replace_file(options.output, payload, options.output.parent)
+    beginning = _BEGINNINGS.get(style, first_lines)
+    write_output(options.output, payload, beginning, force=options.force)
     typer.echo(f"{options.table}: {options.output} ({rows:,} rows)")
 
 

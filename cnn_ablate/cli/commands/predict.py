@@ -8,9 +8,9 @@ from pathlib import Path
 import typer
 
 from cnn_ablate.cli.exit_codes import SOME_FAILED
+from cnn_ablate.cli.overwriting import first_line, write_output
 from cnn_ablate.errors import UserError
 from cnn_ablate.inference import Prediction, find_images, load_trained, predict
-from cnn_ablate.store import atomic
 from cnn_ablate.value_errors import unknown_name
 
 # Per format: its columns, and the cells of a prediction.
@@ -27,7 +27,7 @@ FORMATS: dict[str, tuple[tuple[str, ...], Callable[[Path, Prediction], tuple[obj
 
 
 def predict_folder(
-    trial: str, folder: Path, results: Path, output: Path, *, tta: bool, style: str
+    trial: str, folder: Path, results: Path, output: Path, *, tta: bool, style: str, force: bool
 ) -> None:
     """Write a CSV file of predictions; exit with 2 if some images could not be read.
 
@@ -41,17 +41,18 @@ def predict_folder(
     skipped = [each for each in predictions if each.error]
     for each in skipped:
         typer.echo(f"{each.path}: {each.error} Skipped.", err=True)
-    _write(output, folder, [each for each in predictions if not each.error], style)
+    table = _table(folder, [each for each in predictions if not each.error], style)
+    write_output(output, table, first_line, force=force)
     typer.echo(f"Predictions: {output} ({len(predictions) - len(skipped)} images)")
     if skipped:
         typer.echo(f"{len(skipped)} of {len(predictions)} images could not be read.", err=True)
         raise typer.Exit(SOME_FAILED)
 
 
-def _write(output: Path, folder: Path, predictions: Iterable[Prediction], style: str) -> None:
+def _table(folder: Path, predictions: Iterable[Prediction], style: str) -> bytes:
     columns, row = FORMATS[style]
     file = StringIO(newline="")
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(row(p.path.relative_to(folder), p) for p in predictions)
-    atomic.replace_file(output, file.getvalue().encode(), output.parent)
+    return file.getvalue().encode()
