@@ -19,7 +19,8 @@ from cnn_ablate.report import write
 from cnn_ablate.runner.config import RunConfig, resolve_device
 from cnn_ablate.runner.findings import with_findings
 from cnn_ablate.runner.jobs import outstanding
-from cnn_ablate.runner.prepare import plan_rows, prepare
+from cnn_ablate.runner.plan_rows import plan_rows
+from cnn_ablate.runner.prepare import prepare
 from cnn_ablate.runner.run import OnEvent, run
 from cnn_ablate.schema import Study
 from cnn_ablate.store import read

@@ -11,7 +11,7 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.models import ModelOptions
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Plan, Settings, Size, Study, canonical
-from cnn_ablate.settings import options_of, resolve
+from cnn_ablate.settings import options_of, resolver
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,9 @@ class Subject:
     def case(self, settings: Settings) -> Case | None:
         """Return the case of some settings.
 
-        None if the shape of its images is unknown, or if they cannot be trained.
+        None if the shape of its images is unknown, or if they cannot be trained here.
         """
-        if canonical(settings) in self.untrainable:
+        if self.study.trainer or canonical(settings) in self.untrainable:
             return None
         if images := self.images.get(canonical(settings["data"])):
             return Case(settings, images.facts.shape, len(images.facts.classes), images)
@@ -107,6 +107,7 @@ class Subject:
         """The study as its file declares it, without the changes of a profile or command line."""
         if not self.study.before:
             return self
+        resolve = resolver(self.study.trainer)
         written = {section: dict(values) for section, values in self.study.written.items()}
         for dotted, value in self.study.before.items():
             section, _, key = dotted.partition(".")

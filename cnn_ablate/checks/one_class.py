@@ -15,10 +15,11 @@ def predicts_one_class(study: TrainedStudy) -> Iterator[Finding]:
 
     Such seeds agree perfectly: their interval has no width, and looks the most certain of all.
     """
-    counts = study.results.confusion.groupby(["trial", "predicted"], sort=False)["count"].sum()
-    predicted = counts.unstack(fill_value=0)
-    if predicted.empty:
+    confusion = study.results.confusion
+    if confusion.empty:
         return
+    counts = confusion.groupby(["trial", "predicted"], sort=False)["count"].sum()
+    predicted = counts.unstack(fill_value=0)
     shares = predicted.max(axis=1) / predicted.sum(axis=1)
     answers = predicted.idxmax(axis=1)[shares >= _SHARE]
     affected = {

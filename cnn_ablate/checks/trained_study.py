@@ -82,6 +82,8 @@ class TrainedStudy:
 
     def steps(self, variant: str) -> int:
         """Return how many optimizer steps a training of a variant takes; 0 if unknown."""
+        if self.results.record.study.trainer:
+            return 0
         settings = self.settings[variant]
         facts = self._data(settings["data"]["name"])
         if facts is None:

@@ -6,6 +6,7 @@ import torch
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors.protocol import FailureKind, Job
+from cnn_ablate.external import CommandError
 
 # Errors of the machine rather than of the trial: another attempt may succeed.
 _TEMPORARY = (OSError, MemoryError)
@@ -17,6 +18,8 @@ _ONE_VALUE = "Expected more than 1 value per channel when training"
 
 def failure_kind(error: Exception) -> FailureKind:
     """Return the kind of failure that an exception is."""
+    if isinstance(error, CommandError) and error.lost:
+        return "lost"
     if _is_out_of_memory(error):
         return "memory"
     return "lost" if isinstance(error, _TEMPORARY) else "error"
@@ -26,6 +29,8 @@ def failure_message(error: Exception, job: Job) -> str:
     """Describe an exception in one line; if it is not the user's, a second line has its place."""
     if isinstance(error, UserError):
         return str(error)
+    if job.external:
+        return f"{type(error).__name__}: {error}"
     if _is_out_of_memory(error):
         batch_size = job.trial.settings["training"]["batch_size"]
         return (

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
 from cnn_ablate.executors.resources import Resources
+from cnn_ablate.external import ExternalJob
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
 
 # Why a trial has no result: an exception that it would raise again, a worker that was lost or a
@@ -25,6 +26,7 @@ class Job:
         folder: That of the study file, in which user-defined code is searched.
         timeout: Seconds after which the trial is stopped; 0: never.
         checkpoint_every: Least seconds between two checkpoints.
+        external: The user's command, if that trains.
     """
 
     trial: Trial
@@ -34,6 +36,7 @@ class Job:
     folder: Path | None = None
     timeout: float = 0.0
     checkpoint_every: float = 0.0
+    external: ExternalJob | None = None
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from cnn_ablate.data import Images, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import worker_log
 from cnn_ablate.executors.checkpoint_timing import Checkpoints
+from cnn_ablate.executors.command_job import run_command_job, show_one_gpu
 from cnn_ablate.executors.failures import failure_kind, failure_message
 from cnn_ablate.executors.protocol import CheckpointStore, Ended, Event, Job, Progress
-from cnn_ablate.schema import ComputeConfig, Trial
+from cnn_ablate.schema import Trial, TrialResult
 from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
 from cnn_ablate.train import Hooks, TrialInput, train
@@ -51,7 +52,7 @@ def run_worker(pipe: Connection, log: Path, slot: int) -> None:
     try:
         while (job := pipe.recv()) is not None:
             worker_log.clear(log)
-            select_gpu(job.compute, slot)
+            select_gpu(job, slot)
             ended = run_job(job, send, Store(job.results))
             send(ended if ended.result else worker_log.with_tail(ended, log))
     except (EOFError, ConnectionError, OwnerGoneError):
@@ -70,9 +71,14 @@ def event_sender(pipe: Connection) -> Callable[[Event], None]:
     return send
 
 
-def select_gpu(compute: ComputeConfig, slot: int) -> None:
-    """Compute on the GPU of a worker's number, if on a GPU; surplus workers share GPUs."""
-    if compute.device == "cuda":
+def select_gpu(job: Job, slot: int) -> None:
+    """Compute on the GPU of a worker's number, if on a GPU; surplus workers share GPUs.
+
+    A command sees no other GPU than that.
+    """
+    if job.external:
+        show_one_gpu(job.compute, slot)
+    elif job.compute.device == "cuda":
         torch.cuda.set_device(slot % torch.cuda.device_count())
 
 
@@ -95,15 +101,22 @@ def run_job(job: Job, send: Callable[[Event], None], checkpoints: CheckpointStor
         AcceleratorError: this process can no longer use its device, so it has to end.
     """
     try:
-        with user_code_folder(job.folder):
-            trial_input = _load_input(job, checkpoints)
-            result = train(trial_input, job.compute, _hooks(job, send, checkpoints))
+        if job.external:
+            result = run_command_job(job, job.external, _seldom(send))
+        else:
+            result = _train(job, send, checkpoints)
         return Ended(job.trial, job.compute, result)
     except torch.AcceleratorError:
         raise
     except Exception as error:  # noqa: BLE001 - the trial fails alone; more jobs may follow
         message, kind = failure_message(error, job), failure_kind(error)
         return Ended(job.trial, job.compute, error=message, failure=kind)
+
+
+def _train(job: Job, send: Callable[[Event], None], checkpoints: CheckpointStore) -> TrialResult:
+    with user_code_folder(job.folder):
+        trial_input = _load_input(job, checkpoints)
+        return train(trial_input, job.compute, _hooks(job, send, checkpoints))
 
 
 def _load_input(job: Job, checkpoints: CheckpointStore) -> TrialInput:
@@ -123,14 +136,19 @@ def _progress_reporter(
     trial: Trial, send: Callable[[Event], None]
 ) -> Callable[[float, float], None]:
     """Return a hook that sends the progress of a trial, at most once per second."""
-    epochs = trial.settings["training"]["epochs"]
+    epochs, report = trial.settings["training"]["epochs"], _seldom(send)
+    return lambda epoch, speed: report(Progress(trial.id, epoch, epochs, speed))
+
+
+def _seldom(send: Callable[[Event], None]) -> Callable[[Progress], None]:
+    """Return a function that sends the progress of a trial, at most once per second."""
     last = 0.0
 
-    def report(epoch: float, images_per_second: float) -> None:
+    def report(progress: Progress) -> None:
         nonlocal last
         if (now := time.monotonic()) - last >= _SECONDS_BETWEEN_REPORTS:
             last = now
-            send(Progress(trial.id, epoch, epochs, images_per_second))
+            send(progress)
 
     return report
 

@@ -20,6 +20,7 @@ from cnn_ablate.schema import (
     Trial,
     Variant,
     canonical,
+    dotted,
     label,
     trial_id,
     value_at,
@@ -89,7 +90,7 @@ def _seeds(variant: Variant, study: Study) -> tuple[int, ...]:
 def _with_seeds(
     variant: Variant, seeds: tuple[int, ...], fingerprint: Fingerprint, identity: Identity
 ) -> Iterable[Trial]:
-    data = fingerprint(variant.settings["data"])
+    data = fingerprint(variant.settings.get("data", {}))
     content = canonical([TRAINING_VERSION, data, identity(variant.settings)])
     # The settings are hashed once for all seeds.
     without_seed = hashlib.sha256(content.encode())
@@ -216,7 +217,7 @@ class _Layout:
 
 
 def _holds(key: str, value: Any, settings: Settings, levels: Mapping[str, str]) -> bool:
-    if "." in key:
+    if "." in key or key not in levels:
         return bool(value_at(settings, key) == value)
     return levels.get(key) == label(value)
 
@@ -227,13 +228,13 @@ def _contrast(
     """Return the contrast of two variants with the keys and factors in which they differ."""
     stated = {*point.sets, *(reference.sets if reference else ())}
     changed = {
-        f"{section}.{key}": (old.get(key), new.get(key))
+        dotted(section, key): (old.get(key), new.get(key))
         for section, new in variant.settings.items()
         if new != (old := against.settings[section])
         for key in dict.fromkeys([*old, *new])
         if old.get(key) != new.get(key)
         # An option that only appears or disappears with its part is no change of its own.
-        if (key in old and key in new) or f"{section}.{key}" in stated
+        if (key in old and key in new) or dotted(section, key) in stated
     }
     before = reference.levels if reference else {}
     moved = [name for name in point.levels if before.get(name) != point.levels[name]]

@@ -212,10 +212,12 @@ class ReportContext:
         if self.trials.empty:
             return "no trial done"
         seeds = count_range(self.trials.groupby("variant")["seed"].nunique(), "seed")
-        epochs = sorted({int(epochs) for epochs in self.trials["epochs"]})
-        last = count(epochs[-1], "epoch")
+        # A program of the user's need not say how many epochs and images it took.
+        epochs = sorted({int(epochs) for epochs in self.trials["epochs"]} - {0})
+        last = count(epochs[-1], "epoch") if epochs else ""
         spread = f"{epochs[0]} to {last}" if len(epochs) > 1 else last
-        return f"{seeds}, {spread}, {self.images:,} test images"
+        images = f"{self.images:,} test images" if self.images else ""
+        return ", ".join(filter(None, (seeds, spread, images)))
 
     def farthest(self, values: pd.Series) -> list[str]:
         """Return variants by the distance of their value from the reference's, largest first.

@@ -21,6 +21,7 @@ def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect])
         _missing(record, trials),
         _budget(record),
         _looked_at(record),
+        _unseen(record),
         *(f"On the data {facts.name}: {facts.note}." for facts in record.data if facts.note),
         _failures(effects),
         _few_seeds(effects),
@@ -43,6 +44,17 @@ def _missing(record: Record, trials: pd.DataFrame) -> str:
     return (
         f"Only {done:,} of {planned:,} planned trials are done{f' ({failed})' if failed else ''}: "
         "contrasts use the seeds that both variants have."
+    )
+
+
+def _unseen(record: Record) -> str:
+    trainer = record.study.trainer
+    if trainer is None:
+        return ""
+    who = "Trials were trained elsewhere" if trainer.imports else "The study's own command trained"
+    return (
+        f"{who}: neither its networks, nor its data, nor what its variants really change was "
+        "looked at, and its numbers are taken as they are."
     )
 
 

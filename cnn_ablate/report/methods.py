@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.claims.preregistered import stated
-from cnn_ablate.report.run_facts import image_counts
+from cnn_ablate.report.run_facts import image_counts, program
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios
 from cnn_ablate.text import count, count_range, listed, percent
@@ -34,11 +34,28 @@ def _trained(record: Record) -> str:
     counts = set(record.plan.seed_counts.values())
     seeds = count_range(counts, "seed")
     which = f"{'the first of ' if len(counts) > 1 else ''}{listed(map(str, record.study.seeds))}"
-    data = listed(f"{facts.name} ({image_counts(record.plan, facts)})" for facts in record.data)
+    planned = f"{count(len(record.plan.variants), 'variant')} were planned with {seeds} each"
+    return f"{planned} ({which}){_trainer(record)}"
+
+
+def _trainer(record: Record) -> str:
+    """Return on what data, or by what program, trials were trained, and what pairs them."""
+    trainer = record.study.trainer
+    if trainer is None:
+        data = listed(f"{facts.name} ({image_counts(record.plan, facts)})" for facts in record.data)
+        return (
+            f", on {data}. Each variant is paired with its reference by seed: both use the same "
+            "random numbers for the order and the augmentation of the images."
+        )
+    paired = "Each variant is paired with its reference by seed; what they share is up to"
+    if trainer.imports:
+        return (
+            ". All trials were trained elsewhere, and their numbers were imported as they are. "
+            f"{paired} the program that trained them."
+        )
     return (
-        f"{count(len(record.plan.variants), 'variant')} were planned with {seeds} each ({which}), "
-        f"on {data}. Each variant is paired with its reference by seed: both use the same random "
-        "numbers for the order and the augmentation of the images."
+        f", each trained by the study's own command ({program(record)}), which reports its numbers "
+        f"itself. {paired} that program."
     )
 
 
@@ -56,10 +73,9 @@ def _pairing(record: Record, trials: pd.DataFrame) -> str:
 def _levels(effects: Sequence[Effect]) -> str:
     if all(effect.seeds < 2 for effect in effects):
         return ""
-    return (
-        "Accuracies are means over seeds, with Student's t interval over seeds and, separately, "
-        "Wilson's interval over test images."
-    )
+    images = any(effect.images for effect in effects)
+    wilson = " and, separately, Wilson's interval over test images" if images else ""
+    return f"Accuracies are means over seeds, with Student's t interval over seeds{wilson}."
 
 
 def _families(record: Record, effects: Sequence[Effect]) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite, isnan
+from math import isfinite, isnan, nan
 
 import numpy as np
 import pandas as pd
@@ -127,8 +127,9 @@ def _row(context: ReportContext, levels: pd.DataFrame, best: str | None, name: s
     trials = context.trials[context.trials["variant"] == name]
     columns = ["mean", "low", "high", "images_low", "images_high"]
     mean, low, high, *images = map(float, context.means.loc[name, columns])
-    parameters, macs = int(trials["parameters"].iloc[0]), int(trials["macs"].iloc[0])
-    seconds = float(trials["seconds"].mean())
+    parameters, macs = (float(trials[name].iloc[0]) for name in ("parameters", "macs"))
+    # Of imported trials the time is not known.
+    seconds = float(trials["seconds"].mean()) or nan
     usual = levels.loc[context.reference if context.reference in levels.index else name]
     ends = max(low, 0.0), min(high, 100.0)
     return Row(
@@ -140,8 +141,8 @@ def _row(context: ReportContext, levels: pd.DataFrame, best: str | None, name: s
         interval=formatting.interval(*map(formatting.number, ends)),
         images=formatting.interval(*map(formatting.number, images)),
         bar=_bar(context.means, mean, low, high),
-        parameters=Cell(f"{parameters:,}", parameters),
-        macs=Cell(formatting.magnitude(macs), macs),
+        parameters=Cell("" if isnan(parameters) else f"{parameters:,.0f}", parameters),
+        macs=Cell("" if isnan(macs) else formatting.magnitude(macs), macs),
         seconds=Cell(formatting.duration(seconds), seconds),
         seeds=Cell(f"{len(trials)} of {context.planned_seeds[name]}", len(trials)),
     )

@@ -1,11 +1,14 @@
 """What a study ran on and what of it is done, as short facts with names."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+import pandas as pd
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.schema import DataFacts, Plan, Record, label
+from cnn_ablate.schema import ELSEWHERE, DataFacts, Plan, Record, label
 from cnn_ablate.text import count, count_range, some
 
 
@@ -30,12 +33,24 @@ class Failure:
 def study_sentence(context: ReportContext) -> str:
     """Return one sentence on the design of a study: variants, network, data, seeds, factors."""
     record = context.results.record
-    models = {variant.settings["model"]["name"] for variant in record.plan.variants}
-    network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
-    data = some((facts.name for facts in record.data), 5)
     variants = count(len(record.plan.variants), "variant")
     seeds = count_range(context.planned_seeds.values(), "seed")
-    return f"{variants} of {network} on {data}, with {seeds} each{_purpose(record)}."
+    return f"{variants}{_trained(record)}, with {seeds} each{_purpose(record)}."
+
+
+def _trained(record: Record) -> str:
+    """Return the network and the data, or who trained."""
+    if record.study.trainer:
+        return " trained elsewhere" if record.study.trainer.imports else f" of {program(record)}"
+    models = {variant.settings["model"]["name"] for variant in record.plan.variants}
+    network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
+    return f" of {network} on {some((facts.name for facts in record.data), 5)}"
+
+
+def program(record: Record) -> str:
+    """Return the name of the user's program: the first of its input files in the command."""
+    command = record.study.trainer.command if record.study.trainer else ()
+    return next((word for word in command if word in record.inputs), next(iter(command), ""))
 
 
 def _purpose(record: Record) -> str:
@@ -53,19 +68,29 @@ def training_setup(context: ReportContext) -> tuple[Fact, ...]:
     study = record.study
     overrides = [f"{key} = {label(value)}" for key, value in study.forced.items()]
     as_specified = not study.profile and not overrides
-    epochs = sorted({variant.settings["training"]["epochs"] for variant in record.plan.variants})
     facts = [
         Fact("Trials", f"{len(trials)} of {len(context.needed)} done"),
         Fact("Seeds", _seeds(context)),
-        Fact("Epochs", " to ".join(str(n) for n in dict.fromkeys((epochs[0], epochs[-1])))),
+        Fact("Epochs", _epochs(context)),
+        Fact("Command", shlex.join(study.trainer.command) if study.trainer else ""),
         *(Fact("Data", _data(record, facts)) for facts in record.data),
         Fact("Profile", study.profile),
         Fact("Budget", "as specified" if as_specified else ""),
         Fact("Overrides", "; ".join(overrides)),
-        Fact("Training time", formatting.duration(trials["seconds"].sum()) if len(trials) else ""),
-        Fact("Device", ", ".join(sorted(set(trials["device"])))),
+        Fact("Training time", formatting.duration(trials["seconds"].sum() or None)),
+        Fact("Device", ", ".join(sorted(set(trials["device"]) - {""}))),
     ]
     return tuple(fact for fact in facts if fact.text)
+
+
+def _epochs(context: ReportContext) -> str:
+    """Return the planned epochs; of a program of the user's, those that it says it trained."""
+    record = context.results.record
+    if record.study.trainer:
+        epochs = sorted({int(n) for n in context.trials["epochs"] if n > 0})
+    else:
+        epochs = sorted({v.settings["training"]["epochs"] for v in record.plan.variants})
+    return " to ".join(str(n) for n in dict.fromkeys((epochs[0], epochs[-1]))) if epochs else ""
 
 
 def _seeds(context: ReportContext) -> str:
@@ -130,21 +155,32 @@ def _gap(seeds: tuple[str, ...], variants: list[str]) -> str:
 def environment(context: ReportContext) -> tuple[Fact, ...]:
     """Return versions, machine, compute settings, checksums of the data, and dates."""
     record = context.results.record
-    machine = record.environment
-    compute = record.compute.model_dump()
+    imported = record.compute.backend == ELSEWHERE
     facts = [
-        Fact("cnn-ablate", machine.cnn_ablate),
-        Fact("Python", machine.python),
-        Fact("PyTorch", machine.torch),
-        Fact("Platform", machine.platform),
-        Fact("Processor", f"{machine.processor} ({count(machine.cores, 'core')})"),
-        Fact("GPU", machine.gpu),
-        Fact(
-            "Compute settings of most trials",
-            "; ".join(f"{key} {label(value)}" for key, value in compute.items()),
-        ),
+        Fact("cnn-ablate", record.environment.cnn_ablate),
+        *(() if imported else _machine(record)),
+        *(Fact(f"Input {path}", f"SHA-256 {sha256}") for path, sha256 in record.inputs.items()),
         *(Fact(f"Data {facts.name}", f"SHA-256 {facts.fingerprint}") for facts in record.data),
-        Fact("First trial", context.trials["started"].min() if len(context.trials) else ""),
+        Fact("First trial", "" if imported else _first(context.trials["started"])),
         Fact("Tables written", record.finished),
     ]
     return tuple(fact for fact in facts if fact.text)
+
+
+def _machine(record: Record) -> Iterator[Fact]:
+    """Yield the software and the machine; what a program of the user's runs on is not known."""
+    machine = record.environment
+    yield Fact("Python", machine.python)
+    if not record.study.trainer:
+        yield Fact("PyTorch", machine.torch)
+    yield Fact("Platform", machine.platform)
+    yield Fact("Processor", f"{machine.processor} ({count(machine.cores, 'core')})")
+    yield Fact("GPU", machine.gpu)
+    if not record.study.trainer:
+        compute = record.compute.model_dump().items()
+        shown = "; ".join(f"{key} {label(value)}" for key, value in compute)
+        yield Fact("Compute settings of most trials", shown)
+
+
+def _first(times: pd.Series) -> str:
+    return str(times.min()) if len(times) else ""

@@ -18,7 +18,7 @@ from cnn_ablate.custom import user_code_folder
 from cnn_ablate.runner.config import COMPUTE, RunConfig
 from cnn_ablate.runner.prepare import Prepared, data_facts
 from cnn_ablate.runner.run_record import gpu, processor
-from cnn_ablate.schema import ComputeConfig, DataFacts, Trial
+from cnn_ablate.schema import COMMAND, ComputeConfig, DataFacts, Trial
 from cnn_ablate.store import Store, read_compute, write_compute
 from cnn_ablate.train import seconds_per_step
 
@@ -56,9 +56,13 @@ class Workload:
 def choose_compute(prepared: Prepared, config: RunConfig) -> ComputeConfig:
     """Return the compute settings of all trials of a study.
 
-    They are those that the user names; for `auto` those kept in its compute.json for this machine,
+    A command computes as it does, on the device and with the threads of the run. Otherwise they are
+    those that the user names; for `auto` those kept in its compute.json for this machine,
     or else the fastest candidate if the study is long enough to time some.
     """
+    if prepared.inputs:
+        threads = max(1, int(config.resources.cpus_per_trial))
+        return ComputeConfig(device=config.device, threads=threads, backend=COMMAND)
     start = COMPUTE.get(config.compute, ComputeConfig())
     start = start.model_copy(update={"device": config.device})
     if config.compute != "auto":

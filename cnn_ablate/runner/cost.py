@@ -3,7 +3,9 @@
 import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from statistics import fmean
 
 from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
@@ -12,6 +14,7 @@ from cnn_ablate.runner.prepare import Prepared, data_facts, training_steps
 from cnn_ablate.runner.run_record import gpu
 from cnn_ablate.schema import ComputeConfig, DataFacts, Trial
 from cnn_ablate.settings import options_of
+from cnn_ablate.store import Store
 from cnn_ablate.text import count
 from cnn_ablate.train import seconds_per_epoch
 
@@ -65,6 +68,23 @@ def guess_seconds(prepared: Prepared, device: str) -> dict[str, float]:
     speed = _SPEEDS[device]
     trials = {trial.variant: trial for trial in reversed(prepared.plan.trials)}
     return {name: _seconds(prepared, trial, speed) for name, trial in trials.items()}
+
+
+def finished_seconds(prepared: Prepared, results: Path) -> dict[str, float]:
+    """Return the mean seconds of one trial per variant, of a command that has trained some.
+
+    A variant without any has the mean of all; empty if none is done.
+    """
+    store = Store(results)
+    seconds: dict[str, list[float]] = {}
+    for trial in prepared.plan.trials:
+        result = store.result(trial) if trial.id in prepared.done else None
+        if result and result.metrics:
+            seconds.setdefault(trial.variant, []).append(result.metrics.seconds)
+    if not seconds:
+        return {}
+    overall = fmean(chain.from_iterable(seconds.values()))
+    return {v.name: fmean(seconds.get(v.name, [overall])) for v in prepared.plan.variants}
 
 
 def machine_words(resources: Resources) -> str:

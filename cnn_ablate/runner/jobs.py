@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Job
+from cnn_ablate.external import ExpectedMetrics, ExternalJob
 from cnn_ablate.plan import select_variants
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.prepare import Prepared, data_facts
@@ -48,12 +50,23 @@ def outstanding(prepared: Prepared, *, only: str = "", fresh: bool = False) -> l
         raise prepared.missing
     if prepared.unreplaceable and not fresh:
         raise prepared.unreplaceable
+    if prepared.study.trainer and prepared.study.trainer.imports:
+        return _not_imported(prepared)
     variants = select_variants(prepared.plan, only)
     skipped = frozenset() if fresh else prepared.done
     trials = prepared.plan.trials
     return in_training_order(
         prepared, (t for t in trials if t.variant in variants and t.id not in skipped)
     )
+
+
+def _not_imported(prepared: Prepared) -> list[Trial]:
+    """Return nothing to train: trials that are trained elsewhere are imported; raises UserError."""
+    if not prepared.done:
+        what = "the trials of this study are trained elsewhere, and none is imported."
+        hint = f"Import them with `cnn-ablate import {prepared.study.source} FILE`."
+        raise UserError(prepared.study.source, what, hint)
+    return []
 
 
 def in_training_order(prepared: Prepared, trials: Iterable[Trial]) -> list[Trial]:
@@ -66,7 +79,9 @@ def in_training_order(prepared: Prepared, trials: Iterable[Trial]) -> list[Trial
 
 
 def training_work(prepared: Prepared, trial: Trial) -> float:
-    """Estimate the work of training a trial, in multiply-adds."""
+    """Estimate the work of training a trial, in multiply-adds; alike for all of a command."""
+    if prepared.inputs:
+        return 1.0
     training = trial.settings["training"]
     images = data_facts(prepared, trial).counts(trial.settings["data"]).train
     macs = prepared.macs(trial.variant)
@@ -78,6 +93,8 @@ def build_jobs(
     prepared: Prepared, trials: Iterable[Trial], compute: ComputeConfig, config: RunConfig
 ) -> list[Job]:
     """Return one job per trial, in the order of training."""
+    expected = ExpectedMetrics.of(prepared.study)
+    external = ExternalJob(prepared.inputs, expected) if prepared.inputs else None
     return [
         Job(
             trial,
@@ -87,6 +104,7 @@ def build_jobs(
             folder=prepared.code_folder,
             timeout=config.retry.trial_timeout,
             checkpoint_every=60 * config.retry.checkpoint_minutes,
+            external=external,
         )
         for trial in in_training_order(prepared, trials)
     ]

@@ -87,5 +87,7 @@ def _smallest(p: float | None) -> str:
 
 
 def _test_images(prepared: Prepared) -> set[int]:
+    if prepared.inputs:
+        return set()
     trials = {trial.variant: trial for trial in prepared.plan.trials}.values()
     return {data_facts(prepared, t).counts(t.settings["data"]).test for t in trials}

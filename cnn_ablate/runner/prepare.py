@@ -1,7 +1,7 @@
 """A study ready to run: its plan, network sizes and data, and the trials that are done."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from math import ceil
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from cnn_ablate.custom import UserOptions, user_code_folder
 from cnn_ablate.data import DataSet, Images, Loader, load, split
 from cnn_ablate.errors import UserError
+from cnn_ablate.external import InputFiles, find_inputs
 from cnn_ablate.models import network_size
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.schema import (
     DataFacts,
+    ExternalTrainer,
     Finding,
     Plan,
     Size,
@@ -27,7 +29,14 @@ from cnn_ablate.schema import (
     Variant,
     canonical,
 )
-from cnn_ablate.settings import identity, images_key, options_of, resolve
+from cnn_ablate.settings import (
+    identifier,
+    identity,
+    images_key,
+    options_of,
+    resolve,
+    resolver,
+)
 from cnn_ablate.store import Store, damaged_tables, tables_without_trials
 
 # Called with the number of images decoded, and their total.
@@ -37,7 +46,6 @@ Shape = tuple[int, int, int]
 GUESSED_SIZES = (50_000, 10_000)
 """Training and test images assumed for a data set that is missing and not a published one."""
 
-_NO_SIZE = dict.fromkeys(Size.model_fields)
 # Test images that are kept with a study: 0.3 MB for grey ones, 1.2 MB in colour.
 _SAMPLES = 400
 
@@ -60,6 +68,7 @@ class Prepared:
         data_folder: Where data sets were looked for first, if one was given.
         file: The text of the study file; '' if it was not read from one.
         unbuildable: Why a network cannot be built or called, by the names of its variants.
+        inputs: The input files of an external trainer.
     """
 
     study: Study
@@ -74,6 +83,7 @@ class Prepared:
     findings: tuple[Finding, ...] | None = None
     data_folder: Path | None = None
     file: str = ""
+    inputs: InputFiles | None = None
     unbuildable: Mapping[str, UserError] = field(default_factory=dict)
 
     def macs(self, variant: str) -> int:
@@ -98,8 +108,11 @@ def prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None = No
         on_decoding: Called while a data set is read for the first time.
 
     Raises:
-        UserError: a network cannot take the images, or their shape is unknown without the data.
+        UserError: a network cannot take the images, or their shape is unknown without the data;
+            an input file of an external trainer is missing.
     """
+    if study.trainer:
+        return _prepare_external(study, study.trainer, config)
     with user_code_folder(Path(study.source).parent):
         return _prepare(study, config, on_decoding)
 
@@ -129,6 +142,24 @@ def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) ->
         data_folder=config.data,
         file=_file_text(study),
         unbuildable=faults,
+    )
+
+
+def _prepare_external(study: Study, trainer: ExternalTrainer, config: RunConfig) -> Prepared:
+    inputs = find_inputs(trainer, Path(study.source), but=[config.results])
+    planned = plan(study, resolver(trainer), lambda _: inputs.fingerprint, identifier(trainer))
+    store = Store(config.results)
+    done, notes = store.done(planned.trials)
+    return Prepared(
+        study,
+        planned,
+        {},
+        (),
+        frozenset(done),
+        (*notes, *_damaged_tables(store, study)),
+        unreplaceable=tables_without_trials(store, study.folder),
+        file=_file_text(study),
+        inputs=inputs,
     )
 
 
@@ -169,39 +200,11 @@ def training_steps(prepared: Prepared, trial: Trial) -> int:
 
 def sample_images(prepared: Prepared) -> NDArray[np.uint8]:
     """Return the first test images of the first variant, (n, channels, height, width)."""
+    if prepared.inputs:
+        return np.empty((0, 1, 1, 1), np.uint8)
     section = prepared.plan.variants[0].settings["data"]
     images = prepared.images[canonical(section)]
     return images.test[split(images, options_of("data", section)).test[:_SAMPLES]].numpy()
-
-
-def plan_rows(
-    prepared: Prepared, variants: Collection[str], seconds: Mapping[str, float]
-) -> Iterator[dict[str, Any]]:
-    """Yield one row per variant of the plan, as commands print it and programs read it.
-
-    Args:
-        prepared: The study.
-        variants: Names of the variants to list.
-        seconds: Estimated seconds per trial, by variant; may be empty.
-    """
-    # Of several contrasts of a variant, its row has the first.
-    contrasts = {contrast.variant: contrast for contrast in reversed(prepared.plan.contrasts)}
-    trials: dict[str, list[Trial]] = {}
-    for trial in prepared.plan.trials:
-        trials.setdefault(trial.variant, []).append(trial)
-    for name in (v.name for v in prepared.plan.variants if v.name in variants):
-        contrast, of_variant = contrasts.get(name), trials[name]
-        yield {
-            "variant": name,
-            "changed": contrast.changed if contrast else {},
-            "reference": contrast.reference if contrast else None,
-            **(size.model_dump() if (size := prepared.sizes.get(name)) else _NO_SIZE),
-            "steps": training_steps(prepared, of_variant[0]),
-            "seeds": [trial.seed for trial in of_variant],
-            "trial_ids": [] if prepared.missing else [trial.id for trial in of_variant],
-            "done": sum(trial.id in prepared.done for trial in of_variant),
-            **({"seconds": seconds[name]} if seconds else {}),
-        }
 
 
 class _DataSets:

@@ -134,7 +134,7 @@ def _failed(event: Ended) -> TrialResult:
         status="failed",
         error=event.error,
         compute=event.compute,
-        torch=torch.__version__,
+        torch="" if event.compute.is_external else torch.__version__,
         started=timestamp(),
     )
 

@@ -30,6 +30,7 @@ def study_record(prepared: Prepared, device: str, started: str) -> Record:
         environment=environment(device),
         findings=prepared.findings or (),
         audited=prepared.findings is not None,
+        inputs=dict(prepared.inputs.sha256) if prepared.inputs else {},
         command=_command(),
         started=started,
         finished=timestamp(),

@@ -1,8 +1,11 @@
 """The values that are passed between packages: frozen, checked, without torch and without I/O."""
 
+from cnn_ablate.schema.class_row import ClassRow
 from cnn_ablate.schema.ids import hash_of, trial_id, without_hash
 from cnn_ablate.schema.metric import FRACTION, TEST_ACCURACY, Better, Metric
 from cnn_ablate.schema.plan import (
+    COMMAND,
+    ELSEWHERE,
     TRAINING_VERSION,
     ComputeConfig,
     Contrast,
@@ -21,7 +24,6 @@ from cnn_ablate.schema.preregistration import (
 )
 from cnn_ablate.schema.progress import RunningTrial, RunProgress
 from cnn_ablate.schema.result import (
-    ClassRow,
     DataFacts,
     Effect,
     Environment,
@@ -34,13 +36,24 @@ from cnn_ablate.schema.result import (
     Verdict,
     Word,
 )
-from cnn_ablate.schema.study import Claim, Design, DesignKind, Entry, Factor, Level, Paper, Study
+from cnn_ablate.schema.study import (
+    Claim,
+    Design,
+    DesignKind,
+    Entry,
+    ExternalTrainer,
+    Factor,
+    Level,
+    Paper,
+    Study,
+)
 from cnn_ablate.schema.values import (
     SOURCE_KEY,
     Frozen,
     Overrides,
     Settings,
     canonical,
+    dotted,
     label,
     timestamp,
     value_at,
@@ -48,6 +61,8 @@ from cnn_ablate.schema.values import (
 )
 
 __all__ = [
+    "COMMAND",
+    "ELSEWHERE",
     "FRACTION",
     "SOURCE_KEY",
     "TEST_ACCURACY",
@@ -64,6 +79,7 @@ __all__ = [
     "Entry",
     "Environment",
     "EpochRow",
+    "ExternalTrainer",
     "Factor",
     "Finding",
     "Frozen",
@@ -91,6 +107,7 @@ __all__ = [
     "Word",
     "canonical",
     "claim_hash",
+    "dotted",
     "hash_of",
     "label",
     "state",

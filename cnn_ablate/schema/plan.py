@@ -38,7 +38,9 @@ class Trial(Frozen):
     variant: str
     seed: int
     settings: dict[str, dict[str, Any]]
-    fingerprint: str = Field(description="SHA-256 of the data set.")
+    fingerprint: str = Field(
+        description="SHA-256 of the data set, or of the input files of an external trainer."
+    )
 
 
 class Plan(Frozen):
@@ -70,6 +72,10 @@ class Size(Frozen):
     macs: int
 
 
+COMMAND, ELSEWHERE = "command", "elsewhere"
+"""The backends of trials that the user's command trained, and of those that were imported."""
+
+
 class ComputeConfig(Frozen):
     """How a trial is computed: may change the last bits of results, never what is studied."""
 
@@ -80,3 +86,8 @@ class ComputeConfig(Frozen):
     onednn: bool = Field(True, description="Convolutions by oneDNN; not for small ones.")
     backend: str = Field("eager", description="How a training step is executed.")
     width: int = Field(1, description="Trials trained as one program.")
+
+    @property
+    def is_external(self) -> bool:
+        """Whether something else trained, of which at most the device is known."""
+        return self.backend in {COMMAND, ELSEWHERE}

@@ -57,10 +57,14 @@ def state(study: Study) -> Preregistration:
     exclude = list(study.exclude)
     return Preregistration(
         claims={claim.id: claim_hash(claim) for claim in study.claims},
-        design=_hash([study.written, study.forced, designs, exclude]),
+        design=_hash([study.written, study.forced, designs, exclude, *_command(study)]),
         seeds=_hash([study.seeds, study.fewer_seeds, study.looks, study.error, study.primary]),
         measure=_hash([study.metric.name, study.metric.margin]),
     )
+
+
+def _command(study: Study) -> list[Any]:
+    return [study.trainer.command] if study.trainer else []
 
 
 def claim_hash(claim: Claim) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from pydantic import Field, field_serializer
+from pydantic import ConfigDict, Field, field_serializer
 
+from cnn_ablate.schema.class_row import ClassRow
 from cnn_ablate.schema.metric import Metric
 from cnn_ablate.schema.plan import ComputeConfig, Plan, Size, Trial
 from cnn_ablate.schema.preregistration import LogEntry, Look, Stated
@@ -16,9 +17,9 @@ class EpochRow(Frozen):
     """Measurements of one epoch; losses are means over images, accuracies fractions."""
 
     epoch: int
-    lr: float
-    train_loss: float
-    train_accuracy: float
+    lr: float | None = None
+    train_loss: float | None = None
+    train_accuracy: float | None = None
     val_loss: float | None = None
     val_accuracy: float | None = None
     test_loss: float | None = None
@@ -26,24 +27,18 @@ class EpochRow(Frozen):
     seconds: float = 0.0
 
 
-class ClassRow(Frozen):
-    """Metrics of one class on the test images; None where there is nothing to take a share of."""
-
-    class_name: str
-    n: int
-    correct: int
-    accuracy: float | None = Field(description="None without test images of the class.")
-    precision: float | None = Field(description="None if the class is never predicted.")
-    recall: float | None
-    f1: float | None
-
-
 class Metrics(Frozen):
-    """The metrics of one trial: columns of results.csv, in this order."""
+    """The metrics of one trial: columns of results.csv, in this order.
 
-    parameters: int
-    dead_parameters: int
-    macs: int
+    An external trainer may leave any of them out, and add its own.
+    """
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, float]
+
+    parameters: int | None = None
+    dead_parameters: int | None = None
+    macs: int | None = None
     train_loss: float | None = Field(None, description="Of the last epoch, during training.")
     test_loss: float | None = Field(None, description="Cross-entropy in nats, labels not smoothed.")
     test_accuracy: float | None = None
@@ -107,6 +102,7 @@ class TrialResult(Frozen):
     classes: tuple[ClassRow, ...] = ()
     predictions: bytes = b""
     weights: bytes = b""
+    log: str = Field("", description="The output of an external trainer, or where it comes from.")
     torch: str = ""
     started: str = ""
 
@@ -265,6 +261,9 @@ class Record(Frozen):
     environment: Environment
     findings: tuple[Finding, ...] = ()
     audited: bool = Field(False, description="Whether findings are known.")
+    inputs: dict[str, str] = Field(
+        {}, description="SHA-256 of each input file of an external trainer, by path."
+    )
     log: tuple[LogEntry, ...] = Field((), description="What was stated when.")
     looks: tuple[Look, ...] = Field((), description="When more seeds than before were looked at.")
     command: str = ""

@@ -19,6 +19,22 @@ class Paper(Frozen):
     note: str = Field("", description="What a reader of the report should know about it.")
 
 
+class ExternalTrainer(Frozen):
+    """The user's own command that trains a trial; without one, trials are only imported."""
+
+    command: tuple[str, ...] = Field(
+        (), description="The program and its arguments, with `{key}`, `{seed}` and `{out}`."
+    )
+    inputs: tuple[str, ...] = Field(
+        (), description="Files, folders or patterns of which the SHA-256 is part of each trial."
+    )
+
+    @property
+    def imports(self) -> bool:
+        """Whether trials are trained elsewhere, and only imported."""
+        return not self.command
+
+
 class Level(Frozen):
     """One level of a factor: its label, and the dotted keys that it sets."""
 
@@ -171,6 +187,9 @@ class Study(Frozen):
     paper: Paper | None = None
     source: str = ""
     profile: str = ""
+    trainer: ExternalTrainer | None = Field(
+        None, description="Who trains instead of this program, whose keys are then free."
+    )
     written: dict[str, dict[str, Any]] = Field(description="The baseline before any default.")
     baseline: dict[str, dict[str, Any]] = Field(description="The baseline, complete.")
     factors: tuple[Factor, ...] = ()

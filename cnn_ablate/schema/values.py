@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-# {section: {key: value}}, for instance {"model": {"name": "cnnnet", "attention": "cbam"}}.
+# {section: {key: value}}, for instance {"model": {"name": "cnnnet", "attention": "cbam"}}. Where
+# keys are free, a value outside of any section is a section with the key "", and deeper keys are
+# joined by dots.
 Settings = Mapping[str, Mapping[str, Any]]
 # {dotted key: value}, for instance {"model.attention": "cbam"}.
 Overrides = Mapping[str, Any]
@@ -42,15 +44,20 @@ def canonical(value: Any) -> str:
 def with_overrides(settings: Settings, overrides: Overrides) -> dict[str, dict[str, Any]]:
     """Return the settings with some dotted keys replaced."""
     result = {section: dict(values) for section, values in settings.items()}
-    for dotted, value in overrides.items():
-        section, _, key = dotted.partition(".")
+    for name, value in overrides.items():
+        section, _, key = name.partition(".")
         result.setdefault(section, {})[key] = value
     return result
 
 
-def value_at(settings: Settings, dotted: str, default: Any = None) -> Any:
+def dotted(section: str, key: str) -> str:
+    """Return the dotted key of a value."""
+    return f"{section}.{key}" if key else section
+
+
+def value_at(settings: Settings, name: str, default: Any = None) -> Any:
     """Return the value at a dotted key."""
-    section, _, key = dotted.partition(".")
+    section, _, key = name.partition(".")
     return settings.get(section, {}).get(key, default)
 
 

@@ -1,5 +1,13 @@
 """Settings of a study: the names and knobs of each section, their defaults and canonical form."""
 
+from cnn_ablate.settings.free_settings import (
+    by_key,
+    free_keys,
+    identifier,
+    nested,
+    resolver,
+    sections,
+)
 from cnn_ablate.settings.keys import Keys, known_keys
 from cnn_ablate.settings.resolve import identity, resolve, resolve_with_faults
 from cnn_ablate.settings.sections import CUSTOM, DEFAULT_NAMES, TABLES, entry_of
@@ -16,11 +24,17 @@ __all__ = [
     "Training",
     "TrialOptions",
     "build_options",
+    "by_key",
     "entry_of",
+    "free_keys",
+    "identifier",
     "identity",
     "images_key",
     "known_keys",
+    "nested",
     "options_of",
     "resolve",
     "resolve_with_faults",
+    "resolver",
+    "sections",
 ]

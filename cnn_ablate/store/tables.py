@@ -12,7 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import ComputeConfig, Metrics, Record, Study, Trial, TrialResult, label
+from cnn_ablate.schema import (
+    ComputeConfig,
+    Metrics,
+    Record,
+    Study,
+    Trial,
+    TrialResult,
+    label,
+    value_at,
+)
 from cnn_ablate.store import atomic
 from cnn_ablate.store.study_files import read_record, read_samples, write_record
 from cnn_ablate.store.table_checksums import SUMS, damaged_tables, sums
@@ -123,25 +132,35 @@ def _collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Res
     written = WrittenTables()
     with suppress(UserError) if skip_damaged else nullcontext():
         readable = [trial for trial in planned if not store.was_damaged(trial)]
-        written = read_written(store.root / record.study.folder, readable, ended, done)
+        place, texts = store.root / record.study.folder, factor_columns(record.study)
+        written = read_written(place, readable, ended, done, texts)
     rows = _rows(record, results, written)
-    predictions = {trial.id: read_predictions(folder) for trial, folder in whole}
-    classes = concatenate(whole, "classes.csv")
+    # A command need not write predictions, and a table that is imported has none.
+    predicted = [(trial, folder) for trial, folder in whole if folder.has_predictions]
+    predictions = {trial.id: read_predictions(folder) for trial, folder in predicted}
+    classes = concatenate(predicted, "classes.csv")
     tables = {
         "epochs": concatenate(opened, "epochs.csv"),
         "steps": concatenate(opened, "steps.csv"),
         "classes": classes,
-        "confusion": confusion_table(predictions, done, classes),
+        "confusion": confusion_table(predictions, [trial for trial, _ in predicted], classes),
     }
     return Results(
         record=record.model_copy(update={"compute": _most_common_compute(record, rows)}),
-        trials=pd.DataFrame(rows, columns=_columns(record)),
+        trials=_frame(rows, _columns(record, rows)),
         **{name: _merged(table, name, written, record) for name, table in tables.items()},
         store=store,
         samples=read_samples(store.root, record.study.folder),
         predicted=predictions,
         written=written,
     )
+
+
+def _frame(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
+    """Return rows as a frame, in which a metric that no trial has is a column of NaN."""
+    frame = pd.DataFrame(rows, columns=columns)
+    empty = [name for name in Metrics.model_fields if len(frame) and frame[name].isna().all()]
+    return frame.astype(dict.fromkeys(empty, float))
 
 
 def _rows(
@@ -173,11 +192,16 @@ def _merged(
 
 def _most_common_compute(record: Record, rows: list[dict[str, Any]]) -> ComputeConfig:
     """Return the compute settings of most trials; each trial's own are in its row."""
-    settings = (tuple(row[name] for name in ComputeConfig.model_fields) for row in rows)
-    most_common = Counter(settings).most_common(1)
+    names = compute_columns(record.study)
+    most_common = Counter(tuple(row[name] for name in names) for row in rows).most_common(1)
     if not most_common:
         return record.compute
-    return ComputeConfig(**dict(zip(ComputeConfig.model_fields, most_common[0][0], strict=True)))
+    return ComputeConfig(**dict(zip(names, most_common[0][0], strict=True)))
+
+
+def compute_columns(study: Study) -> list[str]:
+    """Return the columns of compute settings: of a command, only those that it is given."""
+    return ["device", "backend"] if study.trainer else list(ComputeConfig.model_fields)
 
 
 def factor_columns(study: Study) -> list[str]:
@@ -191,11 +215,14 @@ def factor_columns(study: Study) -> list[str]:
     return list(keys)
 
 
-def _columns(record: Record) -> list[str]:
-    """Return the columns of results.csv."""
+def _columns(record: Record, rows: list[dict[str, Any]]) -> list[str]:
+    """Return the columns of results.csv; an external trainer may add metrics to them."""
+    factors = factor_columns(record.study)
     before = ["study", "profile", "trial", "variant", "seed", "status"]
-    after = [*ComputeConfig.model_fields, "precision", "torch", "started", "error"]
-    return [*before, *factor_columns(record.study), *Metrics.model_fields, *after]
+    after = [*compute_columns(record.study), "precision", "torch", "started", "error"]
+    known = {*before, *factors, *Metrics.model_fields, *after}
+    added = (name for row in rows if record.study.trainer for name in row if name not in known)
+    return [*before, *factors, *Metrics.model_fields, *dict.fromkeys(added), *after]
 
 
 def _row(
@@ -211,8 +238,8 @@ def _row(
         "status": result.status,
         **_levels(record, levels, trial),
         **metrics,
-        **result.compute.model_dump(),
-        "precision": trial.settings["training"]["precision"],
+        **{name: getattr(result.compute, name) for name in compute_columns(record.study)},
+        "precision": value_at(trial.settings, "training.precision"),
         "torch": result.torch,
         "started": result.started,
         "error": result.error,
@@ -225,6 +252,6 @@ def _levels(record: Record, levels: dict[str, str], trial: Trial) -> dict[str, s
 
 def _level(trial: Trial, levels: dict[str, str], key: str) -> str:
     section, _, name = key.partition(".")
-    if name and name in trial.settings.get(section, {}):
+    if name in trial.settings.get(section, {}):
         return label(trial.settings[section][name])
     return levels.get(key, "")

@@ -13,7 +13,7 @@ TRIAL_FILES = frozenset(
     {"trial.json", "epochs.csv", "steps.csv", "classes.csv", "predictions.npz", NETWORK, DONE}
 )
 # Fields of a result that have files of their own.
-_OWN_FILES = {"epochs", "steps", "classes", "predictions", "weights"}
+_OWN_FILES = {"epochs", "steps", "classes", "predictions", "weights", "log"}
 
 
 def trial_files(result: TrialResult) -> dict[str, bytes]:
@@ -26,6 +26,7 @@ def trial_files(result: TrialResult) -> dict[str, bytes]:
         "classes.csv": _csv_of_rows(classes, map(_cells, result.classes)),
         "predictions.npz": result.predictions,
         NETWORK: result.weights,
+        "log.txt": result.log.encode(),
     }
     if not result.classes:
         del files["classes.csv"]

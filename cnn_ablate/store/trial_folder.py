@@ -11,6 +11,7 @@ from cnn_ablate.store.own_names import TRIAL
 from cnn_ablate.store.upgrade import parse_trial
 
 RETRAIN = "`cnn-ablate run` trains the trial again."
+PREDICTIONS = "predictions.npz"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class TrialFolder:
     path: Path
     result: TrialResult
     checksums: Mapping[str, str] | None
+
+    @property
+    def has_predictions(self) -> bool:
+        """Whether a trial that is done has predictions; those of other trainers need not."""
+        return not self.result.compute.is_external or PREDICTIONS in (self.checksums or {})
 
     def read(self, name: str) -> bytes:
         """Read a file; that of a trial that is done must match its checksum.

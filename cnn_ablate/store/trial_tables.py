@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import Trial
 from cnn_ablate.store.arrays import read_arrays
-from cnn_ablate.store.trial_folder import RETRAIN, TrialFolder
+from cnn_ablate.store.trial_folder import PREDICTIONS, RETRAIN, TrialFolder
 
-_PREDICTIONS = "predictions.npz"
 # n test images, k classes.
 _LAYOUT = {"label": ("n", "iu"), "predicted": ("n", "iu"), "probability": ("nk", "f")}
 
@@ -107,23 +106,40 @@ def read_predictions(folder: TrialFolder) -> Predictions:
     Raises:
         UserError: they are damaged, or not those of its test images and classes.
     """
+    # Those of the user's own command have no probabilities.
+    if folder.result.compute.is_external:
+        return _read_answers(folder)
     data = folder.result.data
     most = {"n": data.train + data.test, "k": len(data.classes)} if data else {}
     try:
-        arrays = read_arrays(folder.read(_PREDICTIONS), _LAYOUT, most)
-        _check_classes(arrays)
+        arrays = read_arrays(folder.read(PREDICTIONS), _LAYOUT, most)
+        _check_classes(arrays, arrays["probability"].shape[1])
     except ValueError as error:
         what = f"is damaged: {error}."
-        raise UserError(str(folder.path / _PREDICTIONS), what, RETRAIN) from error
+        raise UserError(str(folder.path / PREDICTIONS), what, RETRAIN) from error
     # Half precision is for the disk; arithmetic with it overflows.
     confidence = arrays["probability"].max(axis=1).astype(np.float32)
     return Predictions(arrays["label"], arrays["predicted"], confidence)
 
 
-def _check_classes(arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Raise a ValueError unless true and predicted classes are columns of the probabilities."""
+def _read_answers(folder: TrialFolder) -> Predictions:
+    """Read predictions without probabilities, whose confidence is not known."""
+    k = len(folder.read("classes.csv").splitlines()) - 1
+    try:
+        layout = {name: _LAYOUT[name] for name in ("label", "predicted")}
+        arrays = read_arrays(folder.read(PREDICTIONS), layout)
+        _check_classes(arrays, k)
+    except ValueError as error:
+        what = f"is damaged: {error}."
+        raise UserError(str(folder.path / PREDICTIONS), what, RETRAIN) from error
+    unknown = np.full(len(arrays["label"]), np.nan, np.float32)
+    return Predictions(arrays["label"], arrays["predicted"], unknown)
+
+
+def _check_classes(arrays: Mapping[str, NDArray[Any]], k: int) -> None:
+    """Raise a ValueError unless true and predicted classes are numbers below k."""
     for name in ("label", "predicted"):
-        classes, k = arrays[name], arrays["probability"].shape[1]
+        classes = arrays[name]
         if not ((classes >= 0) & (classes < k)).all():
             raise ValueError(f"'{name}' has a class that is none of {k}")
 

@@ -104,6 +104,10 @@ class Store:
         """Return a path for the output of a worker, removed with scratch."""
         return self.scratch / f"{uuid.uuid4().hex}.log"
 
+    def new_scratch_path(self) -> Path:
+        """Return a path for the files of a command, removed with scratch at the latest."""
+        return self.scratch.resolve() / uuid.uuid4().hex
+
     def folder(self, trial: Trial | str) -> Path:
         """Return the folder of a trial (or trial id), whether or not it exists."""
         name = trial if isinstance(trial, str) else trial.id

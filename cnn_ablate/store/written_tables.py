@@ -19,19 +19,20 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.schema import ComputeConfig, Metrics, Trial
 from cnn_ablate.store.table_checksums import REWRITE, read_table
 from cnn_ablate.store.trials import Store
-from cnn_ablate.store.upgrade import REPLACED, upgrade_results
+from cnn_ablate.store.upgrade import upgrade_results
 from cnn_ablate.text import count
 
 _TABLES = ("epochs", "steps", "classes", "confusion")
 # The columns of effects.csv that need the predictions of trials.
 _OVER_IMAGES = ("images", "images_low", "images_high", "mcnemar_p")
 _TEXTS = {"trial", "variant", "reference", "class", "true", "predicted", "metric"}
-_NUMBERS = {
-    "seed",
-    *Metrics.model_fields,
-    *(name for name, of in ComputeConfig.model_fields.items() if of.annotation in (int, bool)),
-    *REPLACED,
+# The columns of results.csv that are texts whatever they look like, as levels of factors are.
+_ROW_TEXTS = {
+    *("study", "profile", "trial", "variant", "status", "precision", "torch", "started", "error"),
+    *(n for n, of in ComputeConfig.model_fields.items() if of.annotation not in (int, bool)),
 }
+# The columns that every version wrote, and for every trainer.
+_LEAST = {"trial", "variant", "seed", "status", "device"}
 _COUNTS = {n for n, of in Metrics.model_fields.items() if of.annotation in (int, int | None)}
 
 # Variant, reference and metric.
@@ -52,7 +53,11 @@ class WrittenTables:
 
 
 def read_written(
-    folder: Path, planned: Sequence[Trial], ended: Sequence[Trial], done: Sequence[Trial]
+    folder: Path,
+    planned: Sequence[Trial],
+    ended: Sequence[Trial],
+    done: Sequence[Trial],
+    factors: Sequence[str],
 ) -> WrittenTables:
     """Read what the tables in a folder say of trials that are not here themselves.
 
@@ -61,6 +66,7 @@ def read_written(
         planned: All trials of the study.
         ended: Those that have a folder.
         done: Those of them that are done.
+        factors: The columns of results.csv that have levels.
 
     Raises:
         UserError: a table is damaged.
@@ -68,7 +74,7 @@ def read_written(
     here, finished = ({trial.id for trial in trials} for trials in (ended, done))
     if len(here) == len(planned) or not (folder / "results.csv").is_file():
         return WrittenTables()
-    rows = dict(_result_rows(folder))
+    rows = dict(_result_rows(folder, factors))
     missing = {t.id: rows[t.id] for t in planned if t.id in rows and t.id not in here}
     if not missing:
         return WrittenTables()
@@ -96,11 +102,10 @@ def tables_without_trials(store: Store, study: str) -> UserError | None:
     return UserError(str(folder), what, "--fresh trains them again and replaces the tables.")
 
 
-def _result_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _result_rows(folder: Path, factors: Sequence[str] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
     path = folder / "results.csv"
-    # Levels of factors are texts, whatever they look like.
-    table = upgrade_results(_read(path, is_text=lambda name: name not in _NUMBERS))
-    if not {"trial", "variant", "seed", "status", *ComputeConfig.model_fields} <= {*table.columns}:
+    table = upgrade_results(_read(path, is_text={*_ROW_TEXTS, *factors}.__contains__))
+    if not {*table.columns} >= _LEAST:
         raise _damaged(path)
     for row in table.to_dict("records"):
         yield row["trial"], {str(name): _as_count(str(name), row[name]) for name in row}

@@ -3,19 +3,15 @@
 import re
 from typing import Any
 
+from cnn_ablate.external import RESERVED_COLUMNS
 from cnn_ablate.metrics import KNOWN_METRICS
-from cnn_ablate.schema import ComputeConfig, Metric
+from cnn_ablate.schema import Metric
 from cnn_ablate.study.file_model import DeclaredMetric, StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
 from cnn_ablate.value_errors import unknown_name
 
 _LEADING = {name: known.metric for name, known in KNOWN_METRICS.items() if known.may_lead}
-# Columns of results.csv that are no metrics.
-_RESERVED = {
-    *("study", "profile", "trial", "variant", "seed", "status", "precision", "torch", "started"),
-    *("error", *ComputeConfig.model_fields),
-}
 
 
 def read_metrics(file: StudyFile, problems: Problems, *, own: bool = False) -> dict[str, Any]:
@@ -69,7 +65,7 @@ def _declared(
     if not own:
         hint = "Own metrics are those that a user's training script writes."
         problems.add(place, unknown_name("metric", name, KNOWN_METRICS)[0], hint, key=True)
-    elif name in _RESERVED or not re.fullmatch(r"\w[\w./@-]*", name):
+    elif name in RESERVED_COLUMNS or not re.fullmatch(r"\w[\w./@-]*", name):
         problems.add(place, f"'{name}' cannot be the name of a metric: a column has it.", key=True)
     elif written.better is None:
         problems.add(place, "the key 'better' is missing.", "Write `higher` or `lower`.", key=True)

@@ -26,8 +26,11 @@ def read_factors(file: StudyFile, problems: Problems) -> tuple[Factor, ...]:
 
 def _factor(file: StudyFile, name: str, written: Any, problems: Problems) -> Factor:
     place: Place = ("factors", name)
-    bundle = "." not in name
+    bundle = "." not in name and name not in problems.known
     if not bundle and problems.add_unknown_keys([name], {name: place}):
+        return Factor(name=name, levels=())
+    if bundle and problems.is_free and isinstance(written, list):
+        problems.add_unknown_keys([name], {name: place})
         return Factor(name=name, levels=())
     if bundle and not isinstance(written, dict):
         what = "a bundle maps each level to the keys it sets."

@@ -157,6 +157,10 @@ class StudyFile(Frozen):
     title: str = Field("", description="What is studied, in one line.")
     paper: Paper | None = Field(None, description="The paper whose claims are checked.")
     baseline: dict[str, Sets] = Field(description="The system that is varied, by section.")
+    trainer: Any = Field(
+        None,
+        description="Your own command that trains a trial, or `external` for imported results.",
+    )
     factors: dict[str, Any] = Field(
         {}, description="Dotted keys with their levels, or bundles that set several keys per level."
     )

@@ -12,6 +12,7 @@ from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Claim, DesignKind
 from cnn_ablate.settings import CUSTOM, DEFAULT_NAMES, TABLES, known_keys
+from cnn_ablate.study.external_trainer import IMPORTED, TrainerFile
 from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.profiles import SEEDS
 
@@ -29,25 +30,49 @@ def json_schema() -> Schema:
     """Return the schema of study files."""
     file = _plain(StudyFile.model_json_schema())
     properties = file["properties"]
-    properties["baseline"] |= _baseline()
+    properties["trainer"] |= _trainer()
+    properties["baseline"].pop("additionalProperties")
     properties["factors"] |= {"minProperties": 1, "additionalProperties": _levels()}
-    properties["factors"]["properties"] = {key: _levels(key) for key in known_keys()}
     properties["design"] |= {"anyOf": [_design(), {"type": "array", "items": _design()}]}
     properties["exclude"]["items"] = {"type": "object", "minProperties": 1}
-    profile_name = {"pattern": properties["study"]["pattern"], "not": {"const": "smoke"}}
-    properties["profiles"]["propertyNames"] = profile_name
-    properties["profiles"]["additionalProperties"] = _sets(**{k: properties[k] for k in SEEDS})
+    properties["profiles"]["propertyNames"] = {"pattern": properties["study"]["pattern"]}
+    seeds = {"properties": {key: properties[key] for key in SEEDS}}
+    properties["profiles"]["additionalProperties"] = {"type": "object", **seeds}
     properties["claims"]["items"] = _claim()
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "A study of cnn-ablate",
         **file,
-        "if": _uses_custom_code(),
-        "then": {"properties": _restrict_keys(_keys(open_to=CUSTOM))},
-        "else": {"properties": _restrict_keys(_keys())},
+        "if": {"required": ["trainer"]},
+        "else": {
+            "properties": _own_properties(),
+            "if": _uses_custom_code(),
+            "then": {"properties": _restrict_keys(_keys(open_to=CUSTOM))},
+            "else": {"properties": _restrict_keys(_keys())},
+        },
         "allOf": [{"if": {"required": ["metrics"]}, "else": {"properties": _known_metrics()}}],
         "$defs": {**file.get("$defs", {}), "values": {"properties": _values()}},
     }
+
+
+def _trainer() -> Schema:
+    return {"anyOf": [{"const": IMPORTED}, _plain(TrainerFile.model_json_schema())]}
+
+
+def _own_properties() -> dict[str, Schema]:
+    """Return what holds if this program trains, whose keys are known."""
+    values: Schema = {"allOf": [{"$ref": "#/$defs/values"}]}
+    return {
+        "baseline": _baseline(),
+        "factors": {"properties": {key: _levels(key) for key in known_keys()}},
+        "design": _own_design(values),
+        "profiles": {"propertyNames": {"not": {"const": "smoke"}}, "additionalProperties": values},
+    }
+
+
+def _own_design(values: Schema) -> Schema:
+    listed: Schema = {"properties": {"list": {"additionalProperties": values}}}
+    return {**listed, "items": listed}
 
 
 def _baseline() -> Schema:
@@ -146,10 +171,6 @@ def _values() -> dict[str, Schema]:
     return values
 
 
-def _sets(**others: Schema) -> Schema:
-    return {"type": "object", "properties": others, "allOf": [{"$ref": "#/$defs/values"}]}
-
-
 def _levels(key: str = "") -> Schema:
     """Return the schema of the levels of a dotted key; without one, of any levels."""
     value = _value(key) if key else {}
@@ -174,7 +195,7 @@ def _design() -> Schema:
     kinds["list"] = {
         "type": "object",
         "minProperties": 1,
-        "additionalProperties": _sets(**{"from": start}),
+        "additionalProperties": {"type": "object", "properties": {"from": start}},
     }
     several = {"type": "object", "minProperties": 1, "properties": kinds}
     return {"anyOf": [{"enum": [*_KINDS]}, {**several, "additionalProperties": False}]}

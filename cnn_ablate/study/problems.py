@@ -9,7 +9,15 @@ from pydantic_core import ErrorDetails
 from cnn_ablate.custom import is_import_path
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import Overrides, Settings, with_overrides
-from cnn_ablate.settings import CUSTOM, TABLES, known_keys, resolve_with_faults
+from cnn_ablate.settings import (
+    CUSTOM,
+    TABLES,
+    Keys,
+    free_keys,
+    known_keys,
+    resolve_with_faults,
+    sections,
+)
 from cnn_ablate.study.source import Place, Source, format_place
 from cnn_ablate.value_errors import explain_error, unknown_name
 
@@ -20,7 +28,8 @@ class Problems:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.errors: list[tuple[tuple[int, int], UserError]] = []
-        self.known = known_keys({section: _entries(source.values, section) for section in CUSTOM})
+        self.is_free = is_free(source.values)
+        self.known = _known(source.values, free=self.is_free)
 
     def add(self, place: Place, what: str, hint: str = "", *, key: bool = False) -> None:
         """Add an error about the value (or the key) at a place."""
@@ -46,7 +55,7 @@ class Problems:
         """Add an error per unknown dotted key, and return whether there is any."""
         unknown = [key for key in keys if key not in self.known]
         for key in unknown:
-            self.add(places[key], *unknown_key(key, self.known), key=True)
+            self.add(places[key], *unknown_key(key, self.known, free=self.is_free), key=True)
         return bool(unknown)
 
     def add_faults(self, written: Settings, sets: Overrides, places: Mapping[str, Place]) -> None:
@@ -57,7 +66,7 @@ class Problems:
             sets: Dotted keys and their new values.
             places: The place of each of these keys in the file.
         """
-        if self.add_unknown_keys(sets, places):
+        if self.add_unknown_keys(sets, places) or self.is_free:
             return
         before = set(resolve_with_faults(written, self.known)[1])
         for fault in resolve_with_faults(with_overrides(written, sets), self.known)[1]:
@@ -76,11 +85,23 @@ def untagged(error: ValidationError) -> list[ErrorDetails]:
     return details
 
 
-def unknown_key(key: str, known: Iterable[str]) -> tuple[str, str]:
+def unknown_key(key: str, known: Iterable[str], *, free: bool = False) -> tuple[str, str]:
     """Return the message and the hint for an unknown dotted key: the keys of its section."""
     section = key.partition(".")[0]
     near = [name for name in known if name.startswith(f"{section}.")]
-    return unknown_name("key", key, near or list(TABLES))
+    return unknown_name("key", key, near or ([*known] if free else [*TABLES]))
+
+
+def is_free(values: Any) -> bool:
+    """Return whether the keys of a study file are free, since something else trains."""
+    return isinstance(values, Mapping) and values.get("trainer") is not None
+
+
+def _known(values: Any, *, free: bool) -> Keys:
+    if not free:
+        return known_keys({section: _entries(values, section) for section in CUSTOM})
+    baseline = values.get("baseline")
+    return free_keys(sections(baseline) if isinstance(baseline, Mapping) else {})
 
 
 def _entries(values: Any, section: str) -> list[str]:

@@ -37,13 +37,20 @@ class Profile:
 def read_profiles(file: StudyFile, problems: Problems) -> dict[str, Profile]:
     """Read all profiles of a study, and add the built-in one; by name."""
     profiles = {key: _read(file, key, sets, problems) for key, sets in file.profiles.items()}
-    profiles["smoke"] = Profile("smoke", _smoke_sets(file), _seeds(file.seeds)[:2], {}, caps=True)
+    if file.trainer is None:
+        profiles["smoke"] = _smoke(file, _smoke_sets(file))
+    elif "smoke" in profiles:
+        profiles["smoke"] = _smoke(file, profiles["smoke"].sets, profiles["smoke"].seeds)
     for name in file.profiles:
         if fault := folder_name_fault(name):
             problems.add(("profiles", name), f"{fault}.", key=True)
-    if "smoke" in file.profiles:
+    if "smoke" in file.profiles and file.trainer is None:
         problems.add(("profiles", "smoke"), "every study has a profile 'smoke' already.", key=True)
     return profiles
+
+
+def _smoke(file: StudyFile, sets: dict[str, Any], seeds: Any = None) -> Profile:
+    return Profile("smoke", sets, seeds or _seeds(file.seeds)[:2], {}, caps=True)
 
 
 def select_profile(profiles: dict[str, Profile], name: str) -> Profile:
@@ -52,6 +59,9 @@ def select_profile(profiles: dict[str, Profile], name: str) -> Profile:
     Raises:
         UserError: the study has no such profile.
     """
+    if name == "smoke" and name not in profiles:
+        what = "the study does not say what a short training is."
+        raise UserError("--smoke", what, "Add `profiles: {smoke: {epochs: 1}}` with its own keys.")
     if name and name not in profiles:
         raise UserError(f"--profile {name}", *unknown_name("profile", name, profiles))
     return profiles[name] if name else Profile()

@@ -11,10 +11,11 @@ from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Plan, Study, value_at, with_overrides
-from cnn_ablate.settings import TABLES, Keys, resolve, resolve_with_faults
+from cnn_ablate.settings import TABLES, resolve_with_faults, resolver
 from cnn_ablate.study.claims import check_claims, read_claims
 from cnn_ablate.study.declared_metrics import read_metrics
 from cnn_ablate.study.designs import check_exclude, read_designs
+from cnn_ablate.study.external_trainer import check_factors, read_trainer, with_sections
 from cnn_ablate.study.factors import read_factors
 from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems, unknown_key
@@ -57,15 +58,17 @@ def read_study(path: Path, changes: Changes | None = None) -> Study:
         _check_variant_names(study, file, profiles, problems)
         problems.raise_all()
         seeded = study.model_copy(update=select_seeds(file, profile, changes.seeds))
-        return _with_settings(seeded, profile, _parse_sets(changes.sets, problems.known))
+        return _with_settings(seeded, profile, _parse_sets(changes.sets, problems))
 
 
 def _build_study(path: Path, file: StudyFile, problems: Problems) -> Study:
     """Build the study as its file declares it, once all parts are known to be valid."""
+    trainer = read_trainer(file, problems)
     factors = read_factors(file, problems)
+    check_factors(trainer, factors, problems)
     designs = read_designs(file, factors, problems)
     check_exclude(file, factors, problems)
-    metrics = read_metrics(file, problems)
+    metrics = read_metrics(file, problems, own=trainer is not None)
     claims = read_claims(file, factors, metrics["declared"], problems)
     problems.raise_all()
     return Study(
@@ -73,8 +76,9 @@ def _build_study(path: Path, file: StudyFile, problems: Problems) -> Study:
         title=file.title,
         paper=file.paper,
         source=str(path),
+        trainer=trainer,
         written=file.baseline,
-        baseline=resolve(file.baseline),
+        baseline=resolver(trainer)(file.baseline),
         factors=factors,
         designs=designs,
         exclude=tuple(file.exclude),
@@ -105,12 +109,14 @@ def _check_variant_names(
 
 
 def _plan_one_seed(study: Study) -> Plan:
-    return plan(study.model_copy(update={"seeds": (0,)}), resolve)
+    return plan(study.model_copy(update={"seeds": (0,)}), resolver(study.trainer))
 
 
 def _read_file(problems: Problems) -> StudyFile:
     """Check the top level and the baseline."""
-    file = _read_top_level(problems.source.values, problems)
+    file = _read_top_level(with_sections(problems.source.values), problems)
+    if problems.is_free:
+        return file
     for section in file.baseline:
         if section not in TABLES:
             place = ("baseline", section)
@@ -141,7 +147,7 @@ def _with_settings(study: Study, profile: Profile, sets: dict[str, Any]) -> Stud
         update={
             "profile": profile.name,
             "written": written,
-            "baseline": resolve(written),
+            "baseline": resolver(study.trainer)(written),
             "forced": forced,
             "caps": profile.caps,
             "before": {key: value_at(study.written, key) for key in forced},
@@ -149,14 +155,15 @@ def _with_settings(study: Study, profile: Profile, sets: dict[str, Any]) -> Stud
     )
 
 
-def _parse_sets(sets: Sequence[str], known: Keys) -> dict[str, Any]:
+def _parse_sets(sets: Sequence[str], problems: Problems) -> dict[str, Any]:
     """Parse `key=value` pairs; the value is YAML."""
     pairs: dict[str, Any] = {}
     for text in sets:
         key, equals, value = text.partition("=")
         if not equals:
             raise UserError(f"--set {text}", "expected key=value.")
-        if key not in known:
-            raise UserError(f"--set {text}", *unknown_key(key, known))
+        if key not in problems.known:
+            words = unknown_key(key, problems.known, free=problems.is_free)
+            raise UserError(f"--set {text}", *words)
         pairs[key] = parse(f"--set {text}", value).values
     return pairs

@@ -12,33 +12,13 @@ from cnn_ablate.train.evaluate import Evaluation
 
 
 def class_rows(evaluation: Evaluation, names: tuple[str, ...]) -> tuple[ClassRow, ...]:
-    """Compute recall, precision and F1 per class.
-
-    A class without test images has none of them. One that is never predicted has a recall and an
-    F1 of 0, and no precision.
-    """
+    """Compute recall, precision and F1 per class."""
     n = len(names)
     # Row: true class, column: predicted class.
     confusion = torch.bincount(evaluation.labels * n + evaluation.predicted, minlength=n * n)
     table = confusion.view(n, n)
     counts = (table.diag().tolist(), table.sum(1).tolist(), table.sum(0).tolist())
-    return tuple(_class_row(*row) for row in zip(names, *counts, strict=True))
-
-
-def _class_row(name: str, correct: int, true: int, predicted: int) -> ClassRow:
-    return ClassRow(
-        class_name=name,
-        n=true,
-        correct=correct,
-        accuracy=_ratio(correct, true),
-        recall=_ratio(correct, true),
-        precision=_ratio(correct, predicted) if true else None,
-        f1=_ratio(2 * correct, true + predicted) if true else None,
-    )
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+    return tuple(ClassRow.of_counts(*row) for row in zip(names, *counts, strict=True))
 
 
 def predictions_npz(evaluation: Evaluation) -> bytes:

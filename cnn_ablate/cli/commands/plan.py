@@ -15,14 +15,23 @@ from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.find_study import study_path
 from cnn_ablate.plan import select_variants
 from cnn_ablate.runner.config import RunConfig
-from cnn_ablate.runner.cost import guess_seconds, guessed_sizes, machine_words, time_trials
+from cnn_ablate.runner.cost import (
+    finished_seconds,
+    guess_seconds,
+    guessed_sizes,
+    machine_words,
+    time_trials,
+)
 from cnn_ablate.runner.outlook import remarks, spreads
-from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, plan_rows, prepare
+from cnn_ablate.runner.plan_rows import plan_rows
+from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, prepare
 from cnn_ablate.stats.sample_size import Spread
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.text import count, count_range, duration, listed
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "steps", "done")
+# What only the user's own command knows.
+_UNKNOWN = {"parameters", "MACs", "steps"}
 _PILOT_TITLES = ("contrast", "seen", "spread", "half-width", "found", "needed")
 
 
@@ -41,14 +50,18 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
     study = read_study(study_path(word), changes)
     with progress_display() as display:
         prepared = prepare(study, config, display.on_decoding)
-    estimate = time_trials if options.estimate else guess_seconds
-    seconds = estimate(prepared, config.device)
+    if prepared.inputs:
+        seconds = finished_seconds(prepared, config.results)
+    else:
+        estimate = time_trials if options.estimate else guess_seconds
+        seconds = estimate(prepared, config.device)
     rows = list(plan_rows(prepared, select_variants(prepared.plan, options.only), seconds))
     if options.as_json:
         typer.echo(json.dumps(rows, indent=1))
         return
     console = Console(highlight=False)
-    print_rows(console, _TITLES, (_cells(prepared, row) for row in rows), texts=2)
+    titles = [t for t in _TITLES if t not in _UNKNOWN] if prepared.inputs else _TITLES
+    print_rows(console, titles, (_cells(prepared, row) for row in rows), texts=2)
     for line in (*_remarks(prepared, config), *_time(prepared, rows, config, options)):
         console.print(line, soft_wrap=True, markup=False)
     if options.pilot:
@@ -78,7 +91,7 @@ def _pilot_cells(spread: Spread) -> tuple[str, ...]:
 
 
 def _cells(prepared: Prepared, row: dict[str, Any]) -> tuple[str, ...]:
-    numbers = (row["parameters"], row["macs"], row["steps"])
+    numbers = [row[name] for name in ("parameters", "macs", "steps") if name in row]
     done = f"{row['done']:,} of {len(row['seeds']):,}"
     shown = ("-" if number is None else f"{number:,}" for number in numbers)
     return row["variant"], _changes(prepared, row), *shown, done
@@ -126,10 +139,13 @@ def _time(
     """Yield how long what is left takes on this machine."""
     workers = config.resources.local_workers()
     machine = machine_words(config.resources)
-    left = sum(row["seconds"] * _left(row) for row in rows) / workers
+    left = sum(row.get("seconds", 0.0) * _left(row) for row in rows) / workers
+    if prepared.inputs and prepared.inputs.command and not prepared.done:
+        yield "How long a trial takes is not known before one is done."
     if not left:
         return
     how = "from timed steps" if options.estimate else "a guess; --estimate times a few steps"
+    how = "from those that are done" if prepared.inputs else how
     images = f"{GUESSED_SIZES[0]:,} training images"
     sizes = f"; {images} assumed for {listed(guessed_sizes(prepared))}" if prepared.missing else ""
     yield f"Left to train: about {duration(left)} on this machine ({machine}), {how}{sizes}."

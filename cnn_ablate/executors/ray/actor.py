@@ -35,7 +35,8 @@ class JobPayload:
 
     Attributes:
         checkpoint: Of the job's trial, if there is one.
-        sources: The user's modules, by path relative to the folder in which they are searched.
+        sources: The user's modules, by path relative to the folder in which they are searched, or
+            the input files of a command.
     """
 
     checkpoint: bytes | None = None
@@ -63,6 +64,8 @@ class RayWorker:
         # starts; cuBLAS and torch read theirs when a GPU is first used.
         fork_server.set_environment()
         self.folders: dict[frozenset[tuple[str, bytes]], Path] = {}
+        # The results folder of the run need not be here; a command takes this one for its files.
+        self.results = Path(mkdtemp(prefix="cnn-ablate-"))
 
     def ready(self) -> tuple[str, str]:
         """Return the name of this node and the version of this package on it."""
@@ -79,7 +82,8 @@ class RayWorker:
             data: Its data set, mapped from the node's shared memory; without it, the data set is
                 searched for on the node.
         """
-        job = replace(job, data=None, folder=self._write_sources(payload.sources))
+        folder = self._write_sources(payload.sources)
+        job = replace(job, data=None, folder=folder, results=self.results)
         if data:
             cache_images(data.section, from_arrays(data.arrays, data.facts))
         stream: Stream = SimpleQueue()

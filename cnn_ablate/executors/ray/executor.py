@@ -70,8 +70,7 @@ class RayExecutor:
         if not self._take_job(queue):
             return
         # The paths of sources are relative to the study's folder, if they are below it.
-        with user_code_folder(self.queued[0].folder):
-            self.sources = user_source_files()
+        self.sources = _sources(self.queued[0])
         with connect(self.resources) as self.ray:
             try:
                 clock = TimeoutClock()
@@ -144,6 +143,8 @@ class RayExecutor:
 
     def _share_data(self, job: Job) -> Any:
         """Put the data set of a job into the object store, once, and return a reference to it."""
+        if job.external:
+            return None
         section = job.trial.settings["data"]
         key = images_key(section)
         if key not in self.shared:
@@ -196,6 +197,14 @@ class RayExecutor:
     def _discard(self, worker: RemoteWorker, reason: str) -> Iterator[Ended]:
         self._stop_worker(worker)
         yield from worker.lost(reason)
+
+
+def _sources(job: Job) -> Mapping[str, bytes]:
+    """Return the files that all jobs of a run need on other machines."""
+    if job.external:
+        return job.external.inputs.contents()
+    with user_code_folder(job.folder):
+        return user_source_files()
 
 
 def _load_shared(section: Mapping[str, Any], job: Job) -> SharedData:

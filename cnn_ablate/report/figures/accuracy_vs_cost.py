@@ -23,7 +23,8 @@ def data(context: ReportContext, *, cost: str) -> pd.DataFrame | None:
 
     None if there are fewer than two variants, or if the cost is unknown.
     """
-    if len(context.variants) < 2 or context.trials[cost].isna().all():
+    costs = context.trials[cost].astype(float)
+    if len(context.variants) < 2 or costs.isna().any() or not costs.any():
         return None
     means = context.trials.groupby("variant")[["test_accuracy", cost]].mean().reset_index()
     frame = context.in_order(means.rename(columns={"test_accuracy": "accuracy"}))

@@ -27,7 +27,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     tables = []
     for variant, trials in context.trials.groupby("variant", sort=False):
         read = [context.results.predictions(trial) for trial in trials["trial"]]
-        if not (bins := [binned(predictions) for predictions in read if predictions]):
+        if not (bins := [binned(p) for p in read if p and not np.isnan(p.confidence).any()]):
             continue
         errors = [calibration_error(table) for table in bins]
         summed = sum(bins[1:], start=bins[0])

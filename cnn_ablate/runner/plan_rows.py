@@ -1,0 +1,43 @@
+"""The plan of a study as rows, for commands to print and for programs to read."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from cnn_ablate.runner.prepare import Prepared, training_steps
+from cnn_ablate.schema import Size, Trial
+
+
+def plan_rows(
+    prepared: Prepared, variants: Collection[str], seconds: Mapping[str, float]
+) -> Iterator[dict[str, Any]]:
+    """Yield one row per variant of the plan, as commands print it and programs read it.
+
+    Args:
+        prepared: The study.
+        variants: Names of the variants to list.
+        seconds: Estimated seconds per trial, by variant; may be empty.
+    """
+    # Of several contrasts of a variant, its row has the first.
+    contrasts = {contrast.variant: contrast for contrast in reversed(prepared.plan.contrasts)}
+    trials: dict[str, list[Trial]] = {}
+    for trial in prepared.plan.trials:
+        trials.setdefault(trial.variant, []).append(trial)
+    for name in (v.name for v in prepared.plan.variants if v.name in variants):
+        contrast, of_variant = contrasts.get(name), trials[name]
+        yield {
+            "variant": name,
+            "changed": contrast.changed if contrast else {},
+            "reference": contrast.reference if contrast else None,
+            **({} if prepared.inputs else _work(prepared, of_variant[0])),
+            "seeds": [trial.seed for trial in of_variant],
+            "trial_ids": [] if prepared.missing else [trial.id for trial in of_variant],
+            "done": sum(trial.id in prepared.done for trial in of_variant),
+            **({"seconds": seconds[name]} if seconds else {}),
+        }
+
+
+def _work(prepared: Prepared, trial: Trial) -> dict[str, int | None]:
+    """Return size and steps of a trial; no size if its network cannot be built."""
+    size = prepared.sizes.get(trial.variant)
+    sizes = size.model_dump() if size else dict.fromkeys(Size.model_fields)
+    return {**sizes, "steps": training_steps(prepared, trial)}
