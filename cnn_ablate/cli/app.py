@@ -79,6 +79,7 @@ def run(
     reports: Reports = Path("reports"),
     pictures: Pictures = True,
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """Train every trial that is not finished, and write the tables and the report."""
     _start_early(executor)
@@ -96,7 +97,7 @@ def run(
         results=results, data=data, executor=executor, compute=compute, retry=retry, resources=quota
     )
     changes = Changes(resolve_profile(profile, smoke), tuple(sets), seeds)
-    options = RunOptions(only, fresh, not no_audit, tuple(track), pictures)
+    options = RunOptions(only, fresh, not no_audit, tuple(track), pictures, as_json)
     run_study(study, changes, config, reports, options)
 
 

@@ -1,19 +1,23 @@
 """Show the progress of a run: bars on a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as ProgressBars
 from rich.text import Text
 
+from cnn_ablate.analysis import Analysis
+from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.executors import Ended, Event, Progress
 from cnn_ablate.runner.jobs import Round
+from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.workload import Workload
-from cnn_ablate.schema import without_hash
-from cnn_ablate.text import capital, count, duration
+from cnn_ablate.schema import Finding, without_hash
+from cnn_ablate.text import capital, count, count_range, duration
 
 _SECONDS_BETWEEN_LINES = 20.0
 
@@ -41,6 +45,24 @@ class ProgressDisplay:
         if done >= total:
             self._remove_bar("decoding")
 
+    def on_plan(self, prepared: Prepared, todo: int) -> None:
+        """Print what a study has, and how much of it is done."""
+        plan, name, done = prepared.plan, prepared.study.name, len(prepared.done)
+        seeds = count_range(plan.seed_counts.values(), "seed")
+        planned = (
+            f"{count(len(plan.variants), 'variant')}, {seeds}, {count(len(plan.trials), 'trial')}"
+        )
+        most = "at most " if prepared.study.looks and todo else ""
+        self.print_line(f"{name}: {planned}; {done:,} are done, {most}{todo:,} to train.")
+
+    def on_findings(self, findings: Sequence[Finding]) -> None:
+        """Print the errors of the audit, and the number of its other findings."""
+        for finding in findings:
+            if finding.severity == "error":
+                self.print_line(f"Audit: {finding.kind} at {finding.where}: {finding.message}")
+        if others := [finding for finding in findings if finding.severity != "error"]:
+            self.print_line(f"Audit: {count(len(others), 'remark')}; the report lists them.")
+
     def on_round(self, round_: Round) -> None:
         """Print the state of a study with looks, and count the trials that it needs next."""
         trials = len(round_.trials)
@@ -59,6 +81,23 @@ class ProgressDisplay:
         else:
             self._on_progress(event)
         self._update_total()
+
+    def on_end(self, analysis: Analysis, end: RunEnd) -> None:
+        """Print the ablation table, what the checks found, and where the results are."""
+        from cnn_ablate.report.ablation_formats import plain_text
+        from cnn_ablate.report.ablation_table import ablation_table
+        from cnn_ablate.report.context import ReportContext
+
+        table = ablation_table(ReportContext.of(analysis))
+        typer.echo(f"\n{plain_text(table, width=self.console.width)}")
+        for finding in analysis.findings:
+            # Those about one variant are below its row.
+            if finding.severity != "note":
+                typer.echo(f"Check: {finding.severity}, {finding.kind}: {finding.message}")
+        for line in end.tracked:
+            typer.echo(f"Tracked: {line}")
+        typer.echo(f"Results: {end.results}")
+        typer.echo(f"Report:  {end.report}{' (up to date)' if end.was_up_to_date else ''}")
 
     @property
     def summary(self) -> str:
@@ -81,7 +120,11 @@ class ProgressDisplay:
         self._remove_bar(event.trial.id)
         self.last_line = time.monotonic()
         expected = len(self.workload.work)
-        self.print_line(f"[{self.ended}/{expected}] {describe_end(event)}")
+        left = self.workload.seconds_left
+        remaining = (
+            f"; about {duration(left)} left" if left and not self.console.is_terminal else ""
+        )
+        self.print_line(f"[{self.ended}/{expected}] {describe_end(event)}{remaining}")
 
     def _update_total(self) -> None:
         self._update_bar("all", "all trials", self.workload.share, self.summary)

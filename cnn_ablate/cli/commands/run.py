@@ -1,7 +1,8 @@
 """The command `run`: train a study, show the progress, and write its tables and report."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -10,20 +11,22 @@ from threading import Thread
 import typer
 
 from cnn_ablate.analysis import Analysis
+from cnn_ablate.cli.event_lines import EventLines
 from cnn_ablate.cli.exit_codes import SOME_FAILED
 from cnn_ablate.cli.progress_bars import ProgressDisplay, progress_display
+from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
 from cnn_ablate.find_study import refuse_other_file, study_path
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.findings import with_findings
 from cnn_ablate.runner.jobs import outstanding
-from cnn_ablate.runner.prepare import Prepared, prepare
+from cnn_ablate.runner.prepare import prepare
 from cnn_ablate.runner.run import run
-from cnn_ablate.schema import Finding, Study
+from cnn_ablate.schema import Study
 from cnn_ablate.store import Results, Store, read_record
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import count, count_range
+from cnn_ablate.text import count
 from cnn_ablate.tracking import Trackers
 
 # The folder that trackers write to.
@@ -39,64 +42,72 @@ class RunOptions:
     audit: bool = True
     track: tuple[str, ...] = ()
     pictures: bool = True
+    as_json: bool = False
+
+
+# Shows a run: as bars and sentences, or as events for programs.
+Display = ProgressDisplay | EventLines
 
 
 def run_study(
     word: str, changes: Changes, config: RunConfig, reports: Path, options: RunOptions
 ) -> None:
-    """Run a study and print the paths of its results; exit with 2 if some trials failed."""
+    """Run a study, and print its table and where its results are.
+
+    Exits with 2 if some trials failed.
+    """
     path = study_path(word)
     study = read_study(path, changes)
     _refuse_other_file(path, study, config.results)
-    failed: set[str] = set()
-    with progress_display() as display:
-        trackers = Trackers(options.track, TRACKING_FOLDER, study.folder, display.print_line)
-
-        def observe(event: Event) -> None:
-            display.on_event(event)
-            if not isinstance(event, Ended):
-                return
-            if event.result and not event.kept:
-                trackers.add(event.result)
-            if not event.result or event.result.status != "done":
-                failed.add(event.trial.id)
-
-        prepared = prepare(study, config, display.on_decoding)
-        trials = outstanding(prepared, only=options.only, fresh=options.fresh)
-        _print_plan(display, prepared, len(trials))
-        done = prepared.done - {trial.id for trial in trials}
-        trackers.copy(Store(config.results), (t for t in prepared.plan.trials if t.id in done))
-        prepared = with_findings(prepared, config, run_audit=options.audit)
-        _print_findings(display, prepared.findings or ())
-        if trials:
-            # Importing matplotlib takes a second or two: do it while the trials train.
-            Thread(target=import_module, args=("cnn_ablate.report",)).start()
-        analysis = run(prepared, trials, config, observe, display.on_round)
+    shown: AbstractContextManager[Display]
+    shown = nullcontext(EventLines()) if options.as_json else progress_display()
+    with shown as display:
+        run_ = _Run(study, config, options, display)
+        analysis = run_.train()
         record = config.results / study.folder / "study.json"
         page, is_new = _write_report(analysis, record, reports, pictures=options.pictures)
-        _print_checks(display, analysis.findings)
-    for line in trackers.summary():
-        typer.echo(f"Tracked: {line}")
-    typer.echo(f"Results: {config.results / study.folder}")
-    typer.echo(f"Report:  {page}{'' if is_new else ' (up to date)'}")
-    if failures := list(_failures(analysis.results, failed)):
+    tracked = tuple(run_.trackers.summary())
+    display.on_end(analysis, RunEnd(record.parent, page, not is_new, tracked))
+    if failures := list(_failures(analysis.results, run_.failed)):
         typer.echo("\n".join(failures), err=True)
         raise typer.Exit(SOME_FAILED)
 
 
-def _print_findings(display: ProgressDisplay, findings: Sequence[Finding]) -> None:
-    """Print the errors of the audit, and the number of its other findings."""
-    for finding in findings:
-        if finding.severity == "error":
-            display.print_line(f"Audit: {finding.kind} at {finding.where}: {finding.message}")
-    if others := [finding for finding in findings if finding.severity != "error"]:
-        display.print_line(f"Audit: {count(len(others), 'remark')}; the report lists them.")
+class _Run:
+    """A run with its display and its trackers, and the ids of the trials that failed in it."""
 
+    def __init__(
+        self, study: Study, config: RunConfig, options: RunOptions, display: Display
+    ) -> None:
+        self.study, self.config, self.options, self.display = study, config, options, display
+        self.trackers = Trackers(options.track, TRACKING_FOLDER, study.folder, display.print_line)
+        self.failed: set[str] = set()
 
-def _print_checks(display: ProgressDisplay, findings: Sequence[Finding]) -> None:
-    """Print what the checks found in the results, the gravest first."""
-    for finding in findings:
-        display.print_line(f"Check: {finding.severity}, {finding.kind}: {finding.message}")
+    def train(self) -> Analysis:
+        """Train what is missing, and return the analysis of all results."""
+        prepared = prepare(self.study, self.config, self.display.on_decoding)
+        trials = outstanding(prepared, only=self.options.only, fresh=self.options.fresh)
+        for note in prepared.notes:
+            self.display.print_line(note)
+        self.display.on_plan(prepared, len(trials))
+        done = prepared.done - {trial.id for trial in trials}
+        store = Store(self.config.results)
+        self.trackers.copy(store, (t for t in prepared.plan.trials if t.id in done))
+        prepared = with_findings(prepared, self.config, run_audit=self.options.audit)
+        self.display.on_findings(prepared.findings or ())
+        if trials:
+            # Importing matplotlib takes a second or two: do it while the trials train.
+            Thread(target=import_module, args=("cnn_ablate.report",)).start()
+        return run(prepared, trials, self.config, self._observe, self.display.on_round)
+
+    def _observe(self, event: Event) -> None:
+        self.display.on_event(event)
+        if not isinstance(event, Ended):
+            return
+        if event.result and not event.kept:
+            self.trackers.add(event.result)
+        if not event.result or event.result.status != "done":
+            self.failed.add(event.trial.id)
 
 
 def _refuse_other_file(path: Path, study: Study, results: Path) -> None:
@@ -127,17 +138,6 @@ def _write_report(
     if pictures:
         os.utime(page, ns=(recorded, recorded))
     return page, True
-
-
-def _print_plan(display: ProgressDisplay, prepared: Prepared, todo: int) -> None:
-    for note in prepared.notes:
-        display.print_line(note)
-    plan = prepared.plan
-    seeds = count_range(plan.seed_counts.values(), "seed")
-    planned = f"{count(len(plan.variants), 'variant')}, {seeds}, {count(len(plan.trials), 'trial')}"
-    name, done = prepared.study.name, len(prepared.done)
-    most = "at most " if prepared.study.looks and todo else ""
-    display.print_line(f"{name}: {planned}; {done:,} are done, {most}{todo:,} to train.")
 
 
 def _failures(results: Results, failed: set[str]) -> Iterator[str]:
