@@ -53,6 +53,37 @@ def report(
     )
 
 
+@results_app.command("import")
+def import_results(
+    study: Study,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, Parquet, JSON lines, a Hydra multirun folder, or MLflow's SQLite store."
+        ),
+    ],
+    columns: Annotated[
+        list[str],
+        typer.Option("--map", metavar="COLUMN=KEY", help="What a column holds; may be repeated."),
+    ] = [],  # noqa: B006 - Typer copies it
+    percent: Annotated[
+        bool, typer.Option("--percent", help="Accuracies in the file are in per cent.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Replace what was imported before.")
+    ] = False,
+    results: Results = Path("results"),
+    reports: Reports = Path("reports"),
+) -> None:
+    """Import results that were trained elsewhere, and write the tables and the report."""
+    from cnn_ablate.cli.commands.import_results import import_file, parse_columns
+    from cnn_ablate.runner import RunConfig
+    from cnn_ablate.runner.import_results import ImportOptions
+
+    options = ImportOptions(parse_columns(columns), percent, fresh)
+    import_file(study, file, RunConfig(results=results), reports, options)
+
+
 @results_app.command()
 def compare(
     first: Annotated[

@@ -1,0 +1,39 @@
+"""The command `import`: results that were trained elsewhere become trials of a study."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from cnn_ablate.errors import UserError
+from cnn_ablate.find_study import study_path
+from cnn_ablate.report import write as write_report
+from cnn_ablate.runner.config import RunConfig
+from cnn_ablate.runner.import_results import ImportOptions, import_results
+from cnn_ablate.study import Changes, read_study
+
+
+def import_file(
+    word: str, file: Path, config: RunConfig, reports: Path, options: ImportOptions
+) -> None:
+    """Import a file, and write the tables and the report; raises UserError."""
+    study = read_study(study_path(word), Changes())
+    imported = import_results(study, file, config, options)
+    for note in imported.notes:
+        typer.echo(note)
+    for finding in imported.analysis.findings:
+        typer.echo(f"Check: {finding.severity}, {finding.kind}: {finding.message}")
+    page = write_report(imported.analysis, reports)
+    typer.echo(f"Results: {config.results / study.folder}")
+    typer.echo(f"Report:  {page}")
+
+
+def parse_columns(pairs: Sequence[str]) -> dict[str, str]:
+    """Parse `column=key` pairs; raises UserError."""
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        column, equals, key = pair.rpartition("=")
+        if not equals or not key:
+            raise UserError(f"--map {pair}", "expected column=key.")
+        columns[column] = key
+    return columns
