@@ -13,6 +13,7 @@ from cnn_ablate.claims.failed_trials import doubted, failed_trials
 from cnn_ablate.claims.metrics import EXACT
 from cnn_ablate.claims.published_effects import judge_direction, judge_none
 from cnn_ablate.claims.published_values import judge_level, judge_limit
+from cnn_ablate.claims.unmeasured import unmeasured
 from cnn_ablate.metrics import metric_of
 from cnn_ablate.plan import NotInPlanError, Weights, claim_weights
 from cnn_ablate.schema import Claim, Effect, Verdict
@@ -105,7 +106,11 @@ def _verdict(
         draft = DraftVerdict("inconclusive", str(error))
     if claim.compares and has_other_budget(record, claim):
         draft = early(draft)
-    hindrance = without_images(results, claim) or obstacle(record, claim, draft, case.weights)
+    hindrance = (
+        unmeasured(results, claim)
+        or without_images(results, claim)
+        or obstacle(record, claim, draft, case.weights)
+    )
     return Verdict(
         claim=claim.id,
         verdict="not comparable" if hindrance else draft.verdict,

@@ -17,7 +17,7 @@ from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.workload import Workload
 from cnn_ablate.schema import Finding, without_hash
-from cnn_ablate.text import capital, count, count_range, duration
+from cnn_ablate.text import capital, count, count_range, duration, some
 
 _SECONDS_BETWEEN_LINES = 20.0
 
@@ -107,7 +107,8 @@ class ProgressDisplay:
         return f"{self.ended:,} of {len(self.workload.work):,}{remaining}"
 
     def _on_progress(self, event: Progress) -> None:
-        note = f"epoch {event.epoch:.1f} of {event.epochs}, {event.images_per_second:,.0f} images/s"
+        speed = f", {event.images_per_second:,.0f} images/s" if event.images_per_second else ""
+        note = f"epoch {event.epoch:.1f} of {event.epochs}{speed}"
         name = without_hash(event.trial)
         self._update_bar(event.trial, name, event.epoch / event.epochs, note)
         since_last_line = time.monotonic() - self.last_line
@@ -145,9 +146,12 @@ def describe_end(event: Ended) -> str:
     result = event.result
     if result is None:
         return f"{name}: failed. {event.error.splitlines()[0] if event.error else ''}"
-    if result.metrics is None or result.metrics.test_accuracy is None:
-        return f"{name}: {result.status}. {result.error}"
     metrics = result.metrics
+    if metrics and metrics.test_accuracy is None and result.status == "done":
+        own = (f"{key} {value:.4g}" for key, value in (metrics.model_extra or {}).items())
+        return f"{name}: {some(own)}, {metrics.seconds:.1f} s"
+    if metrics is None or metrics.test_accuracy is None:
+        return f"{name}: {result.status}. {result.error}"
     return f"{name}: {metrics.test_accuracy:.2%} on the test images, {metrics.seconds:.1f} s"
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 RESERVED = {
@@ -22,7 +22,7 @@ def placeholders(word: str) -> list[str]:
     return [found[1] for found in _PLACEHOLDER.finditer(word) if found[1] is not None]
 
 
-def fill(command: Iterable[str], values: Mapping[str, Any]) -> list[str]:
+def fill(command: Sequence[str], values: Mapping[str, Any]) -> list[str]:
     """Return a command with its placeholders replaced.
 
     A word that is nothing but a placeholder of a list becomes one word per item, or none. The
@@ -32,6 +32,8 @@ def fill(command: Iterable[str], values: Mapping[str, Any]) -> list[str]:
         command: The program and its arguments.
         values: By the name of the placeholder.
     """
+    if not command:
+        return []
     program, *words = (filled for word in command for filled in _fill(word, values))
     return [sys.executable if program == "python" else program, *words]
 

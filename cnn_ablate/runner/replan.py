@@ -2,7 +2,7 @@
 
 from cnn_ablate.plan import plan
 from cnn_ablate.schema import Plan, Record, Study
-from cnn_ablate.settings import identity, images_key, resolve
+from cnn_ablate.settings import identifier, identity, images_key, resolve, resolver
 
 
 def replan(study: Study, record: Record) -> Plan:
@@ -13,5 +13,10 @@ def replan(study: Study, record: Record) -> Plan:
     Raises:
         UserError: levels cannot be combined.
     """
+    if study.trainer:
+        same = study.trainer == record.study.trainer
+        fingerprint = record.plan.trials[0].fingerprint if same else ""
+        complete, identify = resolver(study.trainer), identifier(study.trainer)
+        return plan(study, complete, lambda _: fingerprint, identify)
     known = {images_key(t.settings["data"]): t.fingerprint for t in record.plan.trials}
     return plan(study, resolve, lambda section: known.get(images_key(section), ""), identity)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.schema import Factor, Record, Study, label
+from cnn_ablate.schema import Factor, Record, Study, dotted, label
 from cnn_ablate.study.read_study import Changes, read_study
 from cnn_ablate.text import some
 
@@ -78,7 +78,7 @@ def _baseline_edits(
         before, after = old.get(section, {}), new.get(section, {})
         for key in dict.fromkeys([*before, *after]):
             if before.get(key) != after.get(key):
-                yield _edit(f"baseline {section}.{key}", before.get(key), after.get(key))
+                yield _edit(f"baseline {dotted(section, key)}", before.get(key), after.get(key))
 
 
 def _edit(name: str, old: Any, new: Any) -> str:

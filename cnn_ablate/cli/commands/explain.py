@@ -1,6 +1,7 @@
 """The command `explain`: what one variant changes, and its network layer by layer."""
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,12 +14,13 @@ from rich.table import Table
 from cnn_ablate.cli.format_changes import format_changes
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
+from cnn_ablate.external import RESERVED, fill
 from cnn_ablate.find_study import study_path
 from cnn_ablate.models import find_dead_parameters
 from cnn_ablate.models.summary import Layer, summarise
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Contrast, Plan, Settings, Variant
-from cnn_ablate.settings import options_of, resolve
+from cnn_ablate.schema import Contrast, ExternalTrainer, Plan, Settings, Variant
+from cnn_ablate.settings import by_key, nested, options_of, resolver
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.text import count
 from cnn_ablate.value_errors import unknown_name
@@ -45,7 +47,29 @@ def print_variant(word: str, name: str, changes: Changes, options: ExplainOption
     """
     path = study_path(word)
     with user_code_folder(path.parent):
-        _print(plan(read_study(path, changes), resolve), name, options)
+        study = read_study(path, changes)
+        planned = plan(study, resolver(study.trainer))
+        if study.trainer:
+            _print_command(planned, name, study.trainer, as_json=options.as_json)
+        else:
+            _print(planned, name, options)
+
+
+def _print_command(plan: Plan, name: str, trainer: ExternalTrainer, *, as_json: bool) -> None:
+    """Print what a variant changes, and the command that trains it; nothing is run."""
+    variant = _variant(plan, name)
+    contrasts = [contrast for contrast in plan.contrasts if contrast.variant == variant.name]
+    stand_ins = {placeholder: placeholder.upper() for placeholder in RESERVED}
+    words = fill(trainer.command, {**by_key(variant.settings), **stand_ins})
+    if as_json:
+        references = {contrast.reference: contrast.changed for contrast in contrasts}
+        described = {"variant": variant.name, "settings": nested(variant.settings)}
+        typer.echo(json.dumps({**described, "references": references, "command": words}, indent=1))
+        return
+    for line in _changes(plan, variant, contrasts, name):
+        typer.echo(line)
+    if words:
+        typer.echo(f"Command: {shlex.join([trainer.command[0], *words[1:]])}")
 
 
 def _print(plan: Plan, name: str, options: ExplainOptions) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from cnn_ablate.cli.changed_inputs import changed_inputs
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.study_edits import Edits, find_edits
 from cnn_ablate.errors import UserError
@@ -27,7 +28,7 @@ class Status:
 
     `damaged` has a sentence per trial whose folder is not as it was written. `findings` are those
     of the checks of what was trained, as the last run wrote them, and `edits` what was changed in
-    the study file since then.
+    the study file since then; `changed` names the input files of a command that have changed.
     """
 
     study: str
@@ -42,6 +43,7 @@ class Status:
     look: str
     findings: list[dict[str, str]]
     edits: list[str]
+    changed: str
 
 
 def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> None:
@@ -92,6 +94,7 @@ def _status(study: str, store: Store, edits: Edits | None) -> Status:
         look=progress.look if progress else "",
         findings=read_findings(store, study),
         edits=[*edits.shown, *edits.trained] if edits else [],
+        changed=changed_inputs(store, study),
     )
 
 
@@ -163,9 +166,11 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"{capital(status.look)}."
     if status.edits:
         yield f"Edited since the last run: {listed(status.edits)}."
+    if status.changed:
+        yield f"{status.changed} since the last run: a run trains all trials again."
     for trial, state in status.under_way.items():
-        speed = f"{state.images_per_second:,.0f} images/s"
-        yield f"  {without_hash(trial)}: epoch {state.epoch:.1f} of {state.epochs}, {speed}"
+        speed = f", {state.images_per_second:,.0f} images/s" if state.images_per_second else ""
+        yield f"  {without_hash(trial)}: epoch {state.epoch:.1f} of {state.epochs}{speed}"
     for trial, error in status.failed.items():
         yield f"  {without_hash(trial)}: failed. {error}"
     yield from (f"  {what}" for what in status.damaged.values())
