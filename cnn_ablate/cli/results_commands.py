@@ -78,7 +78,7 @@ def import_results(
     """Import results that were trained elsewhere, and write the tables and the report."""
     from cnn_ablate.cli.commands.import_results import import_file, parse_columns
     from cnn_ablate.runner import RunConfig
-    from cnn_ablate.runner.import_results import ImportOptions
+    from cnn_ablate.runner.import_table import ImportOptions
 
     options = ImportOptions(parse_columns(columns), percent, fresh)
     import_file(study, file, RunConfig(results=results), reports, options)

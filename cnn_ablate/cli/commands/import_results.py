@@ -9,7 +9,7 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.find_study import study_path
 from cnn_ablate.report import write as write_report
 from cnn_ablate.runner.config import RunConfig
-from cnn_ablate.runner.import_results import ImportOptions, import_results
+from cnn_ablate.runner.import_table import ImportOptions, import_results
 from cnn_ablate.study import Changes, read_study
 
 
