@@ -7,7 +7,7 @@ import pandas as pd
 
 from cnn_ablate.checks import Pair, check_results, meaningless
 from cnn_ablate.claims import judge_claims, with_stated
-from cnn_ablate.schema import Effect, Finding, Verdict
+from cnn_ablate.schema import Effect, Finding, Metric, Verdict
 from cnn_ablate.stats import PredictionReader, effects_frame, estimate_effects
 from cnn_ablate.store import Results, seal, write_table
 
@@ -44,14 +44,23 @@ class Analysis:
     @cached_property
     def effects(self) -> tuple[Effect, ...]:
         """The effect of each contrast, in the order of the plan."""
+        return tuple(map(self._explained, self._estimate()))
+
+    @cached_property
+    def also(self) -> tuple[Effect, ...]:
+        """The effects in the study's other metrics, which are not tested."""
+        metrics = self.results.record.study.also
+        return tuple(effect for metric in metrics for effect in self._estimate(metric))
+
+    def _estimate(self, metric: Metric | None = None) -> tuple[Effect, ...]:
         results = self.results
-        effects = estimate_effects(
+        return estimate_effects(
             results.trials,
             results.record,
+            metric=metric,
             predictions=self._predictions,
             over_images=results.written.images,
         )
-        return tuple(map(self._explained, effects))
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -79,7 +88,7 @@ class Analysis:
 
     @cached_property
     def _predictions(self) -> PredictionReader:
-        return PredictionReader(self.results.predictions)
+        return PredictionReader(self.results.predictions, self.results.probabilities)
 
 
 def analyse(results: Results) -> Analysis:
@@ -108,7 +117,7 @@ def _computed(analysis: Analysis) -> dict[str, pd.DataFrame]:
     """Return the tables of what statistics say, that of claims last."""
     verdicts = [verdict.model_dump() for verdict in analysis.verdicts]
     return {
-        "effects": effects_frame(analysis.effects),
+        "effects": effects_frame((*analysis.effects, *analysis.also)),
         "findings": _findings_frame(analysis),
         "claims": pd.DataFrame(verdicts, columns=list(Verdict.model_fields)),
     }

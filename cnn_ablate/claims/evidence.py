@@ -9,7 +9,7 @@ import pandas as pd
 
 from cnn_ablate.claims.draft_verdict import NoAnswerError
 from cnn_ablate.claims.metrics import EXACT, image_count, with_metric
-from cnn_ablate.metrics import metric_of
+from cnn_ablate.metrics import metric_of, predicted_metrics
 from cnn_ablate.plan import Weights
 from cnn_ablate.schema import Claim, Metric, Record
 from cnn_ablate.stats import (
@@ -19,7 +19,9 @@ from cnn_ablate.stats import (
     difference_half_width,
     differences,
     image_interval,
+    percentiles,
     prediction_half_width,
+    resample_images,
     standard_error,
     t_interval,
     t_quantile,
@@ -129,6 +131,7 @@ def gather(
         by_seed=pd.Series(differences(levels, weights), index=levels.index),
         sides=tuple(w * levels[name].to_numpy(float) for name, w in weights.items()),
         images=_images(results.record, claim, trials, weights, predictions),
+        known_images=_resampled(results, metric, weights, predictions),
         image_count=min(counts.values()),
         image_error=_image_error(levels, weights, counts),
         has_paper_images=all(d.has_published_images for d in results.record.data),
@@ -153,6 +156,16 @@ def _images(
     names = next((d.classes for d in record.data if claim.of_class in d.classes), ())
     is_of_class = compared.label == (names.index(claim.of_class) if names else -1)
     return 100 * compared.scores[is_of_class] if is_of_class.any() else None
+
+
+def _resampled(
+    results: Results, metric: Metric, weights: Weights, predictions: PredictionReader
+) -> Interval | None:
+    """Return the bootstrap interval of a metric that predictions are needed for, else None."""
+    if metric.name not in predicted_metrics(results.record.study):
+        return None
+    draws = resample_images(results.trials, weights, metric, predictions)
+    return None if draws is None else percentiles(draws)
 
 
 def _image_error(levels: pd.DataFrame, weights: Weights, counts: Mapping[str, int]) -> float:

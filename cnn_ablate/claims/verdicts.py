@@ -77,7 +77,7 @@ def _case(
     if claim.is_empty:
         return _Case(claim, weights, problem="the claim states neither a number nor a direction")
     contrast = find_contrast(claim, weights, evidence.metric, effects)
-    if contrast and evidence.images is None:
+    if contrast and evidence.images is None and evidence.known_images is None:
         evidence = replace(evidence, known_images=contrast.image_interval)
     return _Case(claim, weights, evidence, contrast)
 

@@ -1,11 +1,24 @@
-"""Metrics: the table of those that are known, with unit, direction and margin of each."""
+"""Metrics: the table of those that are known, and the definitions on predictions of images."""
 
+from cnn_ablate.metrics.image_metrics import BINS, ImagePredictions, resampled, value
 from cnn_ablate.metrics.metric_table import (
     KNOWN_METRICS,
     KnownMetric,
     at_threshold,
     find_metric,
     metric_of,
+    predicted_metrics,
 )
 
-__all__ = ["KNOWN_METRICS", "KnownMetric", "at_threshold", "find_metric", "metric_of"]
+__all__ = [
+    "BINS",
+    "KNOWN_METRICS",
+    "ImagePredictions",
+    "KnownMetric",
+    "at_threshold",
+    "find_metric",
+    "metric_of",
+    "predicted_metrics",
+    "resampled",
+    "value",
+]

@@ -182,3 +182,11 @@ def metric_of(study: Study, claim: Claim) -> Metric:
     """Return the metric that a claim is about; its name is its column, with a threshold if any."""
     name = claim.measured_metric
     return at_threshold(name, claim.threshold) if "_to_" in name else find_metric(study, name)
+
+
+def predicted_metrics(study: Study) -> tuple[str, ...]:
+    """Return the metrics that a study or its claims name, and that predictions are needed for."""
+    named = [study.metric.name, *(metric.name for metric in study.also)]
+    named += [claim.metric for claim in study.claims]
+    known = (name for name in dict.fromkeys(named) if name in KNOWN_METRICS)
+    return tuple(name for name in known if KNOWN_METRICS[name].source == "predictions")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared, data_facts
-from cnn_ablate.schema import state
+from cnn_ablate.schema import TEST_ACCURACY, state
 from cnn_ablate.stats.families import families
 from cnn_ablate.stats.multiple_comparisons import FLIP_PAIRS, LEAST_PAIRS, smallest_adjusted_p
 from cnn_ablate.stats.pairing import seed_differences
@@ -29,7 +30,8 @@ def remarks(prepared: Prepared) -> Iterator[str]:
         for seeds, p in sorted(set(zip(pairs, smallest, strict=True))):
             members = count(pairs.count(seeds), f"{family} contrast")
             yield f"{members} with {count(seeds, 'seed')}: {_smallest(p)}."
-    for images in sorted(_test_images(prepared)):
+    is_accuracy = prepared.study.metric.name == TEST_ACCURACY.name
+    for images in sorted(_test_images(prepared)) if is_accuracy else ():
         points = f"{100 / images:.2g} point{'s' if images != 100 else ''}"
         yield f"One of {images:,} test images is {points} of accuracy."
     digest = state(prepared.study).hash[:12]
@@ -44,13 +46,16 @@ def spreads(prepared: Prepared, pilot: Path) -> list[Spread]:
         pilot: Folder of the results of a study with the same names of variants.
 
     Raises:
-        UserError: nothing was run there, or it is damaged.
+        UserError: nothing was run there, it is damaged, or it lacks the metric of the study.
     """
     results = read(pilot.parent, pilot.name)
     plan, study = prepared.plan, prepared.study
     family_of = families(study, plan)
     sizes = Counter(family_of)
-    rows = seed_differences(results.trials, plan.contrasts, results.record.study.seeds)
+    if study.metric.name not in results.trials:
+        raise UserError(str(pilot), f"has no {study.metric.label}.", "Run it with that metric.")
+    seeds_seen = results.record.study.seeds
+    rows = seed_differences(results.trials, plan.contrasts, seeds_seen, study.metric)
     return [
         Spread(
             variant=contrast.variant,

@@ -9,9 +9,7 @@ from cnn_ablate.runner.jobs import Round, training_work
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import Trial
 from cnn_ablate.stats.adaptive_seeds import LookState, look_state
-from cnn_ablate.store import Store
-
-_COLUMNS = ["trial", "variant", "seed", "status", "test_accuracy"]
+from cnn_ablate.store import Store, measured
 
 
 def rounds(prepared: Prepared, trials: Sequence[Trial], results: Path) -> Iterator[Round]:
@@ -50,12 +48,12 @@ def current_look(prepared: Prepared, results: Path, without: Collection[str] = (
     """
     # A new store also has what other runs have published meanwhile.
     store = Store(results)
-    rows = []
+    metric, rows = prepared.study.metric.name, []
     for trial in prepared.plan.trials:
-        if trial.id not in without and (result := store.result(trial)):
-            accuracy = result.metrics.test_accuracy if result.metrics else None
-            rows.append((trial.id, trial.variant, trial.seed, result.status, accuracy))
-    table = pd.DataFrame(rows, columns=_COLUMNS)
+        if trial.id not in without and (folder := store.open(trial)):
+            value = measured(folder, metric)
+            rows.append((trial.id, trial.variant, trial.seed, folder.result.status, value))
+    table = pd.DataFrame(rows, columns=["trial", "variant", "seed", "status", metric])
     return look_state(prepared.study, prepared.plan, table, prepared.findings or ())
 
 

@@ -6,6 +6,7 @@ from cnn_ablate.stats.effects import effects_frame, estimate_effects, means
 from cnn_ablate.stats.factorial import factorial
 from cnn_ablate.stats.image_noise import (
     image_interval,
+    percentiles,
     pooled_mcnemar_p,
     standard_error,
     wilson,
@@ -28,7 +29,12 @@ from cnn_ablate.stats.pairing import (
     values_by_seed,
     variance_ratios,
 )
-from cnn_ablate.stats.predictions import PredictionReader, Predictions, weigh_images
+from cnn_ablate.stats.predictions import (
+    PredictionReader,
+    Predictions,
+    resample_images,
+    weigh_images,
+)
 from cnn_ablate.stats.published_numbers import difference_half_width, prediction_half_width
 from cnn_ablate.stats.sentences import sentence
 from cnn_ablate.stats.shapley import SHARED, attribution, components, shapley
@@ -88,9 +94,11 @@ __all__ = [
     "level_bounds",
     "margin_of",
     "means",
+    "percentiles",
     "pooled_mcnemar_p",
     "prediction_half_width",
     "printed",
+    "resample_images",
     "rounded",
     "sample_sd",
     "seed_differences",

@@ -80,7 +80,7 @@ def follow_contrasts(
     """
     ended = _ended(study, plan, trials)
     failed = _failed(study, plan, trials, ended)
-    measured = seed_differences(trials, plan.contrasts, study.seeds)
+    measured = seed_differences(trials, plan.contrasts, study.seeds, study.metric)
     rows = [
         np.full_like(row, np.nan) if f else row for row, f in zip(measured, failed, strict=True)
     ]

@@ -12,10 +12,10 @@ from cnn_ablate.schema import TEST_ACCURACY, Contrast, Effect, Metric, Record
 from cnn_ablate.stats import student_t
 from cnn_ablate.stats.decisions import FISHER, ContrastDecision, decide_contrasts
 from cnn_ablate.stats.failure_rates import Failures, count_failures
-from cnn_ablate.stats.image_noise import image_interval, pooled_mcnemar_p, wilson
+from cnn_ablate.stats.image_noise import image_interval, percentiles, pooled_mcnemar_p, wilson
 from cnn_ablate.stats.multiple_comparisons import decide
 from cnn_ablate.stats.pairing import FloatArray, compute_settings, seed_differences, values_by_seed
-from cnn_ablate.stats.predictions import PredictionReader, weigh_images
+from cnn_ablate.stats.predictions import PredictionReader, resample_images, weigh_images
 from cnn_ablate.stats.sentences import action, sentence
 
 _COLUMNS = [name for name, field in Effect.model_fields.items() if not field.exclude]
@@ -176,13 +176,16 @@ def _over_images(
     trials: pd.DataFrame, contrast: Contrast, metric: Metric, reader: PredictionReader | None
 ) -> dict[str, Any]:
     """Compute what the test images say, with the trained networks as they are."""
-    # Only accuracy is a mean over test images, which can be resampled one by one.
-    if reader is None or metric.name != TEST_ACCURACY.name:
-        return {}
     weights = {contrast.variant: 1.0, contrast.reference: -1.0}
-    images = weigh_images(trials, weights, reader)
-    if images is None:
+    images = weigh_images(trials, weights, reader) if reader else None
+    if reader is None or images is None:
         return {}
+    if metric.name != TEST_ACCURACY.name:
+        draws = resample_images(trials, weights, metric, reader)
+        if draws is None:
+            return {}
+        low, high = percentiles(draws)
+        return {"images": len(images.net), "images_low": low, "images_high": high}
     # Scores are fractions; effects are in points.
     low, high = image_interval(100 * images.scores)
     return {

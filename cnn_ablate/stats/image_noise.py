@@ -51,8 +51,13 @@ def image_interval(scores: FloatArray, confidence: float = 0.95) -> Interval:
     values, counts = np.unique(np.round(scores, 12), return_counts=True)
     chances = counts / len(scores)
     drawn = np.random.default_rng(0).multinomial(len(scores), chances, size=_RESAMPLES)
+    return percentiles(drawn @ values / len(scores), confidence)
+
+
+def percentiles(draws: FloatArray, confidence: float = 0.95) -> Interval:
+    """Return the percentile interval of bootstrap draws (draws,)."""
     tail = 50 * (1 - confidence)
-    low, high = np.percentile(drawn @ values / len(scores), [tail, 100 - tail])
+    low, high = np.nanpercentile(draws, [tail, 100 - tail])
     return float(low), float(high)
 
 

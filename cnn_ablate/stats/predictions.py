@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cnn_ablate.metrics import ImagePredictions, resampled
+from cnn_ablate.schema import Metric
 from cnn_ablate.stats.pairing import FloatArray, trials_by_seed
 
 
@@ -37,9 +39,14 @@ class PredictionReader:
     One reader serves a whole analysis: effects, verdicts and figures ask for the same trials.
     """
 
-    def __init__(self, read: Callable[[str], Predictions | None]) -> None:
-        self._read = read
+    def __init__(
+        self,
+        read: Callable[[str], Predictions | None],
+        read_probabilities: Callable[[str], ImagePredictions | None] = lambda _: None,
+    ) -> None:
+        self._read, self._read_probabilities = read, read_probabilities
         self._scored: dict[str, ScoredImages] = {}
+        self._resampled: dict[tuple[str, str], FloatArray | None] = {}
 
     def scored(self, trial: str) -> ScoredImages | None:
         """Return the scored images of a trial by its id; None if its predictions are not here."""
@@ -51,6 +58,13 @@ class PredictionReader:
             correct = np.asarray(predictions.label == predictions.predicted, dtype=np.int64)
             self._scored[trial] = ScoredImages(predictions.label, correct)
         return self._scored[trial]
+
+    def resampled(self, trial: str, metric: str) -> FloatArray | None:
+        """Return a metric of a trial on bootstrap draws of its test images (draws,), or None."""
+        if (trial, metric) not in self._resampled:
+            seen = self._read_probabilities(trial)
+            self._resampled[trial, metric] = resampled(metric, seen) if seen else None
+        return self._resampled[trial, metric]
 
 
 @dataclass(frozen=True)
@@ -92,3 +106,27 @@ def weigh_images(
         return None
     net = np.sum([weight * images.correct for weight, images in scored], axis=0, dtype=float)
     return WeightedImages(net, len(paired), labels)
+
+
+def resample_images(
+    trials: pd.DataFrame,
+    weights: Mapping[str, float],
+    metric: Metric,
+    predictions: PredictionReader,
+) -> FloatArray | None:
+    """Return the weighted sum of a metric over variants on draws of the test images (draws,).
+
+    It is the mean over the seeds that all variants have done, in the unit of differences; None as
+    for `weigh_images`, or if the metric is not computed from predictions.
+    """
+    paired = trials_by_seed(trials, list(weights))
+    if weigh_images(trials, weights, predictions) is None:
+        return None
+    drawn = [
+        weight * metric.scale * draws
+        for name, weight in weights.items()
+        for trial in paired[name]
+        if (draws := predictions.resampled(trial, metric.name)) is not None
+    ]
+    complete = len(drawn) == paired.size
+    return np.sum(drawn, axis=0) / len(paired) if drawn and complete else None

@@ -22,7 +22,7 @@ from cnn_ablate.store.tables import (
     write_table,
 )
 from cnn_ablate.store.trial_folder import RETRAIN, TrialFolder, open_trial
-from cnn_ablate.store.trial_tables import Predictions
+from cnn_ablate.store.trial_tables import Predictions, measured
 from cnn_ablate.store.trials import Store
 from cnn_ablate.store.upgrade import parse_record, upgrade_results
 from cnn_ablate.store.written_tables import tables_without_trials
@@ -37,6 +37,7 @@ __all__ = [
     "damaged_tables",
     "factor_columns",
     "is_sealed",
+    "measured",
     "move_damaged_tables",
     "open_trial",
     "parse_record",

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.metrics import ImagePredictions, predicted_metrics
 from cnn_ablate.schema import (
     ComputeConfig,
     Metrics,
@@ -28,10 +29,12 @@ from cnn_ablate.store.table_checksums import SUMS, damaged_tables, sums
 from cnn_ablate.store.trial_files import as_csv
 from cnn_ablate.store.trial_tables import (
     Predictions,
+    computed_metrics,
     concatenate,
     confusion_table,
     in_order,
     read_predictions,
+    read_probabilities,
 )
 from cnn_ablate.store.trials import Store
 from cnn_ablate.store.written_tables import WrittenTables, read_written
@@ -61,6 +64,11 @@ class Results:
     def predictions(self, trial: str) -> Predictions | None:
         """Return the predictions of a trial, by its id; None unless it is done and here."""
         return self.predicted.get(trial)
+
+    def probabilities(self, trial: str) -> ImagePredictions | None:
+        """Read the predictions of a trial with all probabilities; None unless done and here."""
+        folder = self.store.open(trial) if trial in self.predicted else None
+        return read_probabilities(folder) if folder else None
 
     @property
     def folder(self) -> Path:
@@ -134,10 +142,12 @@ def _collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Res
         readable = [trial for trial in planned if not store.was_damaged(trial)]
         place, texts = store.root / record.study.folder, factor_columns(record.study)
         written = read_written(place, readable, ended, done, texts)
-    rows = _rows(record, results, written)
     # A command need not write predictions, and a table that is imported has none.
     predicted = [(trial, folder) for trial, folder in whole if folder.has_predictions]
     predictions = {trial.id: read_predictions(folder) for trial, folder in predicted}
+    names = predicted_metrics(record.study)
+    computed = {trial.id: computed_metrics(folder, names) for trial, folder in predicted}
+    rows = [computed.get(row["trial"], {}) | row for row in _rows(record, results, written)]
     classes = concatenate(predicted, "classes.csv")
     tables = {
         "epochs": concatenate(opened, "epochs.csv"),
@@ -220,9 +230,10 @@ def _columns(record: Record, rows: list[dict[str, Any]]) -> list[str]:
     factors = factor_columns(record.study)
     before = ["study", "profile", "trial", "variant", "seed", "status"]
     after = [*compute_columns(record.study), "precision", "torch", "started", "error"]
-    known = {*before, *factors, *Metrics.model_fields, *after}
+    metrics = dict.fromkeys([*Metrics.model_fields, *predicted_metrics(record.study)])
+    known = {*before, *factors, *metrics, *after}
     added = (name for row in rows if record.study.trainer for name in row if name not in known)
-    return [*before, *factors, *Metrics.model_fields, *dict.fromkeys(added), *after]
+    return [*before, *factors, *metrics, *dict.fromkeys(added), *after]
 
 
 def _row(

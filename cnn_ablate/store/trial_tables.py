@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.metrics import ImagePredictions, value
 from cnn_ablate.schema import Trial
 from cnn_ablate.store.arrays import read_arrays
 from cnn_ablate.store.trial_folder import PREDICTIONS, RETRAIN, TrialFolder
@@ -106,34 +107,58 @@ def read_predictions(folder: TrialFolder) -> Predictions:
     Raises:
         UserError: they are damaged, or not those of its test images and classes.
     """
-    # Those of the user's own command have no probabilities.
-    if folder.result.compute.is_external:
-        return _read_answers(folder)
-    data = folder.result.data
-    most = {"n": data.train + data.test, "k": len(data.classes)} if data else {}
-    try:
-        arrays = read_arrays(folder.read(PREDICTIONS), _LAYOUT, most)
-        _check_classes(arrays, arrays["probability"].shape[1])
-    except ValueError as error:
-        what = f"is damaged: {error}."
-        raise UserError(str(folder.path / PREDICTIONS), what, RETRAIN) from error
-    # Half precision is for the disk; arithmetic with it overflows.
-    confidence = arrays["probability"].max(axis=1).astype(np.float32)
+    arrays = _arrays(folder)
+    confidence = np.full(len(arrays["label"]), np.nan, np.float32)
+    if "probability" in arrays:
+        # Half precision is for the disk; arithmetic with it overflows.
+        confidence = arrays["probability"].max(axis=1).astype(np.float32)
     return Predictions(arrays["label"], arrays["predicted"], confidence)
 
 
-def _read_answers(folder: TrialFolder) -> Predictions:
-    """Read predictions without probabilities, whose confidence is not known."""
-    k = len(folder.read("classes.csv").splitlines()) - 1
+def read_probabilities(folder: TrialFolder) -> ImagePredictions:
+    """Read the predictions of a trial with the probabilities of all classes; as above."""
+    arrays = _arrays(folder)
+    kept = arrays.get("probability")
+    probability = None if kept is None else kept.astype(np.float64)
+    return ImagePredictions(arrays["label"], arrays["predicted"], probability)
+
+
+def computed_metrics(folder: TrialFolder, names: Sequence[str]) -> dict[str, float]:
+    """Compute metrics of the predictions of a trial; NaN where they lack what a metric needs."""
+    if not names:
+        return {}
+    seen, metrics = read_probabilities(folder), folder.result.metrics
+    values = {name: value(name, seen) for name in names}
+    if "nll" in values and metrics and metrics.test_loss is not None:
+        # In full precision, as it was measured.
+        values["nll"] = metrics.test_loss
+    return values
+
+
+def measured(folder: TrialFolder, name: str) -> float | None:
+    """Return a metric of a trial: as it was measured, or computed from its predictions."""
+    metrics = folder.result.metrics.model_dump() if folder.result.metrics else {}
+    is_done = folder.result.status == "done"
+    if name in metrics or not (is_done and folder.has_predictions):
+        return metrics.get(name)
+    return computed_metrics(folder, [name])[name]
+
+
+def _arrays(folder: TrialFolder) -> Mapping[str, NDArray[Any]]:
+    """Read the arrays of predictions; those of the user's own command have no probabilities."""
+    data, layout = folder.result.data, dict(_LAYOUT)
+    most = {"n": data.train + data.test, "k": len(data.classes)} if data else {}
+    classes = None
+    if folder.result.compute.is_external:
+        del layout["probability"]
+        classes = len(folder.read("classes.csv").splitlines()) - 1
     try:
-        layout = {name: _LAYOUT[name] for name in ("label", "predicted")}
-        arrays = read_arrays(folder.read(PREDICTIONS), layout)
-        _check_classes(arrays, k)
+        arrays = read_arrays(folder.read(PREDICTIONS), layout, most)
+        _check_classes(arrays, classes or arrays["probability"].shape[1])
     except ValueError as error:
         what = f"is damaged: {error}."
         raise UserError(str(folder.path / PREDICTIONS), what, RETRAIN) from error
-    unknown = np.full(len(arrays["label"]), np.nan, np.float32)
-    return Predictions(arrays["label"], arrays["predicted"], unknown)
+    return arrays
 
 
 def _check_classes(arrays: Mapping[str, NDArray[Any]], k: int) -> None:

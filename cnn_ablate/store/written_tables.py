@@ -127,7 +127,7 @@ def _image_columns(folder: Path) -> Iterator[tuple[ContrastKey, dict[str, Any]]]
         return
     kept = table[table["images"].notna()].astype({"images": int})
     for row in kept.to_dict("records"):
-        columns = {name: row[name] for name in _OVER_IMAGES}
+        columns = {name: None if isnan(row[name]) else row[name] for name in _OVER_IMAGES}
         yield (row["variant"], row["reference"], row["metric"]), columns
 
 

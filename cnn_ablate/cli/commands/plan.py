@@ -25,6 +25,8 @@ from cnn_ablate.runner.cost import (
 from cnn_ablate.runner.outlook import remarks, spreads
 from cnn_ablate.runner.plan_rows import plan_rows
 from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, prepare
+from cnn_ablate.schema import Metric
+from cnn_ablate.stats import margin_of
 from cnn_ablate.stats.sample_size import Spread
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.text import count, count_range, duration, listed
@@ -65,29 +67,37 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
     for line in (*_remarks(prepared, config), *_time(prepared, rows, config, options)):
         console.print(line, soft_wrap=True, markup=False)
     if options.pilot:
-        _print_pilot(console, spreads(prepared, options.pilot))
+        _print_pilot(console, spreads(prepared, options.pilot), prepared.study.metric)
 
 
-def _print_pilot(console: Console, seen: Sequence[Spread]) -> None:
+def _print_pilot(console: Console, seen: Sequence[Spread], metric: Metric) -> None:
     """Print what a pilot says of the seeds that are needed."""
     console.print("")
-    print_rows(console, _PILOT_TITLES, map(_pilot_cells, seen))
+    margin = margin_of(metric)
+    # Without a margin there is no effect of which it is known that it matters.
+    titles = _PILOT_TITLES if margin else _PILOT_TITLES[:-1]
+    rows = [_pilot_cells(spread, metric.margin) for spread in seen]
+    print_rows(console, titles, rows)
+    unit = f", in {metric.difference_unit}" if metric.difference_unit else ""
+    needed = f", and the seeds needed for {margin}" if margin else ""
     console.print(
-        "Estimates from the pilot, in points: the spread over the seeds seen, the half-width of "
-        "an interval with the planned seeds, the smallest effect found with 80 % power, and the "
-        "seeds needed for 1 point. They rest on normal differences and on Bonferroni's bound.",
+        f"Estimates from the pilot of the {metric.label}{unit}: the spread over the seeds seen, "
+        "the half-width of an interval with the planned seeds, the smallest effect found with "
+        f"80 % power{needed}. They rest on normal differences and on Bonferroni's bound.",
         soft_wrap=True,
     )
 
 
-def _pilot_cells(spread: Spread) -> tuple[str, ...]:
+def _pilot_cells(spread: Spread, margin: float | None) -> tuple[str, ...]:
     name = spread.variant
     if spread.reference != "baseline":
         name = f"{name} (against {spread.reference})"
     numbers = (spread.sd, spread.half_width, spread.smallest_effect)
-    needed = spread.seeds_for(1.0)
-    shown = f"{needed:,}" if needed else "over 1,000"
-    return name, f"{spread.seen}", *(f"{number:.2f}" for number in numbers), shown
+    cells = (name, f"{spread.seen}", *(f"{number:.3g}" for number in numbers))
+    if margin is None:
+        return cells
+    needed = spread.seeds_for(margin)
+    return (*cells, f"{needed:,}" if needed else "over 1,000")
 
 
 def _cells(prepared: Prepared, row: dict[str, Any]) -> tuple[str, ...]:
