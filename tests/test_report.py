@@ -7,9 +7,8 @@ import pytest
 
 from cnn_ablate.analysis import analyse
 from cnn_ablate.report import render_templates, run_facts, write
+from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.claims_table import claim_tables
-from cnn_ablate.report.results_table import results_table
-from cnn_ablate.stats import t_interval, wilson
 from support import fake_study
 from support.report_context import content_of, context_of
 
@@ -21,75 +20,6 @@ SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSE
 def results(tmp_path_factory):
     """A small study that is complete."""
     return fake_study.publish(tmp_path_factory.mktemp("results"), fake_study.FakeStudy(**SIZE))
-
-
-def test_table_shows_means_and_intervals_over_seeds(results):
-    """A row shows the mean accuracy over seeds in per cent, with Student's t interval."""
-    row = results_table(context_of(results)).rows[0]
-    own = results.trials[results.trials["variant"] == "baseline"]["test_accuracy"].to_numpy()
-    low, high = t_interval(100 * own)
-
-    assert row.reference
-    assert pytest.approx(100 * own.mean()) == row.accuracy.value
-    assert f"[{low:.1f}, {high:.1f}]" == row.interval
-    assert "[{:.1f}, {:.1f}]".format(*(100 * end for end in wilson(120 * own.mean(), 120))) == (
-        row.images
-    )
-    assert "2 of 2" == row.seeds.text
-
-
-def test_table_marks_components_that_differ_from_the_reference(results):
-    """A component is on, off or named, and is marked if it differs from the reference's."""
-    table = results_table(context_of(results))
-    rows = {
-        row.variant: dict(zip(table.components, row.components, strict=True)) for row in table.rows
-    }
-
-    assert ("on", False) == _state(rows["baseline"]["model.batch_norm"])
-    assert ("off", True) == _state(rows["batch_norm=false"]["model.batch_norm"])
-    assert ("named", False) == _state(rows["batch_norm=false"]["model.attention"])
-    assert ("off", True) == _state(rows["attention=none"]["model.attention"])
-
-
-def test_a_bundle_has_one_column(results):
-    """The keys that a bundle sets have no columns of their own."""
-    study = results.record.study
-    factors = tuple(
-        factor.model_copy(update={"name": "part"}) if factor.name == "model.attention" else factor
-        for factor in study.factors
-    )
-    record = results.record.model_copy(
-        update={"study": study.model_copy(update={"factors": factors})}
-    )
-    trials = results.trials.assign(part=results.trials["model.attention"])
-    components = results_table(
-        context_of(replace(results, record=record, trials=trials))
-    ).components
-
-    assert "part" in components
-    assert "model.attention" not in components
-
-
-def _state(component):
-    return component.state, component.moved
-
-
-def test_a_variant_is_best_only_if_its_intervals_exclude_zero(results, tmp_path):
-    """A variant far ahead of all others is best; with one seed, or a close second, none is."""
-    ahead = fake_study.publish(
-        tmp_path / "ahead", fake_study.FakeStudy(variants=2, seeds=4, images=400)
-    )
-    single = fake_study.publish(
-        tmp_path / "single", fake_study.FakeStudy(variants=2, seeds=1, images=400)
-    )
-
-    assert ["baseline"] == _best(ahead)
-    assert [] == _best(single)
-    assert [] == _best(results)
-
-
-def _best(results):
-    return [row.variant for row in results_table(context_of(results)).rows if row.best]
 
 
 def test_page_lists_failed_and_missing_trials(tmp_path):
@@ -137,9 +67,8 @@ def test_tables_and_captions_state_a_reduced_budget(tmp_path, profile, expected)
     short = f"120 test images, {f'profile {profile}' if profile else 'some settings overridden'})"
 
     assert f"2 seeds, {expected}" == content.conditions
-    assert content.conditions in content.table.note
-    assert all(content.conditions in table.note for table in content.details)
-    assert 3 == render_templates.latex(content).count("instead of 30).}")
+    assert content.conditions == content.table.conditions
+    assert 2 == _latex(content).count("instead of 30)")
     assert all(short in shown.caption for shown in content.figures if shown.section == "Classes")
 
 
@@ -167,7 +96,11 @@ def test_claims_need_no_paper(results, changes, expected):
 
     assert all(text in render_templates.html(content, {}) for text in expected)
     assert all(text in render_templates.markdown(content) for text in expected)
-    assert f"Claim & {expected[1]} & Measured" in render_templates.latex(content)
+    assert f"Claim & {expected[1]} & Measured" in _latex(content)
+
+
+def _latex(content):
+    return render_templates.latex(content, latex(content.table))
 
 
 def test_claims_that_are_not_comparable_have_their_own_table(tmp_path):
@@ -207,7 +140,7 @@ def test_failures_come_before_the_results(tmp_path):
 
     for text in (render_templates.html(content, {}), render_templates.markdown(content)):
         places = [
-            text.index(words) for words in ("1 failed trial", "not finished", "Effect of each")
+            text.index(words) for words in ("1 failed trial", "not finished", "Ablation table")
         ]
         assert sorted(places) == places
 

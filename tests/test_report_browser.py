@@ -114,7 +114,7 @@ def test_a_long_level_stays_on_one_line(opened, width):
     """A long level stays on one line, so that no row becomes higher."""
     screen(opened, width)
     heights = """
-        const level = document.querySelector(".results tr.reference .level");
+        const level = document.querySelector(".ablation tr.reference .level");
         const height = () => level.closest("tr").getBoundingClientRect().height;
         const before = height();
         level.innerHTML = "random_crop(padding=4,<wbr>mode=zero)+<wbr>".repeat(4);
@@ -127,9 +127,9 @@ def test_a_long_level_stays_on_one_line(opened, width):
 
 def test_table_sorts_up_and_down(opened):
     """A click on a header sorts by it, a second one reverses the order; both set aria-sort."""
-    header = opened.find_element("css selector", ".results thead th.accuracy")
+    header = opened.find_element("css selector", ".ablation thead th.accuracy")
     read = """
-        return [...document.querySelector(".results").tBodies[0].rows]
+        return [...document.querySelector(".ablation").tBodies[0].rows]
             .map((row) => Number(row.querySelector(".accuracy").dataset.value));
     """
     button = header.find_element("tag name", "button")
@@ -148,12 +148,12 @@ def test_table_sorts_up_and_down(opened):
 
 def test_table_sorts_by_the_keyboard(opened):
     """Headers can be focused and pressed by the keyboard."""
-    button = opened.find_element("css selector", ".results thead th button")
+    button = opened.find_element("css selector", ".ablation thead th button")
     button.send_keys("\n")
 
     header = button.find_element("xpath", "..")
     assert "ascending" == header.get_attribute("aria-sort")
-    rows = opened.find_elements("css selector", ".results tbody th")
+    rows = opened.find_elements("css selector", ".ablation tbody th")
     assert LONG == rows[0].text
 
 
@@ -224,7 +224,7 @@ def test_wide_tables_fit_on_landscape_paper(opened):
     """
     widths = opened.execute_script(read)
 
-    assert 3 == len(widths)
+    assert 3 <= len(widths)
     assert [] == [(table, page) for table, page in widths if table > page]
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from cnn_ablate.analysis import Analysis, analyse, frames, write_analysis
 from cnn_ablate.report import render_templates
+from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import forest
-from cnn_ablate.report.highlights import answer
+from cnn_ablate.report.highlights import answer, outcome_lists
 from cnn_ablate.report.page_content import page_content
 from cnn_ablate.report.run_facts import missing
 from cnn_ablate.schema import Finding
@@ -78,7 +79,7 @@ def pages(analysis: Analysis) -> dict[str, str]:
     return {
         "html": render_templates.html(content, {}),
         "markdown": render_templates.markdown(content),
-        "latex": render_templates.latex(content),
+        "latex": render_templates.latex(content, latex(content.table)),
     }
 
 
@@ -108,10 +109,10 @@ def test_an_effect_that_means_nothing_says_so_wherever_it_stands(sound: Results,
     assert not any("means nothing" in effect.sentence for effect in others)
 
     text = pages(analysis)
-    assert re.search(r'<li class="long void">[^<]*means nothing', text["html"])
+    assert re.search(r'<tr data-variant="residual=false[^"]*" class="[^"]* void">', text["html"])
     name = render_templates.breakable(OTHER)
     assert f"{name} (means nothing: " in text["html"].replace("(means<wbr> ", "(means ")
-    assert "means nothing: residual=false " in text["latex"]
+    assert re.search(rf"\\emph{{[^}}]*{kind}", text["latex"])
     assert r"\textbf" not in text["latex"]
 
     data = forest.data(ReportContext.of(analysis))
@@ -123,8 +124,9 @@ def test_an_effect_that_means_nothing_says_so_wherever_it_stands(sound: Results,
 def test_nothing_is_the_largest_effect_of_a_reference_at_chance(sound: Results) -> None:
     """The first lines name no effect, and each contrast is grey."""
     context = context_of(faulty(sound, "reference at chance"))
-    effects = {fact.name: fact.text for fact in content_of(context.results).highlights}["Effects"]
-    assert effects == "None means anything: baseline is at chance"
+    content = content_of(context.results)
+    assert "None means anything: baseline is at chance" in {f.text for f in content.highlights}
+    assert ["Cannot be judged"] == [group.name for group in content.outcomes]
     assert all(context.why_meaningless(effect) for effect in context.effects)
 
 
@@ -145,7 +147,7 @@ def test_chance_is_in_figures_and_table(sound: Results) -> None:
     content = content_of(sound)
     assert (("chance", "33.3"),) == content.table.chance
     captions = {figure.name: figure.caption for figure in content.figures}
-    for name in ("trials", "accuracy", "parameters", "seconds"):
+    for name in ("trials", "accuracy", "seconds"):
         assert "For comparison: chance 33.3 %" in captions[name]
     assert "Chance is 33.3 %." in captions["per_class"]
 
@@ -192,10 +194,19 @@ def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
         )
     )
     assert answer(replace(context, effects=effects)) == (
-        "Of 6 contrasts, 1 lowers the accuracy: worse (\N{MINUS SIGN}3.0) points; 2 raise the "
-        "accuracy: large (+5.0) and small (+2.0) points; 1 is decided over seeds but not over test "
-        "images: lucky; 1 is negligible (within 1 point): nothing; 1 is not decided: open."
+        "Of 6 changes, 2 help (most: large, +5.0 points); "
+        "1 costs (worse, \N{MINUS SIGN}3.0 points); 1 has no effect beyond 1 point; "
+        "1 is decided over seeds but not over test images; 1 is open."
     )
+    lists = {
+        group.name: group.changes for group in outcome_lists(replace(context, effects=effects))
+    }
+    assert lists == {
+        "Helps": (("large", "+5.0"), ("small", "+2.0")),
+        "Costs": (("worse", "\N{MINUS SIGN}3.0"),),
+        "No effect beyond 1 point": (("nothing", ""),),
+        "Open": (("open", ""), ("lucky", "")),
+    }
 
 
 def test_differences_from_a_reference_at_chance_are_not_drawn(sound: Results) -> None:

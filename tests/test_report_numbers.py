@@ -10,6 +10,8 @@ from cnn_ablate.report import formatting
 from cnn_ablate.report.detail_tables import detail_tables
 from cnn_ablate.report.figures import forest
 from cnn_ablate.report.highlights import highlights
+from cnn_ablate.report.outcomes import outcome
+from cnn_ablate.report.trust import support
 from cnn_ablate.stats import convergence
 from support import fake_study
 from support.report_context import context_of
@@ -98,56 +100,46 @@ def test_two_epochs_have_no_convergence(tmp_path):
     """With two epochs there is no table of convergence."""
     short = context_of(fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "epochs": 2})))
 
-    assert ["All statistics of each contrast"] == [one.title for one in detail_tables(short)]
+    assert ["contrasts", "variants"] == [one.name for one in detail_tables(short)]
 
 
 def test_highlights_have_one_line_each(context):
-    """Claims, effects, audit and budget have one line each, which starts with a capital."""
+    """Baseline, chance, what was run, decisions and claims have one line each."""
     facts = texts_of_highlights(context, "3 reproduced")
 
-    assert ["Claims", "Effects", "Audit", "Budget"] == [n for n in facts if n != "Baseline"]
-    assert facts["Effects"].endswith("]")
-    assert re.match(
-        r"\d of 3 primary contrasts decided; the largest: batch_norm=false, \N{MINUS SIGN}",
-        facts["Effects"],
-    )
-    assert "1 warning, 1 note" == facts["Audit"]
-    assert "3 seeds, 6 epochs, 120 test images" == facts["Budget"]
+    assert ["Baseline", "Chance", "Run", "Decided", "Claims"] == list(facts)
+    assert re.fullmatch(r"\d\d\.\d % \[\d\d\.\d, \d\d\.\d\]", facts["Baseline"])
+    assert re.match(r"\d of 3 primary contrasts", facts["Decided"])
+    assert "3 seeds, 6 epochs, 120 test images" == facts["Run"]
 
 
-def test_only_decided_effects_beyond_the_images_are_named(context):
-    """The largest effect is a decided one whose interval over test images excludes zero, too."""
+def test_only_decided_effects_beyond_the_images_help(context):
+    """What seeds decide helps only if the interval over test images excludes zero, too."""
     known = {"family": "primary", "low_family": 0.5, "high_family": 1.5, "difference": 1.0}
     effect = context.effects[0].model_copy(update={**known, "decided": True})
-    clear, images, undecided = (
-        texts_of_highlights(replace(context, effects=(effect.model_copy(update=update),)))[
-            "Effects"
-        ]
+    shown = [
+        outcome(context, effect.model_copy(update=update))
         for update in (
             {"images_low": 0.2, "images_high": 1.8},
             {"images_low": -0.1, "images_high": 2.1},
             {"images_low": 0.2, "images_high": 1.8, "decided": False, "low_family": -0.5},
         )
-    )
+    ]
 
-    assert (
-        "1 of 1 primary contrast decided; the largest: batch_norm=false, +1.0 points [+0.5, +1.5]"
-        == clear
-    )
-    assert "1 of 1 primary contrast decided" == images
-    assert "0 of 1 primary contrast decided" == undecided
+    assert ["helps", "open", "open"] == shown
 
 
-def test_an_audit_that_was_not_run_is_not_reported_as_clean(context):
-    """Without an audit the highlights do not report that there are no findings."""
-    texts = []
-    for audited in (False, True):
-        update = {"findings": (), "audited": audited}
-        record = context.results.record.model_copy(update=update)
-        results = replace(context.results, record=record)
-        texts.append(texts_of_highlights(replace(context, results=results))["Audit"])
-
-    assert ["Not run", "No findings"] == texts
+def test_results_name_what_they_rest_on(context):
+    """Few seeds and few test images weigh against them; an audit that was not run does, too."""
+    reasons = {reason.text: reason.is_sound for reason in support(context)}
+    assert not reasons["3 seeds per contrast: tests rest on normal differences"]
+    assert not reasons["120 test images: one is 0.83 points"]
+    assert reasons["audit: 1 warning and 1 note"]
+    record = context.results.record.model_copy(update={"findings": (), "audited": False})
+    unaudited = replace(context, results=replace(context.results, record=record))
+    assert {"not audited": False}.items() <= {
+        r.text: r.is_sound for r in support(unaudited)
+    }.items()
 
 
 def test_no_part_of_a_report_disagrees_with_a_decision(tmp_path):

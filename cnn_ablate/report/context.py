@@ -20,6 +20,7 @@ from cnn_ablate.text import count, count_range, some
 
 # Fraction of the reference's best accuracy at which a trial counts as having converged.
 CONVERGED = 0.9
+_MOST_IN_FIGURE = 40
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,23 @@ class ReportContext:
         spread = f"{epochs[0]} to {last}" if len(epochs) > 1 else last
         images = f"{self.images:,} test images" if self.images else ""
         return ", ".join(filter(None, (seeds, spread, images)))
+
+    @cached_property
+    def most_different(self) -> tuple[str, ...]:
+        """The reference and the variants that differ most from it, as many as a figure names."""
+        if len(self.variants) <= _MOST_IN_FIGURE:
+            return self.variants
+        chosen = set(self.farthest(self.means["mean"])[:_MOST_IN_FIGURE])
+        return tuple(name for name in self.variants if name in chosen)
+
+    @cached_property
+    def left_out(self) -> str:
+        """The sentence of a caption on variants that a figure has no room for."""
+        shown, every = len(self.most_different), len(self.variants)
+        words = (
+            f" Shown are the {shown} of {every} variants that differ most from {self.reference}."
+        )
+        return words if shown < every else ""
 
     def farthest(self, values: pd.Series) -> list[str]:
         """Return variants by the distance of their value from the reference's, largest first.

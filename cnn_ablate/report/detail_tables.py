@@ -9,11 +9,11 @@ import pandas as pd
 
 from cnn_ablate.metrics import KNOWN_METRICS, at_threshold
 from cnn_ablate.report import formatting
+from cnn_ablate.report.ablation_table import Cell
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.report.results_table import Cell
 from cnn_ablate.schema import Effect, Metric
 from cnn_ablate.stats import Interval, means
-from cnn_ablate.text import percent, plain_number
+from cnn_ablate.text import capital, percent, plain_number
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class DetailTable:
 
 def detail_tables(context: ReportContext) -> tuple[DetailTable, ...]:
     """Return the tables that have rows."""
-    return tuple(filter(None, (_contrasts(context), _convergence(context))))
+    return tuple(filter(None, (_contrasts(context), _variants(context), _convergence(context))))
 
 
 _CONTRAST_COLUMNS = (
@@ -87,6 +87,42 @@ def _cell(text: str, value: float | None) -> Cell:
 
 def _interval(low: float | None, high: float | None) -> Cell:
     return _cell(formatting.points_interval(low, high), low)
+
+
+_VARIANT_COLUMNS = (
+    *("Variant", "Mean", "SD", "CI over seeds", "Test-set CI", "Seeds", "Parameters"),
+    *("MACs", "Time per trial"),
+)
+
+
+def _variants(context: ReportContext) -> DetailTable | None:
+    if context.trials.empty:
+        return None
+    note = (
+        f"{capital(context.metric.label)}: mean over seeds with Student's t interval over seeds "
+        "and, separately, Wilson's interval over test images. Variants with fewer seeds than "
+        "others are compared by their effects, which are paired by seed."
+    )
+    rows = tuple((name, tuple(_variant(context, name))) for name in context.variants)
+    title = "Accuracy, seeds, size and time of each variant"
+    return DetailTable("variants", "Results", title, note, _VARIANT_COLUMNS, rows)
+
+
+def _variant(context: ReportContext, name: str) -> Iterable[Cell]:
+    trials, metric = context.trials[context.trials["variant"] == name], context.metric
+    columns = ["mean", "sd", "low", "high", "images_low", "images_high"]
+    known = context.means.reindex([name]).loc[name, columns]
+    mean, sd, low, high, *images = map(float, known)
+    yield Cell(formatting.level(metric, mean), mean)
+    yield Cell(formatting.number(sd, 2), sd)
+    for ends in ((low, high), images):
+        yield Cell(formatting.interval(*(formatting.level(metric, end) for end in ends)), ends[0])
+    yield Cell(f"{len(trials)} of {context.planned_seeds.get(name, len(trials))}", len(trials))
+    for column, text in (("parameters", "{:,.0f}"), ("macs", "{:,.0f}")):
+        number = float(trials[column].mean())
+        yield Cell(text.format(number) if isfinite(number) else "", number)
+    seconds = float(trials["seconds"].mean())
+    yield Cell(formatting.duration(seconds), seconds)
 
 
 def _convergence(context: ReportContext) -> DetailTable | None:

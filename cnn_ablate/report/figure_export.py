@@ -13,19 +13,19 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from cnn_ablate.report.figure_style import ACCENT, INK, RC, WARM
+from cnn_ablate.report.figure_style import ACCENT, GOOD, INK, RC, WARM
 
 CELL_DPI = 200  # of heat maps that are rasterised because they have many cells
-_COLOURS = {INK: "currentColor", ACCENT: "var(--accent)", WARM: "var(--warm)"}
+_COLOURS = {INK: "currentColor", ACCENT: "var(--accent)", WARM: "var(--warm)", GOOD: "var(--good)"}
 # ISO 32000-1, section 9.9, table 126; the first is fontTools' own.
 _EMBEDDED = {"GlyphOrder", "CFF ", "cvt ", "fpgm", "glyf", "head", "hhea", "hmtx", "loca", "maxp"}
 _EMBEDDED |= {"prep"}
 _STANDALONE_STYLE = (
-    "<style>svg { color: #1b2027; --accent: #1f5fc4; --warm: #b84a08; "
+    "<style>svg { color: #1b2027; --accent: #1f5fc4; --warm: #b84a08; --good: #0f7a5a; "
     "font-family: system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif; "
     "stroke-linejoin: round } "
     "@media (prefers-color-scheme: dark) "
-    "{ svg { color: #e4e8ed; --accent: #7fb0ff; --warm: #ffa066 } }</style>"
+    "{ svg { color: #e4e8ed; --accent: #7fb0ff; --warm: #ffa066; --good: #4cc9a0 } }</style>"
 )
 # Parts of matplotlib's SVG that no viewer needs; they are removed.
 _UNNEEDED = (
@@ -52,7 +52,7 @@ def inline_svg(figure: Figure, name: str) -> str:
     svg = re.sub(r' (?:d|x|y)="[^"]*"', lambda attribute: _rounded(attribute[0]), svg)
     for placeholder, colour in _COLOURS.items():
         svg = svg.replace(placeholder, colour)
-    return re.sub(r"\s*\n\s*", "\n", _with_own_ids(svg, name))
+    return re.sub(r"\s*\n\s*", "\n", _with_own_ids(_with_tips(svg), name))
 
 
 def width(svg: str) -> float:
@@ -119,6 +119,16 @@ def _minimal_fonts() -> Iterator[None]:
 def _rounded(attribute: str) -> str:
     """Round the numbers of an SVG attribute to two decimals."""
     return re.sub(r"(\.\d\d)\d+", r"\1", attribute)
+
+
+def tip(variant: str, text: str) -> str:
+    """Return the id of a mark: its variant, and what is shown where the pointer is over it."""
+    return f"tip|{variant}|{text}"
+
+
+def _with_tips(svg: str) -> str:
+    """Turn the ids of `tip` into attributes that the script of the page reads."""
+    return re.sub(r' id="tip\|([^"|]*)\|([^"]*)"', r' data-variant="\1" data-tip="\2"', svg)
 
 
 def _with_own_ids(svg: str, name: str) -> str:

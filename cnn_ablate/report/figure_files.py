@@ -12,7 +12,7 @@ import matplotlib as mpl
 from markupsafe import Markup
 
 from cnn_ablate.report import figure_export
-from cnn_ablate.report.figures import FIGURES
+from cnn_ablate.report.figures import FIGURES, FORMER
 from cnn_ablate.report.page_content import FigureEntry
 from cnn_ablate.store.atomic import replace_file
 
@@ -64,7 +64,7 @@ def _export(entry: FigureEntry, folder: Path, key: str) -> str:
 
 def drop_stale(folder: Path, drawn: Iterable[str]) -> None:
     """Remove the figures of an earlier report that were not drawn now."""
-    for name in FIGURES.keys() - set(drawn):
+    for name in {*FIGURES, *FORMER} - set(drawn):
         for extension in ("svg", "pdf", "csv"):
             (folder / f"{name}.{extension}").unlink(missing_ok=True)
 

@@ -15,9 +15,11 @@ from cnn_ablate.report import formatting
 INK = "#010203"
 ACCENT = "#1f5fc3"
 WARM = "#b84a08"
+GOOD = "#0f7a59"
 FAINT = "#8a929c"  # what means nothing; legible on white and on black
 # Fills, the same on every page: white text is legible on them at full opacity.
 BLUE = "#1f5fc4"
+GREEN = "#0f7a5a"
 ORANGE = "#c2500a"
 # After the accent, those of Okabe and Ito's colours that are legible on white and on black.
 CYCLE = (ACCENT, "#d55e00", "#009e73", "#cc79a7", "#e69f00", INK)
@@ -76,7 +78,7 @@ def transparent_map(name: str, *colours: str) -> LinearSegmentedColormap:
 
 
 SHARE = transparent_map("share", BLUE)
-CHANGE = transparent_map("change", ORANGE, BLUE)
+CHANGE = transparent_map("change", ORANGE, GREEN)
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:

@@ -1,118 +1,170 @@
-"""The first lines of a report: baseline, claims, effects, audit and budget in one line each."""
+"""The first screen of a report: the answer in a sentence, the baseline, and changes by outcome."""
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.outcomes import Outcome, is_beyond_images, outcome
 from cnn_ablate.report.run_facts import Fact
+from cnn_ablate.report.variant_labels import change
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import margin_of
-from cnn_ablate.text import capital, count, listed, percent, some
+from cnn_ablate.text import capital, count, listed, percent
+
+# Most names in a list.
+_MOST = 6
+_UNTESTED: dict[Outcome, str] = {
+    "identical": "identical results",
+    "same network": "the same network",
+    "not tested": "not tested",
+}
+
+
+@dataclass(frozen=True)
+class OutcomeList:
+    """The changes with one outcome, the largest first, each with its effect if that is decided."""
+
+    name: str
+    outcome: str
+    changes: tuple[tuple[str, str], ...]
+    more: int = 0
 
 
 def answer(context: ReportContext) -> str:
-    """Return one sentence on which contrasts are decided, largest first, and which are not.
+    """Return one sentence on how many contrasts are decided, and which are the largest.
 
     Decided are those that both the family, over seeds, and the test images put on one side of
     zero; negligible ones are shown to be within the margin. Empty if nothing could be tested.
     """
-    tested = [effect for effect in context.effects if effect.family]
+    tested = [effect for effect in _effects(context) if effect.family]
     if not tested:
         return ""
-    tested = sorted(tested, key=lambda effect: -abs(effect.difference or 0.0))
-    clear = [effect for effect in tested if effect.direction and _beyond_images(effect)]
-    by_images = [e for e in tested if e.direction and not _beyond_images(e)]
-    negligible = [effect for effect in tested if effect.negligible]
-    open_ones = [e for e in tested if not e.decided and not e.negligible]
+    groups = _by_outcome(context, tested)
+    by_images = [e for e in groups["open"] if e.direction and not is_beyond_images(e)]
+    open_ones = [e for e in groups["open"] if e not in by_images]
+    failing = [*groups["fails more"], *groups["fails less"]]
     parts = [
-        _side(context, [e for e in clear if e.direction < 0], "lowers", "lower"),
-        _side(context, [e for e in clear if e.direction > 0], "raises", "raise"),
-        _undecided(context, by_images, "decided over seeds but not over test images"),
-        _undecided(
-            context,
-            negligible,
-            f"negligible (within {margin_of(context.metric)})",
+        _side(context, groups["helps"], "helps", "help"),
+        _side(context, groups["costs"], "costs", "cost"),
+        _counted(failing, "changes how often trials fail", "change how often trials fail"),
+        _counted(
+            groups["no effect"],
+            *(f"{w} no effect beyond {margin_of(context.metric)}" for w in ("has", "have")),
         ),
-        _undecided(context, open_ones, "not decided"),
+        _counted(
+            by_images, *(f"{w} decided over seeds but not over test images" for w in ("is", "are"))
+        ),
+        _counted(open_ones, "is open", "are open"),
     ]
     if context.meaningless:
         parts.append(f"{len(context.meaningless)} more cannot be judged")
-    return f"Of {count(len(tested), 'contrast')}, {'; '.join(filter(None, parts))}."
+    return f"Of {count(len(tested), 'change')}, {'; '.join(filter(None, parts))}."
 
 
-def _undecided(context: ReportContext, effects: Sequence[Effect], what: str) -> str:
-    verb = "is" if len(effects) == 1 else "are"
-    names = some(map(context.contrast_name, effects), 4)
-    return f"{len(effects)} {verb} {what}: {names}" if effects else ""
+def outcome_lists(context: ReportContext) -> tuple[OutcomeList, ...]:
+    """Return the changes by outcome: those that help, cost, are open, and so on."""
+    groups = _by_outcome(context, _effects(context))
+    names: dict[Outcome, str] = {
+        "helps": "Helps",
+        "costs": "Costs",
+        "no effect": f"No effect beyond {margin_of(context.metric)}",
+        "open": "Open",
+        "fails more": "Fails more often",
+        "fails less": "Fails less often",
+        "meaningless": "Cannot be judged",
+        **{name: capital(words) for name, words in _UNTESTED.items()},
+    }
+    return tuple(
+        _outcome_list(context, name, key, groups[key]) for key, name in names.items() if groups[key]
+    )
+
+
+def _outcome_list(
+    context: ReportContext, name: str, key: Outcome, effects: Sequence[Effect]
+) -> OutcomeList:
+    decided = key in {"helps", "costs"}
+    shown = [
+        (_name(context, effect), formatting.points(effect.difference) if decided else "")
+        for effect in effects[:_MOST]
+    ]
+    return OutcomeList(name, key.replace(" ", "-"), tuple(shown), max(0, len(effects) - _MOST))
+
+
+def _effects(context: ReportContext) -> list[Effect]:
+    """Return the effects in the metric of the study, the largest first."""
+    own = [e for e in context.effects if e.metric == context.metric]
+    own = [e for e in own if e.seeds or e.failed or e.failed_reference]
+    return sorted(own, key=lambda effect: -abs(effect.difference or 0.0))
+
+
+def _by_outcome(context: ReportContext, effects: Sequence[Effect]) -> dict[Outcome, list[Effect]]:
+    groups: dict[Outcome, list[Effect]] = {name: [] for name in get_args(Outcome)}
+    for effect in effects:
+        groups[outcome(context, effect)].append(effect)
+    return groups
+
+
+def _name(context: ReportContext, effect: Effect) -> str:
+    versus = "" if effect.reference == context.reference else f" vs {effect.reference}"
+    return f"{change(context, effect)}{versus}"
+
+
+def _counted(effects: Sequence[Effect], one: str, several: str) -> str:
+    return f"{len(effects)} {one if len(effects) == 1 else several}" if effects else ""
 
 
 def _side(context: ReportContext, effects: Sequence[Effect], one: str, several: str) -> str:
-    named = [f"{context.contrast_name(e)} ({formatting.points(e.difference)})" for e in effects]
-    verb = one if len(named) == 1 else several
-    return f"{len(named)} {verb} the accuracy: {some(named, 6)} points" if named else ""
+    """Return how many changes help or cost, and the largest of them."""
+    if not effects:
+        return ""
+    largest = f"{_name(context, effects[0])}, {formatting.points(effects[0].difference)}"
+    unit = " points" if context.metric.is_fraction else f" {context.metric.unit}".rstrip()
+    most = "most: " if len(effects) > 1 else ""
+    return f"{_counted(effects, one, several)} ({most}{largest}{unit})"
 
 
 def highlights(context: ReportContext, tally: str) -> tuple[Fact, ...]:
-    """Return a line on each of baseline, claims, effects, audit and budget, if there is one."""
+    """Return the baseline, chance, what was run, and the claims, if there are any."""
     facts = [
-        Fact("Baseline", _baseline(context)),
+        Fact(capital(context.reference), _baseline(context)),
+        *(Fact(capital(name), percent(share)) for name, share in context.chance.items()),
+        Fact("Run", context.conditions),
+        Fact("Decided", _decided(context)),
         Fact("Claims", tally),
-        Fact("Effects", _effects(context)),
-        Fact("Audit", _audit(context)),
-        Fact("Budget", context.conditions),
     ]
     return tuple(Fact(fact.name, capital(fact.text)) for fact in facts if fact.text)
 
 
 def _baseline(context: ReportContext) -> str:
-    """State the accuracy of the reference, and that of chance."""
+    """Return the value of the reference with its interval: `87.0 % [86.7, 87.2]`."""
     if context.reference not in context.means.index:
         return ""
+    metric = context.metric
     mean, low, high = map(float, context.means.loc[context.reference, ["mean", "low", "high"]])
-    interval = formatting.interval(formatting.number(low), formatting.number(high))
-    name = "" if context.reference == "baseline" else f" ({context.reference})"
-    chance = (f"{name} {percent(share)}" for name, share in context.chance.items())
-    return f"{formatting.number(mean)} % {interval}{name}; {', '.join(chance)}".strip("; ")
+    shown = f"{formatting.level(metric, mean)}{' %' if metric.is_fraction else f' {metric.unit}'}"
+    ends = (formatting.level(metric, end) for end in (low, high))
+    return f"{shown.strip()} {formatting.interval(*ends)}".strip()
 
 
-def _effects(context: ReportContext) -> str:
-    """Count the contrasts that each family decides, and name the largest of them."""
+def _decided(context: ReportContext) -> str:
+    """Count the contrasts that each family decides, or state why none is tested."""
     tested = [effect for effect in context.effects if effect.family]
     if context.meaningless and not tested:
         return f"none means anything: {listed(dict.fromkeys(context.meaningless.values()))}"
     if not tested:
         too_few = any(effect.seeds for effect in context.effects)
         return "no contrast can be tested: that takes three seeds with a spread" if too_few else ""
-    tally = "; ".join(_tally(tested, family) for family in dict.fromkeys(e.family for e in tested))
-    clear = [effect for effect in tested if effect.direction and _beyond_images(effect)]
-    return f"{tally}; the largest: {_largest(context, clear)}" if clear else tally
+    return "; ".join(_tally(tested, family) for family in dict.fromkeys(e.family for e in tested))
 
 
 def _tally(effects: Sequence[Effect], family: str) -> str:
     members = [effect for effect in effects if effect.family == family]
-    decided = sum(effect.decided for effect in members)
-    negligible = sum(effect.negligible for effect in members)
-    more = f", {negligible} negligible" if negligible else ""
-    return f"{decided} of {count(len(members), f'{family} contrast')} decided{more}"
-
-
-def _beyond_images(effect: Effect) -> bool:
-    low, high = effect.images_low, effect.images_high
-    return low is None or high is None or low > 0 or high < 0
-
-
-def _largest(context: ReportContext, effects: Sequence[Effect]) -> str:
-    effect = max(effects, key=lambda effect: abs(effect.difference or 0.0))
-    difference = formatting.points(effect.difference)
-    interval = formatting.family_interval(effect)
-    return f"{context.contrast_name(effect)}, {difference} points {interval}"
-
-
-def _audit(context: ReportContext) -> str:
-    record = context.results.record
-    if not record.audited and not record.findings:
-        return "not run"
-    times = Counter(finding.severity for finding in record.findings)
-    kinds = [count(times[kind], kind) for kind in ("error", "warning", "note") if times[kind]]
-    return ", ".join(kinds) or "no findings"
+    times = Counter(decided=0)
+    times.update(
+        "decided" if e.decided else "negligible" for e in members if e.decided or e.negligible
+    )
+    more = f", {times['negligible']} negligible" if times["negligible"] else ""
+    return f"{times['decided']} of {count(len(members), f'{family} contrast')}{more}"

@@ -7,16 +7,19 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.claims.preregistered import stated
+from cnn_ablate.report.baseline_facts import recipe
 from cnn_ablate.report.run_facts import image_counts, program
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios
 from cnn_ablate.text import count, count_range, listed, percent
 
 
-def methods(record: Record, trials: pd.DataFrame, effects: Sequence[Effect]) -> tuple[str, ...]:
+def methods(
+    record: Record, trials: pd.DataFrame, effects: Sequence[Effect], reference: str = "baseline"
+) -> tuple[str, ...]:
     """Return one paragraph each on training, effects and claims, as far as they apply."""
     paragraphs = (
-        (_trained(record), _pairing(record, trials)),
+        (recipe(record, reference), _trained(record), _pairing(record, trials)),
         (
             _levels(effects),
             _families(record, effects),

@@ -2,24 +2,27 @@
 
 import json
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
-from cnn_ablate.checks import Pair
 from cnn_ablate.report import run_facts
+from cnn_ablate.report.ablation_table import AblationTable, ablation_table
 from cnn_ablate.report.alarms import Alarm, alarms
+from cnn_ablate.report.baseline_facts import baseline_facts
 from cnn_ablate.report.claims_table import ClaimTables, claim_tables
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.detail_tables import DetailTable, detail_tables
 from cnn_ablate.report.figures import FIGURES
-from cnn_ablate.report.highlights import answer, highlights
+from cnn_ablate.report.highlights import OutcomeList, answer, highlights, outcome_lists
 from cnn_ablate.report.limitations import limitations
 from cnn_ablate.report.methods import methods
-from cnn_ablate.report.results_table import ResultsTable, results_table
 from cnn_ablate.report.run_facts import Fact, Failure
-from cnn_ablate.schema import Effect, Finding, Paper, Study
+from cnn_ablate.report.trust import Support, support
+from cnn_ablate.schema import Finding, Paper, Study
+
+# More contrasts than this are not compared one by one.
+MANY = 25
 
 
 @dataclass(frozen=True)
@@ -46,17 +49,19 @@ class PageContent:
     paper: Paper | None
     alarms: tuple[Alarm, ...]
     highlights: tuple[Fact, ...]
+    outcomes: tuple[OutcomeList, ...]
+    support: tuple[Support, ...]
     conditions: str
     reference: str
     failures: tuple[Failure, ...]
     missing: tuple[str, ...]
     claims: ClaimTables
-    effects: tuple[Effect, ...]
-    meaningless: Mapping[Pair, str]
     findings: tuple[Finding, ...]
     audited: bool
+    baseline: tuple[Fact, ...]
     setup: tuple[Fact, ...]
-    table: ResultsTable
+    file: str
+    table: AblationTable
     details: tuple[DetailTable, ...]
     figures: tuple[FigureEntry, ...]
     environment: tuple[Fact, ...]
@@ -68,6 +73,11 @@ class PageContent:
     def claimed(self) -> str:
         """The heading of the column of claimed values: claims need not be those of a paper."""
         return "Published" if self.paper else "Claimed"
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether there are more variants than a reader compares: factors come first."""
+        return "Factors" in self.sections and len(self.table.rows) > MANY
 
     @property
     def sections(self) -> dict[str, tuple[FigureEntry, ...]]:
@@ -89,22 +99,24 @@ def page_content(context: ReportContext) -> PageContent:
         paper=record.study.paper,
         alarms=alarms(context),
         highlights=highlights(context, claims.tally),
+        outcomes=outcome_lists(context),
+        support=support(context),
         conditions=context.conditions,
         reference=context.reference,
         failures=run_facts.failures(context),
         missing=run_facts.missing(context),
         claims=claims,
-        effects=tuple(e for e in context.effects if e.seeds or e.failed or e.failed_reference),
-        meaningless=context.meaningless,
         findings=record.findings,
         audited=record.audited,
+        baseline=baseline_facts(record, context.reference),
         setup=run_facts.training_setup(context),
-        table=results_table(context),
+        file=record.file,
+        table=ablation_table(context),
         details=detail_tables(context),
         figures=_figures(context),
         environment=run_facts.environment(context),
         command=record.command or _command(record.study),
-        methods=methods(record, context.results.trials, context.effects),
+        methods=methods(record, context.results.trials, context.effects, context.reference),
         limitations=tuple(limitations(record, context.results.trials, context.effects)),
     )
 

@@ -24,9 +24,10 @@ def markdown(page: PageContent) -> str:
     return _text("report.md.j2", escaping.markdown, page=page, table=page.table)
 
 
-def latex(page: PageContent) -> str:
-    r"""Return the LaTeX tables, for `\input` in a paper."""
-    values = {"page": page, "table": page.table, "label": _label(page.name)}
+def latex(page: PageContent, ablation: str) -> str:
+    r"""Return the LaTeX tables, for `\input` in a paper, with that of `ablation_latex`."""
+    # The table is LaTeX already.
+    values = {"page": page, "ablation": Markup(ablation), "label": _label(page.name)}  # noqa: S704
     return _text("report.tex.j2", escaping.latex, **values, **_LATEX)
 
 

@@ -1,6 +1,7 @@
 """What must be known beside the numbers of a variant, and whether it is the best of its study."""
 
 from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.outcomes import outcome
 from cnn_ablate.schema import Contrast, Effect, Finding
 from cnn_ablate.stats import decide, seed_differences
 from cnn_ablate.text import count
@@ -34,12 +35,20 @@ def best_variant(context: ReportContext) -> str | None:
     means, trials = context.means["mean"], context.results.trials
     if len(means) < 2 or context.meaningless or (trials["status"] != "done").any():
         return None
-    first = str(means.idxmax())
+    first = str(means.idxmax() if context.metric.better == "higher" else means.idxmin())
     others = [
         Contrast(variant=first, reference=str(name), design="list", factors=(), changed={})
         for name in means.index
         if name != first
     ]
-    differences = seed_differences(trials, others, context.results.record.study.seeds)
-    decisions = decide(differences)
-    return first if all(d and d.decided and d.low >= 0 for d in decisions) else None
+    seeds, sign = context.results.record.study.seeds, 1 if context.metric.better == "higher" else -1
+    differences = seed_differences(trials, others, seeds, context.metric)
+    decisions = decide([sign * row for row in differences])
+    is_ahead = all(d and d.decided and d.low >= 0 for d in decisions)
+    return first if is_ahead and first not in _open_variants(context) else None
+
+
+def _open_variants(context: ReportContext) -> set[str]:
+    """Return the variants whose own contrast does not say that they are better."""
+    effects = (e for e in context.effects if e.metric == context.metric)
+    return {e.variant for e in effects if outcome(context, e) != "helps"}

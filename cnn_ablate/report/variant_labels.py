@@ -31,8 +31,15 @@ def components(context: ReportContext) -> dict[str, dict[str, str]]:
     record = context.results.record
     variants = [v for v in record.plan.variants if v.name in context.variants]
     factors = [factor.name for factor in record.study.factors]
+    bundled = {
+        key for f in record.study.factors if f.bundle for level in f.levels for key in level.sets
+    }
     entries = [
-        key for design in record.study.designs for entry in design.entries for key in entry.sets
+        key
+        for design in record.study.designs
+        for entry in design.entries
+        for key in entry.sets
+        if key not in bundled
     ]
     levels = {
         key: {variant.name: _level(variant, key) for variant in variants}
@@ -58,7 +65,7 @@ def change(context: ReportContext, effect: Effect) -> str:
     plan = context.results.record.plan
     levels = {variant.name: variant.levels for variant in plan.variants}
     [factor] = effect.factors
-    old, new = (levels[name].get(factor, "") for name in (effect.reference, effect.variant))
+    old, new = (levels.get(name, {}).get(factor, "") for name in (effect.reference, effect.variant))
     key = short_keys(f.name for f in context.results.record.study.factors).get(factor, factor)
     if not old or not new:
         return effect.variant

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cnn_ablate.analysis import Analysis
-from cnn_ablate.report import figure_files, render_templates
+from cnn_ablate.report import ablation_latex, figure_files, render_templates
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.page_content import PageContent, page_content
 
@@ -32,7 +32,10 @@ def write_pages(page: PageContent, folder: Path, *, latex: bool = False) -> Path
     figure_files.drop_stale(figures, drawings)
     figure_files.replace(folder / "report.md", render_templates.markdown(page).encode())
     if latex:
-        figure_files.replace(folder / "report.tex", render_templates.latex(page).encode())
+        figure_files.replace(
+            folder / "report.tex",
+            render_templates.latex(page, ablation_latex.latex(page.table)).encode(),
+        )
     html_page = folder / "report.html"
     figure_files.replace(html_page, render_templates.html(page, drawings).encode())
     return html_page

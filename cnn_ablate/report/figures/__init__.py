@@ -11,6 +11,7 @@ from cnn_ablate.report.figures import (
     factor_effects,
     forest,
     learning_rate,
+    overlaid_curves,
     per_class,
     reliability,
     sample_predictions,
@@ -33,15 +34,17 @@ FIGURES: dict[str, FigureSpec] = {
     "confused_pairs": confused_pairs.PAIRS,
     "confused_samples": confused_samples.ROWS,
     "samples": sample_predictions.GRID,
+    "reliability": reliability.DIAGRAMS,
     "parameters": accuracy_vs_cost.PARAMETERS,
-    "seconds": accuracy_vs_cost.SECONDS,
-    "accuracy": curves.ACCURACY,
-    "accuracy_rest": curves.MORE_ACCURACY,
-    "loss": curves.LOSS,
-    "loss_rest": curves.MORE_LOSS,
+    "accuracy": overlaid_curves.ACCURACY,
+    "accuracy_of_each": curves.ACCURACY,
+    "loss": overlaid_curves.LOSS,
+    "loss_of_each": curves.LOSS,
     "running_loss": curves.RUNNING,
-    "running_loss_rest": curves.MORE_RUNNING,
     "speed": epochs_to_accuracy.EPOCHS,
     "learning_rate": learning_rate.SCHEDULE,
-    "reliability": reliability.DIAGRAMS,
+    "seconds": accuracy_vs_cost.SECONDS,
 }
+
+# Figures of earlier reports, whose files are removed.
+FORMER = ("accuracy_rest", "loss_rest", "running_loss_rest")

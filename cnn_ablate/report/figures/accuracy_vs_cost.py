@@ -1,19 +1,21 @@
 """Accuracy vs. cost: number of parameters, and training time."""
 
 from functools import partial
+from itertools import pairwise
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
-from cnn_ablate.report import figure_style, formatting
+from cnn_ablate.report import figure_export, figure_style, formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import some
 
 MAX_NAMES = 14
+_APART = 1.05
 _COUNTS = ((1e9, "billions"), (1e6, "millions"), (1e3, "thousands"), (1.0, ""))
 _TIMES = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
@@ -26,6 +28,8 @@ def data(context: ReportContext, *, cost: str) -> pd.DataFrame | None:
     costs = context.trials[cost].astype(float)
     if len(context.variants) < 2 or costs.isna().any() or not costs.any():
         return None
+    if cost == "parameters" and not _differ(context.trials[cost]):
+        return None
     means = context.trials.groupby("variant")[["test_accuracy", cost]].mean().reset_index()
     frame = context.in_order(means.rename(columns={"test_accuracy": "accuracy"}))
     named = frame.assign(
@@ -35,6 +39,13 @@ def data(context: ReportContext, *, cost: str) -> pd.DataFrame | None:
         reference=frame["variant"] == context.reference,
     )
     return chance_lines.with_chance(context, named, unit=100)
+
+
+def _differ(sizes: pd.Series) -> bool:
+    """Return whether there are at least three sizes that differ by more than a twentieth."""
+    known = sorted(sizes.dropna().unique())
+    steps = [high for low, high in pairwise(known) if high > _APART * low]
+    return len(steps) > 1
 
 
 def front(costs: pd.Series, values: pd.Series) -> list[bool]:
@@ -58,7 +69,10 @@ def draw(data: pd.DataFrame, *, cost: str, label: str) -> Figure:
         (best, figure_style.ACCENT),
         (scaled[~scaled["front"]], figure_style.INK),
     ):
-        axes.scatter(points["cost"], points["accuracy"], s=22, color=colour, lw=0, zorder=3)
+        for _, point in points.iterrows():
+            dot = axes.scatter(point["cost"], point["accuracy"], s=22, color=colour, lw=0, zorder=3)
+            text = f"{point['variant']}: {point['accuracy']:.1f} %, {point['cost']:.3g} {unit}"
+            dot.set_gid(figure_export.tip(point["variant"], text))
     _scale(axes, scaled["cost"])
     _name(axes, scaled)
     chance_lines.draw(axes, data, data["accuracy"])
@@ -124,12 +138,13 @@ def _alt(data: pd.DataFrame, *, label: str) -> str:
 
 def _spec(title: str, cost: str, label: str) -> FigureSpec:
     return FigureSpec(
-        "Cost",
+        "Cost" if cost == "parameters" else "Training",
         title,
         partial(data, cost=cost),
         partial(draw, cost=cost, label=label),
         partial(_caption, label=label),
         partial(_alt, label=label),
+        folded=cost == "seconds",
     )
 
 

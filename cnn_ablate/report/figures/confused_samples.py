@@ -58,4 +58,6 @@ def _alt(data: pd.DataFrame) -> str:
     return f"Rows of misclassified test images: {some(rows, 5)}."
 
 
-ROWS = FigureSpec("Confusions", "Images of the most confused pairs", data, draw, _caption, _alt)
+ROWS = FigureSpec(
+    "Confusions", "Images of the most confused pairs", data, draw, _caption, _alt, folded=True
+)

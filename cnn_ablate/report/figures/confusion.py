@@ -1,5 +1,8 @@
 """Confusion matrices of the variants, summed over seeds."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -9,7 +12,8 @@ from cnn_ablate.report.figures import draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import count, some
 
-MAX_MATRICES = 6
+# The other variants whose matrices are drawn, those that differ most from the reference.
+MAX_OTHERS = 24
 
 
 def shares(context: ReportContext) -> pd.DataFrame:
@@ -32,13 +36,13 @@ def ranked(context: ReportContext, tidy: pd.DataFrame) -> list[str]:
 
 
 def data(context: ReportContext) -> pd.DataFrame | None:
-    """Return the matrices of the reference and of the variants that differ most from it."""
-    return _part(context, slice(None, MAX_MATRICES))
+    """Return the matrix of the reference, or of the first variant."""
+    return _part(context, slice(None, 1))
 
 
 def rest(context: ReportContext) -> pd.DataFrame | None:
-    """Return the matrices of all other variants, or None if there are none."""
-    return _part(context, slice(MAX_MATRICES, None))
+    """Return the matrices of other variants, or None if there are none."""
+    return _part(context, slice(1, 1 + MAX_OTHERS))
 
 
 def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
@@ -70,9 +74,17 @@ def draw_small(data: pd.DataFrame) -> Figure:
 
 
 def matrices(
-    data: pd.DataFrame, value: str, scale: draw_heatmap.Scale, *, small: bool = False
+    data: pd.DataFrame,
+    value: str,
+    scale: draw_heatmap.Scale,
+    *,
+    small: bool = False,
+    diagonal: float = 1.0,
 ) -> Figure:
-    """Draw a grid of matrices of one column of the data; small ones without names and numbers."""
+    """Draw a grid of matrices of one column of the data; small ones without names and numbers.
+
+    Colours off the diagonal are those of the negative value if `diagonal` is -1.
+    """
     groups = data.groupby("variant", sort=False)
     tables = {str(name): _square(rows, value) for name, rows in groups}
     # Matrices beside each other share the class names at the left.
@@ -84,7 +96,8 @@ def matrices(
         classes = list(table.index)
         size = 0 if small else min(7.5, 75 / len(classes))
         place = draw_heatmap.Place(*corner, side / len(classes))
-        draw_heatmap.draw(axes, table, scale, size=size, place=place)
+        signs = np.where(np.eye(len(classes), dtype=bool), 1.0, diagonal)
+        draw_heatmap.draw(axes, table, replace(scale, signs=signs), size=size, place=place)
         if not small and index % columns == 0:
             draw_heatmap.name_rows(axes, classes, place)
         if not small and index + columns >= len(tables):
@@ -100,23 +113,17 @@ def _square(rows: pd.DataFrame, value: str) -> pd.DataFrame:
 
 
 def _caption(context: ReportContext, data: pd.DataFrame) -> str:
-    shown = data["variant"].nunique()
-    which = (
-        f" Shown are {context.reference} and the {shown - 1} variants that differ most from it."
-        if shown < len(context.variants)
-        else ""
-    )
     return (
-        "Share of the images of each true class (rows) that were predicted as each class "
-        f"(columns), in per cent, summed over seeds ({context.budget}).{which}"
+        f"Share of the images of each true class (rows) that {data['variant'].iloc[0]} predicts as "
+        f"each class (columns), in per cent, summed over seeds ({context.budget})."
     )
 
 
 def _rest_caption(context: ReportContext, data: pd.DataFrame) -> str:
-    return (
-        f"The {count(data['variant'].nunique(), 'other variant')}, as above, with classes in "
-        f"the same order ({context.budget})."
-    )
+    shown, others = data["variant"].nunique(), len(context.variants) - 1
+    differ = f"The {count(shown, 'variant')} that differ most of {others}"
+    which = differ if shown < others else f"The {count(shown, 'other variant')}"
+    return f"{which}, as above, with classes in the same order ({context.budget})."
 
 
 def _alt(data: pd.DataFrame) -> str:
@@ -131,7 +138,7 @@ def _alt(data: pd.DataFrame) -> str:
     )
 
 
-MATRICES = FigureSpec("Confusions", "Confusion matrices", data, draw, _caption, _alt)
+MATRICES = FigureSpec("Confusions", "Confusion matrix", data, draw, _caption, _alt)
 REST = FigureSpec(
     "Confusions",
     "Confusion matrices of the other variants",

@@ -9,6 +9,8 @@ from cnn_ablate.report.figures import confusion, draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import count, some
 
+MAX_MATRICES = 6
+
 
 def changes(context: ReportContext) -> pd.DataFrame | None:
     """Return each cell's difference from the reference in points, paired by seed and averaged.
@@ -30,12 +32,12 @@ def changes(context: ReportContext) -> pd.DataFrame | None:
 
 def data(context: ReportContext) -> pd.DataFrame | None:
     """Return the differences of the variants that differ most, or None if none can be compared."""
-    return _part(context, slice(None, confusion.MAX_MATRICES))
+    return _part(context, slice(None, MAX_MATRICES))
 
 
 def rest(context: ReportContext) -> pd.DataFrame | None:
     """Return the differences of all other variants, or None if there are none."""
-    return _part(context, slice(confusion.MAX_MATRICES, None))
+    return _part(context, slice(MAX_MATRICES, MAX_MATRICES + confusion.MAX_OTHERS))
 
 
 def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
@@ -51,24 +53,23 @@ def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
 
 
 def draw(data: pd.DataFrame) -> Figure:
-    """Draw one matrix per variant: increases in blue, decreases in orange."""
-    return confusion.matrices(
-        data, "difference", draw_heatmap.changes(data["difference"].abs().max())
-    )
+    """Draw one matrix per variant: what is better in green, what is worse in orange."""
+    scale = draw_heatmap.changes(data["difference"].abs().max())
+    return confusion.matrices(data, "difference", scale, diagonal=-1.0)
 
 
 def draw_small(data: pd.DataFrame) -> Figure:
     """Draw many matrices, too small for numbers."""
     scale = draw_heatmap.changes(data["difference"].abs().max())
-    return confusion.matrices(data, "difference", scale, small=True)
+    return confusion.matrices(data, "difference", scale, small=True, diagonal=-1.0)
 
 
 def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     del data
     return (
         f"Confusion matrix minus that of {context.reference}, in percentage points of the images "
-        f"of each true class, mean of differences paired by seed ({context.budget}). Blue on the "
-        "diagonal is better; blue elsewhere is a confusion that became more frequent."
+        f"of each true class, mean of differences paired by seed ({context.budget}). Green: "
+        "better, which is more on the diagonal and less elsewhere; orange: worse."
     )
 
 
@@ -91,7 +92,7 @@ def _alt(data: pd.DataFrame) -> str:
 
 
 MATRICES = FigureSpec(
-    "Confusions", "Confusions, relative to the reference", data, draw, _caption, _alt
+    "Confusions", "Confusions, relative to the reference", data, draw, _caption, _alt, folded=True
 )
 REST = FigureSpec(
     "Confusions",

@@ -1,4 +1,4 @@
-"""Training curves: accuracy and loss per epoch, and running loss per step, over seeds."""
+"""One small plot per variant of accuracy and loss per epoch, and of the running loss per step."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,14 +15,13 @@ from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.text import some
 
-MAX_PLOTS = 12
-FIRST, OTHERS = slice(None, MAX_PLOTS), slice(MAX_PLOTS, None)
+MAX_PLOTS = 24
 MAX_POINTS = 200
 _DASHES = {"training": "--", "validation": "-", "test": "-", "running": "-"}
 _REFERENCE: dict[str, Any] = {"color": figure_style.INK, "lw": 1.0, "alpha": 0.4}
 
 
-def data(context: ReportContext, *, metric: str, part: slice) -> pd.DataFrame | None:
+def spreads(context: ReportContext, metric: str) -> pd.DataFrame | None:
     """Return mean, lowest and highest seed of a metric per epoch, on training and held-out images.
 
     None if no trial has two epochs.
@@ -36,13 +35,19 @@ def data(context: ReportContext, *, metric: str, part: slice) -> pd.DataFrame | 
         _spread(epochs, "epoch", f"{column}_{metric}").assign(images=images)
         for column, images in (("train", "training"), held_out)
     ]
-    tidy = _with_reference(context, pd.concat(means), part)
+    return pd.concat(means)
+
+
+def data(context: ReportContext, *, metric: str) -> pd.DataFrame | None:
+    """Return `spreads` of the variants to show, and of the reference; None if it has none."""
+    known = spreads(context, metric)
+    tidy = None if known is None else _with_reference(context, known)
     if tidy is None or metric != "accuracy":
         return tidy
     return chance_lines.with_chance(context, tidy, unit=1)
 
 
-def running(context: ReportContext, *, part: slice) -> pd.DataFrame | None:
+def running(context: ReportContext) -> pd.DataFrame | None:
     """Return mean, lowest and highest seed of the running loss, in bins if there are many steps."""
     steps = context.steps
     if steps.empty:
@@ -50,7 +55,7 @@ def running(context: ReportContext, *, part: slice) -> pd.DataFrame | None:
     width = max(1, -(-steps["step"].max() // MAX_POINTS))
     binned = steps.assign(step=(steps["step"] + width - 1) // width * width)
     spread = _spread(binned, "step", "loss").assign(images="running")
-    return _with_reference(context, spread, part)
+    return _with_reference(context, spread)
 
 
 def _spread(rows: pd.DataFrame, time: str, column: str) -> pd.DataFrame:
@@ -58,9 +63,10 @@ def _spread(rows: pd.DataFrame, time: str, column: str) -> pd.DataFrame:
     return grouped.agg(mean="mean", low="min", high="max").round(6).reset_index()
 
 
-def _with_reference(context: ReportContext, tidy: pd.DataFrame, part: slice) -> pd.DataFrame | None:
+def _with_reference(context: ReportContext, tidy: pd.DataFrame) -> pd.DataFrame | None:
     """Return the rows of the variants to show, and of the reference, drawn behind each of them."""
-    shown = _names(context)[part]
+    means = context.trials.groupby("variant")["test_accuracy"].mean()
+    shown = context.farthest(means)[:MAX_PLOTS]
     rows = context.in_order(tidy[tidy["variant"].isin([*shown, context.reference])])
     if not rows["variant"].isin(shown).any():
         return None
@@ -69,13 +75,6 @@ def _with_reference(context: ReportContext, tidy: pd.DataFrame, part: slice) -> 
         shown=rows["variant"].isin(shown),
         reference=rows["variant"] == context.reference,
     )
-
-
-def _names(context: ReportContext) -> list[str]:
-    """Return the variants whose accuracy differs most from the reference's, then all others."""
-    means = context.trials.groupby("variant")["test_accuracy"].mean()
-    farthest = set(context.farthest(means)[:MAX_PLOTS])
-    return sorted(context.variants, key=lambda name: name not in farthest)
 
 
 def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
@@ -144,7 +143,9 @@ def _caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> str:
     spread = "; band: range over seeds" if (data["high"] > data["low"]).any() else ""
     reference = f"; grey: {context.reference}" if _compares(data) else ""
     chance = chance_lines.note(data, data["mean"], unit=1)
-    return f"{what}, mean over seeds{spread}{reference} ({context.budget}).{chance}"
+    shown, every = data.loc[data["shown"], "variant"].nunique(), len(context.variants)
+    most = f" The {shown} of {every} variants that differ most." if shown < every else ""
+    return f"{what}, mean over seeds{spread}{reference} ({context.budget}).{chance}{most}"
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:
@@ -152,24 +153,19 @@ def _alt(data: pd.DataFrame, *, what: str) -> str:
 
 
 def _spec(
-    what: str, data: Callable[..., pd.DataFrame | None], part: slice, *, time: str, label: str
+    what: str, data: Callable[[ReportContext], pd.DataFrame | None], *, time: str, label: str
 ) -> FigureSpec:
-    rest = part == OTHERS
     return FigureSpec(
         "Training",
-        f"{what}, other variants" if rest else what,
-        partial(data, part=part),
+        f"{what} of each variant",
+        data,
         partial(draw, time=time, label=label),
         partial(_caption, what=f"{what} vs. {time}"),
         partial(_alt, what=f"{what} vs. {time}"),
-        folded=rest,
+        folded=True,
     )
 
 
-_accuracy, _loss = partial(data, metric="accuracy"), partial(data, metric="loss")
-ACCURACY = _spec("Accuracy", _accuracy, FIRST, time="epoch", label="accuracy")
-MORE_ACCURACY = _spec("Accuracy", _accuracy, OTHERS, time="epoch", label="accuracy")
-LOSS = _spec("Loss", _loss, FIRST, time="epoch", label="loss")
-MORE_LOSS = _spec("Loss", _loss, OTHERS, time="epoch", label="loss")
-RUNNING = _spec("Running loss", running, FIRST, time="step", label="loss")
-MORE_RUNNING = _spec("Running loss", running, OTHERS, time="step", label="loss")
+ACCURACY = _spec("Accuracy", partial(data, metric="accuracy"), time="epoch", label="accuracy")
+LOSS = _spec("Loss", partial(data, metric="loss"), time="epoch", label="loss")
+RUNNING = _spec("Running loss", running, time="step", label="loss")

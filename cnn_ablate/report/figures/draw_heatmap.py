@@ -13,6 +13,7 @@ from matplotlib.colors import Colormap
 from cnn_ablate.report import formatting
 from cnn_ablate.report.figure_style import CHANGE, INK, SHARE, STRONG
 from cnn_ablate.report.formatting import MINUS
+from cnn_ablate.stats import FloatArray
 
 CROWDED = 20  # with more columns, cells are too small for numbers
 LEGIBLE = 40  # with more rows or columns, their names are left out
@@ -20,7 +21,10 @@ LEGIBLE = 40  # with more rows or columns, their names are left out
 
 @dataclass(frozen=True)
 class Scale:
-    """Colours and number format of cells; above `strong` in size, the text of a cell is white."""
+    """Colours and number format of cells; above `strong` in size, the text of a cell is white.
+
+    A cell of sign -1 has the colour of its negative value, where less is better.
+    """
 
     colours: Colormap
     low: float
@@ -28,6 +32,7 @@ class Scale:
     text: str
     strong: float
     zero: str = "0"
+    signs: FloatArray | float = 1.0
 
     def number(self, value: float) -> str:
         """Return the text of a cell; `zero` is that of a value that rounds to zero."""
@@ -41,7 +46,7 @@ def shares(low: float, high: float, *, zero: str = "0") -> Scale:
 
 
 def changes(limit: float) -> Scale:
-    """Return a scale of signed points: gains in blue, losses in orange, zero transparent."""
+    """Return a scale of signed points: gains in green, losses in orange, zero transparent."""
     limit = max(limit, 1e-9)
     return Scale(CHANGE, -limit, limit, "{:+.0f}", STRONG * limit, zero="")
 
@@ -63,7 +68,12 @@ ORIGIN = Place()
 
 
 def draw(
-    axes: Axes, values: pd.DataFrame, scale: Scale, *, size: float = 8.0, place: Place = ORIGIN
+    axes: Axes,
+    values: pd.DataFrame,
+    scale: Scale,
+    *,
+    size: float = 8.0,
+    place: Place = ORIGIN,
 ) -> None:
     """Draw a table as a heat map, rows from top to bottom; at font size 0 without numbers."""
     rows, columns = values.shape
@@ -71,7 +81,7 @@ def draw(
     axes.pcolormesh(
         place.left + place.cell * np.arange(columns + 1),
         place.top + place.cell * np.arange(rows + 1),
-        values.to_numpy(float),
+        values.to_numpy(float) * scale.signs,
         cmap=scale.colours,
         vmin=scale.low,
         vmax=scale.high,

@@ -8,12 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.markers import CARETLEFTBASE, CARETRIGHTBASE
 
-from cnn_ablate.report import figure_style, formatting
+from cnn_ablate.report import figure_export, figure_style, formatting
 from cnn_ablate.report.axis_limits import axis_limits
 
 _HEAD = 0.04  # of an arrow, as a fraction of the axis
 # By the direction that was decided: a loss, neither, a gain.
-_COLOURS = {-1: figure_style.WARM, 0: figure_style.INK, 1: figure_style.ACCENT}
+_COLOURS = {-1: figure_style.WARM, 0: figure_style.INK, 1: figure_style.GOOD}
 
 
 def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure:
@@ -68,7 +68,9 @@ def _row(axes: Axes, row: pd.Series, value: float, height: int, ends: tuple[floa
         axes.plot([low], [height], marker=CARETLEFTBASE, color=colour, ms=6, mew=0)
     if row["high"] > high:
         axes.plot([high], [height], marker=CARETRIGHTBASE, color=colour, ms=6, mew=0)
-    axes.plot([value], [height], "o", color=colour, ms=6)
+    [dot] = axes.plot([value], [height], "o", color=colour, ms=6)
+    name = str(row.get("variant", row["name"])).replace("|", "/")
+    dot.set_gid(figure_export.tip(name, f"{row['name']}: {_seeds(seeds)}"))
     star = "*" if "direction" in row and 0.0 in (row["low"], row["high"]) else ""
     interval = f"{formatting.points_interval(row['low'], row['high'])}{star}"
     axes.annotate(
@@ -79,6 +81,11 @@ def _row(axes: Axes, row: pd.Series, value: float, height: int, ends: tuple[floa
         fontsize=8,
         annotation_clip=False,
     )
+
+
+def _seeds(seeds: pd.Series) -> str:
+    values = (f"{name}: {value:+.2f}" for name, value in seeds.items())
+    return ", ".join(values) or "no seeds"
 
 
 def _name(name: str, detail: str) -> str:

@@ -20,7 +20,8 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     if speed is None:
         return None
     column = at_threshold("epochs_to_accuracy", speed.threshold).name
-    tidy = speed.trials[["trial", "variant", "seed", column]].rename(columns={column: "epochs"})
+    chosen = speed.trials[speed.trials["variant"].isin(context.most_different)]
+    tidy = chosen[["trial", "variant", "seed", column]].rename(columns={column: "epochs"})
     short = tidy["variant"].map(context.short_names)
     return tidy.assign(variant=short, accuracy=speed.threshold)
 
@@ -60,7 +61,7 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     threshold = percent(data["accuracy"].iloc[0])
     return (
         f"Epochs until the accuracy first reaches {threshold}, nine tenths of the best accuracy "
-        f"of {context.reference}; one dot per seed ({context.budget}).{missed}"
+        f"of {context.reference}; one dot per seed ({context.budget}).{missed}{context.left_out}"
     )
 
 

@@ -108,4 +108,5 @@ SHARES = FigureSpec(
     partial(draw_intervals.draw, label=_POINTS, value="contribution"),
     _shares_caption,
     _shares_alt,
+    folded=True,
 )

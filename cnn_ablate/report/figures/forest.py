@@ -8,8 +8,12 @@ from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import draw_intervals
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.variant_labels import change
 from cnn_ablate.schema import Effect
 from cnn_ablate.text import some
+
+# With more contrasts, the largest are drawn; the tables have all.
+MOST = 25
 
 
 def data(context: ReportContext) -> pd.DataFrame | None:
@@ -17,9 +21,12 @@ def data(context: ReportContext) -> pd.DataFrame | None:
 
     `low` and `high` are those of the family, which agree with its decision.
     """
+    known = [e for e in context.effects if e.metric == context.metric]
+    known = [effect for effect in known if effect.difference is not None]
+    largest = sorted(known, key=lambda effect: -abs(effect.difference or 0.0))[:MOST]
     rows = [
         {
-            "name": context.short_names[effect.variant],
+            "name": formatting.short(change(context, effect), 40),
             "detail": _reference(context, effect),
             "variant": effect.variant,
             "reference": effect.reference,
@@ -34,8 +41,8 @@ def data(context: ReportContext) -> pd.DataFrame | None:
             "meaningless": context.why_meaningless(effect),
             **context.seed_differences(effect),
         }
-        for effect in context.effects
-        if effect.difference is not None
+        for effect in known
+        if effect in largest
     ]
     return pd.DataFrame(rows).astype(dict.fromkeys(_NUMBERS, float)) if rows else None
 
@@ -61,9 +68,15 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     return (
         f"Difference in test accuracy from {reference}: mean of differences paired by seed, with "
         "the 95 % interval for all contrasts of its family at once; ticks: individual "
-        f"seeds{images} ({context.budget}). Blue: gain; orange: loss; no colour: not decided; no "
+        f"seeds{images} ({context.budget}). Green: gain; orange: loss; no colour: not decided; no "
         f"interval: not tested.{_clipped(data)}{draw_intervals.note(data)}{_void(data)}"
+        f"{_left_out(context, data)}"
     )
+
+
+def _left_out(context: ReportContext, data: pd.DataFrame) -> str:
+    every = sum(effect.difference is not None for effect in context.effects)
+    return f" Shown are the {MOST} largest of {every}." if len(data) < every else ""
 
 
 def _clipped(data: pd.DataFrame) -> str:
@@ -96,9 +109,10 @@ def _shown(row: pd.Series) -> str:
 
 EFFECTS = FigureSpec(
     "Effects",
-    "Effects on test accuracy",
+    "The effects as a figure",
     data,
     partial(draw_intervals.draw, label="difference in test accuracy, percentage points"),
     _caption,
     _alt,
+    folded=True,
 )

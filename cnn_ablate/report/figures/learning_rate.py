@@ -68,4 +68,4 @@ def _alt(data: pd.DataFrame) -> str:
     return f"Learning rate vs. epoch: {some(ends, 5)}."
 
 
-SCHEDULE = FigureSpec("Training", "Learning rate", data, draw, _caption, _alt)
+SCHEDULE = FigureSpec("Training", "Learning rate", data, draw, _caption, _alt, folded=True)

@@ -16,7 +16,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     classes = context.results.classes
     if classes.empty:
         return None
-    tested = _without_untested(classes)
+    tested = _without_untested(classes[classes["variant"].isin(context.most_different)])
     means = tested.groupby(["variant", "class"], sort=False)["accuracy"].agg(["mean", "std"])
     tidy = (100 * means).set_axis(["accuracy", "sd"], axis=1).reset_index()
     ordered = context.in_order(tidy)
@@ -32,7 +32,7 @@ def difference(context: ReportContext) -> pd.DataFrame | None:
     classes = context.results.classes
     if classes.empty or context.reference not in context.variants or len(context.variants) < 2:
         return None
-    tested = _without_untested(classes)
+    tested = _without_untested(classes[classes["variant"].isin(context.most_different)])
     wide = 100 * tested.pivot_table("accuracy", ["class", "seed"], "variant", sort=False)
     differences = wide.sub(wide[context.reference], axis=0).drop(columns=context.reference)
     means = differences.groupby("class", sort=False).mean().dropna(axis="columns", how="all")
@@ -75,7 +75,7 @@ def _map(table: pd.DataFrame, scale: draw_heatmap.Scale) -> Figure:
 def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     return (
         f"Test accuracy per class in per cent, mean over seeds ({context.budget})."
-        f"{_lowest(data)}{_chance(context)}"
+        f"{_lowest(data)}{_chance(context)}{context.left_out}"
     )
 
 
@@ -104,7 +104,7 @@ def _difference_caption(context: ReportContext, data: pd.DataFrame) -> str:
     return (
         f"Difference from {context.reference} in percentage points, mean of differences paired by "
         f"seed ({context.budget}). The largest is {formatting.points(most['difference'])} for "
-        f"{most['class']} with {most['variant']}."
+        f"{most['class']} with {most['variant']}.{context.left_out}"
     )
 
 
@@ -116,7 +116,7 @@ def _difference_alt(data: pd.DataFrame) -> str:
     )
 
 
-ACCURACY = FigureSpec("Classes", "Accuracy per class", data, draw, _caption, _alt)
+ACCURACY = FigureSpec("Classes", "Accuracy per class", data, draw, _caption, _alt, folded=True)
 DIFFERENCE = FigureSpec(
     "Classes",
     "Accuracy per class, relative to the reference",

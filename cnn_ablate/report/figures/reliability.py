@@ -13,6 +13,9 @@ from cnn_ablate.text import some
 
 BINS = 15
 MAX_DIAGRAMS = 8
+# Bins with fewer images, or than half of a bin's even share, are noise and not drawn; they count in
+# the error.
+_FEWEST = 20
 
 
 def data(context: ReportContext) -> pd.DataFrame | None:
@@ -36,7 +39,10 @@ def data(context: ReportContext) -> pd.DataFrame | None:
         return None
     tidy = pd.concat(tables)
     names = context.farthest(tidy.groupby("variant", sort=False)["ece"].first())[:MAX_DIAGRAMS]
-    chosen = tidy[tidy["variant"].isin(names) & (tidy["images"] > 0)].reset_index(names="bin")
+    every = tidy.groupby("variant", sort=False)["images"].sum()
+    fewest = tidy["variant"].map(every / (2 * BINS)).clip(upper=_FEWEST)
+    tidy = tidy[tidy["variant"].isin(names) & (tidy["images"] >= fewest)]
+    chosen = tidy.reset_index(names="bin")
     return context.in_order(
         pd.DataFrame(
             {
@@ -112,4 +118,4 @@ def _alt(data: pd.DataFrame) -> str:
     return f"Reliability diagrams. Expected calibration error in points: {some(texts, 5)}."
 
 
-DIAGRAMS = FigureSpec("Calibration", "Reliability", data, draw, _caption, _alt)
+DIAGRAMS = FigureSpec("Predictions", "Reliability", data, draw, _caption, _alt, folded=True)

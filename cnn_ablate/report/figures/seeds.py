@@ -18,6 +18,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     trials = context.trials
     if len(trials) == len(context.variants):
         return None
+    trials = trials[trials["variant"].isin(context.most_different)]
     ordered = context.in_order(trials[["variant", "seed", "test_accuracy"]])
     tidy = ordered.assign(
         variant=ordered["variant"].map(context.short_names),
@@ -54,7 +55,7 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     return (
         f"Test accuracy of each trial; line: mean over seeds ({context.budget}). The largest range "
         f"over seeds is {formatting.number(spread.max())} points, of {spread.idxmax()}."
-        f"{chance_lines.note(data, data['accuracy'], unit=100)}"
+        f"{chance_lines.note(data, data['accuracy'], unit=100)}{context.left_out}"
     )
 
 
@@ -64,4 +65,4 @@ def _alt(data: pd.DataFrame) -> str:
     return f"Dot plot of test accuracy in per cent; means: {some(texts, 11)}."
 
 
-TRIALS = FigureSpec("Results", "Individual trials", data, draw, _caption, _alt)
+TRIALS = FigureSpec("Results", "Individual trials", data, draw, _caption, _alt, folded=True)

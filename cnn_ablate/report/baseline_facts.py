@@ -1,0 +1,103 @@
+"""What was trained: the settings of the reference as short facts, and as a sentence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnn_ablate.report import formatting
+from cnn_ablate.report.run_facts import Fact, image_counts
+from cnn_ablate.schema import Record, Variant, label
+from cnn_ablate.text import capital, count, listed
+
+# Settings that other facts have, or that every training has.
+_ELSEWHERE = {"training": {"epochs", "batch_size", "precision"}, "data": {"augment"}}
+
+
+def baseline_facts(record: Record, reference: str) -> tuple[Fact, ...]:
+    """Return the settings of the reference: one fact per section, and what training needs most.
+
+    Of each section, the name and the settings that the study file states.
+    """
+    variant = next(v for v in record.plan.variants if v.name == reference)
+    facts = [
+        Fact(_title(section), _section(record, variant, section)) for section in variant.settings
+    ]
+    training = variant.settings.get("training", {})
+    facts += [
+        Fact("Augmentation", label(variant.settings.get("data", {}).get("augment", []))),
+        Fact("Epochs", str(training.get("epochs", ""))),
+        Fact("Batch size", str(training.get("batch_size", ""))),
+        Fact("Precision", str(training.get("precision", ""))),
+        Fact("Computed by", _compute(record)),
+    ]
+    return tuple(fact for fact in facts if fact.text)
+
+
+def _title(section: str) -> str:
+    return {"model": "Network", "training": "Training"}.get(section, capital(section))
+
+
+def _section(record: Record, variant: Variant, section: str) -> str:
+    values = variant.settings[section]
+    stated = {**record.study.written.get(section, {}), **_forced(record, section)}
+    left_out = {"name", *_ELSEWHERE.get(section, ())}
+    shown = {k: v for k, v in values.items() if k in stated and k not in left_out}
+    parts = [label(values["name"])] if "name" in values else []
+    parts += [f"{key} {label(value)}" for key, value in shown.items()]
+    if section == "model" and (size := record.sizes.get(variant.name)):
+        macs = formatting.magnitude(size.macs)
+        parts.append(f"{size.parameters:,} parameters, {macs} MACs per image")
+    if section == "data":
+        parts += [image_counts(record.plan, f) for f in record.data if f.name == values.get("name")]
+    return ", ".join(parts)
+
+
+def _forced(record: Record, section: str) -> dict[str, Any]:
+    sets = record.study.forced.items()
+    return {key.partition(".")[2]: value for key, value in sets if key.startswith(f"{section}.")}
+
+
+def _compute(record: Record) -> str:
+    compute = record.compute.model_dump()
+    return ", ".join(f"{key} {label(value)}" for key, value in compute.items())
+
+
+def recipe(record: Record, reference: str) -> str:
+    """Return one sentence on how the reference is trained; empty for an unknown trainer."""
+    variant = next((v for v in record.plan.variants if v.name == reference), None)
+    settings = variant.settings if variant else {}
+    if not {"model", "data", "optimizer", "training"} <= settings.keys():
+        return ""
+    training, size = settings["training"], record.sizes.get(reference)
+    parameters = f" ({size.parameters:,} parameters)" if size else ""
+    schedule = settings.get("schedule", {}).get("name", "")
+    parts = [
+        f"with {_named(settings['optimizer'], 'lr', 'momentum', 'weight_decay')}",
+        f"a {schedule.replace('_', '-')} schedule" if schedule else "",
+        f"batches of {training['batch_size']}" if "batch_size" in training else "",
+        _augmentation(settings["data"].get("augment") or []),
+        f"in {training['precision']}" if "precision" in training else "",
+    ]
+    return (
+        f"The {reference} is {settings['model'].get('name')}{parameters}, trained on "
+        f"{settings['data'].get('name')} for {count(training.get('epochs', 0), 'epoch')} "
+        f"{', '.join(filter(None, parts))}.{_tested(training.get('select', 'last'))}"
+    )
+
+
+def _named(section: Mapping[str, Any], *keys: str) -> str:
+    words = {"lr": "learning rate", "weight_decay": "weight decay"}
+    shown = [f"{words.get(k, k)} {label(section[k])}" for k in keys if section.get(k)]
+    name = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW"}.get(section["name"], section["name"])
+    return f"{name} ({', '.join(shown)})" if shown else str(name)
+
+
+def _augmentation(augment: list[Any]) -> str:
+    names = [str(a.get("name") if isinstance(a, Mapping) else a).replace("_", " ") for a in augment]
+    return f"augmentation by {listed(names)}" if names else "no augmentation"
+
+
+def _tested(select: str) -> str:
+    if select == "last":
+        return " The weights of the last epoch are tested."
+    best = {"best_val": "validation", "best_test": "test"}.get(select)
+    return f" The weights with the best {best} accuracy are tested." if best else ""

@@ -1,0 +1,68 @@
+"""What the results of a study rest on, and what speaks against them, in one line each."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cnn_ablate.report.context import ReportContext
+from cnn_ablate.stats import FLIP_PAIRS
+from cnn_ablate.text import count, count_range, listed
+
+_FEW_IMAGES = 1000
+_FINDINGS = ("error", "warning", "note")
+
+
+@dataclass(frozen=True)
+class Support:
+    """A reason to trust the results, or not to; `section` of the page has more of it."""
+
+    is_sound: bool
+    text: str
+    section: str = ""
+
+
+def support(context: ReportContext) -> tuple[Support, ...]:
+    """Return what results rest on: seeds, test images, convergence, audit, and checks."""
+    return tuple(reason for reason in _reasons(context) if reason.text)
+
+
+def _reasons(context: ReportContext) -> Iterator[Support]:
+    seeds = [effect.seeds for effect in context.effects if effect.seeds]
+    if seeds:
+        few = min(seeds) < FLIP_PAIRS
+        why = ": tests rest on normal differences" if few and max(seeds) > 2 else ""
+        yield Support(not few, f"{count_range(seeds, 'seed')} per contrast{why}", "methods")
+    if context.images:
+        one = f"{100 / context.images:.2g} points"
+        is_large = context.images >= _FEW_IMAGES
+        yield Support(is_large, f"{context.images:,} test images: one is {one}", "methods")
+    yield _converged(context)
+    yield _checked(context)
+    yield _audited(context)
+
+
+def _converged(context: ReportContext) -> Support:
+    if context.epochs.empty:
+        return Support(True, "")
+    rising = [finding for finding in context.findings if finding.kind == "still improving"]
+    if rising:
+        return Support(False, f"still improving at the end: {rising[0].where}", "training")
+    return Support(True, "accuracy no longer rises at the end", "training")
+
+
+def _checked(context: ReportContext) -> Support:
+    grave = [f.kind for f in context.findings if f.severity == "error"]
+    if grave:
+        return Support(False, f"checks: {listed(dict.fromkeys(grave))}", "check")
+    return Support(True, "checks found no error")
+
+
+def _audited(context: ReportContext) -> Support:
+    record = context.results.record
+    if not record.audited and not record.findings:
+        return Support(False, "not audited", "audit")
+    times = Counter[str](finding.severity for finding in record.findings)
+    found = [count(times[kind], kind) for kind in _FINDINGS if times[kind]]
+    return Support(
+        not times["error"], f"audit: {listed(found) if found else 'no findings'}", "audit"
+    )
