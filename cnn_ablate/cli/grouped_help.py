@@ -1,6 +1,7 @@
 """Help that lists the commands in groups, each with its whole first sentence."""
 
-import click
+from typing import Any
+
 from typer.core import TyperGroup
 
 # The groups, in the order of a study's life, with their commands.
@@ -16,7 +17,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 class GroupedCommands(TyperGroup):
     """A group of commands whose help shows them by GROUPS; others follow."""
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands of each group that this program has."""
         known = {
             name: command
@@ -33,6 +34,6 @@ class GroupedCommands(TyperGroup):
                     formatter.write_dl(rows)
 
 
-def _sentence(command: click.Command) -> str:
+def _sentence(command: Any) -> str:
     """Return the first paragraph of a command's help."""
     return " ".join((command.help or "").partition("\n\n")[0].split())

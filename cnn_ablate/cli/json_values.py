@@ -114,3 +114,11 @@ RunEvent = (
     | VerdictEvent
     | EndEvent
 )
+
+
+class PackedStudy(Frozen):
+    """`pack`: the ZIP file, the names in it, and the number of trials."""
+
+    file: str
+    files: tuple[str, ...]
+    trials: int

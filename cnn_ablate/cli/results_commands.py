@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cnn_ablate.cli.common_options import (
+    AsJson,
     Force,
     Pictures,
     Profile,
@@ -130,6 +131,26 @@ def export(
 
     folder = study_folder(study, resolve_profile(profile, smoke))
     export_table(results, folder, ExportOptions(table, style, output, force))
+
+
+@results_app.command()
+def pack(
+    study: Study,
+    output: Annotated[Path, typer.Option("--output", "-o", help="ZIP file to write.")],
+    networks: Annotated[
+        bool, typer.Option("--networks", help="Pack the trained networks too.")
+    ] = False,
+    profile: Profile = "",
+    smoke: Smoke = False,
+    results: Results = Path("results"),
+    force: Force = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a study with its code, trials, tables and report into a ZIP file."""
+    from cnn_ablate.cli.commands.pack import PackOptions, pack_study
+
+    options = PackOptions(output, networks, force, as_json)
+    pack_study(study, resolve_profile(profile, smoke), results, options)
 
 
 @results_app.command()
