@@ -17,13 +17,12 @@ from cnn_ablate.executors import Job
 from cnn_ablate.executors.worker import cache_images, run_job
 from cnn_ablate.models import MODELS
 from cnn_ablate.optim import OPTIMIZERS
-from cnn_ablate.rng import Draws
 from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.store import Store
 from cnn_ablate.train import Hooks, Trainer, TrialInput, train
 from cnn_ablate.train.loop import configure_torch
-from cnn_ablate.train.program import EpochMetrics, eager_network
+from cnn_ablate.train.program import eager_network, empty_metrics
 from cnn_ablate.train.step import step
 from support import cli_study
 from test_compute import REFERENCE, SMALL, assert_close, small_trial
@@ -100,14 +99,14 @@ def test_no_step_waits_for_the_gpu(images: Images, family: str) -> None:
     one = trial(0, model__name=family, **changes)
     configure_torch(CUDA, one)
     trainer = Trainer(one, images, CUDA)
-    metrics = EpochMetrics(trainer.loader.steps_per_epoch, trainer.device)
+    metrics = empty_metrics(trainer)
     network = eager_network(trainer, 0)
     first, *batches = trainer.loader.epoch(0)
     # Chooses kernels, and allocates what it keeps.
-    step(network, first, Draws(0, 0, first.samples))
+    step(network, first, trainer.dropout_keys(0, first.samples))
     with no_waiting():
         for batch in batches:
-            output = step(network, batch, Draws(0, 0, batch.samples))
+            output = step(network, batch, trainer.dropout_keys(0, batch.samples))
             metrics.add(output, len(batch.samples))
 
 

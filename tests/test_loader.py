@@ -145,7 +145,7 @@ def test_without_validation_there_is_nothing_to_validate():
 
 def test_the_images_are_not_copied():
     """On the CPU all loaders use the same memory map."""
-    assert SAMPLE.train.data_ptr() == loader()._train.images.data_ptr()
+    assert SAMPLE.train.data_ptr() == loader().train.images.data_ptr()
 
 
 @pytest.mark.gpu

@@ -64,11 +64,13 @@ class ProgressDisplay:
             self.print_line(f"Audit: {count(len(others), 'remark')}; the report lists them.")
 
     def on_round(self, round_: Round) -> None:
-        """Print the state of a study with looks, and count the trials that it needs next."""
+        """Print the state of a study with looks and any notes, and count the trials to train."""
         trials = len(round_.trials)
         if round_.look:
             further = f"; {count(trials, 'trial')} to train" if trials else ""
             self.print_line(f"{capital(round_.look)}{further}.")
+        for note in round_.notes:
+            self.print_line(note)
         self.workload.add(round_.work)
         if self.workload.work:
             self._update_total()

@@ -37,7 +37,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class _Tensors:
+class ImageSet:
     """The training or the test set on the device."""
 
     images: Tensor
@@ -67,15 +67,15 @@ class Loader:
         self.options = options
         self.seed = seed
         self.batch_size = batch_size
-        self._train = _Tensors(images.train.to(device), images.train_labels.to(device))
-        self._test = _Tensors(images.test.to(device), images.test_labels.to(device))
+        self.train = ImageSet(images.train.to(device), images.train_labels.to(device))
+        self._test = ImageSet(images.test.to(device), images.test_labels.to(device))
         self._train_index = chosen.train.to(device)
         self._val_index = chosen.val.to(device)
         self._test_index = chosen.test.to(device)
-        self._normalizer = options.normalize.build(images.facts.shape[0], device=device)
+        self.normalizer = options.normalize.build(images.facts.shape[0], device=device)
         in_blocks = all(isinstance(step, ImageAugmentation) for step in options.augment)
-        self._block = batch_size * max(1, BLOCK // batch_size) if in_blocks else batch_size
-        self._context = Context(len(images.facts.classes), self._normalizer.mean)
+        self.block_size = batch_size * max(1, BLOCK // batch_size) if in_blocks else batch_size
+        self._context = Context(len(images.facts.classes), self.normalizer.mean)
 
     @property
     def train_size(self) -> int:
@@ -94,27 +94,32 @@ class Loader:
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """Yield every training image once, augmented by its index, the seed and the epoch."""
-        for samples in torch.split(self._order(epoch), self._block):
-            images, targets = self._train.at(samples)
+        for block in self.blocks(epoch):
+            parts = (block.images, block.targets, block.samples)
+            for batch in zip(*(torch.split(part, self.batch_size) for part in parts), strict=True):
+                yield Batch(*batch)
+
+    def blocks(self, epoch: int) -> Iterator[Batch]:
+        """Yield the images of an epoch in the same order, `block_size` at a time."""
+        for samples in torch.split(self.order(epoch), self.block_size):
+            images, targets = self.train.at(samples)
             draws = Draws(self.seed, epoch, samples)
             images, targets = augment(self.options.augment, images, targets, draws, self._context)
-            block = (self._normalizer(images), targets, samples)
-            for batch in zip(*(torch.split(part, self.batch_size) for part in block), strict=True):
-                yield Batch(*batch)
+            yield Batch(self.normalizer(images), targets, samples)
 
     def plain_epoch(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of an epoch without augmentation."""
-        return self._batches(self._train, self._order(epoch), self.batch_size, identity)
+        return self._batches(self.train, self.order(epoch), self.batch_size, identity)
 
     def val(self, chunk: int = CHUNK) -> Iterator[Batch]:
         """Yield the validation images in file order, not augmented."""
-        return self._batches(self._train, self._val_index, chunk, identity)
+        return self._batches(self.train, self._val_index, chunk, identity)
 
     def test(self, chunk: int = CHUNK, view: View = identity) -> Iterator[Batch]:
         """Yield the test images in file order, all in one test-time view."""
         return self._batches(self._test, self._test_index, chunk, view)
 
-    def _order(self, epoch: int) -> Int64[Tensor, " train"]:
+    def order(self, epoch: int) -> Int64[Tensor, " train"]:
         """Return the indices sorted by a random key per image.
 
         So leaving some images out does not change the order of the others.
@@ -125,8 +130,8 @@ class Loader:
         return self._train_index[draws.keys("order").argsort(stable=True)]
 
     def _batches(
-        self, tensors: _Tensors, index: Int64[Tensor, " chosen"], chunk: int, view: View
+        self, tensors: ImageSet, index: Int64[Tensor, " chosen"], chunk: int, view: View
     ) -> Iterator[Batch]:
         for samples in torch.split(index, chunk) if len(index) else ():
             images, targets = tensors.at(samples)
-            yield Batch(self._normalizer(view(images)), targets, samples)
+            yield Batch(self.normalizer(view(images)), targets, samples)

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 from cnn_ablate.optim.losses import CrossEntropy, LossOptions, Targets
-from cnn_ablate.optim.optimizers import SGD, Adagrad, Adam, AdamW, OptimizerOptions, RMSprop
+from cnn_ablate.optim.optimizers import (
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    OptimizerOptions,
+    OptimizerStep,
+    RMSprop,
+    Weight,
+)
 from cnn_ablate.optim.scheduler_interface import Scheduler
 from cnn_ablate.optim.schedules import (
     Constant,
@@ -23,9 +32,11 @@ __all__ = [
     "SCHEDULES",
     "LossOptions",
     "OptimizerOptions",
+    "OptimizerStep",
     "ScheduleOptions",
     "Scheduler",
     "Targets",
+    "Weight",
 ]
 
 OPTIMIZERS: Mapping[str, type[OptimizerOptions]] = {

@@ -5,6 +5,7 @@ with the study, and every variant takes them.
 """
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -15,12 +16,13 @@ import torch
 
 from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
+from cnn_ablate.runner.compilation import Source, compile_step, count_missing, sources
 from cnn_ablate.runner.config import COMPUTE, RunConfig
 from cnn_ablate.runner.prepare import Prepared, data_facts
 from cnn_ablate.runner.run_record import gpu, processor
 from cnn_ablate.schema import COMMAND, ComputeConfig, DataFacts, Trial
 from cnn_ablate.store import Store, read_compute, write_compute
-from cnn_ablate.train import seconds_per_step
+from cnn_ablate.train import seconds_per_step, time_steps
 
 # Rough seconds of one worker per multiply-add, forward and backward, and per batch: enough to see
 # that timing would take longer than it could save.
@@ -32,6 +34,8 @@ _SHORT_STEP = 0.01
 # The share of the work ahead that timing may take, for short and for long steps: large networks
 # are often fastest as they are, and a few of their steps take many seconds.
 _SHARE, _SHARE_OF_LONG = 0.1, 0.03
+# Rough seconds to compile a program, and the largest share of an eager step that one saves.
+_COMPILING, _SAVED = 15.0, 0.6
 # A candidate must be faster by this share, since timings are noisy.
 _MARGIN = 0.05
 
@@ -45,12 +49,17 @@ class Workload:
         facts: Of its data set.
         steps: Training steps of one worker, as if every variant were the baseline.
         code_folder: Where user-defined code is searched.
+        programs: One trial per program that the study needs if its steps are compiled; the
+            baseline's first.
+        workers: How many processes compile at once.
     """
 
     trial: Trial
     facts: DataFacts
     steps: float
     code_folder: Path | None = None
+    programs: Sequence[Source] = ()
+    workers: int = 1
 
 
 def choose_compute(prepared: Prepared, config: RunConfig) -> ComputeConfig:
@@ -101,7 +110,38 @@ def autotune(workload: Workload, start: ComputeConfig) -> ComputeConfig:
         seconds = _seconds(workload, candidate)
         if seconds < least * (1 - _MARGIN):
             best, least = candidate, seconds
-    return best
+    return _compiled(workload, best, least) or best
+
+
+def _compiled(workload: Workload, eager: ComputeConfig, step: float) -> ComputeConfig | None:
+    """Return settings that compile all steps, if that takes less time than it saves.
+
+    Args:
+        workload: The study in terms of its baseline.
+        eager: The fastest settings that compile nothing.
+        step: The seconds per step with them.
+    """
+    if eager.device != "cpu" or not workload.programs:
+        return None
+    baseline, *others = workload.programs
+    compute = eager.model_copy(update={"backend": "aot"})
+    most = _SAVED * step * workload.steps
+    with suppress(Exception):
+        is_cached = count_missing([baseline], compute) == 0
+        missing = count_missing(others, compute) if is_cached else len(others)
+        if _compiling(missing + (not is_cached), workload, _COMPILING) > most:
+            return None
+        first = compile_step(baseline, compute)
+        seconds = time_steps(baseline.trainer(compute), at_least=_TIMED)
+        saved = (step - seconds) * workload.steps
+        cost = _compiling(missing, workload, _COMPILING if is_cached else first.seconds)
+        return compute if seconds < step * (1 - _MARGIN) and cost < saved else None
+    return None
+
+
+def _compiling(programs: int, workload: Workload, seconds: float) -> float:
+    """Return the seconds to compile so many programs, each in so many seconds."""
+    return math.ceil(programs / workload.workers) * seconds
 
 
 def _candidates(start: ComputeConfig, step: float) -> list[ComputeConfig]:
@@ -127,7 +167,7 @@ def _machine(device: str) -> str:
 
 def _tuned(prepared: Prepared, config: RunConfig, start: ComputeConfig) -> ComputeConfig:
     """Tune in a process like those that train, if it seems worthwhile."""
-    workload = _workload(prepared, config.resources.local_workers())
+    workload = _workload(prepared, config)
     # The settings to start from are timed, too.
     if not is_worthwhile(_guessed_step(prepared, workload.trial), workload.steps, candidates=2):
         return start
@@ -138,8 +178,8 @@ def _tuned(prepared: Prepared, config: RunConfig, start: ComputeConfig) -> Compu
             return start
 
 
-def _workload(prepared: Prepared, workers: int) -> Workload:
-    trials = prepared.plan.trials
+def _workload(prepared: Prepared, config: RunConfig) -> Workload:
+    trials, workers = prepared.plan.trials, config.resources.local_workers()
     baseline = trials[0]
     seconds = sum(_steps(prepared, t) * _guessed_step(prepared, t) for t in trials)
     return Workload(
@@ -147,6 +187,8 @@ def _workload(prepared: Prepared, workers: int) -> Workload:
         data_facts(prepared, baseline),
         steps=seconds / _guessed_step(prepared, baseline) / min(workers, len(trials)),
         code_folder=prepared.code_folder,
+        programs=sources(prepared, trials, config),
+        workers=workers,
     )
 
 

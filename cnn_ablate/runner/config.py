@@ -13,6 +13,7 @@ from cnn_ablate.value_errors import unknown_name
 # The values of --compute other than `auto`.
 COMPUTE: dict[str, ComputeConfig] = {
     "eager": ComputeConfig(),
+    "aot": ComputeConfig(backend="aot"),
     "reference": ComputeConfig(layout="contiguous", fused=False),
 }
 

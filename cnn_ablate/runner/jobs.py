@@ -25,6 +25,8 @@ class Round:
         seeds: Number of seeds of the variants that have most of them.
         look: The state of a study with looks, in words; else empty.
         work: Work per trial to train, by id, in any unit.
+        compute: Compute settings per trial to train, by id.
+        notes: One sentence per reason why a step is not compiled.
     """
 
     trials: Sequence[Trial]
@@ -32,6 +34,8 @@ class Round:
     seeds: int
     look: str = ""
     work: Mapping[str, float] = field(default_factory=dict)
+    compute: Mapping[str, ComputeConfig] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def outstanding(prepared: Prepared, *, only: str = "", fresh: bool = False) -> list[Trial]:
@@ -89,16 +93,14 @@ def training_work(prepared: Prepared, trial: Trial) -> float:
     return float(per_image * images * training["epochs"])
 
 
-def build_jobs(
-    prepared: Prepared, trials: Iterable[Trial], compute: ComputeConfig, config: RunConfig
-) -> list[Job]:
-    """Return one job per trial, in the order of training."""
+def build_jobs(prepared: Prepared, round_: Round, config: RunConfig) -> list[Job]:
+    """Return one job per trial of a round, in the order of training."""
     expected = ExpectedMetrics.of(prepared.study)
     external = ExternalJob(prepared.inputs, expected) if prepared.inputs else None
     return [
         Job(
             trial,
-            compute,
+            round_.compute[trial.id],
             config.results,
             config.data,
             folder=prepared.code_folder,
@@ -106,5 +108,5 @@ def build_jobs(
             checkpoint_every=60 * config.retry.checkpoint_minutes,
             external=external,
         )
-        for trial in in_training_order(prepared, trials)
+        for trial in in_training_order(prepared, round_.trials)
     ]

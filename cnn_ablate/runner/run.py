@@ -13,7 +13,6 @@ from cnn_ablate.analysis import Analysis, analyse, write_analysis
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
 from cnn_ablate.locks import Locks
-from cnn_ablate.runner.autotune import choose_compute
 from cnn_ablate.runner.config import RunConfig, executor_class
 from cnn_ablate.runner.jobs import Round, build_jobs
 from cnn_ablate.runner.prepare import Prepared, sample_images
@@ -23,6 +22,7 @@ from cnn_ablate.runner.queue import JobQueue
 from cnn_ablate.runner.rounds import needed, rounds
 from cnn_ablate.runner.run_record import study_record
 from cnn_ablate.runner.signals import InterruptHandler
+from cnn_ablate.runner.trial_compute import with_compute
 from cnn_ablate.schema import Look, Record, Trial, TrialResult, timestamp
 from cnn_ablate.store import (
     Results,
@@ -72,8 +72,8 @@ def run(
         finished: list[Round] = []
         try:
             _log(current, todo, config, started)
-            for round_ in rounds(current, todo, config.results):
-                on_round(round_)
+            for planned in rounds(current, todo, config.results):
+                on_round(round_ := with_compute(current, planned, config))
                 for event in _train(current, round_, config, locks, progress):
                     _publish(event, store, interrupts)
                     progress.update(event)
@@ -120,7 +120,7 @@ def _train(
     if not round_.trials:
         return
     store = Store(config.results)
-    jobs = build_jobs(prepared, round_.trials, choose_compute(prepared, config), config)
+    jobs = build_jobs(prepared, round_, config)
     store.drop_checkpoints(trial for trial in prepared.plan.trials if trial.id in prepared.done)
     retries = config.retry.retries
     queue = JobQueue(jobs, store, locks, retrain=prepared.done, retries=retries)

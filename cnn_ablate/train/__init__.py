@@ -4,7 +4,12 @@ from cnn_ablate.train.evaluate import average_views, predict_logits
 from cnn_ablate.train.hooks import Hooks
 from cnn_ablate.train.loop import TrialInput, train
 from cnn_ablate.train.program import EagerProgram
-from cnn_ablate.train.step_benchmark import random_images, seconds_per_epoch, seconds_per_step
+from cnn_ablate.train.step_benchmark import (
+    random_images,
+    seconds_per_epoch,
+    seconds_per_step,
+    time_steps,
+)
 from cnn_ablate.train.trainer import Trainer
 
 __all__ = [
@@ -17,5 +22,6 @@ __all__ = [
     "random_images",
     "seconds_per_epoch",
     "seconds_per_step",
+    "time_steps",
     "train",
 ]

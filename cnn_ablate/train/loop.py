@@ -8,11 +8,11 @@ import torch
 from cnn_ablate.data import Images
 from cnn_ablate.schema import ComputeConfig, EpochRow, Metrics, Trial, TrialResult, timestamp
 from cnn_ablate.train.artifacts import class_rows, dump_state, load_state, predictions_npz
+from cnn_ablate.train.backends import build_program
 from cnn_ablate.train.epoch import monitored_loss, train_epoch
 from cnn_ablate.train.evaluate import Evaluation
 from cnn_ablate.train.hooks import Hooks
 from cnn_ablate.train.memory import peak_memory_mb, reset_peak_memory
-from cnn_ablate.train.program import EagerProgram
 from cnn_ablate.train.trainer import Trainer
 
 
@@ -43,7 +43,7 @@ def train(
     configure_torch(compute, trial_input.trial)
     reset_peak_memory(compute.device)
     trainer = _build_trainer(trial_input, compute)
-    program = EagerProgram(trainer)
+    program = build_program(trainer)
     while not _is_over(trainer):
         train_epoch(trainer, program, hooks)
         if hooks.save_checkpoint and hooks.checkpoint_due():

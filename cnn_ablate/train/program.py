@@ -1,17 +1,19 @@
 """Programs: ways to execute the training steps of an epoch, behind one interface."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from cnn_ablate.models import count_dead_parameters
-from cnn_ablate.rng import Draws
 from cnn_ablate.train.step import Network, StepOutput, step
 from cnn_ablate.train.trainer import Trainer
 
 
+@dataclass
 class EpochMetrics:
     """Losses and hits of the steps of an epoch so far, on the device of the network.
 
@@ -19,10 +21,9 @@ class EpochMetrics:
     would lie between its activations, and so fragment the memory further in every step.
     """
 
-    def __init__(self, steps: int, device: torch.device) -> None:
-        self.losses = torch.zeros(steps, device=device)
-        self.hits = torch.zeros((), dtype=torch.int64, device=device)
-        self.batch_sizes: list[int] = []
+    losses: Float[Tensor, " steps"]
+    hits: Int64[Tensor, ""]
+    batch_sizes: list[int] = field(default_factory=list)
 
     def add(self, output: StepOutput, batch_size: int) -> None:
         """Add a step, without waiting for its values."""
@@ -38,6 +39,12 @@ class EpochMetrics:
             "train_loss": float((losses * weights).sum() / images),
             "train_accuracy": int(self.hits) / images,
         }
+
+
+def empty_metrics(trainer: Trainer) -> EpochMetrics:
+    """Return the metrics of an epoch before its first step."""
+    losses = torch.zeros(trainer.loader.steps_per_epoch, device=trainer.device)
+    return EpochMetrics(losses, torch.zeros((), dtype=torch.int64, device=trainer.device))
 
 
 @runtime_checkable
@@ -65,12 +72,12 @@ class EagerProgram:
     def run_epoch(self, epoch: int, on_step: Callable[[int], None]) -> EpochMetrics:
         """Train on every batch of an epoch once."""
         trainer = self.trainer
-        metrics = EpochMetrics(trainer.loader.steps_per_epoch, trainer.device)
+        metrics = empty_metrics(trainer)
         network = eager_network(trainer, epoch)
         trainer.model.train()
         for batch in trainer.loader.epoch(epoch):
-            draws = Draws(trainer.trial.seed, epoch, batch.samples)
-            metrics.add(step(network, batch, draws), len(batch.samples))
+            keys = trainer.dropout_keys(epoch, batch.samples)
+            metrics.add(step(network, batch, keys), len(batch.samples))
             # A step leaves its gradients in place, so those that are None were never reached.
             if trainer.history.dead_parameters is None:
                 dead = count_dead_parameters(trainer.model)

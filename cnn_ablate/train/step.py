@@ -9,7 +9,6 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from cnn_ablate.data import Batch
-from cnn_ablate.rng import Draws
 
 
 class StepOutput(NamedTuple):
@@ -28,34 +27,34 @@ class Network:
     """A network as a step trains it: functions, and the tensors that receive gradients.
 
     Attributes:
-        logits: Computes float32 logits (n, classes) of images, given the random numbers of the
-            batch for its dropout masks.
+        logits: Computes float32 logits (n, classes) of images, given the keys of their dropout
+            masks, if there is dropout.
         loss: Computes the mean loss from logits and targets.
         parameters: Leaves of the autograd graph.
         update: Changes the parameters by their gradients.
         clip_norm: The largest norm of all gradients together; 0: no limit.
     """
 
-    logits: Callable[[Tensor, Draws], Tensor]
+    logits: Callable[[Tensor, Tensor | None], Tensor]
     loss: Callable[[Tensor, Tensor], Tensor]
     parameters: Sequence[Tensor]
     update: Callable[[], None]
     clip_norm: float = 0.0
 
 
-def step(network: Network, batch: Batch, draws: Draws) -> StepOutput:
+def step(network: Network, batch: Batch, keys: Tensor | None) -> StepOutput:
     """Train a network on one batch, already augmented and normalised.
 
     Args:
         network: In training mode.
         batch: Images (n, channels, height, width) and targets on the device of the network.
-        draws: The random numbers of its samples.
+        keys: Those of its samples for dropout masks, if there is dropout.
     """
     # None instead of zeros: an optimizer skips a parameter that no gradient reaches, where a
     # gradient of zero would still decay its weight.
     for parameter in network.parameters:
         parameter.grad = None
-    logits = network.logits(batch.images, draws)
+    logits = network.logits(batch.images, keys)
     loss = network.loss(logits, batch.targets)
     torch.autograd.backward(loss)
     if network.clip_norm:

@@ -7,8 +7,8 @@ import torch
 
 from cnn_ablate.data import Images
 from cnn_ablate.schema import ComputeConfig, DataFacts, Overrides, Trial, with_overrides
+from cnn_ablate.train.backends import build_program
 from cnn_ablate.train.loop import configure_torch
-from cnn_ablate.train.program import EagerProgram
 from cnn_ablate.train.trainer import Trainer
 
 # Larger batches take about the same time per image, and an estimate should be quick.
@@ -48,8 +48,13 @@ def seconds_per_step(
     settings = {**trial.settings, "schedule": {"name": "constant"}}
     trial = trial.model_copy(update={"settings": settings})
     images = random_images(facts, trial.settings["training"]["batch_size"] * _STEPS)
-    stopwatch = _Stopwatch(compute.device, at_least)
-    program = EagerProgram(Trainer(trial, images, compute))
+    return time_steps(Trainer(trial, images, compute), at_least=at_least)
+
+
+def time_steps(trainer: Trainer, *, at_least: float = 0.0) -> float:
+    """Time the steps of a trainer as `seconds_per_step` does; it is of no further use."""
+    stopwatch = _Stopwatch(trainer.compute.device, at_least)
+    program = build_program(trainer)
     with suppress(StopIteration):
         while True:
             program.run_epoch(0, on_step=stopwatch.lap)

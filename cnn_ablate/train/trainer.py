@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from cnn_ablate.data import Batch, Images, Loader, views
 from cnn_ablate.models import network_size, set_dropout_keys, with_dropout
@@ -49,7 +50,7 @@ class Trainer:
     """All that training a trial needs, built from its settings."""
 
     def __init__(self, trial: Trial, images: Images, compute: ComputeConfig) -> None:
-        self.trial, self.compute = trial, compute
+        self.trial, self.images, self.compute = trial, images, compute
         self.options = build_options(trial.settings)
         self.facts = images.facts
         training = self.options.training
@@ -88,14 +89,32 @@ class Trainer:
             return nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)
 
-    def logits(self, images: Tensor, draws: Draws) -> Tensor:
-        """Compute the float32 logits (n, classes) of a training batch with these random numbers."""
-        if self.has_dropout:
-            # One key per sample, from its seed, epoch and index: a mask does not depend on the
-            # batch that the sample is in, on the device, or on what this process drew before.
-            set_dropout_keys(self.model, draws.keys("dropout"))
+    def dropout_keys(self, epoch: int, samples: Tensor) -> Tensor | None:
+        """Return the keys of samples for dropout masks; None if there is no dropout.
+
+        One key per sample, from its seed, epoch and index: a mask does not depend on the batch
+        that the sample is in, on the device, or on what this process drew before.
+        """
+        draws = Draws(self.trial.seed, epoch, samples)
+        return draws.keys("dropout") if self.has_dropout else None
+
+    def logits(
+        self, images: Tensor, keys: Tensor | None, tensors: dict[str, Tensor] | None = None
+    ) -> Tensor:
+        """Compute the float32 logits (n, classes) of a training batch.
+
+        Args:
+            images: Augmented and normalised.
+            keys: From `dropout_keys`.
+            tensors: By name, in place of the network's own parameters and buffers.
+        """
+        if keys is not None:
+            set_dropout_keys(self.model, keys)
+        images = images.contiguous(memory_format=self.memory_format)
         with self.autocast():
-            logits: Tensor = self.model(images.contiguous(memory_format=self.memory_format))
+            logits: Tensor = (
+                functional_call(self.model, tensors, (images,)) if tensors else self.model(images)
+            )
         return logits.float()
 
     def evaluate(self, batches: Iterable[Batch]) -> Evaluation:

@@ -1,0 +1,98 @@
+"""The compiled programs of a study: how many it needs, and their compilation before its trials."""
+
+import json
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnn_ablate import fork_server
+from cnn_ablate.custom import user_code_folder
+from cnn_ablate.data import load
+from cnn_ablate.runner.config import RunConfig
+from cnn_ablate.runner.prepare import Prepared
+from cnn_ablate.schema import ComputeConfig, Trial
+from cnn_ablate.settings import options_of
+from cnn_ablate.train import Trainer
+from cnn_ablate.train.aot import NotCompiledError, compiled_step, is_compiled, reason_for_eager
+from cnn_ablate.train.loop import configure_torch
+
+# Settings that a program takes as tensors, or that act between epochs.
+_NOT_COMPILED = {
+    "optimizer": ("lr",),
+    "training": ("epochs", "select", "patience", "average", "average_start", "init", "tta"),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A trial whose step is to be compiled, with the folders of its data and its code."""
+
+    trial: Trial
+    data: Path | None
+    code_folder: Path
+
+    def trainer(self, compute: ComputeConfig) -> Trainer:
+        """Build the trainer of the trial."""
+        configure_torch(compute, self.trial)
+        images = load(options_of("data", self.trial.settings["data"]), self.data)
+        return Trainer(self.trial, images, compute)
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """How the compilation of a step ended: the reason why not, if not, and its seconds."""
+
+    reason: str
+    seconds: float
+
+
+def sources(prepared: Prepared, trials: Iterable[Trial], config: RunConfig) -> list[Source]:
+    """Return one trial per program that some trials need, in their order."""
+    by_program = {program_text(trial): trial for trial in reversed([*trials])}
+    return [Source(t, config.data, prepared.code_folder) for t in reversed(by_program.values())]
+
+
+def program_text(trial: Trial) -> str:
+    """Return the settings that a trial's program depends on, as text."""
+    settings = {
+        section: {k: v for k, v in values.items() if k not in _NOT_COMPILED.get(section, ())}
+        for section, values in trial.settings.items()
+        if section != "schedule"
+    }
+    return json.dumps([settings, trial.fingerprint], sort_keys=True)
+
+
+def compile_programs(
+    needed: Iterable[Source], compute: ComputeConfig, workers: int
+) -> Mapping[str, str]:
+    """Compile what the cache lacks; return why a step cannot be, by `program_text`.
+
+    Raises:
+        UserError: there is no compiler, or the cache cannot be written.
+    """
+    needed = [*needed]
+    with ProcessPoolExecutor(workers, mp_context=fork_server.context()) as pool:
+        ended = pool.map(compile_step, needed, [compute] * len(needed))
+        pairs = zip(needed, ended, strict=True)
+        return {program_text(s.trial): e.reason for s, e in pairs if e.reason}
+
+
+def compile_step(source: Source, compute: ComputeConfig) -> Compilation:
+    """Compile the step of a trial, unless the cache has it."""
+    began = time.perf_counter()
+    with user_code_folder(source.code_folder):
+        reason = reason_for_eager(source.trial, compute)
+        if not reason:
+            try:
+                compiled_step(source.trainer(compute))
+            except NotCompiledError as error:
+                reason = error.what
+    return Compilation(reason, time.perf_counter() - began)
+
+
+def count_missing(needed: Iterable[Source], compute: ComputeConfig) -> int:
+    """Count the programs that can be compiled and are not in the cache."""
+    possible = [source for source in needed if not reason_for_eager(source.trial, compute)]
+    return sum(not is_compiled(source.trainer(compute)) for source in possible)

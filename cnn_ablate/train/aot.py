@@ -1,0 +1,199 @@
+"""The program `aot`: the whole training step of a network as one compiled shared library.
+
+A step is traced once, compiled by AOTInductor, checked against eager steps, and kept in the cache,
+from which all workers and later studies load it.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cached_property
+from math import hypot, isfinite
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from cnn_ablate.custom import is_import_path
+from cnn_ablate.errors import UserError
+from cnn_ablate.models import set_dropout_keys
+from cnn_ablate.models.fast_cpu_ops import plain_operations
+from cnn_ablate.schema import ComputeConfig, Trial
+from cnn_ablate.settings import build_options
+from cnn_ablate.train.compiler import compile_graph, load_library, program_key
+from cnn_ablate.train.program import EagerProgram, EpochMetrics, Program
+from cnn_ablate.train.program_cache import ProgramCache
+from cnn_ablate.train.tensor_step import batches, step_tensors, tensor_step
+from cnn_ablate.train.trainer import Trainer
+
+# Steps in which a new program is compared with eager ones, and how far its weights may be from
+# theirs, as a share of how far both have moved: rounding errors are far smaller in float32.
+_CHECKED_STEPS = 4
+_TOLERANCES = {"float32": 0.01, "tf32": 0.01, "bfloat16": 0.1}
+
+
+class NotCompiledError(UserError):
+    """A trial whose step cannot be one compiled program."""
+
+
+class CompiledStep(NamedTuple):
+    """A shared library, and the number of parameters that no gradient reaches."""
+
+    library: Path
+    dead_parameters: int
+
+
+def reason_for_eager(trial: Trial, compute: ComputeConfig) -> str:
+    """Return why a trial's steps have to be executed one operation at a time; '' if they need not.
+
+    User-defined code may do anything in a step; the others change something from step to step
+    that a compiled program holds fixed.
+    """
+    options = build_options(trial.settings)
+    names = [trial.settings["model"]["name"], *(step.name for step in options.data.augment)]
+    if user_defined := [name for name in names if is_import_path(name)]:
+        return f"{user_defined[0]} is user-defined code."
+    if options.training.average == "ema":
+        return "training.average: ema changes the average in every step."
+    if getattr(options.schedule, "cycle_momentum", False):
+        return "schedule.cycle_momentum changes the momentum in every step."
+    if compute.device != "cpu":
+        return f"programs are compiled for the CPU, not for {compute.device}."
+    return ""
+
+
+class AotProgram:
+    """Executes each step by one call of a compiled program, without Python."""
+
+    def __init__(self, trainer: Trainer, step: CompiledStep | None = None) -> None:
+        self.trainer = trainer
+        self.tensors = step_tensors(trainer)
+        self.step = step or compiled_step(trainer)
+        self.inputs = self.tensors.flat()
+
+    @cached_property
+    def run(self) -> Callable[[list[Tensor]], None]:
+        """The compiled step: a function of the tensors of `inputs`, which it changes."""
+        return load_library(self.step.library)
+
+    def run_epoch(self, epoch: int, on_step: Callable[[int], None]) -> EpochMetrics:
+        """Train on every batch of an epoch once."""
+        trainer, sizes = self.trainer, list[int]()
+        trainer.model.train()
+        trainer.history.dead_parameters = self.step.dead_parameters
+        for size in batches(trainer, self.tensors, epoch):
+            if size == trainer.loader.batch_size:
+                self.run(self.inputs)
+            else:  # a smaller last batch is not worth a second program
+                tensor_step(trainer, self.tensors, size)
+                set_dropout_keys(trainer.model, None)
+            sizes.append(size)
+            on_step(size)
+        return EpochMetrics(self.tensors.losses, self.tensors.hits, sizes)
+
+
+# What this process has traced, by settings: trials that differ in their seed share a program.
+_steps: dict[str, CompiledStep] = {}
+
+
+def compiled_step(trainer: Trainer) -> CompiledStep:
+    """Return the program of a trainer's steps; it is compiled if the cache has none.
+
+    Raises:
+        UserError: there is no compiler.
+        NotCompiledError: the step cannot be compiled.
+    """
+    trial = trainer.trial
+    known = json.dumps([trial.settings, trial.fingerprint, trainer.compute.model_dump()])
+    if known not in _steps:
+        if reason := reason_for_eager(trial, trainer.compute):
+            raise _not_compiled(trial, reason)
+        _steps[known] = _find_or_compile(trainer)
+    return _steps[known]
+
+
+def _find_or_compile(trainer: Trainer) -> CompiledStep:
+    inputs = step_tensors(trainer).flat()
+    graph, unreached = trace(trainer)
+    weights = dict(trainer.model.named_parameters())
+    dead = sum(weights[name].numel() for name in unreached)
+
+    def build(folder: Path) -> None:
+        library = folder / "step.so"
+        compile_graph(graph, inputs, library)
+        check(trainer, CompiledStep(library, dead))
+
+    entry = ProgramCache().find_or_build(program_key(graph, inputs), build)
+    if entry.error:
+        raise _not_compiled(trainer.trial, entry.error)
+    return CompiledStep(entry.folder / "step.so", dead)
+
+
+def _not_compiled(trial: Trial, reason: str) -> NotCompiledError:
+    what = f"its training step cannot be compiled: {reason}"
+    return NotCompiledError(f"variant {trial.variant}", what, "Use --compute eager.")
+
+
+def is_compiled(trainer: Trainer) -> bool:
+    """Return whether the cache has the program of a trainer's steps."""
+    if reason_for_eager(trainer.trial, trainer.compute):
+        return False
+    key = program_key(trace(trainer)[0], step_tensors(trainer).flat())
+    return ProgramCache().has(key)
+
+
+def trace(trainer: Trainer) -> tuple[GraphModule, list[str]]:
+    """Record the operations of a step, and the names of the weights that no gradient reaches."""
+    tensors, unreached = step_tensors(trainer), list[str]()
+    trainer.model.train()
+
+    def traced(*flat: Tensor) -> tuple[Tensor]:
+        replaced = tensors.replaced(flat)
+        unreached[:] = tensor_step(trainer, replaced, trainer.loader.batch_size)
+        return (replaced.position,)
+
+    with plain_operations():
+        tracer = make_fx(traced, tracing_mode="fake", _allow_non_fake_inputs=True)
+        graph = tracer(*tensors.flat())
+    set_dropout_keys(trainer.model, None)
+    return graph, unreached
+
+
+def check(trainer: Trainer, step: CompiledStep) -> None:
+    """Compare the first steps of a new program with eager ones.
+
+    Raises:
+        ValueError: the weights after them differ by more than rounding errors.
+    """
+    fresh, eager, compiled = (
+        Trainer(trainer.trial, trainer.images, trainer.compute) for _ in range(3)
+    )
+    for program in (EagerProgram(eager), AotProgram(compiled, step)):
+        _run_first_steps(program)
+    moved, error = _distance(eager, fresh), _distance(eager, compiled)
+    # A training that diverges at once leaves nothing to compare.
+    if isfinite(moved) and not error <= _TOLERANCES[trainer.options.training.precision] * moved:
+        raise ValueError(f"its first steps differ from eager ones by {error / moved:.0%}.")
+
+
+def _run_first_steps(program: Program) -> None:
+    steps = 0
+
+    def stop(_: int) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == _CHECKED_STEPS:
+            raise StopIteration
+
+    with suppress(StopIteration):
+        program.run_epoch(0, on_step=stop)
+
+
+@torch.no_grad()
+def _distance(one: Trainer, other: Trainer) -> float:
+    """Return the Euclidean distance of the weights of two networks."""
+    pairs = zip(one.parameters, other.parameters, strict=True)
+    return hypot(*(float((a.double() - b.double()).norm()) for a, b in pairs))

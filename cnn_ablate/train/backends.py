@@ -1,0 +1,17 @@
+"""The backends: how training steps are executed, by the name in the compute settings."""
+
+from collections.abc import Mapping
+
+from cnn_ablate.train.aot import AotProgram
+from cnn_ablate.train.program import EagerProgram, Program
+from cnn_ablate.train.trainer import Trainer
+
+BACKENDS: Mapping[str, type[Program]] = {
+    "aot": AotProgram,
+    "eager": EagerProgram,
+}
+
+
+def build_program(trainer: Trainer) -> Program:
+    """Return the program that the compute settings of a trainer name."""
+    return BACKENDS[trainer.compute.backend](trainer)
