@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cnn_ablate.claims.preregistered import stated
+from cnn_ablate.claims.preregistered import design_stated, stated
 from cnn_ablate.executors import Resources
 from cnn_ablate.report.claims_table import claim_tables
 from cnn_ablate.report.limitations import limitations
+from cnn_ablate.report.methods import methods
 from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.runner.run import run
@@ -52,7 +53,15 @@ def test_claims_before_and_after_their_data(tmp_path: Path) -> None:
     expected = {"norm": "before its data", "level": "added after"}
     assert expected == ran(tmp_path / "copy", NORM + LEVEL, seeds=3)
     assert expected == ran(tmp_path / "copy", NORM + LEVEL, seeds=3, fresh=True)
-    log = read_record(tmp_path / "copy" / "results", "fast").log
+    last = read_record(tmp_path / "copy" / "results", "fast")
+    extended = {"the design": "before its data", "the seeds": "changed after"}
+    assert {**extended, "the metric": "before its data"} == design_stated(last)
+    table = pd.read_csv(tmp_path / "copy" / "results" / "fast" / "claims.csv")
+    assert {"; ".join(f"{part} {when}" for part, when in design_stated(last).items())} == set(
+        table["design_stated"]
+    )
+    assert "the seeds changed after them" in " ".join(methods(last, trials({"a": [0.5]}), ()))
+    log = last.log
     assert [0, 4, 4, 4] == [entry.trials for entry in log]
     assert [(), ("baseline", "norm=none")] == [entry.variants for entry in log[:2]]
 

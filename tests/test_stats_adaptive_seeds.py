@@ -106,3 +106,15 @@ def test_families_are_those_that_the_study_lists() -> None:
     listed = invented("b", "c", primary=("c*",))
     assert ["exploratory", "primary"] == families(listed.study, listed.plan)
     assert ["primary", "primary"] == families(invented("b", "c").study, listed.plan)
+
+
+def test_looks_go_on_for_contrasts_whose_trials_are_expected() -> None:
+    """A run of some variants waits for no other, which still counts in the family."""
+    study = invented("b", "c")
+    values = {"a": 0.8 + NOISE[:3], "b": 0.79 + np.array([0.0, 0.02, 0.01])}
+    table = trials(values)
+    assert 1 == look_state(study.study, study.plan, table).look
+    ours = {trial.id for trial in study.plan.trials if trial.variant != "c"}
+    reached = look_state(study.study, study.plan, table, expected=ours - {*table["trial"]})
+    assert {"a": 5, "b": 5, "c": 3} == due(reached)
+    assert "look 2 of 3: 2 of 2 contrasts open" == str(reached)

@@ -1,6 +1,6 @@
 """Whether a claim was stated before its data, after the log that study.json keeps."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cnn_ablate.plan import NotInPlanError, claim_weights
 from cnn_ablate.schema import Claim, Record, Stated, Verdict, claim_hash
@@ -11,8 +11,9 @@ COUNTED: tuple[Stated, ...] = ("before its data", "no log")
 
 def with_stated(record: Record, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """Return the verdicts on the claims of a study, with the time at which each was stated."""
+    design = _in_words(design_stated(record))
     return tuple(
-        verdict.model_copy(update={"stated": stated(record, claim)})
+        verdict.model_copy(update={"stated": stated(record, claim), "design_stated": design})
         for claim, verdict in zip(record.study.claims, verdicts, strict=True)
     )
 
@@ -23,12 +24,38 @@ def stated(record: Record, claim: Claim) -> Stated:
     More seeds do not change it. Where trials are older than the first entry of the log, nothing is
     known of a claim that this entry has.
     """
+    own = _variants(record, claim)
     hashes = [entry.claims.get(claim.id) for entry in record.log]
+    return _when(record, hashes, own, claim_hash(claim))
+
+
+def design_stated(record: Record) -> dict[str, Stated]:
+    """Return when the design, the seeds or looks, and the metric with its margin were stated."""
+    names = {"design": "the design", "seeds": "the seeds", "measure": "the metric"}
+    own = {variant.name for variant in record.plan.variants}
+    found: dict[str, Stated] = {}
+    for part, name in names.items():
+        hashes = [getattr(entry, part) for entry in record.log]
+        found[name] = _when(record, hashes, own, hashes[-1] if hashes else "")
+    return found
+
+
+def _in_words(times: Mapping[str, Stated]) -> str:
+    """Return one time for all parts of a design, or each with its own."""
+    different = len(set(times.values())) > 1
+    each = (f"{part} {when}" for part, when in times.items())
+    return "; ".join(each) if different else next(iter(times.values()))
+
+
+def _when(record: Record, hashes: Sequence[str | None], own: Collection[str], now: str) -> Stated:
+    """Return when something was stated, from its hash in each entry of the log, and its variants.
+
+    A `now` that no entry had before any trial of these variants existed was stated later.
+    """
     if not hashes:
         return "no log"
-    own = _variants(record, claim)
-    before = [h for h, entry in zip(hashes, record.log, strict=True) if not own & {*entry.variants}]
-    now = claim_hash(claim)
+    entries = zip(hashes, record.log, strict=True)
+    before = [h for h, entry in entries if not {*own} & {*entry.variants}]
     if now in before:
         return "before its data"
     if not before and now == hashes[0]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.claims.preregistered import stated
+from cnn_ablate.claims.preregistered import design_stated, stated
 from cnn_ablate.report.baseline_facts import recipe
 from cnn_ablate.report.run_facts import image_counts, program
 from cnn_ablate.schema import Effect, Record
@@ -28,16 +28,19 @@ def methods(
             _images(effects),
             _designs(record),
         ),
-        (_claims(record), _numbers(record), _equivalence(record)),
+        (_claims(record), _design_log(record), _numbers(record), _equivalence(record)),
     )
     return tuple(filter(None, (" ".join(filter(None, sentences)) for sentences in paragraphs)))
 
 
 def _trained(record: Record) -> str:
     counts = set(record.plan.seed_counts.values())
-    seeds = count_range(counts, "seed")
+    seeds = f"{count_range(counts, 'seed')} each"
     which = f"{'the first of ' if len(counts) > 1 else ''}{listed(map(str, record.study.seeds))}"
-    planned = f"{count(len(record.plan.variants), 'variant')} were planned with {seeds} each"
+    if record.study.looks:
+        seeds = f"looks at {listed(map(str, record.study.looks))} seeds"
+        which = f"the first of {listed(map(str, record.study.seeds))}"
+    planned = f"{count(len(record.plan.variants), 'variant')} were planned with {seeds}"
     return f"{planned} ({which}){_trainer(record)}"
 
 
@@ -122,10 +125,12 @@ _METHODS = {
 def _looks(record: Record, effects: Sequence[Effect]) -> str:
     if not record.study.looks or all(effect.look is None for effect in effects):
         return ""
-    looks = listed(map(str, record.study.looks))
+    taken = [f"{look.seeds} seeds ({count(look.trials, 'trial')})" for look in record.looks]
+    reached = max(effect.look or 0 for effect in effects)
+    told = listed(taken) if taken else f"{record.study.looks[reached - 1]} seeds at most"
     return (
-        f"Seeds were added where the answer was open, with looks at {looks} seeds; the error is "
-        "spent over the looks, and each interval is that of its look."
+        f"Seeds were added where the answer was open: looks were taken at {told}. The error is "
+        "spent over the planned looks, and each interval is that of its look."
     )
 
 
@@ -163,6 +168,16 @@ def _claims(record: Record) -> str:
     times = Counter[str](stated(record, claim) for claim in record.study.claims)
     words = listed(f"{times[name]} {words}" for name, words in _STATED.items() if times[name])
     return f"Claims by the log of this study: {words}."
+
+
+def _design_log(record: Record) -> str:
+    if not record.log:
+        return ""
+    by_time: dict[str, list[str]] = {}
+    for part, when in design_stated(record).items():
+        by_time.setdefault(_STATED[when], []).append(part)
+    words = (f"{listed(parts)} {when}" for when, parts in by_time.items())
+    return f"Design by the log of this study: {'; '.join(words)}."
 
 
 _STATED = {

@@ -27,7 +27,7 @@ def rounds(prepared: Prepared, trials: Sequence[Trial], results: Path) -> Iterat
         return
     remaining = {trial.id: trial for trial in trials}
     while True:
-        state = current_look(prepared, results, without=remaining)
+        state = current_look(prepared, results, expected=remaining)
         due = _due(state, remaining)
         needed_so_far = [name for name in planned if name in state.due]
         seeds = prepared.study.looks[state.look - 1]
@@ -38,23 +38,26 @@ def rounds(prepared: Prepared, trials: Sequence[Trial], results: Path) -> Iterat
             del remaining[trial.id]
 
 
-def current_look(prepared: Prepared, results: Path, without: Collection[str] = ()) -> LookState:
+def current_look(
+    prepared: Prepared, results: Path, expected: Collection[str] | None = None
+) -> LookState:
     """Return how far a study with looks has come.
 
     Args:
         prepared: The study.
         results: Results folder.
-        without: Ids of trials whose results do not count, since they are to be trained again.
+        expected: Ids of the trials to train, whose earlier results do not count; no look waits for
+            others. By default it waits for all.
     """
     # A new store also has what other runs have published meanwhile.
     store = Store(results)
     metric, rows = prepared.study.metric.name, []
     for trial in prepared.plan.trials:
-        if trial.id not in without and (folder := store.open(trial)):
+        if trial.id not in (expected or ()) and (folder := store.open(trial)):
             value = measured(folder, metric)
             rows.append((trial.id, trial.variant, trial.seed, folder.result.status, value))
     table = pd.DataFrame(rows, columns=["trial", "variant", "seed", "status", metric])
-    return look_state(prepared.study, prepared.plan, table, prepared.findings or ())
+    return look_state(prepared.study, prepared.plan, table, prepared.findings or (), expected)
 
 
 def needed(prepared: Prepared, trials: Sequence[Trial], results: Path) -> Sequence[Trial]:
@@ -62,7 +65,7 @@ def needed(prepared: Prepared, trials: Sequence[Trial], results: Path) -> Sequen
     if not prepared.study.looks:
         return trials
     remaining = {trial.id: trial for trial in trials}
-    state = current_look(prepared, results, without=remaining)
+    state = current_look(prepared, results, expected=remaining)
     return trials if _due(state, remaining) else []
 
 

@@ -235,6 +235,10 @@ class Verdict(Frozen):
         "", description="Settings that differ from the published ones and matter for the verdict."
     )
     stated: Stated = Field("no log", description="When the claim was stated.")
+    design_stated: str = Field(
+        "no log",
+        description="The same of the design, the seeds and the metric, apart if they differ.",
+    )
 
 
 class Environment(Frozen):

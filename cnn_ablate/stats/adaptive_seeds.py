@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +48,11 @@ class LookState:
 
 
 def look_state(
-    study: Study, plan: Plan, trials: pd.DataFrame, findings: Sequence[Finding] = ()
+    study: Study,
+    plan: Plan,
+    trials: pd.DataFrame,
+    findings: Sequence[Finding] = (),
+    expected: Collection[str] | None = None,
 ) -> LookState:
     """Return how far a study with looks has come, by replaying them.
 
@@ -59,8 +63,10 @@ def look_state(
         plan: With the trials of the last look.
         trials: Rows of results.csv; those that failed have ended, too.
         findings: Of the audit: contrasts that it found inert are in no family.
+        expected: Ids of the trials that are still to be trained; no look waits for a contrast that
+            lacks others. By default it waits for all.
     """
-    progress = follow_contrasts(study, plan, trials, findings)
+    progress = follow_contrasts(study, plan, trials, findings, expected)
     seeds = dict.fromkeys((variant.name for variant in plan.variants), study.looks[0])
     for contrast, reached in zip(plan.contrasts, progress, strict=True):
         for side in (contrast.variant, contrast.reference):
@@ -71,7 +77,11 @@ def look_state(
 
 
 def follow_contrasts(
-    study: Study, plan: Plan, trials: pd.DataFrame, findings: Sequence[Finding] = ()
+    study: Study,
+    plan: Plan,
+    trials: pd.DataFrame,
+    findings: Sequence[Finding] = (),
+    expected: Collection[str] | None = None,
 ) -> tuple[Progress | None, ...]:
     """Replay the looks at each family of contrasts; arguments as for `look_state`.
 
@@ -85,6 +95,7 @@ def follow_contrasts(
         np.full_like(row, np.nan) if f else row for row, f in zip(measured, failed, strict=True)
     ]
     members = families(study, plan, findings)
+    awaited = _awaited(plan, trials, expected)
     progress: list[Progress | None] = [None] * len(rows)
     for family in ("primary", "exploratory"):
         chosen = [
@@ -96,6 +107,7 @@ def follow_contrasts(
             study.looks,
             error=study.error,
             margin=study.metric.margin,
+            awaited=[awaited[j] for j in chosen],
         )
         for j, reached in zip(chosen, followed, strict=True):
             progress[j] = reached
@@ -115,6 +127,13 @@ def _ended(study: Study, plan: Plan, trials: pd.DataFrame) -> list[int]:
         for variant in plan.variants
     }
     return [min(leading[c.variant], leading[c.reference]) for c in plan.contrasts]
+
+
+def _awaited(plan: Plan, trials: pd.DataFrame, expected: Collection[str] | None) -> list[bool]:
+    """Return per contrast whether all its trials have ended or are expected."""
+    known = None if expected is None else {*expected, *trials["trial"]}
+    lacking = {t.variant for t in plan.trials if known is not None and t.id not in known}
+    return [not lacking & {contrast.variant, contrast.reference} for contrast in plan.contrasts]
 
 
 def _failed(study: Study, plan: Plan, trials: pd.DataFrame, ended: Sequence[int]) -> list[bool]:

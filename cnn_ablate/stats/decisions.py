@@ -86,7 +86,9 @@ def _ended(record: Record, trials: pd.DataFrame, members: Sequence[int]) -> list
 def _by_looks(record: Record, rows: list[FloatArray], ended: list[int]) -> list[ContrastDecision]:
     looks, error = record.study.looks, record.study.error
     results = []
-    for progress in follow(rows, ended, looks, error=error, margin=record.study.metric.margin):
+    margin = record.study.metric.margin
+    none = [False] * len(rows)  # a contrast that has its seeds is judged, whatever others lack
+    for progress in follow(rows, ended, looks, error=error, margin=margin, awaited=none):
         # Open contrasts wait for their look: what is known was decided at the one before.
         look = progress.look - (progress.outcome == "open")
         seeds = looks[look - 1] if look else None

@@ -51,6 +51,7 @@ def follow(
     *,
     error: float = 0.05,
     margin: float | None = None,
+    awaited: Sequence[bool] | None = None,
 ) -> list[Progress]:
     """Replay the looks at a family of contrasts, as far as their seeds have been trained.
 
@@ -66,6 +67,8 @@ def follow(
         looks: Seed counts at which the study decides, rising.
         error: Probability of any false decision in the family, over all looks.
         margin: Differences within it count as no effect; None: no contrast stops as negligible.
+        awaited: Whether a look waits until the contrast has the seeds for it; by default all are.
+            Others that lack them stay open, and still count in the family.
 
     References:
         Lan and DeMets, Discrete sequential boundaries for clinical trials, Biometrika 70, 1983
@@ -74,8 +77,11 @@ def follow(
     results = [Progress("open", 1) for _ in differences]
     shares = spent(len(looks), error)
     for number, (seeds, share) in enumerate(zip(looks, shares, strict=True), 1):
-        waiting = [j for j, progress in enumerate(results) if progress.outcome == "open"]
-        if not waiting or any(ended[j] < seeds for j in waiting):
+        going_on = [j for j, progress in enumerate(results) if progress.outcome == "open"]
+        if any(ended[j] < seeds and (awaited is None or awaited[j]) for j in going_on):
+            break
+        waiting = [j for j in going_on if ended[j] >= seeds]
+        if not waiting:
             break
         undecided = sum(progress.outcome != "decided" for progress in results)
         rows = [differences[j][:seeds] for j in waiting]
