@@ -1,6 +1,10 @@
 """Adaptive seeds: contrasts are looked at when they have a few seeds, and open ones get more.
 
 The error of the family is spent over the looks, so that looking several times does not raise it.
+
+References:
+    Lan and DeMets, Discrete sequential boundaries for clinical trials, Biometrika 70, 1983
+    (spending); Lan, Simon and Halperin, Stochastically curtailed tests, 1982 (futility).
 """
 
 import math
@@ -69,19 +73,14 @@ def follow(
         margin: Differences within it count as no effect; None: no contrast stops as negligible.
         awaited: Whether a look waits until the contrast has the seeds for it; by default all are.
             Others that lack them stay open, and still count in the family.
-
-    References:
-        Lan and DeMets, Discrete sequential boundaries for clinical trials, Biometrika 70, 1983
-        (spending); Lan, Simon and Halperin, Stochastically curtailed tests, 1982 (futility).
     """
     results = [Progress("open", 1) for _ in differences]
     shares = spent(len(looks), error)
     for number, (seeds, share) in enumerate(zip(looks, shares, strict=True), 1):
         going_on = [j for j, progress in enumerate(results) if progress.outcome == "open"]
-        if any(ended[j] < seeds and (awaited is None or awaited[j]) for j in going_on):
-            break
         waiting = [j for j in going_on if ended[j] >= seeds]
-        if not waiting:
+        late = (awaited is None or awaited[j] for j in going_on if ended[j] < seeds)
+        if not waiting or any(late):
             break
         undecided = sum(progress.outcome != "decided" for progress in results)
         rows = [differences[j][:seeds] for j in waiting]
