@@ -71,8 +71,7 @@ def follow(
         looks: Seed counts at which the study decides, rising.
         error: Probability of any false decision in the family, over all looks.
         margin: Differences within it count as no effect; None: no contrast stops as negligible.
-        awaited: Whether a look waits until the contrast has the seeds for it; by default all are.
-            Others that lack them stay open, and still count in the family.
+        awaited: Whether looks wait for the seeds of the contrast, as by default; others stay open.
     """
     results = [Progress("open", 1) for _ in differences]
     shares = spent(len(looks), error)
