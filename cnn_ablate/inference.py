@@ -8,16 +8,26 @@ from pickle import PickleError
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from cnn_ablate.custom import user_code_folder
-from cnn_ablate.data import TTA_VIEWS, Batch, View, views
+from cnn_ablate.data import TTA_VIEWS, Batch, views
+from cnn_ablate.data.image_arrays import ARRAYS, PICKLES, read_array
 from cnn_ablate.data.image_files import SUFFIXES, read_image
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import SOURCE_KEY, DataFacts, Trial, canonical
 from cnn_ablate.settings import TrialOptions, build_options
-from cnn_ablate.store import NETWORK, RETRAIN, Store, TrialFolder, open_trial, parse_record
+from cnn_ablate.store import (
+    NETWORK,
+    RETRAIN,
+    Store,
+    TrialFolder,
+    open_trial,
+    parse_record,
+    read_record,
+)
 from cnn_ablate.train import average_views, predict_logits
+from cnn_ablate.value_errors import unknown_name
 
 CHUNK = 250
 
@@ -33,13 +43,19 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The most probable class of an image file, or the error for which it was skipped."""
+    """The probabilities of the classes of an image, or the error for which it was skipped.
 
-    path: Path
-    label: int | None = None
-    name: str = ""
-    probability: float = 0.0
+    `name` is the path of the image's file, or its number in an array.
+    """
+
+    name: str
+    probabilities: tuple[float, ...] = ()
     error: str = ""
+
+    @property
+    def label(self) -> int:
+        """The number of the most probable class."""
+        return self.probabilities.index(max(self.probabilities))
 
 
 def load_model(trial: str | Path, results: Path | str = "results") -> nn.Module:
@@ -101,61 +117,107 @@ def _study_folder(results: Path, trial: Trial) -> Path | None:
     return None
 
 
-def find_images(folder: Path) -> list[Path]:
-    """Return the image files in a folder and its subfolders, sorted by path.
+def load_ensemble(word: str, variant: str, results: Path) -> list[TrainedModel]:
+    """Load the networks of a variant, one per seed, or that of a single trial.
+
+    Args:
+        word: Name of a study's folder in the results, or id or folder of a trial.
+        variant: Name of a variant of the study; '' means the first one, the baseline.
+        results: Results folder.
+
+    Raises:
+        UserError: there is no such study, variant or trial, or none of the networks is here.
+    """
+    if not (results / word / "study.json").is_file():
+        if variant:
+            raise UserError(str(results / word), "no such study was run.", "")
+        return [load_trained(word, results)]
+    record, store = read_record(results, word), Store(results)
+    names = [each.name for each in record.plan.variants]
+    wanted = variant or names[0]
+    if wanted not in names:
+        raise UserError(f"--variant {wanted}", *unknown_name("variant", wanted, names))
+    folders = (store.folder(t) for t in record.plan.trials if t.variant == wanted)
+    here = [folder for folder in folders if (folder / NETWORK).is_file()]
+    if not here:
+        what = f"none of its networks (model.pt) is in {store.trials}."
+        raise UserError(f"{word}, variant {wanted}", what, "Train them: cnn-ablate run --fresh.")
+    return [load_trained(folder, results) for folder in here]
+
+
+def find_images(place: Path) -> list[Path]:
+    """Return a file of images, or the image files in a folder and its subfolders by path.
 
     Raises:
         UserError: there are none.
     """
-    if not folder.is_dir():
-        raise UserError(str(folder), "no such folder.")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if place.is_file():
+        return [place]
+    if not place.is_dir():
+        raise UserError(str(place), "no such file or folder.")
+    paths = sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise UserError(str(folder), "contains no pictures.", f"Known: {', '.join(SUFFIXES)}.")
+        raise UserError(str(place), "contains no pictures.", f"Known: {', '.join(SUFFIXES)}.")
     return paths
 
 
 def predict(
-    trained: TrainedModel, paths: Sequence[Path], *, tta: bool = False
+    networks: Sequence[TrainedModel], paths: Sequence[Path], *, tta: bool = False
 ) -> Iterator[Prediction]:
-    """Classify image files in chunks; a file that cannot be read gets an error and no class.
+    """Classify images in chunks by the mean of the networks' probabilities.
+
+    An image file that cannot be read gets an error and no probabilities.
 
     Args:
-        trained: The network.
-        paths: Image files of any size and mode.
+        networks: One or more networks of one variant.
+        paths: Image files of any size and mode, or one file with an array of images.
         tta: Average over the test-time views of the trial's settings, or else over all views.
+
+    Raises:
+        UserError: an array cannot be read, or is none of images.
     """
-    chosen = views(trained.options.training.tta or TTA_VIEWS) if tta else views(["identity"])
+    shape = networks[0].data.shape
+    if len(paths) == 1 and paths[0].suffix.lower() in {*ARRAYS, *PICKLES}:
+        images = read_array(paths[0], shape)
+        for start in range(0, len(images), CHUNK):
+            rows = _probabilities(networks, images[start : start + CHUNK], tta=tta)
+            for number, row in enumerate(rows, start):
+                yield Prediction(str(number), row)
+        return
     for start in range(0, len(paths), CHUNK):
-        opened = [_read_or_error(path, trained) for path in paths[start : start + CHUNK]]
+        opened = [_read_or_error(path, shape) for path in paths[start : start + CHUNK]]
         images = [image for image in opened if isinstance(image, np.ndarray)]
-        classified = iter(_classify(trained, images, chosen) if images else ())
+        rows = iter(_probabilities(networks, images, tta=tta) if images else ())
         for path, image in zip(paths[start:], opened, strict=False):
             if isinstance(image, str):
-                yield Prediction(path, error=image)
+                yield Prediction(path.as_posix(), error=image)
             else:
-                label, probability = next(classified)
-                yield Prediction(path, label, trained.data.classes[label], probability)
+                yield Prediction(path.as_posix(), next(rows))
 
 
-def _read_or_error(path: Path, trained: TrainedModel) -> np.ndarray | str:
+def _read_or_error(path: Path, shape: tuple[int, int, int]) -> np.ndarray | str:
     try:
-        return read_image(path, trained.data.shape)
+        return read_image(path, shape)
     except UserError as error:
         return error.what
 
 
-def _classify(
-    trained: TrainedModel, images: list[np.ndarray], chosen: list[View]
-) -> Iterator[tuple[int, float]]:
-    """Yield class and probability of the best guess per image (channels, height, width)."""
+def _probabilities(
+    networks: Sequence[TrainedModel], images: list[np.ndarray], *, tta: bool
+) -> list[tuple[float, ...]]:
+    """Return the mean probabilities per image (channels, height, width)."""
     pixels = torch.from_numpy(np.stack(images))
+    mean = torch.stack([_softmax(each, pixels, tta=tta) for each in networks]).mean(0)
+    return [tuple(row) for row in mean.tolist()]
+
+
+def _softmax(trained: TrainedModel, pixels: Tensor, *, tta: bool) -> Tensor:
+    """Return the probabilities of one network (n, classes)."""
+    chosen = views(trained.options.training.tta or TTA_VIEWS) if tta else views(["identity"])
     normalise = trained.options.data.normalize.build(pixels.shape[1])
     unlabelled = torch.zeros(len(pixels), dtype=torch.int64)
     outputs = [
         predict_logits(trained.model, [Batch(normalise(view(pixels)), unlabelled, unlabelled)])
         for view in chosen
     ]
-    averaged = average_views(outputs, trained.options.training.tta_average)
-    best = averaged.logits.softmax(1).max(1)
-    yield from zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return average_views(outputs, trained.options.training.tta_average).logits.softmax(1)

@@ -229,7 +229,7 @@ def test_compare_takes_files_and_needs_no_trials(tmp_path: Path) -> None:
 
 
 def test_predict_writes_both_formats(tmp_path: Path) -> None:
-    """Predictions have four columns, or two for a competition; broken images give exit code 2."""
+    """A column per class, or two columns for a competition; broken images give exit code 2."""
     one = trial(training__epochs=1)
     images = load(build_options(one.settings).data)
     Store(tmp_path / "results").publish(train(TrialInput(one, images), ComputeConfig()))
@@ -240,7 +240,8 @@ def test_predict_writes_both_formats(tmp_path: Path) -> None:
     asked = ("predict", one.id, pictures, "--results", tmp_path / "results", "-o")
     assert 0 == call(*asked, tmp_path / "full.csv").exit_code
     lines = (tmp_path / "full.csv").read_text().splitlines()
-    assert "ID,label,name,probability" == lines[0]
+    assert lines[0].startswith("ID,label,name,probability,T-shirt/top,")
+    assert 14 == len(lines[0].split(","))
     assert ["0.png", "1.png", "2.png"] == [line.split(",")[0] for line in lines[1:]]
     (pictures / "3.png").write_bytes(b"broken")
     said = call(*asked, tmp_path / "two.csv", "--format", "submission", "--tta")

@@ -1,6 +1,8 @@
 """Inference: networks are loaded, and classify pictures, some of which are broken."""
 
+import copy
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from PIL import Image
 
 import cnn_ablate
 from cnn_ablate.data import Loader, load
+from cnn_ablate.data.image_arrays import read_array
 from cnn_ablate.errors import UserError
 from cnn_ablate.inference import find_images, load_trained, predict
 from cnn_ablate.schema import ComputeConfig, TrialResult
@@ -77,7 +80,7 @@ def test_a_picture_that_unpacks_to_too_much_is_skipped(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
     monkeypatch.setattr("warnings.warn", lambda *_, **__: None)
     root, result = kept
-    said = predict(load_trained(result.trial.id, root), find_images(folder))
+    said = predict([load_trained(result.trial.id, root)], find_images(folder))
     assert all(one.error for one in said)
 
 
@@ -108,29 +111,91 @@ def test_predictions_name_classes_and_skip_what_is_broken(
 ) -> None:
     """Every picture gets a class and a probability; a broken one gets its error."""
     trained = load_trained(kept[1].trial.id, kept[0])
-    said = {one.path.name: one for one in predict(trained, find_images(folder))}
+    said = {Path(one.name).name: one for one in predict([trained], find_images(folder))}
     stored = np.load(kept[0] / "trials" / kept[1].trial.id / "predictions.npz")["predicted"]
     assert stored[:4].tolist() == [said[f"{i}.png"].label for i in range(4)]
-    assert {one.name for one in said.values() if not one.error} <= set(trained.data.classes)
+    assert {10} == {len(one.probabilities) for one in said.values() if not one.error}
     assert "cannot be read as a picture" in said["broken.png"].error
-    assert None is said["broken.png"].label
-    assert 0.1 <= said["large.jpg"].probability <= 1
+    assert () == said["broken.png"].probabilities
+    assert pytest.approx(1) == sum(said["large.jpg"].probabilities)
 
 
 def test_views_change_probabilities(kept: tuple[Path, TrialResult], folder: Path) -> None:
     """Averaging over views changes the probability, which stays one."""
     trained = load_trained(kept[1].trial.id, kept[0])
     path = [folder / "1.png"]
-    [plain], [averaged] = (list(predict(trained, path, tta=tta)) for tta in (False, True))
-    assert plain.probability != averaged.probability
-    assert 0 < averaged.probability <= 1
+    [plain], [averaged] = (list(predict([trained], path, tta=tta)) for tta in (False, True))
+    assert plain.probabilities != averaged.probabilities
+    assert pytest.approx(1) == sum(averaged.probabilities)
+
+
+def test_several_networks_predict_by_their_mean(
+    kept: tuple[Path, TrialResult], folder: Path
+) -> None:
+    """The probabilities of the networks are averaged, not their votes."""
+    trained = load_trained(kept[1].trial.id, kept[0])
+    other = replace(trained, model=copy.deepcopy(trained.model))
+    with torch.no_grad():
+        for parameter in other.model.parameters():
+            parameter.neg_()
+    path = [folder / "1.png"]
+    [one], [two], [both] = (
+        list(predict(networks, path)) for networks in ([trained], [other], [trained, other])
+    )
+    mean = [(a + b) / 2 for a, b in zip(one.probabilities, two.probabilities, strict=True)]
+    assert pytest.approx(mean, abs=1e-6) == both.probabilities
+
+
+@pytest.mark.parametrize("form", ["grey", "channels_last", "channels_first", "fractions", "npz"])
+def test_arrays_of_images(kept: tuple[Path, TrialResult], folder: Path, form: str) -> None:
+    """An array gives the predictions of the image files that have the same pixels."""
+    trained = load_trained(kept[1].trial.id, kept[0])
+    files = [folder / f"{i}.png" for i in range(4)]
+    grey = np.stack([np.asarray(Image.open(file)) for file in files])
+    path = folder / ("images.npz" if form == "npz" else "images.npy")
+    arrays = {
+        "grey": grey,
+        "channels_last": np.stack([grey] * 3, -1),
+        "channels_first": grey[:, None],
+        "fractions": grey / 255,
+        "npz": grey,
+    }
+    np.savez(path, arrays[form]) if form == "npz" else np.save(path, arrays[form])
+    expected = [one.probabilities for one in predict([trained], files)]
+    found = list(predict([trained], find_images(path)))
+    assert ["0", "1", "2", "3"] == [one.name for one in found]
+    assert pytest.approx(np.array(expected), abs=1e-5) == [one.probabilities for one in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.pkl", b"cos\nsystem\n(S'touch pwned'\ntR.", "is a pickle, which can run any program"),
+        ("a.npy", np.array([{}], dtype=object), "is a pickle, which can run any program"),
+        ("a.npy", b"nothing", "pickle"),
+        ("a.npy", np.zeros((2, 4, 4, 5)), "has the shape 2 x 4 x 4 x 5"),
+        ("a.npy", np.zeros((1, 2, 3, 4, 5)), "has the shape 1 x 2 x 3 x 4 x 5: no images"),
+        ("a.npy", np.full((1, 8, 8), 300.0), "has values from 300 to 300"),
+    ],
+)
+def test_what_is_no_array_of_images_is_refused(
+    tmp_path: Path, name: str, content: object, expected: str
+) -> None:
+    """One sentence with the file; a pickle is never opened, and one says how to convert it."""
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        np.save(path, content, allow_pickle=True)
+    with pytest.raises(UserError, match=expected):
+        read_array(path, (1, 8, 8))
 
 
 def test_empty_folder(tmp_path: Path) -> None:
     """A folder without pictures, or no folder, is a user error."""
     with pytest.raises(UserError, match="contains no pictures"):
         find_images(tmp_path)
-    with pytest.raises(UserError, match="no such folder"):
+    with pytest.raises(UserError, match="no such file or folder"):
         find_images(tmp_path / "nowhere")
 
 

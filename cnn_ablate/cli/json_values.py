@@ -122,3 +122,12 @@ class PackedStudy(Frozen):
     file: str
     files: tuple[str, ...]
     trials: int
+
+
+class Predictions(Frozen):
+    """`predict`: the CSV file, and how many images and networks it is from."""
+
+    file: str
+    images: int
+    skipped: int
+    networks: int

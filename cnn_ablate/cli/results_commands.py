@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cnn_ablate.cli import shell_completion
 from cnn_ablate.cli.common_options import (
     AsJson,
     Force,
@@ -171,17 +172,31 @@ def clean(
 
 @results_app.command()
 def predict(
-    trial: Annotated[str, typer.Argument(help="Id or folder of a finished trial.")],
-    images: Annotated[Path, typer.Argument(help="Folder of images.")],
+    study: Annotated[
+        str, typer.Argument(help="Study that was run, by name or file, or id or folder of a trial.")
+    ],
+    images: Annotated[
+        Path, typer.Argument(help="Image file, folder of images, or array (.npy, .npz).")
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="CSV file to write.")],
+    variant: Annotated[
+        str,
+        typer.Option(
+            help="Variant of the study whose networks predict, all seeds in the mean.",
+            autocompletion=shell_completion.variants,
+        ),
+    ] = "",
+    profile: Profile = "",
     tta: Annotated[
         bool, typer.Option("--tta", help="Average predictions over several views of each image.")
     ] = False,
     style: Annotated[str, typer.Option("--format", help="Columns: full or submission.")] = "full",
     results: Results = Path("results"),
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Classify images with a trained network."""
-    from cnn_ablate.cli.commands.predict import predict_folder
+    """Classify images with the trained networks of a variant."""
+    from cnn_ablate.cli.commands.predict import PredictOptions, predict_images
 
-    predict_folder(trial, images, results, output, tta=tta, style=style, force=force)
+    options = PredictOptions(output, variant, profile, tta, style, force, as_json)
+    predict_images(study, images, results, options)

@@ -62,7 +62,7 @@ def read_image(
         with Image.open(path, formats=FORMATS) as image:
             if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
                 raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-            return _to_shape(image, shape)
+            return fit_to_shape(image, shape)
     except BROKEN as error:
         raise UserError(
             str(path), f"cannot be read as a picture: {error}.", "Replace or remove it."
@@ -75,7 +75,7 @@ def depth_error(image: Image.Image) -> str:
     return f"mode {image.mode} has more than 8 bits per channel" if is_deep else ""
 
 
-def _to_shape(
+def fit_to_shape(
     image: Image.Image, shape: tuple[int, int, int]
 ) -> UInt8[np.ndarray, "channel height width"]:
     """Turn upright by EXIF, lay over white, convert to the channels, crop the centre and resize."""

@@ -1,58 +1,99 @@
-"""The command `predict`: classify unlabelled images with a trained network."""
+"""The command `predict`: classify unlabelled images with the trained networks of a variant."""
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from io import StringIO
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import typer
 
 from cnn_ablate.cli.exit_codes import SOME_FAILED
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import Predictions
 from cnn_ablate.cli.overwriting import first_line, write_output
 from cnn_ablate.errors import UserError
-from cnn_ablate.inference import Prediction, find_images, load_trained, predict
+from cnn_ablate.find_study import study_folder
+from cnn_ablate.inference import Prediction, find_images, load_ensemble, predict
+from cnn_ablate.text import count
 from cnn_ablate.value_errors import unknown_name
 
-# Per format: its columns, and the cells of a prediction.
-FORMATS: dict[str, tuple[tuple[str, ...], Callable[[Path, Prediction], tuple[object, ...]]]] = {
-    "full": (
-        ("ID", "label", "name", "probability"),
-        lambda path, p: (path.as_posix(), p.label, p.name, f"{p.probability:.6f}"),
-    ),
-    "submission": (
-        ("ID", "Labels"),
-        lambda path, p: (path.with_suffix("").as_posix(), p.label),
-    ),
-}
+FORMATS = ("full", "submission")
 
 
-def predict_folder(
-    trial: str, folder: Path, results: Path, output: Path, *, tta: bool, style: str, force: bool
-) -> None:
+@dataclass(frozen=True)
+class PredictOptions:
+    """Which variant predicts, from how many views, and where and how that is written."""
+
+    output: Path
+    variant: str = ""
+    profile: str = ""
+    tta: bool = False
+    style: str = "full"
+    force: bool = False
+    as_json: bool = False
+
+
+def predict_images(word: str, images: Path, results: Path, options: PredictOptions) -> None:
     """Write a CSV file of predictions; exit with 2 if some images could not be read.
 
     Raises:
-        UserError: There is no such trial, format or folder, or no image in it.
+        UserError: There is no such study, variant, trial, format or folder, or no image in it.
     """
-    if style not in FORMATS:
-        raise UserError(f"--format {style}", *unknown_name("format", style, FORMATS))
-    trained = load_trained(trial, results)
-    predictions = list(predict(trained, find_images(folder), tta=tta))
+    if options.style not in FORMATS:
+        where = f"--format {options.style}"
+        raise UserError(where, *unknown_name("format", options.style, FORMATS))
+    networks = load_ensemble(study_folder(word, options.profile), options.variant, results)
+    predictions = list(predict(networks, find_images(images), tta=options.tta))
     skipped = [each for each in predictions if each.error]
     for each in skipped:
-        typer.echo(f"{each.path}: {each.error} Skipped.", err=True)
-    table = _table(folder, [each for each in predictions if not each.error], style)
-    write_output(output, table, first_line, force=force)
-    typer.echo(f"Predictions: {output} ({len(predictions) - len(skipped)} images)")
+        typer.echo(f"{each.name}: {each.error} Skipped.", err=True)
+    read = [each for each in predictions if not each.error]
+    classes = networks[0].data.classes
+    is_full = options.style == "full"
+    rows = _full(read, images, classes) if is_full else _submission(read, images)
+    write_output(options.output, _table(rows), first_line, force=options.force)
+    if options.as_json:
+        output = str(options.output)
+        print_json(
+            Predictions(file=output, images=len(read), skipped=len(skipped), networks=len(networks))
+        )
+    else:
+        how = count(len(networks), "network")
+        typer.echo(f"Predictions: {options.output} ({count(len(read), 'image')}, {how})")
     if skipped:
         typer.echo(f"{len(skipped)} of {len(predictions)} images could not be read.", err=True)
         raise typer.Exit(SOME_FAILED)
 
 
-def _table(folder: Path, predictions: Iterable[Prediction], style: str) -> bytes:
-    columns, row = FORMATS[style]
+def _full(
+    predictions: Iterable[Prediction], images: Path, classes: Iterable[str]
+) -> Iterable[Iterable[object]]:
+    """Yield the number, name and probability of the best class, and all probabilities."""
+    names = list(classes)
+    yield ("ID", "label", "name", "probability", *names)
+    for each in predictions:
+        shares = [f"{share:.6f}" for share in each.probabilities]
+        best = each.label
+        yield (_id(each, images).as_posix(), best, names[best], shares[best], *shares)
+
+
+def _submission(predictions: Iterable[Prediction], images: Path) -> Iterable[Iterable[object]]:
+    """Yield two columns, as competitions ask for them."""
+    yield ("ID", "Labels")
+    for each in predictions:
+        yield (_id(each, images).with_suffix("").as_posix(), each.label)
+
+
+def _id(prediction: Prediction, images: Path) -> PurePath:
+    """Return the path of an image below the folder of images, or its name or number."""
+    path = PurePath(prediction.name)
+    if images.is_dir():
+        return path.relative_to(images)
+    return PurePath(path.name)
+
+
+def _table(rows: Iterable[Iterable[object]]) -> bytes:
     file = StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(row(p.path.relative_to(folder), p) for p in predictions)
+    csv.writer(file, lineterminator="\n").writerows(rows)
     return file.getvalue().encode()
