@@ -138,3 +138,31 @@ def test_init_of_what_is_not(
     monkeypatch.chdir(tmp_path)
     assert said in str(call("init", *words).exception)
     assert [] == [*tmp_path.glob("*.yaml")]
+
+
+@pytest.mark.parametrize(
+    ("count", "epochs", "batch_size"), [(160, 63, 16), (2_000, 10, 32), (60_000, 10, 64)]
+)
+def test_few_images_get_more_epochs_and_smaller_batches(
+    tmp_path: Path, count: int, epochs: int, batch_size: int
+) -> None:
+    """A draft trains for at least 500 steps."""
+    images = count - round(count / 5)
+    text = study_template("mine.yaml", "fashion_mnist_sample", "lenet", images=images)
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    training = read_study(path).written["training"]
+    assert {"epochs": epochs, "batch_size": batch_size} == training
+    assert -(-images // batch_size) * epochs >= 500
+
+
+def test_a_draft_proposes_a_factor_for_every_knob(tmp_path: Path) -> None:
+    """Those that are not varied are there as comments; without the comment sign they are valid."""
+    text = study_template("mine.yaml", "fashion_mnist_sample", "cnnnet")
+    path = tmp_path / "mine.yaml"
+    path.write_text(text.replace("  # model.", "  model."), encoding="utf-8")
+    study = read_study(path)
+    varied = {factor.name for factor in study.factors}
+    knobs = {f"model.{knob}" for knob in study.written["model"] if knob != "name"}
+    assert knobs <= varied
+    assert "title: Ablation of cnnnet on fashion_mnist_sample\n" in text.replace('"', "")

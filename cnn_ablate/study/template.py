@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
 from shlex import quote
 from typing import Any
 
@@ -14,6 +15,10 @@ from cnn_ablate.settings import entry_of, resolve
 from cnn_ablate.study.file_model import folder_name_fault
 
 _SWITCHES = 2
+_LEAST_EPOCHS, _LEAST_STEPS = 10, 500
+# Batch sizes with the number of training images from which each is used.
+_BATCHES = {64: 3200, 32: 640, 16: 0}
+_USUAL_IMAGES = 50_000
 # Factors that every template has: augmentation and learning rate.
 _FACTORS = 2
 # Faults of published programs that these networks reproduce by default.
@@ -35,13 +40,16 @@ title: {title}
 baseline:
 """
 _TRAINING = """\
-  optimizer: {name: sgd, lr: 0.01, momentum: 0.9}
+  optimizer: {{name: sgd, lr: 0.01, momentum: 0.9}}
   training:
-    epochs: 10
-    batch_size: 64
+    epochs: {epochs}{why}
+    batch_size: {batch_size}
 
 # What is varied: keys of the baseline with their levels.
 factors:
+"""
+_MORE = """\
+  # Other knobs of the network, with levels to adapt:
 """
 _DESIGN = """\
   data.augment: [[random_crop], []]
@@ -67,7 +75,9 @@ claims:
 """
 
 
-def study_template(file: str, data: str, model: str, *, path: str = "") -> str:
+def study_template(
+    file: str, data: str, model: str, *, path: str = "", images: int | None = None
+) -> str:
     """Return the text of a study of a network on a data set.
 
     Args:
@@ -75,20 +85,24 @@ def study_template(file: str, data: str, model: str, *, path: str = "") -> str:
         data: Name of a data set.
         model: Name of a network.
         path: Folder of the data set, if that is one of its knobs.
+        images: Number of its training images, if known.
 
     Raises:
         UserError: a name is unknown, or needs further knobs.
     """
     settings = _settings(data, model, path)
-    title = f"Does each part of {model} improve its accuracy on {path.rpartition('/')[2] or data}?"
-    levels = dict(list(_switches(entry_of("model", model), settings["model"]))[:_SWITCHES])
+    title = f"Ablation of {model.rpartition(':')[2]} on {path.rpartition('/')[2] or data}"
+    switches = dict(_switches(entry_of("model", model), settings["model"]))
+    levels = dict(list(switches.items())[:_SWITCHES])
+    others = {**dict(_other_levels(settings["model"])), **switches}
     count = len(levels) + _FACTORS
     lines = [
         _HEAD.format(file=quote(file), name=_yaml(_study_name(file)), title=_yaml(title)),
         *_section("data", {**settings["data"], **_preprocessing(data)}, _data_knobs(data)),
         *_section("model", settings["model"], settings["model"]),
-        _TRAINING,
-        *(f"  model.{knob}: [{', '.join(map(_yaml, pair))}]\n" for knob, pair in levels.items()),
+        _training(images),
+        *(f"  model.{knob}: {_yaml(pair)}\n" for knob, pair in levels.items()),
+        *_commented({knob: pair for knob, pair in others.items() if knob not in levels}),
         _DESIGN.format(count=count, p=count * 2 / 2**8),
         *(
             _CLAIM.format(knob=knob, new=_yaml(new), old=_yaml(old))
@@ -103,6 +117,39 @@ def _settings(data: str, model: str, path: str) -> dict[str, dict[str, Any]]:
     settings = resolve({"data": data_section, "model": {"name": model}})
     fixes = {f"model.{k}": value for k, value in _FIXES.items() if k in settings["model"]}
     return resolve(with_overrides(settings, fixes))
+
+
+def _training(images: int | None) -> str:
+    """Return the section of training: epochs enough for 500 steps, smaller batches of few images.
+
+    Batch norms and learning rates need some hundred steps, however few images there are.
+    """
+    known = _USUAL_IMAGES if images is None else max(images, 1)
+    batch_size = next(size for size, least in _BATCHES.items() if known >= least)
+    steps = ceil(known / batch_size)
+    epochs = max(_LEAST_EPOCHS, ceil(_LEAST_STEPS / steps))
+    why = f"  # {epochs * steps:,} steps: {known:,} training images" if images else ""
+    return _TRAINING.format(epochs=epochs, batch_size=batch_size, why=why)
+
+
+def _other_levels(values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield two levels for each other knob: half of a count, a tenth of a number, or `none`."""
+    for knob, value in values.items():
+        if knob in {"name", SOURCE_KEY} or isinstance(value, bool | list | dict):
+            continue
+        if isinstance(value, int):
+            yield knob, [value, value // 2 or 2 * value or 1]
+        elif isinstance(value, float):
+            yield knob, [value, value / 10 or 0.1]
+        else:
+            yield knob, [value, 1 if value is None else "none"]
+
+
+def _commented(levels: Mapping[str, list[Any]]) -> Iterator[str]:
+    if levels:
+        yield _MORE
+    for knob, pair in levels.items():
+        yield f"  # model.{knob}: {_yaml(pair)}\n"
 
 
 def _study_name(file: str) -> str:

@@ -9,11 +9,12 @@ import typer
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import DATASETS
 from cnn_ablate.data.folder import has_train_and_test
+from cnn_ablate.data.image_files import SUFFIXES
 from cnn_ablate.errors import UserError
 from cnn_ablate.study.json_schema import json_schema
 from cnn_ablate.study.template import study_template
 
-SUFFIXES = (".yaml", ".yml")
+STUDY_SUFFIXES = (".yaml", ".yml")
 
 
 def write_template(file: Path, data: str, model: str) -> None:
@@ -28,7 +29,7 @@ def write_template(file: Path, data: str, model: str) -> None:
         UserError: The file exists, would be taken for a class folder, or has another extension;
             a name is unknown.
     """
-    if file.suffix not in SUFFIXES:
+    if file.suffix not in STUDY_SUFFIXES:
         raise UserError(str(file), "a study file ends in .yaml.", f"Name it {file}.yaml.")
     with user_code_folder(file.parent):
         _write(file, _template(file, data, model))
@@ -43,14 +44,24 @@ def write_template(file: Path, data: str, model: str) -> None:
 def _template(file: Path, data: str, model: str) -> str:
     folder = Path(data)
     if data in DATASETS or not folder.is_dir():
-        return study_template(file.name, data, model)
+        sizes = DATASETS[data].sizes if data in DATASETS else None
+        return study_template(file.name, data, model, images=sizes[0] if sizes else None)
     # Paths in a study are relative to its own folder, so that it runs from any directory.
     images, home = folder.resolve(), file.parent.resolve()
     if home.is_relative_to(images) and not has_train_and_test(images):
         what = "would be inside the folder of classes, which may hold nothing else."
         raise UserError(str(file), what, "Write it beside the folder of images instead.")
     path = images.relative_to(home) if images.is_relative_to(home) else images
-    return study_template(file.name, "image_folder", model, path=path.as_posix())
+    count = _count_training_images(images)
+    return study_template(file.name, "image_folder", model, path=path.as_posix(), images=count)
+
+
+def _count_training_images(folder: Path) -> int:
+    """Return how many images a folder has for training: those in train/, or four fifths."""
+    has_parts = has_train_and_test(folder)
+    files = (folder / "train" if has_parts else folder).rglob("*")
+    count = sum(path.suffix.lower() in SUFFIXES for path in files)
+    return count if has_parts else count - round(count / 5)
 
 
 def _write(path: Path, text: str) -> None:
