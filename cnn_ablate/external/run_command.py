@@ -1,9 +1,11 @@
 """Run a command, with its output as a log of limited length, and the progress that it prints."""
 
+import os
 import re
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from queue import Empty, Queue
@@ -18,7 +20,6 @@ _DRAIN = 1.0
 # How much is kept of a log, and of a line that has not ended yet.
 _LOG_BYTES, _LINE_BYTES = 1 << 18, 1 << 12
 _PROGRESS = re.compile(rb"\bepoch=(\d+(?:\.\d+)?)/(\d+)\b")
-_LINE_END = re.compile(rb"[\r\n]")
 
 OnProgress = Callable[[float, int], None]
 """Called with the number of epochs done and the number of all."""
@@ -28,20 +29,26 @@ class Log:
     """The end of what a command printed, and the line that is not complete yet."""
 
     def __init__(self) -> None:
-        self.kept = b""
+        self.chunks: deque[bytes] = deque()
+        self.length = 0
         self.rest = b""
 
     def add(self, chunk: bytes) -> bytes:
         """Add output, and return the lines that it completes."""
-        self.kept = (self.kept + chunk)[-_LOG_BYTES:]
-        *complete, rest = _LINE_END.split(self.rest + chunk)
-        self.rest = rest[-_LINE_BYTES:]
-        return b"\n".join(complete)
+        self.chunks.append(chunk)
+        self.length += len(chunk)
+        while self.length - len(self.chunks[0]) >= _LOG_BYTES:
+            self.length -= len(self.chunks.popleft())
+        lines = self.rest + chunk
+        end = max(lines.rfind(b"\n"), lines.rfind(b"\r")) + 1
+        self.rest = lines[end:][-_LINE_BYTES:]
+        return lines[:end]
 
     @property
     def text(self) -> str:
         """The log as text."""
-        return self.kept.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+        kept = b"".join(self.chunks)[-_LOG_BYTES:]
+        return kept.decode(errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 
     def tail(self, lines: int) -> list[str]:
         """Return the last lines that are not empty, each cut to a readable length."""
@@ -108,6 +115,8 @@ def _output(process: subprocess.Popen[bytes]) -> Iterator[bytes]:
 
 
 def _read(stream: IO[bytes] | None, chunks: Queue[bytes]) -> None:
-    while stream and (chunk := stream.read1(_CHUNK)):  # type: ignore[attr-defined]
-        chunks.put(chunk)
+    if stream:
+        with stream:
+            while chunk := os.read(stream.fileno(), _CHUNK):
+                chunks.put(chunk)
     chunks.put(b"")

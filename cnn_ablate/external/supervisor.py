@@ -23,7 +23,8 @@ def main() -> None:
     # What the command has started and left behind would hold memory, or a GPU.
     _signal_group(process, signal.SIGKILL)
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        with suppress(OSError):  # SIGKILL has no handler
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
 
