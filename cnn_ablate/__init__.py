@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnn_ablate.api import (
+        import_results,
         load_model,
         load_study,
         plan_study,
@@ -13,7 +14,15 @@ if TYPE_CHECKING:
         write_report,
     )
 
-__all__ = ["load_model", "load_study", "plan_study", "read_results", "run_study", "write_report"]
+__all__ = [
+    "import_results",
+    "load_model",
+    "load_study",
+    "plan_study",
+    "read_results",
+    "run_study",
+    "write_report",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,7 @@ from cnn_ablate.plan import select_variants
 from cnn_ablate.report import write
 from cnn_ablate.runner.config import RunConfig, resolve_device
 from cnn_ablate.runner.findings import with_findings
+from cnn_ablate.runner.import_table import ImportOptions, import_table
 from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.runner.plan_rows import plan_rows
 from cnn_ablate.runner.prepare import prepare
@@ -26,7 +27,15 @@ from cnn_ablate.schema import Study
 from cnn_ablate.store import read
 from cnn_ablate.study import Changes, read_study
 
-__all__ = ["load_model", "load_study", "plan_study", "read_results", "run_study", "write_report"]
+__all__ = [
+    "import_results",
+    "load_model",
+    "load_study",
+    "plan_study",
+    "read_results",
+    "run_study",
+    "write_report",
+]
 
 
 def load_study(
@@ -104,6 +113,35 @@ def run_study(
     trials = outstanding(prepared, only=only, fresh=fresh)
     prepared = with_findings(prepared, config, run_audit=audit)
     return frames(run(prepared, trials, config, on_event or _ignore))
+
+
+def import_results(
+    study: Study,
+    file: Path | str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    percent: bool = False,
+    fresh: bool = False,
+    results: Path | str = "results",
+) -> dict[str, pd.DataFrame]:
+    """Import results that were trained elsewhere, and return the tables as `read_results` does.
+
+    Args:
+        study: As loaded; its `trainer` is `external`.
+        file: One row per trial: CSV, Parquet, JSON lines, a Hydra multirun folder, or MLflow's
+            SQLite store.
+        columns: What columns hold whose names do not say so: seed, variant, a factor or a metric.
+        percent: Whether accuracies in the file are in per cent.
+        fresh: Replace what was imported before.
+        results: Results folder.
+
+    Raises:
+        ExceptionGroup: Rows that are wrong, as UserErrors; nothing is imported then.
+        UserError: The file cannot be read, or lacks a column; the study trains by itself.
+    """
+    options = ImportOptions(columns or {}, percent, fresh)
+    imported = import_table(study, Path(file), RunConfig(results=Path(results)), options)
+    return frames(imported.analysis)
 
 
 def read_results(

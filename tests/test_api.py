@@ -15,7 +15,8 @@ from support import cli_study, fake_study
 
 def test_names_are_exported() -> None:
     """The package exports a few names, and lists them."""
-    names = ["load_model", "load_study", "plan_study", "read_results", "run_study", "write_report"]
+    names = ["import_results", "load_model", "load_study", "plan_study"]
+    names += ["read_results", "run_study", "write_report"]
     assert names == cnn_ablate.__all__
     assert set(names) <= set(dir(cnn_ablate))
     assert all(callable(getattr(cnn_ablate, name)) for name in names)

@@ -18,5 +18,6 @@ def unmeasured(results: Results, claim: Claim) -> str:
     if known and known.source == "curves":
         return "no curves are reported" if results.epochs.empty else ""
     if claim.metric not in done or done[claim.metric].isna().all():
-        return f"no {claim.metric} is reported"
+        name = known.metric.label if known else claim.metric
+        return f"no {name} {'are' if known and known.source == 'size' else 'is'} reported"
     return ""

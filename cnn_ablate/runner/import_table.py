@@ -36,7 +36,7 @@ class Imported:
     notes: tuple[str, ...]
 
 
-def import_results(study: Study, file: Path, config: RunConfig, options: ImportOptions) -> Imported:
+def import_table(study: Study, file: Path, config: RunConfig, options: ImportOptions) -> Imported:
     """Import the results in a file into a study, and rebuild its tables.
 
     Args:

@@ -9,7 +9,7 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.find_study import study_path
 from cnn_ablate.report import write as write_report
 from cnn_ablate.runner.config import RunConfig
-from cnn_ablate.runner.import_table import ImportOptions, import_results
+from cnn_ablate.runner.import_table import ImportOptions, import_table
 from cnn_ablate.study import Changes, read_study
 
 
@@ -18,7 +18,7 @@ def import_file(
 ) -> None:
     """Import a file, and write the tables and the report; raises UserError."""
     study = read_study(study_path(word), Changes())
-    imported = import_results(study, file, config, options)
+    imported = import_table(study, file, config, options)
     for note in imported.notes:
         typer.echo(note)
     for finding in imported.analysis.findings:
