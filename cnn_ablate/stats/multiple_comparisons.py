@@ -157,7 +157,7 @@ class _Part:
     share: float
     method: str
     p: Callable[[FloatArray], FloatArray]
-    quantile: Callable[[FloatArray, float], ArrayLike]
+    quantile: Callable[[FloatArray, float], FloatArray]
 
 
 def _parts(table: FloatArray) -> Iterator[_Part]:
@@ -174,10 +174,10 @@ def _flip_p(tables: FloatArray) -> FloatArray:
     return _step_down(_flipped_t(tables))
 
 
-def _flip_quantile(table: FloatArray, error: float) -> float:
+def _flip_quantile(table: FloatArray, error: float) -> FloatArray:
     # Flips of the raw differences would widen the intervals of all by the large effects of some.
     centred = _flipped_t(table - np.nanmean(table, axis=0)).max(axis=1)
-    return float(np.quantile(centred, 1 - error, method="higher"))
+    return np.asarray(np.quantile(centred, 1 - error, method="higher"), dtype=np.float64)
 
 
 def _holm_p(tables: FloatArray) -> FloatArray:
@@ -243,10 +243,11 @@ def _sign_patterns(seeds: int) -> FloatArray:
     else:
         bits = np.random.default_rng(0).integers(0, 2, size=(_PATTERNS, seeds))
         bits[0] = 0
-    return 1.0 - 2.0 * (bits & 1)
+    return (1 - 2 * (bits & 1)).astype(np.float64)
 
 
 def _means_and_errors(tables: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return means and their standard errors (..., contrasts), over their own pairs."""
     pairs = np.count_nonzero(~np.isnan(tables), axis=-2)
-    return np.nanmean(tables, axis=-2), np.nanstd(tables, axis=-2, ddof=1) / np.sqrt(pairs)
+    means, errors = np.nanmean(tables, axis=-2), np.nanstd(tables, axis=-2, ddof=1) / np.sqrt(pairs)
+    return np.asarray(means, dtype=np.float64), np.asarray(errors, dtype=np.float64)
