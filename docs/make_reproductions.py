@@ -22,6 +22,7 @@ from cnn_ablate.claims import (
     overrides,
     subject,
 )
+from cnn_ablate.metrics import metric_of
 from cnn_ablate.report.formatting import duration
 from cnn_ablate.schema import Claim, Record
 from cnn_ablate.store import parse_record, upgrade_results
@@ -156,20 +157,24 @@ def headlines(_: str) -> Iterator[str]:
             yield _cells(f"`{name}`", quote, *numbers, answer.budget, _marked(answer))
 
 
-def all_claims(_: str) -> Iterator[str]:
-    """Write the claims of every study, each study folded."""
+def papers(_: str) -> Iterator[str]:
+    """Write one row per paper: its main number, what was measured, and all of its statements."""
+    yield "| paper | studies | its number | here | budget | verdict | all statements |"
+    yield "|---|---|---|---|---|---|---|"
+    by_paper: dict[str, list[str]] = {}
     for name, study_runs in studies().items():
-        every = answers(study_runs)
-        claim_count = count(len(every), "claim")
-        yield f"<details><summary><code>{name}</code>: {claim_count}</summary>"
-        yield ""
-        yield "| the paper says | of | published | here | budget | verdict |"
-        yield "|---|---|---|---|---|---|"
-        for answer in every:
-            verdict = answer.verdict["verdict"]
-            yield _cells(_quote(answer.claim), *_numbers(answer), answer.budget, verdict)
-        yield ""
-        yield "</details>"
+        paper = study_runs[0].record.study.paper
+        by_paper.setdefault(paper.authors if paper else name, []).append(name)
+    for authors, names in by_paper.items():
+        every = {name: answers(studies()[name]) for name in names}
+        known = {answer.claim.id: answer for answer in every[names[0]]}
+        main = known[HEADLINES[names[0]][0]]
+        # Ids of claims are those of one study, so that statements are counted per study.
+        times = sum((_count(group) for group in every.values()), Counter[str]())
+        tally = ", ".join(f"{times[word]} {word}" for word in WORDS if times[word])
+        links = ", ".join(f"`{name}`" for name in names)
+        _, published, measured = _numbers(main)
+        yield _cells(authors, links, published, measured, main.budget, _marked(main), tally)
 
 
 def claims(name: str) -> Iterator[str]:
@@ -229,7 +234,11 @@ def _quote(claim: Claim) -> str:
 
 def _numbers(answer: Answer) -> tuple[str, str, str]:
     measured = f"{answer.verdict['measured']} {answer.verdict['interval']}".strip()
-    return subject(answer.claim), answer.verdict["published"], measured
+    return (
+        subject(answer.claim, metric_of(answer.run.record.study, answer.claim)),
+        answer.verdict["published"],
+        measured,
+    )
 
 
 def _cells(*texts: str) -> str:
@@ -239,7 +248,7 @@ def _cells(*texts: str) -> str:
 WRITERS: dict[str, Callable[[str], Iterable[str]]] = {
     "headlines": headlines,
     "summary": summary,
-    "all_claims": all_claims,
+    "papers": papers,
     "claims": claims,
     "budget": budget,
 }

@@ -1,6 +1,6 @@
 r"""The ablation table in LaTeX: as many components as a column of text holds, and footnotes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from string import ascii_lowercase
 
 from cnn_ablate.report import render_templates
@@ -16,15 +16,17 @@ _LONGEST_LABEL = 34  # characters
 def latex(table: AblationTable) -> str:
     r"""Return the table for `\input`; it needs booktabs, amssymb and graphicx.
 
-    In the larger font with all components if they fit, else in the smaller one with those that do:
-    the ones with short levels. The names of variants, or what they change, are always there.
+    In the larger font with all components if they fit, else in the smaller one, else with ticks
+    alone. The names of variants, or what they change, are always there.
     """
-    fitting = {size: _components(table, width) for size, width in _CHARACTERS.items()}
-    most = len(table.components)
-    size = "small" if len(fitting["small"] or ()) == most else "footnotesize"
+    every = list(range(len(table.components)))
+    ticks = [place for place in every if _is_ticked(table, place)]
+    layouts = [(size, chosen) for chosen in (every, ticks, []) for size in _CHARACTERS]
+    fitting = (layout for layout in layouts if _fits(table, *layout))
+    size, chosen = next(fitting, ("footnotesize", []))
     return render_templates.ablation_latex(
         table,
-        chosen=fitting[size] or [],
+        chosen=chosen,
         size=size,
         longest=_LONGEST_LABEL,
         footnotes=_footnotes(table),
@@ -33,23 +35,21 @@ def latex(table: AblationTable) -> str:
     )
 
 
-def _components(table: AblationTable, character: float) -> list[int] | None:
-    """Return the places of the components that fit; None if not even the other columns do."""
-    spare = _TEXT_WIDTH - sum(n * character + _GAP for n in _fixed_columns(table))
-    if spare < 0:
-        return None
-    lengths = {
-        place: _longest(_shown(row.marks[place]) for row in table.rows if _is_shown(row, place))
-        for place in range(len(table.components))
-    }
-    chosen = []
-    for place in sorted(lengths, key=lambda place: lengths[place]):
-        # A header is rotated, and as wide as two characters.
-        spare -= max(lengths[place], 2) * character + _GAP
-        if spare < 0:
-            break
-        chosen.append(place)
-    return sorted(chosen)
+def _fits(table: AblationTable, size: str, chosen: Sequence[int]) -> bool:
+    """Return whether a column of text holds the table with some of its components."""
+    # A header is rotated, and as wide as two characters.
+    lengths = [max(_length(table, place), 2) for place in chosen]
+    widths = (n * _CHARACTERS[size] + _GAP for n in (*_fixed_columns(table), *lengths))
+    return sum(widths) <= _TEXT_WIDTH
+
+
+def _length(table: AblationTable, place: int) -> int:
+    """Return the length in characters of the longest level that a component shows."""
+    return _longest(_shown(row.marks[place]) for row in table.rows if _is_shown(row, place))
+
+
+def _is_ticked(table: AblationTable, place: int) -> bool:
+    return all(row.marks[place].text in {"true", "false", ""} for row in table.rows)
 
 
 def _fixed_columns(table: AblationTable) -> list[int]:
