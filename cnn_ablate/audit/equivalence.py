@@ -48,13 +48,16 @@ def _split(group: list[Case], test: Callable[[Case], str]) -> list[list[Case]]:
 
 
 def _training_settings(case: Case) -> str:
-    """Return the training section without what has no effect in it.
+    """Return the training section without what has no effect, and for how long layers are frozen.
 
     The precision stays: what a CPU computes alike in two precisions may differ on a GPU.
     """
     training = dict(case.settings["training"])
     for key in ("init", "log_every"):
         training.pop(key)
+    # The networks are tried in the first epoch alone.
+    frozen = case.settings["model"].get("freeze", "none")
+    training["frozen"] = {"none": 0, "backbone": training["epochs"]}.get(frozen, frozen)
     if training["epochs"] == 1:
         training["select"] = "last"
     # The first epoch cannot be worse than one before it, and the last leaves nothing to stop.

@@ -9,6 +9,7 @@ from cnn_ablate.models.fashion_cnn import FashionCNNOptions
 from cnn_ablate.models.initial_weights import INITS, initialise
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS
 from cnn_ablate.models.lenet import LeNetOptions
+from cnn_ablate.models.library import LIBRARIES, library_model_options
 from cnn_ablate.models.model_options import ModelOptions
 from cnn_ablate.models.preact_resnet import PreActResNetOptions
 from cnn_ablate.models.resnet import ResNetOptions
@@ -23,6 +24,17 @@ MODELS: dict[str, type[ModelOptions]] = {
     "preact_resnet": PreActResNetOptions,
 }
 
+
+def named_model_options(name: str) -> type[ModelOptions]:
+    """Return the options class of a network of a library, or of a user-defined one.
+
+    Raises:
+        UserError: there is none of that name, or it cannot be imported.
+    """
+    is_library = name.partition(":")[0] in LIBRARIES
+    return library_model_options(name) if is_library else user_model_options(name)
+
+
 __all__ = [
     "ACTIVATIONS",
     "ATTENTION",
@@ -34,8 +46,8 @@ __all__ = [
     "count_dead_parameters",
     "find_dead_parameters",
     "initialise",
+    "named_model_options",
     "network_size",
     "set_dropout_keys",
-    "user_model_options",
     "with_dropout",
 ]

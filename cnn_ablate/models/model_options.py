@@ -50,6 +50,9 @@ class ModelOptions(Options):
         initialise(network, seed, scheme)
         return network
 
+    def begin_epoch(self, network: nn.Module, epoch: int) -> None:
+        """Prepare a network, in training mode, for an epoch, counted from 0."""
+
     @abstractmethod
     def network(self, shape: Shape, classes: int) -> nn.Module:
         """Return the network; `build` calls it with a shape that is large enough."""

@@ -112,6 +112,16 @@ _TERMS: Mapping[Any, Callable[[Sequence[Tensor]], int]] = {
 }
 
 
+def _attention(query: Tensor, keys: Tensor) -> int:
+    """Count the multiply-adds of a multi-head attention of (length, batch, width).
+
+    Torch computes its projections and products where a counter does not see them.
+    """
+    length, batch, width = query.shape
+    projections = batch * (2 * length + 2 * len(keys)) * width**2
+    return projections + 2 * batch * length * len(keys) * width
+
+
 class MacCounter(TorchFunctionMode):
     """Counts the multiply-adds of convolutions and matrix products called inside it."""
 
@@ -122,6 +132,8 @@ class MacCounter(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         keywords = kwargs or {}
         out = func(*args, **keywords)
-        if func in _TERMS:
+        if func is F.multi_head_attention_forward:
+            self.total += _attention(*args[:2])
+        elif func in _TERMS:
             self.total += out.numel() * _TERMS[func]((*args, *keywords.values()))
         return out

@@ -87,8 +87,9 @@ def _resolve_section(section: str, values: Any, keys: Keys | None) -> Resolved:
         what = f"{error.where}: {error.what}"
         return {}, [SettingFault((section, "name"), what, error.hint)]
     knobs = json.dumps({k: v for k, v in values.items() if k != "name"}, default=str)
-    # The code of user-defined augmentations may change while their names stay: no cache for them.
-    resolve_knobs = _resolve_knobs.__wrapped__ if _augments_by_users(values) else _resolve_knobs
+    # User-defined augmentations and files of weights may change while their names stay: no cache.
+    is_open = _augments_by_users(values) or values.get("weights")
+    resolve_knobs = _resolve_knobs.__wrapped__ if is_open else _resolve_knobs
     resolved, faults = resolve_knobs(section, entry, knobs, keys)
     return {**({"name": name} if name else {}), **resolved}, faults
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from cnn_ablate.custom import is_import_path
 from cnn_ablate.data import DATASETS, user_data_options
-from cnn_ablate.models import MODELS, user_model_options
+from cnn_ablate.models import MODELS, named_model_options
 from cnn_ablate.optim import LOSSES, OPTIMIZERS, SCHEDULES
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY
@@ -20,10 +20,10 @@ TABLES: dict[str, Mapping[str, type[Options]]] = {
     "training": {"": Training},
 }
 
-# Sections whose name may be the import path of user-defined code.
+# Sections whose name may be the import path of user-defined code, or a network of a library.
 CUSTOM: dict[str, Callable[[str], type[Options]]] = {
     "data": user_data_options,
-    "model": user_model_options,
+    "model": named_model_options,
 }
 
 # The entry of a section that names none.

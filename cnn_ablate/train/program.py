@@ -75,6 +75,7 @@ class EagerProgram:
         metrics = empty_metrics(trainer)
         network = eager_network(trainer, epoch)
         trainer.model.train()
+        trainer.options.model.begin_epoch(trainer.model, epoch)
         for batch in trainer.loader.epoch(epoch):
             keys = trainer.dropout_keys(epoch, batch.samples)
             metrics.add(step(network, batch, keys), len(batch.samples))
