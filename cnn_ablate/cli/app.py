@@ -235,11 +235,22 @@ def init(
             autocompletion=shell_completion.models,
         ),
     ] = "cnnnet",
+    table: Annotated[
+        Path | None,
+        typer.Option("--from", help="Results trained elsewhere: draft the study that has them."),
+    ] = None,
+    baseline: Annotated[
+        str,
+        typer.Option(help="With --from: levels of the baseline, `norm=batch,se=true`."),
+    ] = "",
 ) -> None:
     """Write a commented study file that is ready to run."""
-    from cnn_ablate.cli.commands.init import write_template
+    from cnn_ablate.cli.commands.init import write_draft, write_template
 
-    write_template(file, data, model)
+    if table:
+        write_draft(file, table, baseline)
+    else:
+        write_template(file, data, model)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from cnn_ablate.schema import ExternalTrainer, Settings, dotted
+from cnn_ablate.schema import ExternalTrainer, Settings, dotted, with_overrides
 from cnn_ablate.settings.keys import Keys
 from cnn_ablate.settings.resolve import identity, resolve
 
@@ -12,10 +12,7 @@ Resolve = Callable[[Settings], dict[str, dict[str, Any]]]
 
 def sections(baseline: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return a baseline of any depth by section: keys below a section are joined by dots."""
-    return {
-        section: dict(_flat(value)) if isinstance(value, dict) and value else {"": value}
-        for section, value in baseline.items()
-    }
+    return with_overrides({}, dict(_flat(baseline)))
 
 
 def _flat(values: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, Any]]:

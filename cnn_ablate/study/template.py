@@ -97,7 +97,7 @@ def study_template(
     others = {**dict(_other_levels(settings["model"])), **switches}
     count = len(levels) + _FACTORS
     lines = [
-        _HEAD.format(file=quote(file), name=_yaml(_study_name(file)), title=_yaml(title)),
+        _HEAD.format(file=quote(file), name=_yaml(study_name(file)), title=_yaml(title)),
         *_section("data", {**settings["data"], **_preprocessing(data)}, _data_knobs(data)),
         *_section("model", settings["model"], settings["model"]),
         _training(images),
@@ -152,7 +152,7 @@ def _commented(levels: Mapping[str, list[Any]]) -> Iterator[str]:
         yield f"  # model.{knob}: {_yaml(pair)}\n"
 
 
-def _study_name(file: str) -> str:
+def study_name(file: str) -> str:
     """Return the name of the file without its ending, if a folder can have that name."""
     name = re.sub(r"[^\w+-]+", "_", file.rpartition(".")[0]).strip("_+-")
     return "study" if folder_name_fault(name) else name

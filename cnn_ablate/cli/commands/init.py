@@ -11,8 +11,10 @@ from cnn_ablate.data import DATASETS
 from cnn_ablate.data.folder import has_train_and_test
 from cnn_ablate.data.image_files import SUFFIXES
 from cnn_ablate.errors import UserError
+from cnn_ablate.external.draft_study import draft_study
+from cnn_ablate.external.foreign_table import read_table
 from cnn_ablate.study.json_schema import json_schema
-from cnn_ablate.study.template import study_template
+from cnn_ablate.study.template import study_name, study_template
 
 STUDY_SUFFIXES = (".yaml", ".yml")
 
@@ -29,8 +31,7 @@ def write_template(file: Path, data: str, model: str) -> None:
         UserError: The file exists, would be taken for a class folder, or has another extension;
             a name is unknown.
     """
-    if file.suffix not in STUDY_SUFFIXES:
-        raise UserError(str(file), "a study file ends in .yaml.", f"Name it {file}.yaml.")
+    _check_suffix(file)
     with user_code_folder(file.parent):
         _write(file, _template(file, data, model))
     typer.echo(f"Study: {file}")
@@ -39,6 +40,33 @@ def write_template(file: Path, data: str, model: str) -> None:
         _write(schema, json.dumps(json_schema(), indent=1) + "\n")
         typer.echo(f"For editors: {schema}")
     typer.echo(f"Try it: cnn-ablate run {quote(str(file))} --smoke")
+
+
+def write_draft(file: Path, table: Path, baseline: str) -> None:
+    """Write a study of the results in a table, and print the command that imports them.
+
+    Args:
+        file: Where to write it.
+        table: The results, as `import` reads them.
+        baseline: `column=level` pairs, joined by commas; other columns have the most frequent one.
+
+    Raises:
+        UserError: The file exists or has another extension; the table cannot be read, or nothing
+            varies in it.
+    """
+    _check_suffix(file)
+    pairs = dict(pair.split("=", 1) for pair in baseline.split(",") if "=" in pair)
+    draft = draft_study(read_table(table), study_name(file.name), pairs)
+    _write(file, draft.text)
+    typer.echo(f"Study: {file}")
+    for note in draft.notes:
+        typer.echo(note)
+    typer.echo(f"Next: cnn-ablate import {quote(str(file))} {quote(str(table))}")
+
+
+def _check_suffix(file: Path) -> None:
+    if file.suffix not in STUDY_SUFFIXES:
+        raise UserError(str(file), "a study file ends in .yaml.", f"Name it {file}.yaml.")
 
 
 def _template(file: Path, data: str, model: str) -> str:
