@@ -3,6 +3,7 @@
 import re
 import runpy
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,7 @@ NOT_RUN = {
     "cnn-ablate run lenet_cifar": "trains for hours",
     "pip install .": "continuous integration installs and runs the wheel",
     "pip install 'cnn-ablate[ray]'": "continuous integration does it",
+    "cnn-ablate run examples/script/study.yaml": "test_script_examples.py runs it",
     "cnn-ablate run first.yaml --executor ray": "starts Ray; the Ray tests do that",
     "export RAY_AUTH_MODE": "changes the shell that starts Ray",
     "ray start": "starts a cluster that keeps running",
@@ -84,6 +86,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Image.fromarray(pixels).save(folder / name / f"{number}.png")
     for name, text in modules():
         (folder / name).write_text(text, encoding="utf-8")
+    shutil.copytree(ROOT / "examples", folder / "examples")
     return folder
 
 

@@ -1,7 +1,6 @@
 """The examples of a script, a Hydra application and a table of results, run as their pages say."""
 
 import csv
-import runpy
 import shutil
 from pathlib import Path
 
@@ -55,7 +54,6 @@ def test_the_hydra_application_is_ablated(tmp_path: Path) -> None:
 def test_the_table_is_imported(tmp_path: Path) -> None:
     """Six seeds of each variant, with an effect per factor."""
     folder = copied("import", tmp_path)
-    runpy.run_path(str(folder / "make_runs.py"))["make"](folder / "runs.csv")
 
     study = load_study(folder / "study.yaml")
     tables = import_results(study, folder / "runs.csv", results=folder / "results")
