@@ -217,15 +217,15 @@ def _difference(context: ReportContext, name: str, effect: Effect | None) -> dic
     crossed = effect.design if effect.reference != context.reference else ""
     group = effect.design if effect.design == "list" else crossed or listed(effect.factors)
     difference = nan if effect.difference is None else effect.difference
-    interval = formatting.family_interval(effect)
+    interval, unit = formatting.family_interval(effect), effect.metric.difference_unit
     if effect.seeds == 2:
         values = context.seed_differences(effect).values()
-        interval = f"({', '.join(map(formatting.points, values))})"
+        interval = f"({', '.join(formatting.points(value, unit) for value in values)})"
     return {
         "label": change(context, effect),
         "versus": "" if effect.reference == context.reference else effect.reference,
         "group": group,
-        "effect": Cell(formatting.points(difference), difference),
+        "effect": Cell(formatting.points(difference, unit), difference),
         "effect_interval": interval,
         "p": Cell(
             formatting.p_value(effect.p_adjusted),

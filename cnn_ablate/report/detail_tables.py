@@ -34,7 +34,7 @@ def detail_tables(context: ReportContext) -> tuple[DetailTable, ...]:
 
 
 _CONTRAST_COLUMNS = (
-    *("Contrast", "Family", "Seeds", "Failed", "Points", "SD", "Family interval", "p"),
+    *("Contrast", "Family", "Seeds", "Failed", "Difference", "SD", "Family interval", "p"),
     *("p, adjusted", "Decided", "t interval, alone", "Test-set CI", "Seeds and images"),
     *("McNemar p", "Compute"),
 )
@@ -45,7 +45,7 @@ def _contrasts(context: ReportContext) -> DetailTable | None:
     if not known:
         return None
     note = (
-        "Difference in test accuracy from the reference in percentage points, paired by seed. The "
+        f"{capital(context.metric.difference_label)}, from the reference, paired by seed. The "
         "contrasts of a family are tested together: its interval excludes zero just where it "
         "decides, and * marks an end set to zero to agree with the step-down test. p: of the same "
         "test for the contrast alone, and adjusted for the family. The t interval holds for one "
@@ -65,18 +65,19 @@ def _contrast(context: ReportContext, effect: Effect) -> str:
 
 
 def _cells(effect: Effect) -> Iterable[Cell]:
+    unit = effect.metric.difference_unit
     yield _cell(effect.family or "not tested", None)
     yield Cell(str(effect.seeds), effect.seeds)
     yield Cell(f"{effect.failed}, {effect.failed_reference}", effect.failed)
-    yield _cell(formatting.points(effect.difference), effect.difference)
-    yield _cell(formatting.number(effect.sd, 2), effect.sd)
+    yield _cell(formatting.points(effect.difference, unit), effect.difference)
+    yield _cell(formatting.number(effect.sd, 2 if unit == formatting.POINTS else 4), effect.sd)
     yield _cell(formatting.family_interval(effect), effect.low_family)
     yield _cell(formatting.p_value(effect.p), effect.p)
     yield _cell(formatting.p_value(effect.p_adjusted), effect.p_adjusted)
     yield Cell("yes" if effect.decided else "no", effect.decided)
-    yield _interval(effect.low, effect.high)
-    yield _interval(effect.images_low, effect.images_high)
-    yield _interval(effect.low_both, effect.high_both)
+    yield _interval(effect.low, effect.high, unit)
+    yield _interval(effect.images_low, effect.images_high, unit)
+    yield _interval(effect.low_both, effect.high_both, unit)
     yield _cell(formatting.p_value(effect.mcnemar_p), effect.mcnemar_p)
     yield Cell("differs" if effect.compute_differs else "same", effect.compute_differs)
 
@@ -85,8 +86,8 @@ def _cell(text: str, value: float | None) -> Cell:
     return Cell(text, nan if value is None else value)
 
 
-def _interval(low: float | None, high: float | None) -> Cell:
-    return _cell(formatting.points_interval(low, high), low)
+def _interval(low: float | None, high: float | None, unit: str) -> Cell:
+    return _cell(formatting.points_interval(low, high, unit), low)
 
 
 _VARIANT_COLUMNS = (

@@ -7,6 +7,7 @@ from math import isfinite
 from cnn_ablate.schema import Effect, Metric
 
 MINUS = "\N{MINUS SIGN}"
+POINTS = "percentage points"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -22,11 +23,14 @@ def level(metric: Metric, value: float) -> str:
     return f"{value:.3g}"
 
 
-def points(value: float | None) -> str:
-    """Return a difference in percentage points with its sign: `+1.2`."""
+def points(value: float | None, unit: str = POINTS) -> str:
+    """Return a difference with its sign: `+1.2` in percentage points, else in three digits."""
     if value is None or not isfinite(value):
         return ""
-    signed = f"{value:+.1f}" if round(value, 1) else "0.0"
+    if unit != POINTS:
+        signed = f"{value:+.3g}" if value else "0"
+    else:
+        signed = f"{value:+.1f}" if round(value, 1) else "0.0"
     return signed.replace("-", MINUS)
 
 
@@ -42,21 +46,21 @@ def interval(low: str, high: str) -> str:
     return f"[{low}, {high}]" if low and high else ""
 
 
-def points_interval(low: float | None, high: float | None) -> str:
-    """Return an interval in percentage points with signs: `[+0.3, +1.2]`."""
-    return interval(_end(low), _end(high))
+def points_interval(low: float | None, high: float | None, unit: str = POINTS) -> str:
+    """Return an interval of differences with signs: `[+0.3, +1.2]`."""
+    return interval(_end(low, unit), _end(high, unit))
 
 
 def family_interval(effect: Effect) -> str:
     """Return the interval of an effect in its family, with a star if an end was set to zero."""
-    shown = points_interval(effect.low_family, effect.high_family)
+    shown = points_interval(effect.low_family, effect.high_family, effect.metric.difference_unit)
     return f"{shown}*" if effect.is_clipped else shown
 
 
-def _end(value: float | None) -> str:
+def _end(value: float | None, unit: str) -> str:
     """Return an end of an interval: a small one keeps the digits that tell it from zero."""
-    if not value or not isfinite(value) or round(value, 1):
-        return points(value)
+    if not value or not isfinite(value) or round(value, 1) or unit != POINTS:
+        return points(value, unit)
     return f"{value:+.1g}".replace("-", MINUS)
 
 

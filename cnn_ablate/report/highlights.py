@@ -87,7 +87,10 @@ def _outcome_list(
 ) -> OutcomeList:
     decided = key in {"helps", "costs"}
     shown = [
-        (_name(context, effect), formatting.points(effect.difference) if decided else "")
+        (
+            _name(context, effect),
+            formatting.points(effect.difference, context.metric.difference_unit) if decided else "",
+        )
         for effect in effects[:_MOST]
     ]
     return OutcomeList(name, key.replace(" ", "-"), tuple(shown), max(0, len(effects) - _MOST))
@@ -120,7 +123,10 @@ def _side(context: ReportContext, effects: Sequence[Effect], one: str, several: 
     """Return how many changes help or cost, and the largest of them."""
     if not effects:
         return ""
-    largest = f"{_name(context, effects[0])}, {formatting.points(effects[0].difference)}"
+    difference_unit = context.metric.difference_unit
+    largest = (
+        f"{_name(context, effects[0])}, {formatting.points(effects[0].difference, difference_unit)}"
+    )
     unit = " points" if context.metric.is_fraction else f" {context.metric.unit}".rstrip()
     most = "most: " if len(effects) > 1 else ""
     return f"{_counted(effects, one, several)} ({most}{largest}{unit})"

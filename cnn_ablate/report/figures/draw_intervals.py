@@ -16,15 +16,15 @@ _HEAD = 0.04  # of an arrow, as a fraction of the axis
 _COLOURS = {-1: figure_style.WARM, 0: figure_style.INK, 1: figure_style.GOOD}
 
 
-def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure:
+def draw(data: pd.DataFrame, *, value: str = "difference") -> Figure:
     """Draw one interval per row, in the order of the rows.
 
     Args:
-        data: Columns `name`, `detail` (a second line, may be empty), `low`, `high` and the value;
+        data: Columns `name`, `detail` (a second line, may be empty), `low`, `high`, the value, and
+            `metric`, the label of the axis, with its unit;
             columns that start with `seed ` are drawn as ticks, and `images_low` and `images_high`
-            as a thin line under the interval. `direction` (1, 0 or -1), if there, is what was
-            decided, and gives the colour. Rows with a text in `meaningless` are grey.
-        label: Label of the axis, with its unit.
+            as a thin line under the interval. `direction` (1: better, 0 or -1), if there, is what
+            was decided, and gives the colour. Rows with a text in `meaningless` are grey.
         value: The column of the estimate.
     """
     row_height = 0.31 if (data["detail"] != "").any() else 0.26
@@ -39,11 +39,16 @@ def draw(data: pd.DataFrame, *, label: str, value: str = "difference") -> Figure
     names = [_name(row["name"], row["detail"]) for _, row in data.iloc[::-1].iterrows()]
     axes.set_yticks(range(len(data)), names)
     axes.set_ylim(-0.7, len(data) - 0.3)
-    axes.set_xlabel(label)
+    axes.set_xlabel(data["metric"].iloc[0])
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="x")
     return figure
+
+
+def unit_of(row: pd.Series) -> str:
+    """Return the unit of a row's numbers: that at the end of its axis label."""
+    return str(row["metric"]).rpartition(", ")[2]
 
 
 def note(data: pd.DataFrame, *, value: str = "difference") -> str:
@@ -72,9 +77,10 @@ def _row(axes: Axes, row: pd.Series, value: float, height: int, ends: tuple[floa
     name = str(row.get("variant", row["name"])).replace("|", "/")
     dot.set_gid(figure_export.tip(name, f"{row['name']}: {_seeds(seeds)}"))
     star = "*" if "direction" in row and 0.0 in (row["low"], row["high"]) else ""
-    interval = f"{formatting.points_interval(row['low'], row['high'])}{star}"
+    unit = unit_of(row)
+    interval = f"{formatting.points_interval(row['low'], row['high'], unit)}{star}"
     axes.annotate(
-        "means nothing" if is_void else f"{formatting.points(value)} {interval}",
+        "means nothing" if is_void else f"{formatting.points(value, unit)} {interval}",
         (1.02, height),
         xycoords=axes.get_yaxis_transform(),
         va="center",

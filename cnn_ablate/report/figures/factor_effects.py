@@ -8,6 +8,7 @@ from cnn_ablate.report import formatting
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import draw_intervals
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.schema import Metric
 from cnn_ablate.stats import attribution, factorial
 from cnn_ablate.text import some
 
@@ -23,11 +24,19 @@ def terms(context: ReportContext, *, interactions: bool) -> pd.DataFrame | None:
     every = [factor.name for factor in record.study.factors]
     chosen = {name for design in crossed for name in design.factors or every}
     factors = [factor for factor in record.study.factors if factor.name in chosen]
-    table = factorial(context.trials, factors, record.plan.variants)
+    table = factorial(context.trials, factors, record.plan.variants, metric=context.metric)
     table = table[(table["term"].str.contains(":") == interactions) & table["difference"].notna()]
     detail = table["levels"].str.replace(" - ", f" {formatting.MINUS} ")
-    named = table.assign(name=table["term"].map(_name), detail=detail)
+    named = table.assign(name=table["term"].map(_name), detail=detail, metric=_axis(context.metric))
     return named if len(named) else None
+
+
+def _axis(metric: Metric) -> str:
+    return metric.difference_label.removeprefix("difference in ")
+
+
+def _shown(row: pd.Series, value: str) -> str:
+    return formatting.points(row[value], draw_intervals.unit_of(row))
 
 
 def _name(term: str) -> str:
@@ -37,9 +46,12 @@ def _name(term: str) -> str:
 def shares(context: ReportContext) -> pd.DataFrame | None:
     """Return each on/off component's contribution to their joint gain, or None if one at most."""
     record = context.results.record
-    table = attribution(context.trials, record.study.factors, record.plan.variants)
+    table = attribution(
+        context.trials, record.study.factors, record.plan.variants, metric=context.metric
+    )
     table = table[table["contribution"].notna()]
-    return table.assign(name=table["component"], detail="") if len(table) > 1 else None
+    named = table.assign(name=table["component"], detail="", metric=_axis(context.metric))
+    return named if len(table) > 1 else None
 
 
 def _terms_caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> str:
@@ -49,14 +61,14 @@ def _terms_caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> 
     ]
     aliases = f" In this design {some(aliased, 3)}." if aliased else ""
     return (
-        f"{what}, in percentage points of test accuracy: least squares with seeds as blocks, "
+        f"{what}, in {data['metric'].iloc[0]}: least squares with seeds as blocks, "
         "95 % confidence intervals, each for itself and with one spread for all cells "
         f"({context.budget}).{draw_intervals.note(data)}{aliases}{context.doubt}"
     )
 
 
 def _terms_alt(data: pd.DataFrame, *, what: str) -> str:
-    terms = [f"{row['term']} {formatting.points(row['difference'])}" for _, row in data.iterrows()]
+    terms = [f"{row['term']} {_shown(row, 'difference')}" for _, row in data.iterrows()]
     return f"{what}: {some(terms, 11)}."
 
 
@@ -75,13 +87,10 @@ def _shares_caption(context: ReportContext, data: pd.DataFrame) -> str:
 
 
 def _shares_alt(data: pd.DataFrame) -> str:
-    components = [
-        f"{row['name']} {formatting.points(row['contribution'])}" for _, row in data.iterrows()
-    ]
-    return f"Contributions in percentage points: {some(components, 11)}."
+    components = [f"{row['name']} {_shown(row, 'contribution')}" for _, row in data.iterrows()]
+    return f"Contributions to the {data['metric'].iloc[0]}: {some(components, 11)}."
 
 
-_POINTS = "test accuracy, percentage points"
 _AVERAGE = "Effect of each factor, averaged over the levels of the others"
 _TWO_WAY = "Difference of one factor's effect between levels of another"
 
@@ -89,7 +98,7 @@ MAIN = FigureSpec(
     "Factors",
     "Main effects",
     partial(terms, interactions=False),
-    partial(draw_intervals.draw, label=_POINTS),
+    draw_intervals.draw,
     partial(_terms_caption, what=_AVERAGE),
     partial(_terms_alt, what=_AVERAGE),
 )
@@ -97,7 +106,7 @@ PAIRS = FigureSpec(
     "Factors",
     "Two-way interactions",
     partial(terms, interactions=True),
-    partial(draw_intervals.draw, label=_POINTS),
+    draw_intervals.draw,
     partial(_terms_caption, what=_TWO_WAY),
     partial(_terms_alt, what=_TWO_WAY),
 )
@@ -105,7 +114,7 @@ SHARES = FigureSpec(
     "Factors",
     "Contribution of each component",
     shares,
-    partial(draw_intervals.draw, label=_POINTS, value="contribution"),
+    partial(draw_intervals.draw, value="contribution"),
     _shares_caption,
     _shares_alt,
     folded=True,

@@ -1,7 +1,5 @@
 """Forest plot of the effects: difference per contrast, its intervals, and its seeds."""
 
-from functools import partial
-
 import pandas as pd
 
 from cnn_ablate.report import formatting
@@ -28,6 +26,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
         {
             "name": formatting.short(change(context, effect), 40),
             "detail": _reference(context, effect),
+            "metric": context.metric.difference_label,
             "variant": effect.variant,
             "reference": effect.reference,
             "seeds": effect.seeds,
@@ -35,7 +34,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
             "low": effect.low_family,
             "high": effect.high_family,
             "p_adjusted": effect.p_adjusted,
-            "direction": effect.direction,
+            "direction": effect.direction * (-1 if context.metric.better == "lower" else 1),
             "images_low": effect.images_low,
             "images_high": effect.images_high,
             "meaningless": context.why_meaningless(effect),
@@ -62,16 +61,22 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     usual = (data["reference"] == context.reference).all()
     reference = context.reference if usual else "each variant's reference"
     images = "; thin line: 95 % CI over test images" if _has_image_intervals(data) else ""
+    what = f"Difference in {context.metric.label}"
     if data["low"].isna().all():
-        what = f"Difference in test accuracy from {reference}{images} ({context.budget})."
+        what = f"{what} from {reference}{images} ({context.budget})."
         return f"{what}{_void(data)}"
     return (
-        f"Difference in test accuracy from {reference}: mean of differences paired by seed, with "
+        f"{what} from {reference}: mean of differences paired by seed, with "
         "the 95 % interval for all contrasts of its family at once; ticks: individual "
-        f"seeds{images} ({context.budget}). Green: gain; orange: loss; no colour: not decided; no "
+        f"seeds{images} ({context.budget}). {_colours(context)}; no colour: not decided; no "
         f"interval: not tested.{_clipped(data)}{draw_intervals.note(data)}{_void(data)}"
         f"{_left_out(context, data)}"
     )
+
+
+def _colours(context: ReportContext) -> str:
+    better = "lower" if context.metric.better == "lower" else "higher"
+    return f"Green: {better}, which is better; orange: worse"
 
 
 def _left_out(context: ReportContext, data: pd.DataFrame) -> str:
@@ -100,18 +105,19 @@ def _alt(data: pd.DataFrame) -> str:
         " ".join(filter(None, (row["name"], row["detail"], _shown(row))))
         for _, row in data.iterrows()
     ]
-    return f"Forest plot of effects in percentage points: {some(effects, 11)}."
+    return f"Forest plot of the {data['metric'].iloc[0]}: {some(effects, 11)}."
 
 
 def _shown(row: pd.Series) -> str:
-    return "means nothing" if row["meaningless"] else formatting.points(row["difference"])
+    shown = formatting.points(row["difference"], draw_intervals.unit_of(row))
+    return "means nothing" if row["meaningless"] else shown
 
 
 EFFECTS = FigureSpec(
     "Effects",
     "The effects as a figure",
     data,
-    partial(draw_intervals.draw, label="difference in test accuracy, percentage points"),
+    draw_intervals.draw,
     _caption,
     _alt,
     folded=True,
