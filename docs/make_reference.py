@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cnn_ablate.cli.json_values import PilotContrast, PlannedStudy
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.data.normalize import NORMALIZATIONS
 from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.options import Options
-from cnn_ablate.schema import Claim, Paper
+from cnn_ablate.schema import Claim, Outlook, Paper, PlannedContrasts
 from cnn_ablate.settings import DEFAULT_NAMES, TABLES
 from cnn_ablate.study.file_model import DeclaredMetric, StudyFile
 from cnn_ablate.value_errors import describe_schema
@@ -33,7 +34,7 @@ YAML_KEYS = {"from_level": "from", "to_level": "to"}
 
 def page() -> str:
     """Return the page."""
-    parts = (head, baseline, augmentations, normalizations, claims, metrics)
+    parts = (head, baseline, augmentations, normalizations, claims, metrics, plan)
     return "\n".join(line for part in parts for line in part()) + "\n"
 
 
@@ -127,6 +128,22 @@ def metrics() -> Iterator[str]:
             known.meaning,
         )
         yield f"| `{name}`{' *' if known.may_lead else ''} | {' | '.join(cells)} |"
+
+
+def plan() -> Iterator[str]:
+    """Yield what `cnn-ablate plan --json` prints."""
+    yield ""
+    yield "## `plan --json`"
+    for part in (PlannedStudy, Outlook, PlannedContrasts, PilotContrast):
+        yield ""
+        yield (part.__doc__ or "").partition("\n")[0]
+        yield ""
+        yield "| key | type | |"
+        yield "|---|---|---|"
+        schema = part.model_json_schema()
+        for name, field in part.model_fields.items():
+            kind = describe_schema(schema["properties"][name], schema).replace("|", " or ")
+            yield f"| `{name}` | {kind} | {field.description or ''} |"
 
 
 def table_entry(name: str, entry: type[Options], keys: Iterable[str]) -> Iterator[str]:

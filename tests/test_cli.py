@@ -129,7 +129,7 @@ def test_plan_with_fewer_seeds_of_some(tmp_path: Path) -> None:
     )
     said = call("plan", study, "--results", tmp_path).output
     assert "3 variants x 3 to 8 seeds = 19 trials" in said
-    rows = json.loads(call("plan", study, "--json", "--results", tmp_path).output)
+    rows = json.loads(call("plan", study, "--json", "--results", tmp_path).output)["variants"]
     assert [len(row["trial_ids"]) for row in rows] == [8, 8, 3]
     assert rows[-1]["seeds"] == [0, 1, 2]
 
@@ -147,7 +147,7 @@ def test_plan_guesses_the_time_on_this_machine(tmp_path: Path) -> None:
     )
     study.write_text(text)
     asked = ("plan", study, "--device", "cpu", "--workers", 1, "--results", tmp_path)
-    row = json.loads(call(*asked, "--json").output)[0]
+    row = json.loads(call(*asked, "--json").output)["variants"][0]
     assert 100 * 900 == row["steps"]
     seconds = 100 * (900 * 0.002 + row["macs"] * (3 * 3600 + 400 + 1000) / 3e10)
     assert pytest.approx(seconds) == row["seconds"]
@@ -155,7 +155,7 @@ def test_plan_guesses_the_time_on_this_machine(tmp_path: Path) -> None:
         f"about {20 * seconds / 60:.0f} min on this machine (cpu, 1 worker)" in call(*asked).output
     )
     study.write_text(text.replace("fashion_mnist_sample", "fashion_mnist"))
-    row = json.loads(call(*asked, "--json", "--data", tmp_path).output)[0]
+    row = json.loads(call(*asked, "--json", "--data", tmp_path).output)["variants"][0]
     assert 100 * 13_500 == row["steps"]  # 60,000 images, though they are not here
 
 

@@ -119,7 +119,7 @@ def test_more_seeds_train_only_what_is_missing(ran: tuple[Path, str], tmp_path: 
 def test_plan_as_data(ran: tuple[Path, str]) -> None:
     """`plan --json` prints changes, sizes and finished trials per variant."""
     code, out, _ = cli_study.call("plan", "tiny.yaml", "--json", cwd=ran[0])
-    rows = {row["variant"]: row for row in json.loads(out)}
+    rows = {row["variant"]: row for row in json.loads(out)["variants"]}
     assert 0 == code
     assert ["baseline", "norm=none"] == list(rows)
     assert {"model.norm": ["batch", "none"]} == rows["norm=none"]["changed"]

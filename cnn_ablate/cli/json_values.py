@@ -1,8 +1,10 @@
 """What commands print with `--json`: one class per command, from which the schema is made."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from cnn_ablate.schema import Effect, Finding, Frozen, Status, Verdict
+from pydantic import Field
+
+from cnn_ablate.schema import Effect, Finding, Frozen, Outlook, Status, Verdict
 
 
 class Knob(Frozen):
@@ -26,6 +28,31 @@ class ListedTable(Frozen):
 
     table: str
     entries: tuple[TableEntry, ...]
+
+
+class PilotContrast(Frozen):
+    """What a pilot says of a contrast, in the unit of differences of the metric."""
+
+    variant: str
+    reference: str
+    seen: int = Field(description="Pairs of the pilot.")
+    sd: float = Field(description="Standard deviation of their differences.")
+    half_width: float = Field(description="Expected half-width with the planned seeds.")
+    smallest_effect: float = Field(description="What they find with 80 % power.")
+    seeds_needed: int | None = Field(
+        description="To find the margin; null without one, or beyond 1,000 seeds."
+    )
+
+
+class PlannedStudy(Frozen):
+    """`plan`: the variants of a study, and what its seeds and test images can show."""
+
+    study: str
+    variants: tuple[dict[str, Any], ...] = Field(
+        description="Changes, reference, size, seeds and trials per variant, and those done."
+    )
+    outlook: Outlook = Field(description="What the seeds and the test images can show.")
+    pilot: tuple[PilotContrast, ...] = Field(description="Spread per contrast, with `--from`.")
 
 
 class PlanEvent(Frozen):

@@ -1,41 +1,42 @@
-"""What a study can show before it is run: smallest p, least and most trials, the spread of a pilot.
-
-The words of `cnn-ablate plan`.
-"""
+"""What a study can show before it is run: smallest p, detectable effects, the spread of a pilot."""
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared, data_facts
-from cnn_ablate.schema import TEST_ACCURACY, state
+from cnn_ablate.schema import (
+    TEST_ACCURACY,
+    Outlook,
+    PlannedContrasts,
+    PlannedImages,
+    PlannedLooks,
+    state,
+)
 from cnn_ablate.stats.families import families
-from cnn_ablate.stats.multiple_comparisons import FLIP_PAIRS, LEAST_PAIRS, smallest_adjusted_p
+from cnn_ablate.stats.multiple_comparisons import (
+    FLIPS,
+    HOLM,
+    LEAST_PAIRS,
+    smallest_adjusted_p,
+)
 from cnn_ablate.stats.pairing import seed_differences
-from cnn_ablate.stats.sample_size import Spread
+from cnn_ablate.stats.sample_size import Precision, Spread
 from cnn_ablate.store import read
-from cnn_ablate.text import count, listed
 
 
-def remarks(prepared: Prepared) -> Iterator[str]:
-    """Yield what the seeds of a study can show, in sentences, and the hash of what it states."""
-    yield from _looks(prepared)
-    plan, family_of = prepared.plan, families(prepared.study, prepared.plan)
-    for family in dict.fromkeys(name for name in family_of if name):
-        pairs = [n for n, of in zip(plan.paired_seeds, family_of, strict=True) if of == family]
-        smallest = smallest_adjusted_p(pairs)
-        for seeds, p in sorted(set(zip(pairs, smallest, strict=True))):
-            members = count(pairs.count(seeds), f"{family} contrast")
-            yield f"{members} with {count(seeds, 'seed')}: {_smallest(p)}."
+def outlook(prepared: Prepared) -> Outlook:
+    """Return what a study can show before it is run."""
     is_accuracy = prepared.study.metric.name == TEST_ACCURACY.name
-    for images in sorted(_test_images(prepared)) if is_accuracy else ():
-        points = f"{100 / images:.2g} point{'s' if images != 100 else ''}"
-        yield f"One of {images:,} test images is {points} of accuracy."
-    digest = state(prepared.study).hash[:12]
-    yield f"Pre-registration hash: {digest} (claims, design, seeds, metric)."
+    images = sorted(_test_images(prepared)) if is_accuracy else ()
+    return Outlook(
+        contrasts=_contrasts(prepared),
+        looks=_looks(prepared),
+        test_images=tuple(PlannedImages(images=n, points=100 / n) for n in images),
+        preregistration_hash=state(prepared.study).hash,
+    )
 
 
 def spreads(prepared: Prepared, pilot: Path) -> list[Spread]:
@@ -73,22 +74,42 @@ def spreads(prepared: Prepared, pilot: Path) -> list[Spread]:
     ]
 
 
-def _looks(prepared: Prepared) -> Iterator[str]:
-    """Yield the least and the most trials of a study with looks."""
-    if looks := prepared.study.looks:
-        least, most = looks[0] * len(prepared.plan.variants), len(prepared.plan.trials)
-        yield (
-            f"Looks at {listed(map(str, looks))} seeds: {least:,} trials at best, if the first "
-            f"look closes all contrasts, and {most:,} at most."
-        )
+def _contrasts(prepared: Prepared) -> tuple[PlannedContrasts, ...]:
+    """Return the contrasts by family and number of seeds."""
+    plan, family_of = prepared.plan, families(prepared.study, prepared.plan)
+    planned = []
+    for family in dict.fromkeys(name for name in family_of if name):
+        pairs = [n for n, of in zip(plan.paired_seeds, family_of, strict=True) if of == family]
+        smallest = dict(zip(pairs, smallest_adjusted_p(pairs), strict=True))
+        tested = sum(n >= LEAST_PAIRS for n in pairs)
+        for seeds in sorted(smallest):
+            p = smallest[seeds]
+            precision = Precision(
+                sd=1.0, seeds=seeds, contrasts=max(tested, 1), error=prepared.study.error
+            )
+            planned.append(
+                PlannedContrasts(
+                    family=family,
+                    contrasts=pairs.count(seeds),
+                    seeds=seeds,
+                    method="" if p is None else FLIPS if p else HOLM,
+                    smallest_p=p or None,
+                    # In standard deviations: without a pilot the spread is unknown.
+                    half_width=None if p is None else precision.half_width,
+                    smallest_effect=None if p is None else precision.smallest_effect,
+                )
+            )
+    return tuple(planned)
 
 
-def _smallest(p: float | None) -> str:
-    if p is None:
-        return "too few for an interval or a test"
-    if p == 0:
-        return f"Holm on paired t, which takes differences as normal; {FLIP_PAIRS} seeds need not"
-    return f"the smallest adjusted p is {p:.2g} (max-T over sign flips)"
+def _looks(prepared: Prepared) -> PlannedLooks | None:
+    """Return the least and the most trials of a study with looks."""
+    looks, plan = prepared.study.looks, prepared.plan
+    if not looks:
+        return None
+    return PlannedLooks(
+        seeds=looks, fewest_trials=looks[0] * len(plan.variants), most_trials=len(plan.trials)
+    )
 
 
 def _test_images(prepared: Prepared) -> set[int]:

@@ -14,6 +14,12 @@ from cnn_ablate.schema.plan import (
     Trial,
     Variant,
 )
+from cnn_ablate.schema.planned_study import (
+    Outlook,
+    PlannedContrasts,
+    PlannedImages,
+    PlannedLooks,
+)
 from cnn_ablate.schema.preregistration import (
     LogEntry,
     Look,
@@ -88,9 +94,13 @@ __all__ = [
     "Look",
     "Metric",
     "Metrics",
+    "Outlook",
     "Overrides",
     "Paper",
     "Plan",
+    "PlannedContrasts",
+    "PlannedImages",
+    "PlannedLooks",
     "Preregistration",
     "Record",
     "RunProgress",

@@ -13,23 +13,17 @@ _POWER = 0.8
 _MOST_SEEDS = 1000
 
 
-@dataclass(frozen=True)
-class Spread:
-    """The paired differences that a pilot has seen of one contrast, and what is planned for it.
+@dataclass(frozen=True, kw_only=True)
+class Precision:
+    """How precisely a family measures one of its contrasts with the seeds that are planned.
 
     Attributes:
-        variant: Name of the variant.
-        reference: Name of its reference.
-        seen: Number of pairs.
-        sd: Standard deviation of their differences, in points.
+        sd: Standard deviation of the paired differences, in points; 1 for results in units of it.
         seeds: Number of pairs that are planned.
         contrasts: Number of contrasts in its family.
         error: Of the family.
     """
 
-    variant: str
-    reference: str
-    seen: int
     sd: float
     seeds: int
     contrasts: int
@@ -56,6 +50,15 @@ class Spread:
 
     def _standard_error(self, seeds: int) -> float:
         return self.sd / math.sqrt(seeds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread(Precision):
+    """The paired differences of one contrast in `seen` pairs of a pilot, and what is planned."""
+
+    variant: str
+    reference: str
+    seen: int
 
 
 def _quantile(error: float, seeds: int) -> float:

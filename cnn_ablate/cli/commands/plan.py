@@ -1,15 +1,15 @@
 """The command `plan`: the variants that a study trains and compares, without training them."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typer
 from rich.console import Console
 
 from cnn_ablate.cli.format_changes import labelled_changes
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import PilotContrast, PlannedStudy
 from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.find_study import study_path
@@ -22,11 +22,12 @@ from cnn_ablate.runner.cost import (
     machine_words,
     time_trials,
 )
-from cnn_ablate.runner.outlook import remarks, spreads
+from cnn_ablate.runner.outlook import outlook, spreads
 from cnn_ablate.runner.plan_rows import plan_rows
 from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, prepare
-from cnn_ablate.schema import Metric
+from cnn_ablate.schema import Metric, PlannedContrasts
 from cnn_ablate.stats import margin_of
+from cnn_ablate.stats.multiple_comparisons import FLIP_PAIRS
 from cnn_ablate.stats.sample_size import Spread
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.text import count, count_range, duration, listed
@@ -58,8 +59,9 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
         estimate = time_trials if options.estimate else guess_seconds
         seconds = estimate(prepared, config.device)
     rows = list(plan_rows(prepared, select_variants(prepared.plan, options.only), seconds))
+    seen = spreads(prepared, options.pilot) if options.pilot else []
     if options.as_json:
-        typer.echo(json.dumps(rows, indent=1))
+        print_json(_planned(prepared, rows, seen))
         return
     console = Console(highlight=False)
     titles = [t for t in _TITLES if t not in _UNKNOWN] if prepared.inputs else _TITLES
@@ -67,7 +69,31 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
     for line in (*_remarks(prepared, config), *_time(prepared, rows, config, options)):
         console.print(line, soft_wrap=True, markup=False)
     if options.pilot:
-        _print_pilot(console, spreads(prepared, options.pilot), prepared.study.metric)
+        _print_pilot(console, seen, prepared.study.metric)
+
+
+def _planned(
+    prepared: Prepared, rows: Sequence[dict[str, Any]], seen: Sequence[Spread]
+) -> PlannedStudy:
+    """Return what `plan --json` prints."""
+    margin = prepared.study.metric.margin
+    return PlannedStudy(
+        study=prepared.study.name,
+        variants=tuple(rows),
+        outlook=outlook(prepared),
+        pilot=tuple(
+            PilotContrast(
+                variant=spread.variant,
+                reference=spread.reference,
+                seen=spread.seen,
+                sd=spread.sd,
+                half_width=spread.half_width,
+                smallest_effect=spread.smallest_effect,
+                seeds_needed=spread.seeds_for(margin) if margin else None,
+            )
+            for spread in seen
+        ),
+    )
 
 
 def _print_pilot(console: Console, seen: Sequence[Spread], metric: Metric) -> None:
@@ -130,7 +156,7 @@ def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
         f"{count_range(plan.seed_counts.values(), 'seed')} = "
         f"{count(len(plan.trials), 'trial')}; {len(prepared.done):,} are done in {config.results}."
     )
-    yield from remarks(prepared)
+    yield from _outlook(prepared)
     if prepared.missing:
         yield f"The number of finished trials is unknown: {prepared.missing}"
     for name, fault in prepared.unbuildable.items():
@@ -141,6 +167,37 @@ def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
         yield f"Excluded: {', '.join(plan.excluded)}."
     for alias in plan.aliases:
         yield f"Aliased effects: {alias}."
+
+
+def _outlook(prepared: Prepared) -> Iterator[str]:
+    """Yield what the seeds of a study can show, and the hash of what it states."""
+    seen = outlook(prepared)
+    if looks := seen.looks:
+        yield (
+            f"Looks at {listed(map(str, looks.seeds))} seeds: {looks.fewest_trials:,} trials at "
+            f"best, if the first look closes all contrasts, and {looks.most_trials:,} at most."
+        )
+    for group in seen.contrasts:
+        members = count(group.contrasts, f"{group.family} contrast")
+        yield f"{members} with {count(group.seeds, 'seed')}: {_can_show(group)}."
+    for test in seen.test_images:
+        points = f"{test.points:.2g} point{'s' if test.points != 1 else ''}"
+        yield f"One of {test.images:,} test images is {points} of accuracy."
+    digest = seen.preregistration_hash[:12]
+    yield f"Pre-registration hash: {digest} (claims, design, seeds, metric)."
+
+
+def _can_show(group: PlannedContrasts) -> str:
+    if not group.method:
+        return "too few for an interval or a test"
+    test = f"Holm on paired t, which takes differences as normal; {FLIP_PAIRS} seeds need not"
+    if group.smallest_p:
+        test = f"the smallest adjusted p is {group.smallest_p:.2g} (max-T over sign flips)"
+    return (
+        f"{test}. In standard deviations of a paired difference, an interval is about "
+        f"{group.half_width:.2g} on either side, and the smallest effect found with 80 % power "
+        f"{group.smallest_effect:.2g}"
+    )
 
 
 def _time(
