@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnn_ablate.custom import user_code_folder
+from cnn_ablate.custom import code_of_results, user_code_folder
 from cnn_ablate.data import TTA_VIEWS, Batch, views
 from cnn_ablate.data.image_arrays import ARRAYS, PICKLES, read_array
 from cnn_ablate.data.image_files import SUFFIXES, read_image
@@ -58,20 +58,25 @@ class Prediction:
         return self.probabilities.index(max(self.probabilities))
 
 
-def load_model(trial: str | Path, results: Path | str = "results") -> nn.Module:
+def load_model(
+    trial: str | Path, results: Path | str = "results", *, trust_code: bool = False
+) -> nn.Module:
     """Load the network of a finished trial, ready to classify normalised images.
 
     Args:
         trial: Its id, or its folder.
         results: The results folder that contains a trial given by id.
+        trust_code: Import user-defined code that the trial names.
 
     Raises:
         UserError: there is no such trial, or it is not done.
     """
-    return load_trained(trial, results).model
+    return load_trained(trial, results, trust_code=trust_code).model
 
 
-def load_trained(trial: str | Path, results: Path | str = "results") -> TrainedModel:
+def load_trained(
+    trial: str | Path, results: Path | str = "results", *, trust_code: bool = False
+) -> TrainedModel:
     """Load the network of a trial with its options and classes; raises as `load_model`."""
     path = Path(trial) if Path(trial).is_dir() else Store(Path(results)).folder(str(trial))
     folder = open_trial(path)
@@ -86,7 +91,8 @@ def load_trained(trial: str | Path, results: Path | str = "results") -> TrainedM
         hint = "Copy the file from where it was trained, or train again: cnn-ablate run --fresh."
         raise UserError(str(trial), what, hint)
     trained, data = folder.result.trial, folder.result.data
-    with user_code_folder(_study_folder(path.resolve().parents[1], trained)):
+    home = _study_folder(path.resolve().parents[1], trained) if trust_code else None
+    with user_code_folder(home), code_of_results(trusted=trust_code):
         options = build_options(trained.settings)
         model = options.model.build(data.shape, len(data.classes))
     _load_weights(model, folder)
@@ -117,13 +123,16 @@ def _study_folder(results: Path, trial: Trial) -> Path | None:
     return None
 
 
-def load_ensemble(word: str, variant: str, results: Path) -> list[TrainedModel]:
+def load_ensemble(
+    word: str, variant: str, results: Path, *, trust_code: bool = False
+) -> list[TrainedModel]:
     """Load the networks of a variant, one per seed, or that of a single trial.
 
     Args:
         word: Name of a study's folder in the results, or id or folder of a trial.
         variant: Name of a variant of the study; '' means the first one, the baseline.
         results: Results folder.
+        trust_code: Import user-defined code that the trials name.
 
     Raises:
         UserError: there is no such study, variant or trial, or none of the networks is here.
@@ -131,7 +140,7 @@ def load_ensemble(word: str, variant: str, results: Path) -> list[TrainedModel]:
     if not (results / word / "study.json").is_file():
         if variant:
             raise UserError(str(results / word), "no such study was run.", "")
-        return [load_trained(word, results)]
+        return [load_trained(word, results, trust_code=trust_code)]
     record, store = read_record(results, word), Store(results)
     names = [each.name for each in record.plan.variants]
     wanted = variant or names[0]
@@ -142,7 +151,7 @@ def load_ensemble(word: str, variant: str, results: Path) -> list[TrainedModel]:
     if not here:
         what = f"none of its networks (model.pt) is in {store.trials}."
         raise UserError(f"{word}, variant {wanted}", what, "Train them: cnn-ablate run --fresh.")
-    return [load_trained(folder, results) for folder in here]
+    return [load_trained(folder, results, trust_code=trust_code) for folder in here]
 
 
 def find_images(place: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import typer
 
 from cnn_ablate.cli import shell_completion
 from cnn_ablate.cli.common_options import (
+    Allow,
     AsJson,
     Data,
     Only,
@@ -63,6 +64,7 @@ def run(
     workers: Workers = None,
     executor: Executor = "local",
     sets: Sets = [],  # noqa: B006 - Typer copies it
+    allow: Allow = [],  # noqa: B006 - Typer copies it
     seeds: Seeds = None,
     only: Only = "",
     fresh: Fresh = False,
@@ -82,6 +84,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Train every trial that is not finished, and write the tables and the report."""
+    _allow(allow)
     _start_early(executor)
     from cnn_ablate.cli.commands.run import RunOptions, run_study
     from cnn_ablate.executors import Resources
@@ -101,6 +104,14 @@ def run(
     run_study(study, changes, config, reports, options)
 
 
+def _allow(packages: list[str]) -> None:
+    """Allow installed packages to be named, also by the processes that are started."""
+    if packages:
+        from cnn_ablate.custom.trust import allow_packages
+
+        allow_packages(packages)
+
+
 def _start_early(executor: str) -> None:
     """Start the fork server of local workers: it imports torch while this process does the same."""
     from cnn_ablate.fork_server import start_fork_server
@@ -115,6 +126,7 @@ def plan(
     profile: Profile = "",
     smoke: Smoke = False,
     sets: Sets = [],  # noqa: B006 - Typer copies it
+    allow: Allow = [],  # noqa: B006 - Typer copies it
     seeds: Seeds = None,
     only: Only = "",
     device: Device = "auto",
@@ -131,6 +143,7 @@ def plan(
     ] = None,
 ) -> None:
     """Show what a study trains and compares, and how many trials are done."""
+    _allow(allow)
     from cnn_ablate.cli.commands.plan import PlanOptions, print_plan
     from cnn_ablate.executors import Resources
     from cnn_ablate.runner import RunConfig, resolve_device
@@ -154,11 +167,13 @@ def explain(
     profile: Profile = "",
     smoke: Smoke = False,
     sets: Sets = [],  # noqa: B006 - Typer copies it
+    allow: Allow = [],  # noqa: B006 - Typer copies it
     depth: Annotated[int, typer.Option(min=0, help="Show nested layers down to this depth.")] = 99,
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Show what a variant changes, and its network layer by layer."""
+    _allow(allow)
     from cnn_ablate.cli.commands.explain import ExplainOptions, print_variant
     from cnn_ablate.study import Changes
 
@@ -172,6 +187,7 @@ def audit(
     profile: Profile = "",
     smoke: Smoke = False,
     sets: Sets = [],  # noqa: B006 - Typer copies it
+    allow: Allow = [],  # noqa: B006 - Typer copies it
     seeds: Seeds = None,
     data: Data = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
@@ -180,6 +196,7 @@ def audit(
     ] = False,
 ) -> None:
     """Check a study for flaws that spoil its comparisons, without training."""
+    _allow(allow)
     from cnn_ablate.cli.commands.audit import audit_study
     from cnn_ablate.runner import RunConfig
     from cnn_ablate.study import Changes

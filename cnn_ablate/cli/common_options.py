@@ -37,6 +37,9 @@ Only = Annotated[
 Results = Annotated[Path, typer.Option(help="Results folder.")]
 Reports = Annotated[Path, typer.Option(help="Reports folder.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace any file of that name.")]
+Allow = Annotated[
+    list[str], typer.Option("--allow", help="Let the study name code of this installed package.")
+]
 Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Show some test images in the report.")
 ]

@@ -193,10 +193,13 @@ def predict(
     style: Annotated[str, typer.Option("--format", help="Columns: full or submission.")] = "full",
     results: Results = Path("results"),
     force: Force = False,
+    trust_code: Annotated[
+        bool, typer.Option("--trust-code", help="Import your own code that the trials name.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Classify images with the trained networks of a variant."""
     from cnn_ablate.cli.commands.predict import PredictOptions, predict_images
 
-    options = PredictOptions(output, variant, profile, tta, style, force, as_json)
+    options = PredictOptions(output, variant, profile, tta, style, force, as_json, trust_code)
     predict_images(study, images, results, options)

@@ -8,10 +8,20 @@ from cnn_ablate.custom.signature import (
     is_import_path,
     options_from_signature,
 )
+from cnn_ablate.custom.trust import (
+    OpenPackages,
+    allow_packages,
+    allowed_packages,
+    code_of_results,
+)
 
 __all__ = [
+    "OpenPackages",
     "Origin",
     "UserOptions",
+    "allow_packages",
+    "allowed_packages",
+    "code_of_results",
     "describe_failure",
     "is_import_path",
     "options_from_signature",

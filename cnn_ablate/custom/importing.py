@@ -18,6 +18,7 @@ from typing import Any
 
 from cnn_ablate.custom.search_path import is_folder_set, search_folders
 from cnn_ablate.custom.sources import SourceFile, Sources, digest, is_user_file, read_sources
+from cnn_ablate.custom.trust import OpenPackages, check_built, check_trusted, open_package
 from cnn_ablate.errors import UserError
 from cnn_ablate.value_errors import unknown_name
 
@@ -44,23 +45,32 @@ _modules: dict[str, ImportedModule] = {}
 _loaded: dict[str, SourceFile] = {}
 
 
-def import_user_code(path: str) -> ImportedCode:
+def import_user_code(path: str, packages: OpenPackages) -> ImportedCode:
     """Import a class or function by its path, `package.module:Name`.
 
+    Args:
+        path: Its import path.
+        packages: Installed packages that are open to what it builds.
+
     Raises:
-        UserError: there is no such module or name, importing it fails, or its source is not the
-            one that this process imported earlier.
+        UserError: there is no such module or name, importing it fails, it is not trusted, or its
+            source is not the one that this process imported earlier.
     """
     name, _, attribute = path.partition(":")
     # Settings are also resolved after the study was read, when its folder is no longer held.
     known = None if is_folder_set() else _modules.get(name)
     folders = known.folders if known else search_folders()
+    is_users = bool(read_sources(name, folders))
     with _importable_from(folders):
+        check_trusted(path, packages, is_user_file=is_users)
         module = _import_module(name, folders)
     if not hasattr(module, attribute):
         public = [each for each, value in vars(module).items() if _is_defined_in(module, value)]
         raise UserError(path, *unknown_name(f"name in {name}", attribute, public))
-    return ImportedCode(getattr(module, attribute), digest(_modules[name].sources))
+    value = getattr(module, attribute)
+    if not is_users and (package := open_package(name, packages)):
+        check_built(path, value, package, packages[package])
+    return ImportedCode(value, digest(_modules[name].sources))
 
 
 def user_source_files() -> dict[str, bytes]:
@@ -129,6 +139,8 @@ def _import_module(name: str, folders: tuple[Path, ...]) -> ModuleType:
     finally:
         # Also after a failure: modules that it imported before stay loaded.
         _loaded.update((m, s) for m, s in user_sources.items() if _file_of(m) == s.file)
+    if user_sources and name not in _loaded:
+        raise UserError(name, f"Python has a module '{name}' of its own.", "Rename yours.")
     _modules.setdefault(name, ImportedModule(folders, sources or _installed_source(name)))
     return module
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, TypeVar, Union, cast, get_args, get_o
 from pydantic import ConfigDict, create_model, model_validator
 
 from cnn_ablate.custom.importing import ImportedCode, describe_failure, import_user_code
+from cnn_ablate.custom.trust import OpenPackages
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options, knob
 from cnn_ablate.schema import SOURCE_KEY
@@ -42,12 +43,14 @@ class Origin:
 class UserOptions(Options):
     """The knobs of a user-defined class or function, and the digest of its source.
 
-    A subclass lists in `provides` the arguments that the program passes if a signature has them.
+    A subclass lists in `provides` the arguments that the program passes if a signature has them,
+    and in `open_packages` what may be named without being allowed.
     """
 
     model_config = ConfigDict(protected_namespaces=())
 
     provides: ClassVar[tuple[str, ...]] = ()
+    open_packages: ClassVar[OpenPackages] = {}
     origin: ClassVar[Origin]
 
     sha256: str = knob("", "SHA-256 of the module's source; filled in, not chosen.")
@@ -114,7 +117,7 @@ def options_from_signature(path: str, parent: type[AnyUserOptions]) -> type[AnyU
     Raises:
         UserError: it cannot be imported, or cannot be called with knobs.
     """
-    code = import_user_code(path)
+    code = import_user_code(path, parent.open_packages)
     key = path, code.sha256, parent
     if key not in _classes:
         _classes[key] = _options_class(path, code, parent)

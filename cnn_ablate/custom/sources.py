@@ -73,7 +73,9 @@ def _find_file(name: str, folders: Sequence[Path]) -> Path | None:
     path = Path(*name.split("."))
     candidates = (path / "__init__.py", path.with_suffix(".py"))
     files = [folder / candidate for folder in folders for candidate in candidates]
-    return next((file for file in files if file.is_file() and is_user_file(file, folders)), None)
+    found = (file for file in files if file.is_file() and is_user_file(file, folders))
+    # A link may lead to any file of the machine.
+    return next((file for file in found if is_user_file(file.resolve(), folders)), None)
 
 
 @cache

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from torch.utils.data import Dataset
 
-from cnn_ablate.custom import UserOptions, options_from_signature
+from cnn_ablate.custom import OpenPackages, UserOptions, options_from_signature
 from cnn_ablate.data.dataset_options import DataSet, DataSpec, FoundData, RawSplit
 from cnn_ablate.data.torch_dataset import MapDataset, read_item, read_items
 from cnn_ablate.errors import UserError
@@ -24,6 +25,7 @@ class UserDataSet(UserOptions, DataSet):
     """The knobs of a user-defined data set, beside those that all data sets share."""
 
     provides: ClassVar[tuple[str, ...]] = ("root", *_HALVES)
+    open_packages: ClassVar[OpenPackages] = {"torchvision.datasets": Dataset}
 
     def find_in(self, root: Path) -> FoundData:
         """Open the training images and read the first; the others are read by `read`."""

@@ -24,6 +24,7 @@ class Job:
         results: The results folder, for checkpoints and logs.
         data: The folder of data sets, if one was named.
         folder: That of the study file, in which user-defined code is searched.
+        packages: Installed packages whose code the study may name.
         timeout: Seconds after which the trial is stopped; 0: never.
         checkpoint_every: Least seconds between two checkpoints.
         external: The user's command, if that trains.
@@ -34,6 +35,7 @@ class Job:
     results: Path
     data: Path | None
     folder: Path | None = None
+    packages: tuple[str, ...] = ()
     timeout: float = 0.0
     checkpoint_every: float = 0.0
     external: ExternalJob | None = None

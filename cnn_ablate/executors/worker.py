@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from cnn_ablate.custom import user_code_folder
+from cnn_ablate.custom import allow_packages, user_code_folder
 from cnn_ablate.data import Images, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import worker_log
@@ -100,6 +100,7 @@ def run_job(job: Job, send: Callable[[Event], None], checkpoints: CheckpointStor
     Raises:
         AcceleratorError: this process can no longer use its device, so it has to end.
     """
+    allow_packages(job.packages)
     try:
         if job.external:
             result = run_command_job(job, job.external, _seldom(send))

@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from cnn_ablate.custom import UserOptions, options_from_signature
+from cnn_ablate.custom import OpenPackages, UserOptions, options_from_signature
 from cnn_ablate.errors import UserError
 from cnn_ablate.models.counter_dropout import number_dropouts
 from cnn_ablate.models.initial_weights import initialise
@@ -24,6 +24,10 @@ class UserModel(UserOptions, ModelOptions):
     """The knobs of a user-defined network."""
 
     provides: ClassVar[tuple[str, ...]] = ("channels", "classes", "image_size")
+    open_packages: ClassVar[OpenPackages] = {
+        "torchvision.models": nn.Module,
+        "timm.models": nn.Module,
+    }
     on_meta: ClassVar[bool] = False
 
     def build(self, shape: Shape, classes: int) -> nn.Module:

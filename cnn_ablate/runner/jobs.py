@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cnn_ablate.custom import allowed_packages
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Job
 from cnn_ablate.external import ExpectedMetrics, ExternalJob
@@ -104,6 +105,7 @@ def build_jobs(prepared: Prepared, round_: Round, config: RunConfig) -> list[Job
             config.results,
             config.data,
             folder=prepared.code_folder,
+            packages=allowed_packages(),
             timeout=config.retry.trial_timeout,
             checkpoint_every=60 * config.retry.checkpoint_minutes,
             external=external,

@@ -23,7 +23,10 @@ FORMATS = ("full", "submission")
 
 @dataclass(frozen=True)
 class PredictOptions:
-    """Which variant predicts, from how many views, and where and how that is written."""
+    """Which variant predicts, from how many views, and where and how that is written.
+
+    With `trust_code`, user-defined code that its trials name is imported.
+    """
 
     output: Path
     variant: str = ""
@@ -32,6 +35,7 @@ class PredictOptions:
     style: str = "full"
     force: bool = False
     as_json: bool = False
+    trust_code: bool = False
 
 
 def predict_images(word: str, images: Path, results: Path, options: PredictOptions) -> None:
@@ -43,7 +47,8 @@ def predict_images(word: str, images: Path, results: Path, options: PredictOptio
     if options.style not in FORMATS:
         where = f"--format {options.style}"
         raise UserError(where, *unknown_name("format", options.style, FORMATS))
-    networks = load_ensemble(study_folder(word, options.profile), options.variant, results)
+    folder = study_folder(word, options.profile)
+    networks = load_ensemble(folder, options.variant, results, trust_code=options.trust_code)
     predictions = list(predict(networks, find_images(images), tta=options.tta))
     skipped = [each for each in predictions if each.error]
     for each in skipped:

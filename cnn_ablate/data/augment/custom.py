@@ -8,12 +8,12 @@ seeded by that image's stream, so torchvision's transforms can be named.
 import inspect
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from cnn_ablate.custom import UserOptions, options_from_signature
+from cnn_ablate.custom import OpenPackages, UserOptions, options_from_signature
 from cnn_ablate.data.augment.operation import Context, ImageAugmentation, Stream
 from cnn_ablate.data.normalize import Pixels
 from cnn_ablate.errors import UserError
@@ -21,6 +21,8 @@ from cnn_ablate.errors import UserError
 
 class UserAugmentation(UserOptions, ImageAugmentation):
     """The knobs of a user-defined augmentation."""
+
+    open_packages: ClassVar[OpenPackages] = {"torchvision.transforms": torch.nn.Module}
 
     def transform_images(self, images: Pixels, stream: Stream, context: Context) -> Pixels:
         """Transform a copy of the images by the user's code.
