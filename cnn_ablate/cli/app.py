@@ -84,8 +84,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Train every trial that is not finished, and write the tables and the report."""
-    _allow(allow)
-    _start_early(executor)
+    _start_early(executor, allow)
     from cnn_ablate.cli.commands.run import RunOptions, run_study
     from cnn_ablate.executors import Resources
     from cnn_ablate.runner import RetryPolicy, RunConfig, resolve_device
@@ -112,8 +111,9 @@ def _allow(packages: list[str]) -> None:
         allow_packages(packages)
 
 
-def _start_early(executor: str) -> None:
+def _start_early(executor: str, packages: list[str]) -> None:
     """Start the fork server of local workers: it imports torch while this process does the same."""
+    _allow(packages)
     from cnn_ablate.fork_server import start_fork_server
 
     if executor == "local":
