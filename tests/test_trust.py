@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import cnn_ablate
-from cnn_ablate.custom.trust import ALLOWED
+from cnn_ablate.custom.trusted_code import ALLOWED
 from cnn_ablate.errors import UserError
 from cnn_ablate.study import read_study
 from support import cli_study, fast_study

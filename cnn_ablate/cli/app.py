@@ -106,7 +106,7 @@ def run(
 def _allow(packages: list[str]) -> None:
     """Allow installed packages to be named, also by the processes that are started."""
     if packages:
-        from cnn_ablate.custom.trust import allow_packages
+        from cnn_ablate.custom.trusted_code import allow_packages
 
         allow_packages(packages)
 

@@ -8,7 +8,7 @@ from cnn_ablate.custom.signature import (
     is_import_path,
     options_from_signature,
 )
-from cnn_ablate.custom.trust import (
+from cnn_ablate.custom.trusted_code import (
     OpenPackages,
     allow_packages,
     allowed_packages,

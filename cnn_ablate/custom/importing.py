@@ -18,7 +18,7 @@ from typing import Any
 
 from cnn_ablate.custom.search_path import is_folder_set, search_folders
 from cnn_ablate.custom.sources import SourceFile, Sources, digest, is_user_file, read_sources
-from cnn_ablate.custom.trust import OpenPackages, check_built, check_trusted, open_package
+from cnn_ablate.custom.trusted_code import OpenPackages, check_built, check_trusted, open_package
 from cnn_ablate.errors import UserError
 from cnn_ablate.value_errors import unknown_name
 

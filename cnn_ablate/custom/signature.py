@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, TypeVar, Union, cast, get_args, get_o
 from pydantic import ConfigDict, create_model, model_validator
 
 from cnn_ablate.custom.importing import ImportedCode, describe_failure, import_user_code
-from cnn_ablate.custom.trust import OpenPackages
+from cnn_ablate.custom.trusted_code import OpenPackages
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options, knob
 from cnn_ablate.schema import SOURCE_KEY
