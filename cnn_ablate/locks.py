@@ -1,6 +1,7 @@
 """Locks by name, as files in a folder; the system releases them when their process ends."""
 
 import errno
+import os
 from pathlib import Path
 from typing import Self
 
@@ -34,8 +35,21 @@ class Locks:
         except OSError as error:
             if error.errno not in _UNSUPPORTED:
                 raise
+        if self._was_removed(name, lock):
+            lock.release()
+            return False
         self.held[name] = lock
         return True
+
+    def _was_removed(self, name: str, lock: FileLock) -> bool:
+        """Return whether another process removed the file after it was opened, before the lock."""
+        descriptor = lock._context.lock_file_fd  # noqa: SLF001 - it is nowhere else
+        if descriptor is None:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(descriptor), self._path(name).stat())
+        except FileNotFoundError:
+            return True
 
     def release(self, name: str) -> None:
         """Release a lock, if it is held.

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import ClassVar
 
 from cnn_ablate import fork_server
+from cnn_ablate.errors import UserError
 from cnn_ablate.executors import worker_log
 from cnn_ablate.executors.assigned_job import TICK, Assignment, TimeoutClock
 from cnn_ablate.executors.protocol import Ended, Event, Job
 from cnn_ablate.executors.resources import Resources
 from cnn_ablate.executors.worker import run_worker
 from cnn_ablate.store import Store
+
+# How often to try to start a process.
+_ATTEMPTS = 3
 
 
 @dataclass
@@ -92,12 +96,30 @@ class LocalExecutor:
         log = Store(job.results).new_log_path()
         # The lowest free number: that of a dead worker is taken over, and its GPU with it.
         slot = min(set(range(self.size)) - {worker.slot for worker in self.workers})
-        process = self.context.Process(target=run_worker, args=(worker_end, log, slot), daemon=True)
-        process.start()
+        process = self._start_process(worker_end, log, slot)
         # With no other copy of its end open, reading fails as soon as the worker dies.
         worker_end.close()
         self.workers.append(WorkerProcess(process, parent_end, log, slot))
         return self.workers[-1]
+
+    def _start_process(self, *args: object) -> BaseProcess:
+        """Start a process; if the fork server has died, the next attempt starts another one.
+
+        Raises:
+            UserError: the system gives none.
+        """
+        for attempt in range(_ATTEMPTS):
+            process: BaseProcess = self.context.Process(target=run_worker, args=args, daemon=True)
+            try:
+                process.start()
+            except (EOFError, OSError) as error:
+                if attempt == _ATTEMPTS - 1:
+                    what = f"cannot be started: {error or type(error).__name__}."
+                    hint = "See the limits of processes, open files and memory (ulimit -a)."
+                    raise UserError("worker process", what, hint) from error
+            else:
+                break
+        return process
 
     def _on_message(self, worker: WorkerProcess) -> Iterator[Event]:
         try:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM during a run: the first one waits until a file is written, no other does."""
+"""SIGINT, SIGTERM, SIGHUP during a run: the first waits until a file is written, no other does."""
 
 import signal
 import threading
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Self
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from cnn_ablate.ending_signals import ending_signals
 
 
 class InterruptHandler:
-    """Turns both signals into KeyboardInterrupt within its context."""
+    """Turns these signals into KeyboardInterrupt within its context."""
 
     def __init__(self) -> None:
         self.received = 0
@@ -37,7 +37,8 @@ class InterruptHandler:
     def __enter__(self) -> Self:
         # Python delivers signals to the main thread only.
         if threading.current_thread() is threading.main_thread():
-            self.previous = {number: signal.signal(number, self._on_signal) for number in _SIGNALS}
+            numbers = ending_signals()
+            self.previous = {number: signal.signal(number, self._on_signal) for number in numbers}
         return self
 
     def __exit__(self, *fault: object) -> None:

@@ -54,7 +54,9 @@ class Store:
                 self._enter(locks)
                 if not locks.held_by_others(_RUN):
                     self.remove_scratch()
-                locks.acquire(f"{_RUN}{uuid.uuid4().hex}")
+                # One who looks for runs tests each lock, also one that was made just now.
+                while not locks.acquire(f"{_RUN}{uuid.uuid4().hex}"):
+                    time.sleep(_PAUSE)
                 locks.release(_ENTRANCE)
             yield locks
 
