@@ -21,6 +21,7 @@ from cnn_ablate.cli.common_options import (
     Sets,
     Smoke,
     Study,
+    allow_code,
     resolve_profile,
 )
 from cnn_ablate.cli.data_commands import data_app
@@ -41,6 +42,7 @@ from cnn_ablate.cli.run_options import (
     Track,
     TrialTimeout,
     Workers,
+    start_early,
 )
 
 app = typer.Typer(
@@ -84,7 +86,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Train every trial that is not finished, and write the tables and the report."""
-    _start_early(executor, allow)
+    start_early(executor, allow)
     from cnn_ablate.cli.commands.run import RunOptions, run_study
     from cnn_ablate.executors import Resources
     from cnn_ablate.runner import RetryPolicy, RunConfig, resolve_device
@@ -101,23 +103,6 @@ def run(
     changes = Changes(resolve_profile(profile, smoke), tuple(sets), seeds)
     options = RunOptions(only, fresh, not no_audit, tuple(track), pictures, as_json)
     run_study(study, changes, config, reports, options)
-
-
-def _allow(packages: list[str]) -> None:
-    """Allow installed packages to be named, also by the processes that are started."""
-    if packages:
-        from cnn_ablate.custom.trusted_code import allow_packages
-
-        allow_packages(packages)
-
-
-def _start_early(executor: str, packages: list[str]) -> None:
-    """Start the fork server of local workers: it imports torch while this process does the same."""
-    _allow(packages)
-    from cnn_ablate.fork_server import start_fork_server
-
-    if executor == "local":
-        start_fork_server()
 
 
 @app.command()
@@ -143,7 +128,7 @@ def plan(
     ] = None,
 ) -> None:
     """Show what a study trains and compares, and how many trials are done."""
-    _allow(allow)
+    allow_code(allow)
     from cnn_ablate.cli.commands.plan import PlanOptions, print_plan
     from cnn_ablate.executors import Resources
     from cnn_ablate.runner import RunConfig, resolve_device
@@ -173,7 +158,7 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Show what a variant changes, and its network layer by layer."""
-    _allow(allow)
+    allow_code(allow)
     from cnn_ablate.cli.commands.explain import ExplainOptions, print_variant
     from cnn_ablate.study import Changes
 
@@ -196,7 +181,7 @@ def audit(
     ] = False,
 ) -> None:
     """Check a study for flaws that spoil its comparisons, without training."""
-    _allow(allow)
+    allow_code(allow)
     from cnn_ablate.cli.commands.audit import audit_study
     from cnn_ablate.runner import RunConfig
     from cnn_ablate.study import Changes

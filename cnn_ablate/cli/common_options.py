@@ -57,3 +57,11 @@ def resolve_profile(profile: str, smoke: bool) -> str:
         what = f"means --profile smoke, but --profile {profile} is given as well."
         raise UserError("--smoke", what, "Use only one of them.")
     return "smoke" if smoke else profile
+
+
+def allow_code(packages: list[str]) -> None:
+    """Allow installed packages to be named, also by the processes that are started."""
+    if packages:
+        from cnn_ablate.custom.trusted_code import allow_packages
+
+        allow_packages(packages)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cnn_ablate.cli import shell_completion
+from cnn_ablate.cli.common_options import allow_code
 
 Device = Annotated[
     str,
@@ -40,3 +41,12 @@ Track = Annotated[
     list[str],
     typer.Option(help="Also log all results to tensorboard, mlflow or wandb, in tracking/."),
 ]
+
+
+def start_early(executor: str, packages: list[str]) -> None:
+    """Start the fork server of local workers: it imports torch while this process does the same."""
+    allow_code(packages)
+    from cnn_ablate.fork_server import start_fork_server
+
+    if executor == "local":
+        start_fork_server()

@@ -22,6 +22,7 @@ def values_by_seed(trials: pd.DataFrame, variants: Sequence[str], metric: Metric
     or seconds) the value is their budget, a lower bound, if another of the variants reached it.
     """
     column = metric.name
+    trials = _of_variants(trials, variants)
     numbers = trials.assign(**{column: pd.to_numeric(trials[column]).astype(float)})
     values = _pivot(numbers, variants, column)
     never = np.isinf(values.to_numpy(float))
@@ -34,7 +35,7 @@ def values_by_seed(trials: pd.DataFrame, variants: Sequence[str], metric: Metric
 
 def trials_by_seed(trials: pd.DataFrame, variants: Sequence[str]) -> pd.DataFrame:
     """Align the ids of trials in the same way."""
-    return _pivot(trials, variants, "trial").dropna()
+    return _pivot(_of_variants(trials, variants), variants, "trial").dropna()
 
 
 def differences(values: pd.DataFrame, weights: Mapping[str, float]) -> FloatArray:
@@ -104,6 +105,11 @@ def _by_seed(
     values = values_by_seed(trials, list(weights), metric)
     row = pd.Series(differences(values, weights), index=values.index, dtype=float)
     return row.reindex(list(seeds)).to_numpy(float)
+
+
+def _of_variants(trials: pd.DataFrame, variants: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of a few variants: work on all rows per contrast grows with the square."""
+    return trials[trials["variant"].isin(list(variants))]
 
 
 def _pivot(trials: pd.DataFrame, variants: Sequence[str], column: str) -> pd.DataFrame:
