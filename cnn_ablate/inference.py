@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from cnn_ablate.custom import code_of_results, user_code_folder
 from cnn_ablate.data import TTA_VIEWS, Batch, views
+from cnn_ablate.data.folder import ImageFolder, is_hidden, is_special
 from cnn_ablate.data.image_arrays import ARRAYS, PICKLES, read_array
-from cnn_ablate.data.image_files import SUFFIXES, read_image
+from cnn_ablate.data.image_files import MOST_MEGAPIXELS, SUFFIXES, read_image
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import SOURCE_KEY, DataFacts, Trial, canonical
 from cnn_ablate.settings import TrialOptions, build_options
@@ -154,6 +155,17 @@ def load_ensemble(
     return [load_trained(folder, results, trust_code=trust_code) for folder in here]
 
 
+def _visible_files(folder: Path) -> Iterator[Path]:
+    """Yield the files below a folder that training would not ignore either."""
+    for path in folder.iterdir():
+        if is_hidden(path.name) or is_special(path):
+            continue
+        if path.is_dir():
+            yield from _visible_files(path)
+        else:
+            yield path
+
+
 def find_images(place: Path) -> list[Path]:
     """Return a file of images, or the image files in a folder and its subfolders by path.
 
@@ -164,7 +176,7 @@ def find_images(place: Path) -> list[Path]:
         return [place]
     if not place.is_dir():
         raise UserError(str(place), "no such file or folder.")
-    paths = sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES)
+    paths = sorted(path for path in _visible_files(place) if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise UserError(str(place), "contains no pictures.", f"Known: {', '.join(SUFFIXES)}.")
     return paths
@@ -194,7 +206,7 @@ def predict(
                 yield Prediction(str(number), row)
         return
     for start in range(0, len(paths), CHUNK):
-        opened = [_read_or_error(path, shape) for path in paths[start : start + CHUNK]]
+        opened = [_read_or_error(path, networks[0]) for path in paths[start : start + CHUNK]]
         images = [image for image in opened if isinstance(image, np.ndarray)]
         rows = iter(_probabilities(networks, images, tta=tta) if images else ())
         for path, image in zip(paths[start:], opened, strict=False):
@@ -204,9 +216,11 @@ def predict(
                 yield Prediction(path.as_posix(), next(rows))
 
 
-def _read_or_error(path: Path, shape: tuple[int, int, int]) -> np.ndarray | str:
+def _read_or_error(path: Path, trained: TrainedModel) -> np.ndarray | str:
+    data = trained.options.data
+    largest = data.max_megapixels if isinstance(data, ImageFolder) else MOST_MEGAPIXELS
     try:
-        return read_image(path, shape)
+        return read_image(path, trained.data.shape, largest)
     except UserError as error:
         return error.what
 

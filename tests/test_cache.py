@@ -1,5 +1,7 @@
 """The tensor cache: decoded once, shared, and rebuilt if it is incomplete."""
 
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnn_ablate.data import DATASETS, cache
+from cnn_ablate.data import DATASETS, cache, content
 from cnn_ablate.data.cache import load
 from cnn_ablate.data.dataset_options import DataSpec
 from cnn_ablate.data.image_tensors import fingerprint, matches_fingerprint
@@ -78,6 +80,39 @@ def test_a_changed_picture_is_decoded_again(options, tmp_path):
     data_files.picture(tmp_path / "images" / "train" / "a" / "0000.png", seed=99)
 
     assert before != load(options).facts.fingerprint
+
+
+def test_swapped_names_are_seen_whatever_the_times(tmp_path):
+    """Two pictures of one size and time that exchange their names are other data."""
+    place = data_files.folder(tmp_path / "bitmaps", CLASSES, train=1, suffix=".bmp")
+    options = DATASETS["image_folder"](path=str(place))
+    files = [place / "train" / name / "0000.bmp" for name in CLASSES]
+    for file in files:
+        os.utime(file, (1.6e9, 1.6e9))
+    time.sleep(0.01)
+    before = load(options).facts.fingerprint
+    files[0].rename(tmp_path / "other")
+    files[1].rename(files[0])
+    (tmp_path / "other").rename(files[1])
+
+    assert before != load(options).facts.fingerprint
+
+
+def test_the_same_contents_elsewhere_are_not_decoded_again(options, tmp_path):
+    """The cache knows contents: a copy with other times uses it."""
+    load(options)
+    shutil.copytree(options.path, tmp_path / "copy")
+
+    assert not decoded(options.model_copy(update={"path": str(tmp_path / "copy")}))
+
+
+def test_contents_are_read_again_only_after_a_change(options, monkeypatch):
+    """What has been unchanged for some seconds is known by its state."""
+    monkeypatch.setattr(content, "_SETTLED_SECONDS", -1)
+    load(options)
+    monkeypatch.setattr(content, "_read", None)
+
+    assert not decoded(options)
 
 
 def test_an_added_picture_is_decoded(options, tmp_path):
@@ -163,15 +198,18 @@ def test_a_cache_of_other_sizes_is_built_again(options, tensors):
     assert decoded(options)
 
 
-def test_changed_contents_are_found_by_verifying(options, tensors):
-    """Only verifying reads every byte; it detects a changed pixel."""
-    load(options)
+def test_changed_contents_are_decoded_again(options, tensors):
+    """Every byte is read when a cache is opened: a changed pixel is never used."""
+    expected = load(options).facts
     (file,) = tensors.glob("*/train_images.npy")
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
 
-    assert not matches_fingerprint(load(options))
+    images = load(options)
+
+    assert expected == images.facts
+    assert matches_fingerprint(images)
 
 
 def test_a_failed_build_leaves_nothing_behind(options, tensors, tmp_path):
@@ -220,7 +258,7 @@ def test_two_processes_may_build_at_once(options, tensors, tmp_path):
         told, _ = other.communicate(timeout=60)
 
     assert f"{mine.facts.fingerprint} {mine.train.sum()}\n" == told
-    assert 1 == len(list(tensors.iterdir()))
+    assert 1 == len(list(tensors.glob("image_folder-*")))
 
 
 def test_what_a_killed_build_left_is_removed(options, tensors):

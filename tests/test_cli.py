@@ -250,6 +250,10 @@ def test_predict_writes_both_formats(tmp_path: Path) -> None:
     lines = (tmp_path / "two.csv").read_text().splitlines()
     assert "ID,Labels" == lines[0]
     assert ["0", "1", "2"] == [line.split(",")[0] for line in lines[1:]]
+    call(*asked, tmp_path / "names.csv", "--format", "submission-names")
+    named = (tmp_path / "names.csv").read_text().splitlines()
+    full = (tmp_path / "full.csv").read_text().splitlines()
+    assert [line.split(",")[2] for line in full[1:]] == [n.split(",")[1] for n in named[1:]]
 
 
 def test_predict_of_nothing(tmp_path: Path) -> None:

@@ -145,11 +145,54 @@ def test_pictures_arrays_and_tensors_are_images(image):
     assert {51, 0} >= set(found.flatten().tolist())
 
 
-@pytest.mark.parametrize("mode", ["I;16", "I", "F"])
-def test_deep_pictures_are_refused(mode):
-    """More than 8 bits per channel would be cut off silently."""
-    with pytest.raises(UserError, match=f"mode {mode} has more than 8 bits per channel"):
-        to_uint8(Image.new(mode, (4, 5)))
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("number % 2 + 1", "sets:Stripes: its labels start at 1. Subtract 1 from each."),
+        (
+            "number % 2 * 3",
+            "sets:Stripes: no training image has label 1 and 2 of 0 to 3. Number the classes "
+            "without gaps, or name all of them in an attribute `classes`.",
+        ),
+    ],
+)
+def test_labels_without_names_number_the_classes_from_zero(tmp_path, label, message):
+    """Else there would be classes that no image has."""
+    unnamed = ('classes = ("dark", "bright")\n', "")
+    module = changed(
+        STRIPES, unnamed, ("label = number % 2", f"label = {label}"), ("60 * label", "1")
+    )
+
+    assert message == refused(load, options(tmp_path, module=module))
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I"])
+def test_sixteen_bits_are_scaled_to_eight(mode):
+    """65,535 is white."""
+    assert {128} == set(to_uint8(Image.new(mode, (4, 5), 32_896)).flatten().tolist())
+
+
+@pytest.mark.parametrize(("mode", "value"), [("I", 65_536), ("I", -1), ("F", 0.5)])
+def test_deeper_pictures_are_refused(mode, value):
+    """More than 16 bits per channel would be cut off silently."""
+    with pytest.raises(UserError, match=f"mode {mode} has more than 16 bits per channel"):
+        to_uint8(Image.new(mode, (4, 5), value))
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((3, 16, 20), (3, 16, 20)),
+        ((16, 20, 3), (3, 16, 20)),
+        ((5, 16, 20), (5, 16, 20)),
+        ((16, 20, 5), (5, 16, 20)),
+        ((2, 16, 3), (3, 2, 16)),
+        ((1, 28, 28), (1, 28, 28)),
+    ],
+)
+def test_channels_of_arrays_are_recognised(shape, expected):
+    """They come last, unless the first side is the shortest and the last too long for them."""
+    assert expected == to_uint8(np.zeros(shape, np.uint8)).shape
 
 
 def test_masks_are_black_and_white():

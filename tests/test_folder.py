@@ -1,6 +1,7 @@
 """Image folders: any size, mode and name is read, and unexpected files are refused by name."""
 
 import os
+import struct
 import sys
 import unicodedata
 
@@ -149,24 +150,137 @@ def test_files_that_only_look_like_pictures_are_named(root, content):
     assert f"{broken}: cannot be read" in refused(load, DATASETS["image_folder"](), root)
 
 
-@pytest.mark.parametrize("limit", [10, 800])
-def test_decompression_bombs_are_refused(root, monkeypatch, limit):
-    """A picture beyond Pillow's limit, or beyond half of it, is not unpacked."""
+@pytest.mark.parametrize("limit", [0.0001, 0.001])
+def test_large_pictures_are_refused_unless_a_study_allows_them(root, limit):
+    """The message has their size, and the key that raises the limit."""
+    data_files.folder(root / "images", ["a"], test=0)
+    data_files.picture(root / "images" / "test" / "a" / "0000.png")
+
+    message = refused(load, DATASETS["image_folder"](max_megapixels=limit), root)
+
+    assert "32 x 32 are 0.0 megapixels, more than data.max_megapixels" in message
+    assert load(DATASETS["image_folder"](max_megapixels=0.01), root)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".pgm"])
+def test_grey_pictures_of_sixteen_bits_keep_their_brightness(root, suffix):
+    """Values from 0 to 65,535 become those from 0 to 255."""
+    for part in ("train", "test"):
+        (root / "images" / part / "a").mkdir(parents=True)
+        deep = Image.fromarray(np.full((32, 32), 40000, np.uint16))
+        deep.save(root / "images" / part / "a" / f"x{suffix}")
+
+    images = load(DATASETS["image_folder"](grey=True), root)
+
+    assert {round(40000 / 257)} == set(images.train.unique().tolist())
+
+
+def test_fractions_are_refused(root):
+    """What has no range of values cannot be turned into 8 bits."""
     data_files.folder(root / "images", ["a"])
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-
-    assert "0000.png: cannot be read" in refused(load, DATASETS["image_folder"](), root)
-
-
-def test_pictures_of_sixteen_bits_are_refused(root):
-    """Depths that eight bits cannot hold are not cut off silently."""
-    data_files.folder(root / "images", ["a"])
-    deep = Image.fromarray(np.full((32, 32), 40000, np.uint16))
-    deep.save(root / "images" / "train" / "a" / "0000.png")
+    deep = Image.fromarray(np.full((32, 32), 0.5, np.float32))
+    deep.save(root / "images" / "train" / "a" / "0001.tif")
 
     message = refused(load, DATASETS["image_folder"](), root)
 
-    assert "mode I;16 has more than 8 bits per channel" in message
+    assert "mode F has more than 16 bits per channel" in message
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind", "value"),
+    [(0x11A, 2, b"72dpi\0"), (0x128, 2, b"dpi\0"), (0x8769, 2, b"x\0"), (0x8825, 12, b"\0")],
+)
+def test_of_metadata_only_the_orientation_is_read(root, tag, kind, value):
+    """A picture with orientation 6 and a malformed tag is read, and turned."""
+    entries = struct.pack("<HHIHH", 0x112, 3, 1, 6, 0)
+    entries += struct.pack("<HHI", tag, kind, len(value))
+    entries += value.ljust(4, b"\0") if len(value) <= 4 else struct.pack("<I", 38)
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + entries + struct.pack("<I", 0) + value
+    left = Image.new("L", (32, 32), 0)
+    left.paste(255, (0, 0, 16, 32))
+    for part in ("train", "test"):
+        (root / "images" / part / "a").mkdir(parents=True)
+        left.save(root / "images" / part / "a" / "x.jpg", exif=exif)
+
+    images = load(DATASETS["image_folder"](grey=True), root)
+
+    assert images.train[0, 0, :14].min() > 200
+    assert images.train[0, 0, 18:].max() < 50
+
+
+def test_whatever_a_decoder_raises_is_a_sentence(root, monkeypatch):
+    """An exception of any kind names the file."""
+    data_files.folder(root / "images", ["a"])
+    error = AttributeError("no such thing")
+    monkeypatch.setattr(Image.Image, "convert", lambda *_: (_ for _ in ()).throw(error))
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert "3 of 3 pictures cannot be read: " in message
+    assert "The first cannot be read as a picture: no such thing" in message
+
+
+def test_all_broken_pictures_are_listed_or_left_out(root):
+    """With their number; `data.broken: skip` goes on without them, and the facts say so."""
+    place = data_files.folder(root / "images", ["a", "b"], train=4)
+    for name in ("train/a/0001.png", "train/b/0003.png", "test/a/0000.png"):
+        (place / name).write_bytes(b"<!doctype html>404")
+
+    message = refused(load, DATASETS["image_folder"](), root)
+    images = load(DATASETS["image_folder"](broken="skip"), root)
+
+    assert "3 of 10 pictures cannot be read: " in message
+    assert all(name in message for name in ("0001.png", "0003.png", "test/a/0000.png"))
+    assert (6, 1) == (len(images.train), len(images.test))
+    assert [3, 3] == images.train_labels.bincount().tolist()
+    assert images.facts.note == (
+        "3 of 10 pictures cannot be read and were left out: train/a/0001.png, train/b/0003.png and "
+        "test/a/0000.png."
+    )
+    assert "train/a/0001.png" not in images.train_names
+
+
+@pytest.mark.parametrize(
+    "twins", [("café", unicodedata.normalize("NFD", "café")), ("Cat", "cat"), ("straße", "STRASSE")]
+)
+def test_classes_that_differ_only_in_spelling_are_refused(root, twins):
+    """Both names are in the message, also if they look the same."""
+    data_files.folder(root / "images", [*twins, "dog"])
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert "train: has class folders that differ only in case or Unicode form: " in message
+    assert all(ascii(name) in message for name in twins)
+
+
+def test_all_odd_files_are_named_at_once(root):
+    """Four files that are no pictures in two classes."""
+    place = data_files.folder(root / "images", ["a", "b"])
+    odd = ("a/notes.txt", "a/labels.csv", "b/x.heic", "b/y.avif")
+    for name in odd:
+        (place / "train" / name).write_bytes(b"x")
+
+    message = refused(load, DATASETS["image_folder"](), root)
+
+    assert "train: has 4 entries that are not pictures: " in message
+    assert all(name in message for name in odd)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_pipes_are_not_opened(root):
+    """A pipe would block a reader for good."""
+    place = data_files.folder(root / "images", ["a"])
+    os.mkfifo(place / "train" / "a" / "pipe.png")
+
+    assert 2 == load(DATASETS["image_folder"](), root).facts.train
+
+
+def test_a_tilde_is_the_home_folder(root, monkeypatch):
+    """In data.path, as in a shell."""
+    data_files.folder(root / "mine", ["a"])
+    monkeypatch.setenv("HOME", str(root))
+
+    assert 2 == load(DATASETS["image_folder"](path="~/mine")).facts.train
 
 
 def test_odd_files_among_pictures_are_named(root):

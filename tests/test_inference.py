@@ -77,11 +77,16 @@ def test_a_picture_that_unpacks_to_too_much_is_skipped(
     kept: tuple[Path, TrialResult], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is reported, and not unpacked."""
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
-    monkeypatch.setattr("warnings.warn", lambda *_, **__: None)
+    monkeypatch.setattr("cnn_ablate.data.image_files._check_size", refuse)
     root, result = kept
-    said = predict([load_trained(result.trial.id, root)], find_images(folder))
+    said = list(predict([load_trained(result.trial.id, root)], find_images(folder)))
+    assert 0 < sum("too large" in one.error for one in said)
     assert all(one.error for one in said)
+
+
+def refuse(*_: object) -> None:
+    """Refuse a picture of any size."""
+    raise ValueError("too large")
 
 
 def test_no_such_trial(tmp_path: Path) -> None:

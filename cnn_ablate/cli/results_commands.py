@@ -190,7 +190,10 @@ def predict(
     tta: Annotated[
         bool, typer.Option("--tta", help="Average predictions over several views of each image.")
     ] = False,
-    style: Annotated[str, typer.Option("--format", help="Columns: full or submission.")] = "full",
+    style: Annotated[
+        str,
+        typer.Option("--format", help="Columns: full, submission (numbers), submission-names."),
+    ] = "full",
     results: Results = Path("results"),
     force: Force = False,
     trust_code: Annotated[

@@ -13,15 +13,26 @@ from pathlib import Path
 import numpy as np
 
 from cnn_ablate.data import paths
+from cnn_ablate.data.content import content_digest
 from cnn_ablate.data.dataset_options import DataSet, FoundData, RawSplit
-from cnn_ablate.data.image_tensors import ARRAYS, Images, Names, describe, from_arrays
+from cnn_ablate.data.image_tensors import (
+    ARRAYS,
+    Images,
+    Names,
+    describe,
+    from_arrays,
+    matches_fingerprint,
+)
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 from cnn_ablate.schema import DataFacts
+from cnn_ablate.text import some
 
 # Part of every cache's name: raise it when a change of the decoders changes pixels.
-VERSION = 1
+VERSION = 2
 _NAMES = "names.json"
+# Broken files that one message names.
+_NAMED = 20
 # Called with the number of images decoded, and their total.
 Progress = Callable[[int, int], None]
 
@@ -67,18 +78,15 @@ def _read_into_memory(found: FoundData) -> Images:
 
 
 def _cache_name(found: FoundData) -> str:
-    """Return a name that changes with the contents: by size and time of each file, unread."""
-    # Spelled like this so that caches of earlier versions are still found.
-    spec = f"Form(shape={found.spec.shape!r}, classes={found.spec.classes!r})"
-    digest = hashlib.sha256(f"({VERSION}, {spec}){found.divided}".encode())
-    for file in found.files:
-        state = file.stat()
-        digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
+    """Return a name that changes with the contents of the files, and with how they are read."""
+    how = [VERSION, found.spec.shape, found.spec.classes, found.divided, found.skip_broken]
+    content = content_digest(found.files, paths.cache_folder()) if found.files else ""
+    digest = hashlib.sha256(json.dumps([*how, content]).encode())
     return f"{found.name}-{digest.hexdigest()[:16]}"
 
 
 def _open(folder: Path) -> Images | None:
-    """Map the tensors of a cache; None if it is missing or incomplete."""
+    """Map the tensors of a cache; None if it is missing, incomplete or changed."""
     try:
         facts = DataFacts.model_validate_json((folder / "meta.json").read_bytes())
         # Copy on write: torch wants writable arrays, and the file must never be written.
@@ -90,7 +98,10 @@ def _open(folder: Path) -> Images | None:
         and arrays[f"{half}_labels"].shape == (count,)
         for half, count in (("train", facts.train), ("test", facts.test))
     )
-    return from_arrays(arrays, facts, _read_names(folder)) if is_complete else None
+    if not is_complete:
+        return None
+    images = from_arrays(arrays, facts, _read_names(folder))
+    return images if matches_fingerprint(images) else None
 
 
 def _read_names(folder: Path) -> tuple[Names, Names]:
@@ -154,25 +165,53 @@ def _with_progress(
 
 def _write(found: FoundData, halves: tuple[RawSplit, RawSplit], folder: Path) -> None:
     for name, half in zip(("train", "test"), halves, strict=True):
-        shape = (len(half.labels), *found.spec.shape)
-        _write_array(folder / f"{name}_images.npy", shape, half.chunks)
+        _write_array(folder / f"{name}_images.npy", found.spec.shape, half.chunks)
+    broken = _check_broken(found, halves)
+    whole = [half.whole for half in halves]
+    for name, half in zip(("train", "test"), whole, strict=True):
         np.save(folder / f"{name}_labels.npy", half.labels)
-    (folder / _NAMES).write_text(json.dumps([half.names for half in halves]), encoding="utf-8")
+    (folder / _NAMES).write_text(json.dumps([half.names for half in whole]), encoding="utf-8")
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
-    facts = describe(found, arrays)
+    facts = describe(replace(found, note=f"{found.note} {broken}".strip()), arrays)
     (folder / "meta.json").write_text(facts.model_dump_json(), encoding="utf-8")
 
 
+def _check_broken(found: FoundData, halves: Iterable[RawSplit]) -> str:
+    """Return a sentence on the pictures that were left out; raises UserError if none may be."""
+    halves = tuple(halves)
+    errors = [file.error for half in halves for file in half.broken]
+    total = sum(len(half.labels) for half in halves)
+    if not errors:
+        return ""
+    if found.skip_broken and all(len(half.whole.labels) for half in halves):
+        names = [half.names[file.place] for half in halves for file in half.broken]
+        named = some(names, most=_NAMED)
+        return f"{len(errors):,} of {total:,} pictures cannot be read and were left out: {named}."
+    if len(errors) == 1:
+        raise errors[0]
+    files = some((error.where for error in errors), most=_NAMED)
+    what = (
+        f"{len(errors):,} of {total:,} pictures cannot be read: {files}. The first {errors[0].what}"
+    )
+    hint = "Replace or remove them, or set data.broken to skip."
+    raise UserError(f"data set {found.name}", what, hint)
+
+
 def _write_array(path: Path, shape: tuple[int, ...], chunks: Iterable[np.ndarray]) -> None:
-    """Write a uint8 .npy file chunk by chunk.
+    """Write images of a shape to a uint8 .npy file chunk by chunk.
 
     A memory map would be shorter, but a full disk kills the process that writes to one.
     """
-    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    header = {"descr": "|u1", "fortran_order": False, "shape": (0, *shape)}
+    written = 0
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for chunk in chunks:
+            written += len(chunk)
             file.write(np.ascontiguousarray(chunk).data)
+        # Only now it is known how many images are not broken; NumPy leaves room for the number.
+        file.seek(0)
+        np.lib.format.write_array_header_1_0(file, header | {"shape": (written, *shape)})
         file.flush()
         os.fsync(file.fileno())
 

@@ -16,6 +16,7 @@ from cnn_ablate.custom import OpenPackages, UserOptions, options_from_signature
 from cnn_ablate.data.dataset_options import DataSet, DataSpec, FoundData, RawSplit
 from cnn_ablate.data.torch_dataset import MapDataset, read_item, read_items
 from cnn_ablate.errors import UserError
+from cnn_ablate.text import some
 
 # The argument that chooses between training and test images, and its values for the two.
 _HALVES: dict[str, tuple[Any, Any]] = {"train": (True, False), "split": ("train", "test")}
@@ -56,6 +57,7 @@ class UserDataSet(UserOptions, DataSet):
         if names := getattr(train, "classes", None):
             return tuple(map(str, names))
         _, labels = self.call_user_code("it cannot be read", read_items, train)
+        _check_numbering(self.name, sorted(set(labels.tolist())))
         return tuple(map(str, range(int(labels.max()) + 1)))
 
     def _read(self, dataset: MapDataset, spec: DataSpec, half: str) -> RawSplit:
@@ -68,6 +70,20 @@ class UserDataSet(UserOptions, DataSet):
             what = f"the label {labels.max()} is not one of {len(spec.classes)} classes."
             raise UserError(self.name, what, "Labels start at 0.")
         return RawSplit(labels, [np.ascontiguousarray(images)])
+
+
+def _check_numbering(name: str, labels: list[int]) -> None:
+    """Refuse labels that do not number the classes from 0; raises UserError."""
+    absent = sorted(set(range(labels[-1] + 1)) - set(labels))
+    if not absent:
+        return
+    if labels[0] == len(absent):
+        what, hint = f"its labels start at {labels[0]}.", f"Subtract {labels[0]} from each."
+    else:
+        what = f"no training image has label {some(map(str, absent))} of 0 to {labels[-1]}."
+        hint = "Number the classes without gaps"
+        hint += ", or name all of them in an attribute `classes`."
+    raise UserError(name, what, hint)
 
 
 def user_data_options(name: str) -> type[UserDataSet]:

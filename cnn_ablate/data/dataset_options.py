@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -11,6 +11,7 @@ from jaxtyping import Int64
 
 from cnn_ablate.data import paths
 from cnn_ablate.data.augment.spec import Augments
+from cnn_ablate.data.image_files import BrokenFile
 from cnn_ablate.data.normalize import NORMALIZATIONS, Normalize
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options, knob
@@ -36,11 +37,21 @@ class RawSplit:
     """The training or the test images: labels, and chunks of uint8 images (n, c, h, w).
 
     `names` are the files of the images, relative to the folder of the data set, if each has one.
+    `broken` are those that cannot be read, known once all chunks were used; they have a label and a
+    name, but no image.
     """
 
     labels: Int64[np.ndarray, " n"]
     chunks: Iterable[np.ndarray]
     names: tuple[str, ...] = ()
+    broken: list[BrokenFile] = field(default_factory=list)
+
+    @property
+    def whole(self) -> "RawSplit":
+        """The same without the images that are broken."""
+        lost = {file.place for file in self.broken}
+        names = tuple(name for place, name in enumerate(self.names) if place not in lost)
+        return replace(self, labels=np.delete(self.labels, sorted(lost)), names=names, broken=[])
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,7 @@ class FoundData:
         read: Returns the training and the test images; raises UserError.
         note: What a reader of results should know of the images.
         divided: How they were divided into training and test images, if not by the files.
+        skip_broken: Leave out images that cannot be read; else they are an error.
     """
 
     name: str
@@ -62,6 +74,7 @@ class FoundData:
     read: Callable[[], tuple[RawSplit, RawSplit]]
     note: str = ""
     divided: str = ""
+    skip_broken: bool = False
 
 
 class DataSet(Options):

@@ -1,28 +1,42 @@
 """Image folders: `{train,test}/<class>/<picture>`, or `<class>/<picture>` to be divided here."""
 
 import hashlib
+import os
+import stat
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from cnn_ablate.custom import search_folders
 from cnn_ablate.data.dataset_options import DataSet, DataSpec, FoundData, RawSplit
-from cnn_ablate.data.image_files import SUFFIXES, decode
+from cnn_ablate.data.image_files import MOST_MEGAPIXELS, SUFFIXES, BrokenFile, decode
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import knob
+from cnn_ablate.text import grouped, listed, some
 
 # What file managers leave in image folders.
 _IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
+# Files that one message names.
+_NAMED = 20
 
 # Image files by class name.
 ClassFiles = Mapping[str, tuple[Path, ...]]
 
 
-def find_divided(name: str, folder: Path, shape: tuple[int, int, int]) -> FoundData | None:
+@dataclass(frozen=True)
+class Decoding:
+    """How image files are read: the shape of the images, their largest size, and broken files."""
+
+    shape: tuple[int, int, int]
+    most_megapixels: float = MOST_MEGAPIXELS
+    skip_broken: bool = False
+
+
+def find_divided(name: str, folder: Path, decoding: Decoding) -> FoundData | None:
     """Find images below train/ and test/ of a folder; None without these two.
 
     Raises:
@@ -34,7 +48,7 @@ def find_divided(name: str, folder: Path, shape: tuple[int, int, int]) -> FoundD
     if unmatched := sorted(train.keys() ^ test.keys()):
         half = folder / ("test" if unmatched[0] in train else "train")
         raise UserError(str(half), f"class '{unmatched[0]}' is missing.")
-    return _found(name, folder, train, test, shape)
+    return _found(name, folder, (train, test), decoding)
 
 
 def has_train_and_test(folder: Path) -> bool:
@@ -42,7 +56,7 @@ def has_train_and_test(folder: Path) -> bool:
     return all((folder / half).is_dir() for half in ("train", "test"))
 
 
-def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float) -> FoundData:
+def divide(name: str, folder: Path, decoding: Decoding, fraction: float) -> FoundData:
     """Divide the images below a folder: a fraction of each class is for testing.
 
     Raises:
@@ -58,7 +72,7 @@ def divide(name: str, folder: Path, shape: tuple[int, int, int], fraction: float
         test[label] = tuple(path for path in paths if path in chosen)
         train[label] = tuple(path for path in paths if path not in chosen)
     # The same files in the same order, divided otherwise, are other data.
-    return replace(_found(name, folder, train, test, shape), divided=f"{fraction}")
+    return replace(_found(name, folder, (train, test), decoding), divided=f"{fraction}")
 
 
 def _check_no_half(folder: Path) -> None:
@@ -88,49 +102,96 @@ def _name_digest(path: Path) -> bytes:
 
 
 def _found(
-    name: str, folder: Path, train: ClassFiles, test: ClassFiles, shape: tuple[int, int, int]
+    name: str, folder: Path, halves: tuple[ClassFiles, ClassFiles], decoding: Decoding
 ) -> FoundData:
+    train, test = halves
     return FoundData(
         name=name,
-        spec=DataSpec(shape, tuple(train)),
-        files=tuple(path for half in (train, test) for paths in half.values() for path in paths),
-        read=lambda: (_read(train, shape, folder), _read(test, shape, folder)),
+        spec=DataSpec(decoding.shape, tuple(train)),
+        files=tuple(path for half in halves for paths in half.values() for path in paths),
+        read=lambda: (_read(train, decoding, folder), _read(test, decoding, folder)),
+        skip_broken=decoding.skip_broken,
     )
 
 
 def list_classes(folder: Path) -> ClassFiles:
-    """Return the image files per class, both sorted by name; raises UserError."""
-    folders = {unicodedata.normalize("NFC", name): name for name in _visible(folder)}
-    if not folders:
-        raise UserError(str(folder), "contains no class folders.")
-    return {name: _list_images(folder / folders[name]) for name in sorted(folders)}
+    """Return the image files per class, both sorted by name; raises UserError.
 
-
-def _list_images(folder: Path) -> tuple[Path, ...]:
-    if not folder.is_dir():
-        hint = "Move it into the folder of its class, or remove it."
-        raise UserError(str(folder), "is not a folder of pictures.", hint)
+    Files that are not pictures are named together, so that a folder is put right in one go.
+    """
     names = _visible(folder)
     if not names:
-        raise UserError(str(folder), "contains no pictures.")
-    others = [name for name in names if not name.lower().endswith(SUFFIXES)]
-    if others:
-        known = ", ".join(SUFFIXES)
-        path = folder / others[0]
-        if path.is_dir():
-            hint = "Expected <class>/<picture> or {train,test}/<class>/<picture>."
-            raise UserError(str(path), "is a folder among pictures.", hint)
-        raise UserError(str(path), "is not a picture.", f"Remove it. Known: {known}.")
-    return tuple(folder / name for name in names)
+        raise UserError(str(folder), "contains no class folders.")
+    _check_twins(folder, names)
+    entries = {name: _visible(folder / name) for name in names if (folder / name).is_dir()}
+    _check_strays(folder, [name for name in names if name not in entries], entries)
+    if empty := [name for name, files in entries.items() if not files]:
+        raise UserError(str(folder / empty[0]), "contains no pictures.")
+    folders = {unicodedata.normalize("NFC", name): name for name in entries}
+    return {
+        label: tuple(folder / folders[label] / file for file in entries[folders[label]])
+        for label in sorted(folders)
+    }
+
+
+def _check_twins(folder: Path, names: list[str]) -> None:
+    """Refuse classes that differ only in Unicode form or case; raises UserError."""
+    alike = grouped((unicodedata.normalize("NFKC", name).casefold(), name) for name in names)
+    for twins in alike.values():
+        if len(twins) > 1:
+            spelt = listed(f"'{name}' ({name!a})" for name in twins)
+            what = f"has class folders that differ only in case or Unicode form: {spelt}."
+            raise UserError(str(folder), what, "Rename them, or merge them into one.")
+
+
+def _check_strays(folder: Path, files: list[str], entries: Mapping[str, list[str]]) -> None:
+    """Refuse files among class folders, and what is no picture in one; raises UserError."""
+    if files:
+        where, verb = folder / files[0], "is not a folder"
+        if len(files) > 1:
+            where, verb = folder, f"has {len(files)} files that are not folders"
+        named = "" if len(files) == 1 else f": {some(files, most=_NAMED)}"
+        hint = "Move it into the folder of its class, or remove it."
+        raise UserError(str(where), f"{verb} of pictures{named}.", hint)
+    others = [
+        f"{name}/{file}"
+        for name, inside in entries.items()
+        for file in inside
+        if not file.lower().endswith(SUFFIXES)
+    ]
+    if not others:
+        return
+    if inner := next((name for name in others if (folder / name).is_dir()), None):
+        hint = "Expected <class>/<picture> or {train,test}/<class>/<picture>."
+        raise UserError(str(folder / inner), "is a folder among pictures.", hint)
+    known = f"Remove {'it' if len(others) == 1 else 'them'}. Known: {', '.join(SUFFIXES)}."
+    if len(others) > 1:
+        what = f"has {len(others)} entries that are not pictures: {some(others, most=_NAMED)}."
+        raise UserError(str(folder), what, known)
+    raise UserError(str(folder / others[0]), "is not a picture.", known)
+
+
+def is_hidden(name: str) -> bool:
+    """Return whether a file or folder is hidden, or of a file manager."""
+    return name.startswith(".") or name.lower() in _IGNORED
 
 
 def _visible(folder: Path) -> list[str]:
-    """Return the names in a folder that are not hidden, sorted."""
-    names = (path.name for path in folder.iterdir())
-    return sorted(name for name in names if name[0] != "." and name.lower() not in _IGNORED)
+    """Return the names in a folder that are not hidden, sorted, without pipes and devices."""
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if not is_hidden(e.name) and not is_special(e.path))
 
 
-def _read(classes: ClassFiles, shape: tuple[int, int, int], root: Path) -> RawSplit:
+def is_special(path: str | Path) -> bool:
+    """Return whether a path leads to a pipe, a socket or a device, which might block a reader."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - also for entries of scandir
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _read(classes: ClassFiles, decoding: Decoding, root: Path) -> RawSplit:
     """Read the first image of every class, then the second of every class, and so on.
 
     File order is then mixed, as in the published data sets, and its tail has every class.
@@ -143,7 +204,9 @@ def _read(classes: ClassFiles, shape: tuple[int, int, int], root: Path) -> RawSp
     labels = np.array([label for _, label, _ in ranked], np.int64)
     files = [path for *_, path in ranked]
     names = tuple(path.relative_to(root).as_posix() for path in files)
-    return RawSplit(labels, decode(files, shape), names)
+    broken: list[BrokenFile] = []
+    chunks = decode(files, decoding.shape, broken, decoding.most_megapixels)
+    return RawSplit(labels, chunks, names, broken)
 
 
 class ImageFolder(DataSet):
@@ -162,6 +225,14 @@ class ImageFolder(DataSet):
     )
     image_size: int = knob(32, "Side in pixels of the square that pictures are fitted to.", gt=0)
     grey: bool = knob(False, "Read one grey channel instead of red, green and blue.")
+    broken: Literal["error", "skip"] = knob(
+        "error",
+        "Pictures that cannot be read: refuse them all by name, or leave them out and say so.",
+        added_later=True,
+    )
+    max_megapixels: float = knob(
+        MOST_MEGAPIXELS, "Largest picture that is unpacked, in megapixels.", gt=0, added_later=True
+    )
 
     def search_roots(self, root: Path | None = None) -> tuple[Path, ...]:
         """Return the data roots, the folder of the study, and the current one."""
@@ -170,10 +241,11 @@ class ImageFolder(DataSet):
     def find_in(self, root: Path) -> FoundData | None:
         """Search the folder below one data root."""
         shape = (1 if self.grey else 3, self.image_size, self.image_size)
-        folder = root / self.path
-        if found := find_divided(self.name, folder, shape):
+        decoding = Decoding(shape, self.max_megapixels, self.broken == "skip")
+        folder = root / Path(self.path).expanduser()
+        if found := find_divided(self.name, folder, decoding):
             return found
-        return divide(self.name, folder, shape, self.test_fraction) if folder.is_dir() else None
+        return divide(self.name, folder, decoding, self.test_fraction) if folder.is_dir() else None
 
     def expected_files(self) -> str:
         """Return the pattern of the image files."""

@@ -1,16 +1,16 @@
 """Decode image files: any size, mode and orientation becomes (channels, height, width)."""
 
 import os
-import struct
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from cnn_ablate.errors import UserError
 
@@ -20,69 +20,124 @@ SUFFIXES = (
 )
 # Pillow also reads formats that run other programs, or that nobody trains on.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
-BROKEN = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    IndexError,
-    KeyError,
-    struct.error,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
-)
+# Pictures of more pixels are refused before they are unpacked, unless a study allows them.
+MOST_MEGAPIXELS = 100.0
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIXTEEN_BITS = 65_535
+# Pillow's own limit is half as large, global, and only in part an error.
+Image.MAX_IMAGE_PIXELS = None
 CHUNK = 512
 # File size in bytes below which threads do not pay: about 200 x 200 as JPEG.
 SMALL = 8192
 
 
+@dataclass(frozen=True)
+class BrokenFile:
+    """A picture that cannot be read: its place among all, and why."""
+
+    place: int
+    error: UserError
+
+
 def decode(
-    paths: Sequence[Path], shape: tuple[int, int, int]
+    paths: Sequence[Path],
+    shape: tuple[int, int, int],
+    broken: list[BrokenFile],
+    most_megapixels: float = MOST_MEGAPIXELS,
 ) -> Iterator[UInt8[np.ndarray, "n channel height width"]]:
-    """Decode image files chunk by chunk; raises UserError with the first broken one.
+    """Decode image files chunk by chunk; those that cannot be read are left out and listed.
 
     Large images are decoded on all cores. Small ones are not: their threads would wait for the
     interpreter lock most of the time (on two cores, 365 instead of 120 microseconds per 32 x 32).
     """
-    read_one = partial(read_image, shape=shape)
+    read_one = partial(_read_or_error, shape=shape, most_megapixels=most_megapixels)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         apply = pool.map if paths[0].stat().st_size > SMALL else map
         for start in range(0, len(paths), CHUNK):
             with warnings.catch_warnings():
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                images = list(apply(read_one, paths[start : start + CHUNK]))
-            yield np.stack(images)
+                # Pillow warns of metadata that it cannot read, which is not used.
+                warnings.simplefilter("ignore")
+                results = list(apply(read_one, paths[start : start + CHUNK]))
+            broken += (
+                BrokenFile(start + i, result)
+                for i, result in enumerate(results)
+                if isinstance(result, UserError)
+            )
+            images = [result for result in results if not isinstance(result, UserError)]
+            yield np.stack(images) if images else np.empty((0, *shape), np.uint8)
+
+
+def _read_or_error(
+    path: Path, shape: tuple[int, int, int], most_megapixels: float
+) -> UInt8[np.ndarray, "channel height width"] | UserError:
+    try:
+        return read_image(path, shape, most_megapixels)
+    except UserError as error:
+        return error
 
 
 def read_image(
-    path: Path, shape: tuple[int, int, int]
+    path: Path, shape: tuple[int, int, int], most_megapixels: float = MOST_MEGAPIXELS
 ) -> UInt8[np.ndarray, "channel height width"]:
     """Decode one image file to this shape; raises UserError naming the file."""
     try:
         with Image.open(path, formats=FORMATS) as image:
-            if Image.MAX_IMAGE_PIXELS and image.width * image.height > Image.MAX_IMAGE_PIXELS:
-                raise Image.DecompressionBombError(f"{image.width} x {image.height} pixels")
-            return fit_to_shape(image, shape)
-    except BROKEN as error:
+            _check_size(image, most_megapixels)
+            return fit_to_shape(image, shape, _turn(image))
+    except Exception as error:
+        reason = str(error) or type(error).__name__
         raise UserError(
-            str(path), f"cannot be read as a picture: {error}.", "Replace or remove it."
+            str(path), f"cannot be read as a picture: {reason}.", "Replace or remove it."
         ) from error
 
 
-def depth_error(image: Image.Image) -> str:
-    """Return the complaint about more than 8 bits per channel; empty if there are 8 or fewer."""
-    is_deep = image.mode.startswith(("I", "F"))
-    return f"mode {image.mode} has more than 8 bits per channel" if is_deep else ""
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """Return what turns a picture upright by its EXIF orientation, the only tag that is read."""
+    try:
+        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001 - metadata that no program can read turns nothing
+        return None
+
+
+def _check_size(image: Image.Image, most_megapixels: float) -> None:
+    megapixels = image.width * image.height / 1e6
+    if megapixels > most_megapixels:
+        raise ValueError(
+            f"{image.width:,} x {image.height:,} are {megapixels:,.1f} megapixels, more than "
+            f"data.max_megapixels ({most_megapixels:g})"
+        )
+
+
+def to_eight_bits(image: Image.Image) -> Image.Image:
+    """Return a grey image of 16 bits in 8, and any other as it is.
+
+    Raises:
+        ValueError: it has other values than 0 to 65,535.
+    """
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values = np.asarray(image)
+    if image.mode == "F" or values.min() < 0 or values.max() > _SIXTEEN_BITS:
+        raise ValueError(f"mode {image.mode} has more than 16 bits per channel")
+    return Image.fromarray((values / (_SIXTEEN_BITS / 255)).round().astype(np.uint8))
 
 
 def fit_to_shape(
-    image: Image.Image, shape: tuple[int, int, int]
+    image: Image.Image, shape: tuple[int, int, int], turn: Image.Transpose | None = None
 ) -> UInt8[np.ndarray, "channel height width"]:
-    """Turn upright by EXIF, lay over white, convert to the channels, crop the centre and resize."""
+    """Turn upright, lay over white, convert to the channels, crop the centre and resize."""
     channels, height, width = shape
-    if error := depth_error(image):
-        raise ValueError(error)
-    ImageOps.exif_transpose(image, in_place=True)
+    image = to_eight_bits(image)
+    if turn is not None:
+        image = image.transpose(turn)
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA"))

@@ -117,7 +117,7 @@ class Cifar10(Cifar):
         return super().find_in(root) or self._find_image_files(root / "cifar10")
 
     def _find_image_files(self, path: Path) -> FoundData | None:
-        found = folder.find_divided(self.name, path, self.shape)
+        found = folder.find_divided(self.name, path, folder.Decoding(self.shape))
         if found and found.spec != self.spec():
             expected = ", ".join(self.classes)
             raise UserError(str(path), f"expected the classes {expected}.")

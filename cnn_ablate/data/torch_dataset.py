@@ -7,10 +7,12 @@ import torch
 from jaxtyping import Int64, UInt8
 from PIL import Image
 
-from cnn_ablate.data.image_files import depth_error
+from cnn_ablate.data.image_files import to_eight_bits
 from cnn_ablate.errors import UserError
 
 ImageArray = UInt8[np.ndarray, "channel height width"]
+# Of pictures as arrays (height, width, channel).
+_MOST_CHANNELS = 4
 ImageArrays = UInt8[np.ndarray, "n channel height width"]
 
 
@@ -62,9 +64,9 @@ def to_uint8(image: Any) -> ImageArray:
     """Return an image as uint8 (channel, height, width).
 
     Args:
-        image: A PIL image, an array (height, width, channel) or a tensor (channel, height, width).
-            Arrays and tensors hold integers in 0..255 or fractions in 0..1; grey ones may lack the
-            channel.
+        image: A PIL image, an array (height, width, channel) or (channel, height, width), or a
+            tensor (channel, height, width). Arrays and tensors hold integers in 0..255 or fractions
+            in 0..1; grey ones may lack the channel.
 
     Raises:
         UserError: it is something else.
@@ -80,13 +82,27 @@ def _channels_first(image: Any) -> np.ndarray:
     if isinstance(image, torch.Tensor):
         return image.detach().cpu().numpy()
     if isinstance(image, Image.Image):
-        if error := depth_error(image):
-            raise UserError("", f"{error}.", "Return an array of fractions from 0 to 1.")
+        try:
+            image = to_eight_bits(image)
+        except ValueError as error:
+            hint = "Return an array of fractions from 0 to 1."
+            raise UserError("", f"{error}.", hint) from None
         image = np.asarray(image.convert("L" if image.mode in {"1", "L"} else "RGB"))
     if not isinstance(image, np.ndarray):
         kind = type(image).__name__
         raise UserError("", f"expected a picture, an array or a tensor, got {kind}.")
-    return image.transpose(2, 0, 1) if image.ndim == 3 else image
+    if image.ndim != 3 or _has_channels_first(image.shape):
+        return image
+    return image.transpose(2, 0, 1)
+
+
+def _has_channels_first(shape: tuple[int, ...]) -> bool:
+    """Return whether an array is (channel, height, width): its first side is the shortest.
+
+    Arrays of up to four channels in the last place are pictures, however small they are.
+    """
+    channels, height, width = shape
+    return channels < min(height, width) and width > _MOST_CHANNELS
 
 
 def _scale_to_uint8(image: np.ndarray) -> ImageArray:

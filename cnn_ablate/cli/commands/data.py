@@ -16,8 +16,7 @@ from rich.progress import (
 )
 
 from cnn_ablate.cli.progress_bars import progress_display
-from cnn_ablate.data import DATASETS, DataSet, OnDownload, load, matches_fingerprint
-from cnn_ablate.data.paths import cache_folder
+from cnn_ablate.data import DATASETS, DataSet, OnDownload, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.value_errors import unknown_name
 
@@ -42,16 +41,13 @@ def fetch_dataset(name: str, root: Path | None, mirrors: tuple[str, ...]) -> Non
 
 
 def verify_dataset(name: str, root: Path | None) -> None:
-    """Compare the images of a data set with their fingerprint.
+    """Read all files and cached images of a data set, and print what is there.
 
     Raises:
-        UserError: The data set is not found, or its cached images have changed.
+        UserError: The data set is not found, or damaged.
     """
     with progress_display() as display:
         images = load(_options(name), root, display.on_decoding)
-    if not matches_fingerprint(images):
-        hint = f"Remove {cache_folder()}; it is made again."
-        raise UserError(name, "the cached images have changed since they were decoded.", hint)
     facts = images.facts
     typer.echo(
         f"{name}: {facts.train:,} training and {facts.test:,} test images, "

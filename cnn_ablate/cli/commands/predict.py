@@ -1,7 +1,7 @@
 """The command `predict`: classify unlabelled images with the trained networks of a variant."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path, PurePath
@@ -18,7 +18,7 @@ from cnn_ablate.inference import Prediction, find_images, load_ensemble, predict
 from cnn_ablate.text import count
 from cnn_ablate.value_errors import unknown_name
 
-FORMATS = ("full", "submission")
+FORMATS = ("full", "submission", "submission-names")
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,10 @@ def predict_images(word: str, images: Path, results: Path, options: PredictOptio
         typer.echo(f"{each.name}: {each.error} Skipped.", err=True)
     read = [each for each in predictions if not each.error]
     classes = networks[0].data.classes
-    is_full = options.style == "full"
-    rows = _full(read, images, classes) if is_full else _submission(read, images)
+    if options.style == "full":
+        rows = _full(read, images, classes)
+    else:
+        rows = _submission(read, images, classes if options.style == "submission-names" else ())
     write_output(options.output, _table(rows), first_line, force=options.force)
     if options.as_json:
         output = str(options.output)
@@ -83,11 +85,14 @@ def _full(
         yield (_id(each, images).as_posix(), best, names[best], shares[best], *shares)
 
 
-def _submission(predictions: Iterable[Prediction], images: Path) -> Iterable[Iterable[object]]:
-    """Yield two columns, as competitions ask for them."""
+def _submission(
+    predictions: Iterable[Prediction], images: Path, names: Sequence[str]
+) -> Iterable[Iterable[object]]:
+    """Yield two columns, as competitions ask for them; without names, of class numbers."""
     yield ("ID", "Labels")
     for each in predictions:
-        yield (_id(each, images).with_suffix("").as_posix(), each.label)
+        answer = names[each.label] if names and each.label is not None else each.label
+        yield (_id(each, images).with_suffix("").as_posix(), answer)
 
 
 def _id(prediction: Prediction, images: Path) -> PurePath:

@@ -20,6 +20,8 @@ MAX_PIXELS = 64  # larger images are scaled down
 INCHES = 0.95
 APART = 0.15
 _PNG = "data:image/png;base64,"
+# Channels of images that can be shown: grey, and red, green and blue.
+_VISIBLE = (1, 3)
 
 
 def with_images(
@@ -35,7 +37,7 @@ def with_images(
     """
     samples = context.results.samples
     trials = context.trials[context.trials["variant"] == context.reference]
-    if samples is None or trials.empty:
+    if samples is None or samples.shape[1] not in _VISIBLE or trials.empty:
         return None
     trial = trials.sort_values("seed")["trial"].iloc[0]
     predictions = context.results.predictions(trial)
