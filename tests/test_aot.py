@@ -122,6 +122,23 @@ def test_a_full_disk_is_no_failure_of_the_program() -> None:
     assert not (ProgramCache().folder / "key").exists()
 
 
+def test_clean_lists_and_removes_programs(tmp_path: Path) -> None:
+    """Nothing else in the folder is touched."""
+    cache, key = ProgramCache(), "0" * 64
+
+    def write(folder: Path) -> None:
+        (folder / "step.so").write_bytes(b"x" * 50)
+
+    cache.find_or_build(key, write)
+    (cache.folder / "mine").mkdir()
+    code, listed, _ = cli_study.call("clean", "--cache", cwd=tmp_path)
+    assert 0 == code
+    assert "50 B  compiled program" in listed
+    assert cache.has(key)
+    cli_study.call("clean", "--cache", "--delete", cwd=tmp_path)
+    assert ["mine"] == [path.name for path in cache.folder.iterdir()]
+
+
 def workload(steps: float, programs: int) -> Workload:
     """Return a workload of so many steps, for which so many programs are compiled."""
     source = Source(trial(), None, Path())

@@ -136,7 +136,7 @@ def test_the_whole_study_counts(tmp_path: Path) -> None:
 
 def test_unknown_compute_settings(tmp_path: Path) -> None:
     """The error lists those that there are."""
-    with pytest.raises(UserError, match=r"--compute fastest: .* Known: aot, auto, eager,"):
+    with pytest.raises(UserError, match=r"--compute fastest: .* Known: aot, auto, eager, graph"):
         prepared_study(tmp_path, "fastest")
 
 

@@ -163,11 +163,17 @@ def clean(
     delete: Annotated[
         bool, typer.Option("--delete", help="Remove the files instead of listing them.")
     ] = False,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="The compiled programs in the cache instead.")
+    ] = False,
 ) -> None:
     """List files in the results folder that no study uses any more, or remove them."""
-    from cnn_ablate.cli.commands.clean import clean_results
+    from cnn_ablate.cli.commands.clean import clean_cache, clean_results
 
-    clean_results(results, checkpoints=checkpoints, delete=delete)
+    if cache:
+        clean_cache(delete=delete)
+    else:
+        clean_results(results, checkpoints=checkpoints, delete=delete)
 
 
 @results_app.command()

@@ -36,7 +36,7 @@ GpusPerTrial = Annotated[
 RayAddress = Annotated[
     str, typer.Option(help="Ray cluster to use: host:port or auto; default: $RAY_ADDRESS.")
 ]
-Compute = Annotated[str, typer.Option(help="Compute settings: auto, aot, eager or reference.")]
+Compute = Annotated[str, typer.Option(help="Settings: auto, aot, eager, graph or reference.")]
 Track = Annotated[
     list[str],
     typer.Option(help="Also log all results to tensorboard, mlflow or wandb, in tracking/."),

@@ -64,6 +64,12 @@ def program_text(trial: Trial) -> str:
     return json.dumps([settings, trial.fingerprint], sort_keys=True)
 
 
+def eager_reasons(needed: Iterable[Source], compute: ComputeConfig) -> Mapping[str, str]:
+    """Return why a step has to be eager, by `program_text`, without compiling any."""
+    reasons = {program_text(s.trial): reason_for_eager(s.trial, compute) for s in needed}
+    return {text: reason for text, reason in reasons.items() if reason}
+
+
 def compile_programs(
     needed: Iterable[Source], compute: ComputeConfig, workers: int
 ) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from cnn_ablate.value_errors import unknown_name
 COMPUTE: dict[str, ComputeConfig] = {
     "eager": ComputeConfig(),
     "aot": ComputeConfig(backend="aot"),
+    "graph": ComputeConfig(backend="graph"),
     "reference": ComputeConfig(layout="contiguous", fused=False),
 }
 

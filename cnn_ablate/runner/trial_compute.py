@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.autotune import choose_compute
-from cnn_ablate.runner.compilation import compile_programs, program_text, sources
+from cnn_ablate.runner.compilation import compile_programs, eager_reasons, program_text, sources
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.text import capital
+from cnn_ablate.train.aot import DEVICES
 from cnn_ablate.train.compiler import compiler
 
 
@@ -24,8 +25,8 @@ def with_compute(prepared: Prepared, round_: Round, config: RunConfig) -> Round:
     if not round_.trials:
         return round_
     compute = choose_compute(prepared, config)
-    if compute.backend == "aot":
-        return _compiled(prepared, round_, config, compute)
+    if compute.backend in DEVICES:
+        return _as_programs(prepared, round_, config, compute)
     compiles = config.compute == "auto" and compute.device == "cpu" and not compute.is_external
     notes = _missing_compiler() if compiles else ()
     return replace(round_, compute={t.id: compute for t in round_.trials}, notes=notes)
@@ -39,18 +40,21 @@ def _missing_compiler() -> tuple[str, ...]:
     return ()
 
 
-def _compiled(
+def _as_programs(
     prepared: Prepared, round_: Round, config: RunConfig, compute: ComputeConfig
 ) -> Round:
-    """Compile the programs of a round; those of `auto` that cannot be are computed eagerly."""
-    compiler()  # raises if there is none, before any process is started
+    """Compile the programs of a round; with `auto`, steps that cannot be one are eager."""
     needed = sources(prepared, round_.trials, config)
-    reasons = compile_programs(needed, compute, config.resources.local_workers())
+    if compute.backend == "aot":
+        compiler()  # raises if there is none, before any process is started
+        reasons = compile_programs(needed, compute, config.resources.local_workers())
+    else:
+        reasons = eager_reasons(needed, compute)
     notes = []
     for source in needed:
         if reason := reasons.get(program_text(source.trial)):
-            what = f"its training step cannot be compiled: {reason}"
-            if config.compute == "aot":
+            what = f"its training step cannot be one program: {reason}"
+            if config.compute != "auto":
                 raise UserError(f"variant {source.trial.variant}", what, "Use --compute eager.")
             notes.append(f"Variant {source.trial.variant} is computed eagerly, since {what}")
     eager = compute.model_copy(update={"backend": "eager"})

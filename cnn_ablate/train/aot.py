@@ -35,6 +35,10 @@ _CHECKED_STEPS = 4
 _TOLERANCES = {"float32": 0.01, "tf32": 0.01, "bfloat16": 0.1}
 
 
+# The devices of the backends that do not execute one operation at a time.
+DEVICES = {"aot": "cpu", "graph": "cuda"}
+
+
 class NotCompiledError(UserError):
     """A trial whose step cannot be one compiled program."""
 
@@ -60,9 +64,8 @@ def reason_for_eager(trial: Trial, compute: ComputeConfig) -> str:
         return "training.average: ema changes the average in every step."
     if getattr(options.schedule, "cycle_momentum", False):
         return "schedule.cycle_momentum changes the momentum in every step."
-    if compute.device != "cpu":
-        return f"programs are compiled for the CPU, not for {compute.device}."
-    return ""
+    device = DEVICES[compute.backend]
+    return "" if compute.device == device else f"it needs --device {device}."
 
 
 class AotProgram:

@@ -28,12 +28,15 @@ class _MovingAverage(AveragedModel):
     @torch.no_grad()
     def update_parameters(self, model: nn.Module) -> None:
         """Start from the weights as they are, or move towards them by 1 - decay."""
-        has_begun = int(self.n_averaged) > 0
-        for average, new in zip(_tensors(self.module), _tensors(model), strict=True):
-            if has_begun and average.is_floating_point():
-                average.lerp_(new, 1 - self.decay)
-            else:
-                average.copy_(new)
+        pairs = list(zip(_tensors(self.module), _tensors(model), strict=True))
+        if int(self.n_averaged) > 0:
+            moving = [pair for pair in pairs if pair[0].is_floating_point()]
+            pairs = [pair for pair in pairs if not pair[0].is_floating_point()]
+            averages, new = zip(*moving, strict=True)
+            # One call for all: on a GPU, one per tensor would take half of a step.
+            torch._foreach_lerp_(averages, new, 1 - self.decay)
+        for average, current in pairs:
+            average.copy_(current)
         self.n_averaged += 1
 
 

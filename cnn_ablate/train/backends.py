@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 from cnn_ablate.train.aot import AotProgram
+from cnn_ablate.train.graph import GraphProgram
 from cnn_ablate.train.program import EagerProgram, Program
 from cnn_ablate.train.trainer import Trainer
 
 BACKENDS: Mapping[str, type[Program]] = {
     "aot": AotProgram,
     "eager": EagerProgram,
+    "graph": GraphProgram,
 }
 
 

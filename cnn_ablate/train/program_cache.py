@@ -3,6 +3,7 @@
 A folder is published by a rename, so it is complete; each is built once, under a lock.
 """
 
+import re
 import shutil
 import time
 import uuid
@@ -15,6 +16,8 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
 
 _ERROR = "error.txt"
+# The SHA-256 that names a folder.
+_KEY = re.compile("[0-9a-f]{64}")
 # Seconds between two looks at a program that another process is building.
 _POLL = 0.1
 
@@ -35,6 +38,11 @@ class ProgramCache:
     def has(self, key: str) -> bool:
         """Return whether a program of this key has been built."""
         return (self.folder / key).is_dir() and not (self.folder / key / _ERROR).exists()
+
+    def entries(self) -> list[Path]:
+        """Return the folders of all programs, and of failures to compile one; never a link."""
+        folders = self.folder.iterdir() if self.folder.is_dir() else ()
+        return sorted(f for f in folders if _KEY.fullmatch(f.name) and not f.is_symlink())
 
     def find_or_build(self, key: str, build: Callable[[Path], None]) -> Entry:
         """Return the program of a key; `build` writes it to a folder if there is none.

@@ -166,7 +166,8 @@ def tensor_step(trainer: Trainer, tensors: StepTensors, batch_size: int) -> list
         The names of the weights that no gradient reached.
     """
     t = tensors
-    rows, keys = (table[t.position][:batch_size] for table in (t.rows, t.keys))
+    now = t.position.view(1)  # indexing by a tensor without dimensions would wait for a GPU
+    rows, keys = (table.index_select(0, now)[0, :batch_size] for table in (t.rows, t.keys))
     images, targets = t.images.index_select(0, rows), t.targets.index_select(0, rows)
     if not trainer.loader.options.augment:
         images = trainer.loader.normalizer(images)
@@ -180,7 +181,7 @@ def tensor_step(trainer: Trainer, tensors: StepTensors, batch_size: int) -> list
     )
     batch = Batch(images, targets, rows)
     output = step(network, batch, keys if trainer.has_dropout else None)
-    t.losses.index_copy_(0, t.position.view(1), output.loss.view(1))
+    t.losses.index_copy_(0, now, output.loss.view(1))
     t.hits.add_(output.hits)
     t.position.add_(1)
     return [name for name, leaf in leaves.items() if leaf.grad is None]
@@ -190,7 +191,8 @@ def tensor_step(trainer: Trainer, tensors: StepTensors, batch_size: int) -> list
 def _update(trainer: Trainer, tensors: StepTensors, leaves: dict[str, Tensor]) -> None:
     options = trainer.options.optimizer
     number = tensors.earlier_steps + tensors.position + 1
-    now = OptimizerStep(tensors.rates[tensors.position], number)
+    rate = tensors.rates.index_select(0, tensors.position.view(1)).view(())
+    now = OptimizerStep(rate, number)
     for name, leaf in leaves.items():
         if leaf.grad is not None:
             value, state = tensors.weights[name], tensors.optimizer[name]

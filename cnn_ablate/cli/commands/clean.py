@@ -1,5 +1,6 @@
 """The command `clean`: list or remove files that no study uses any more, with their sizes."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -20,6 +21,21 @@ def clean_results(results: Path, *, checkpoints: bool, delete: bool) -> None:
     if delete and files:
         files = remove_leftovers(store, checkpoints=checkpoints)
     for line in _lines(files, results, delete=delete):
+        typer.echo(line)
+
+
+def clean_cache(*, delete: bool) -> None:
+    """Print the compiled programs of this machine, and remove them if `delete`."""
+    from cnn_ablate.train.program_cache import ProgramCache
+
+    cache = ProgramCache()
+    files = [
+        Leftover("compiled program", path, sum(f.lstat().st_size for f in path.iterdir()))
+        for path in cache.entries()
+    ]
+    for leftover in files if delete else ():
+        shutil.rmtree(leftover.path)
+    for line in _lines(files, cache.folder, delete=delete):
         typer.echo(line)
 
 
