@@ -23,11 +23,13 @@ CIFAR = {"name": "cifar10", "subset": 5000, "test_subset": 2000, "augment": CROP
 # By name: data, network, learning rate, batch size. `cnnnet` needs CIFAR-10 ($CNN_ABLATE_DATA).
 TASKS: dict[str, tuple[dict[str, Any], dict[str, Any], float, int]] = {
     "fashion_cnn": (FASHION, {"name": "fashion_cnn"}, 0.05, 64),
+    "lenet": (FASHION, {"name": "lenet"}, 0.05, 64),
     "cnnnet": ({**CIFAR, "normalize": "half"}, {"name": "cnnnet"}, 0.01, 64),
 }
 # By name: the precision, and options of `cnn-ablate run`.
 CONFIGS: dict[str, tuple[str, list[str]]] = {
     "eager": ("float32", ["--compute", "eager"]),
+    "aot": ("float32", ["--compute", "aot"]),
     "bfloat16": ("bfloat16", ["--compute", "eager"]),
     "reference": ("float32", ["--compute", "reference"]),
 }

@@ -89,6 +89,26 @@ def matrix(
     )
 
 
+# Eight variants with the baseline, one at a time: each is another program.
+ABLATION = {
+    "model.norm": ["none", "batch", "group"],
+    "model.activation": ["relu", "leaky_relu", "gelu", "silu", "tanh"],
+    "model.kernel": [5, 3],
+}
+
+
+def ablation(work: Workload, data: dict[str, Any], folder: Path) -> Matrix:
+    """Write the files of an ablation of `lenet`, with one seed per variant."""
+    settings = work.settings(data)
+    written = {"study": "bench_ablation", "baseline": settings, "factors": ABLATION, "seeds": 1}
+    path = _write_json(folder / "ablation.json", written)
+    runs = [
+        _write_json(folder / f"run{number}.json", _augments_by_name(trial.settings))
+        for number, trial in enumerate(plan(read_study(path, Changes()), resolve).trials)
+    ]
+    return Matrix(path, runs)
+
+
 def smoke(folder: Path) -> Matrix:
     """Write the files of all trials of the smoke study."""
     study = read_study(study_path("smoke"), Changes())

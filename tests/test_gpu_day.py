@@ -1,0 +1,24 @@
+"""The benchmark for a first day on a GPU runs dry on a CPU, so that no GPU's time is lost."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).parent.parent / "benchmarks" / "gpu_day.py"
+
+
+def test_every_stage_runs_dry(tmp_path: Path) -> None:
+    """Each line is found in the file, and no stage fails."""
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(tmp_path), "--dry"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = (tmp_path / "facts.jsonl").read_text("utf-8").splitlines()
+    assert lines == done.stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [] == [line for line in found if "failed" in line]
+    assert {"machine", "steps", "bits", "epochs"} == {line["stage"] for line in found}
+    assert {0.0} == {line["again"] for line in found if line["stage"] == "bits"}
