@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
-from typing import Any
 
 import pandas as pd
 
@@ -46,7 +45,7 @@ def draft_study(table: ForeignTable, name: str, baseline: Mapping[str, str]) -> 
         raise UserError(table.name, "has no column 'seed'.", hint)
     seeds = _seeds(table)
     metrics = _metrics(table, len(frame) / len(seeds))
-    settings = [c for c in frame if c not in {*_ROLES, *metrics}]
+    settings = [str(c) for c in frame if c not in {*_ROLES, *metrics}]
     factors = [column for column in settings if len(set(frame[column])) > 1]
     if not factors or not metrics:
         what = "no column varies that is not a metric." if metrics else "no column is a metric."
@@ -153,9 +152,8 @@ def _key(column: str) -> str:
     return column if _PLAIN.fullmatch(column) else json.dumps(column)
 
 
-def _yaml(text: Any) -> str:
+def _yaml(text: str) -> str:
     """Return a cell as YAML: a number, true or false as it is, texts in quotes if need be."""
-    text = str(text)
     if text.lower() in {"true", "false"}:
         return text.lower()
     try:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from cnn_ablate.errors import UserError
@@ -109,7 +110,8 @@ def check_percent(reader: RowReader) -> None:
     names = [c for c, name in reader.columns.metrics.items() if reader.expected.is_fraction(name)]
     if not reader.percent or not names:
         return
-    highest = reader.table.frame[names].apply(partial(pd.to_numeric, errors="coerce")).max().max()
+    numbers = reader.table.frame[names].apply(partial(pd.to_numeric, errors="coerce"))
+    highest = float(np.nanmax(numbers.to_numpy(float), initial=0.0))
     if highest <= 1:
         what = f"no accuracy is above {highest:g}, so they are no per cent."
         raise UserError("--percent", what, "Leave it out.")

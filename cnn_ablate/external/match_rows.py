@@ -45,7 +45,9 @@ def match_rows(
     """
     errors = RowErrors()
     variants = _variants(table, columns, _Matcher(study, plan), errors)
-    planned = {(trial.variant, trial.seed): trial for trial in plan.trials}
+    planned: dict[tuple[str, int | None], Trial] = {
+        (trial.variant, trial.seed): trial for trial in plan.trials
+    }
     first: dict[str, int] = {}
     matched: dict[int, Trial] = {}
     for number, (variant, text) in enumerate(zip(variants, table.frame[columns.seed], strict=True)):
