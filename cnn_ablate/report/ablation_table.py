@@ -19,6 +19,7 @@ from cnn_ablate.report.variant_labels import change, components, short_keys
 from cnn_ablate.schema import Effect
 from cnn_ablate.text import listed
 
+_MOST_COLUMNS = 8
 _STATES = {"true": "on", "false": "off", "none": "off"}
 
 
@@ -123,6 +124,18 @@ class AblationTable:
             for before, row in pairwise(self.rows)
             if row.group != before.group and max(times[row.group], times[before.group]) > 1
         )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The components with columns on a page: all, or none if they are many."""
+        return self.components if len(self.components) <= _MOST_COLUMNS else ()
+
+    def changes(self, row: AblationRow) -> str:
+        """Return what a row changes where neither its name nor a column says so."""
+        if self.columns or row.is_reference or row.label != row.variant:
+            return ""
+        pairs = zip(self.components, row.marks, strict=True)
+        return ", ".join(f"{name} {mark.text or 'none'}" for name, mark in pairs if mark.moved)
 
     @property
     def sizes_differ(self) -> bool:

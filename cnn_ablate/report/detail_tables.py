@@ -30,7 +30,8 @@ class DetailTable:
 
 def detail_tables(context: ReportContext) -> tuple[DetailTable, ...]:
     """Return the tables that have rows."""
-    return tuple(filter(None, (_contrasts(context), _variants(context), _convergence(context))))
+    builders = (_contrasts, _variants, _layers, _convergence)
+    return tuple(table for build in builders if (table := build(context)))
 
 
 _CONTRAST_COLUMNS = (
@@ -124,6 +125,27 @@ def _variant(context: ReportContext, name: str) -> Iterable[Cell]:
         yield Cell(text.format(number) if isfinite(number) else "", number)
     seconds = float(trials["seconds"].mean())
     yield Cell(formatting.duration(seconds), seconds)
+
+
+def _layers(context: ReportContext) -> DetailTable | None:
+    layers = context.results.record.layers
+    if not layers:
+        return None
+    rows = tuple(
+        (
+            layer.name,
+            (
+                Cell(layer.kind, nan),
+                Cell(" x ".join(map(str, layer.shape or ())), nan),
+                Cell(f"{layer.parameters:,}", layer.parameters),
+                Cell(f"{layer.macs:,}", layer.macs),
+            ),
+        )
+        for layer in layers
+    )
+    note = f"The network of {context.reference}; outputs and MACs of one image."
+    columns = ("Layer", "Kind", "Output", "Parameters", "MACs")
+    return DetailTable("layers", "Images", "The network, layer by layer", note, columns, rows)
 
 
 def _convergence(context: ReportContext) -> DetailTable | None:

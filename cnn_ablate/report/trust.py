@@ -47,7 +47,7 @@ def _converged(context: ReportContext) -> Support:
     rising = [finding for finding in context.findings if finding.kind == "still improving"]
     if rising:
         return Support(False, f"still improving at the end: {rising[0].where}", "training")
-    return Support(True, "accuracy no longer rises at the end", "training")
+    return Support(True, "no variant found still improving", "training")
 
 
 def _checked(context: ReportContext) -> Support:

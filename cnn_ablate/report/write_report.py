@@ -19,7 +19,8 @@ def write(
     """
     context = ReportContext.of(analysis)
     if not pictures:
-        context = replace(context, results=replace(context.results, samples=None))
+        results = replace(context.results, samples=None, training_images=None)
+        context = replace(context, results=results)
     folder = reports_root / context.results.record.study.folder
     return write_pages(page_content(context), folder, latex=latex)
 

@@ -13,6 +13,7 @@ from cnn_ablate.analysis import Analysis, analyse, write_analysis
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
 from cnn_ablate.locks import Locks
+from cnn_ablate.runner.baseline_network import training_images
 from cnn_ablate.runner.config import RunConfig, executor_class
 from cnn_ablate.runner.jobs import Round, build_jobs
 from cnn_ablate.runner.prepare import Prepared, sample_images
@@ -176,7 +177,8 @@ def _write_tables(
 ) -> Analysis:
     log_preregistration(prepared, record, store)
     move_damaged_tables(store, record.study.folder)
-    write_samples(store, record.study.folder, sample_images(prepared))
+    samples, training = sample_images(prepared), training_images(prepared)
+    write_samples(store, record.study.folder, samples, training)
     looks = [
         Look(time=record.finished, seeds=round_.seeds, trials=len(round_.planned))
         for round_ in finished

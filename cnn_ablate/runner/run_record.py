@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from cnn_ablate.executors import usable_cores
+from cnn_ablate.runner.baseline_network import network_layers
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import ComputeConfig, Environment, Record, timestamp
 
@@ -24,6 +25,7 @@ def study_record(prepared: Prepared, device: str, started: str) -> Record:
         file=prepared.file,
         plan=prepared.plan,
         sizes=dict(prepared.sizes),
+        layers=network_layers(prepared),
         data=prepared.data,
         # The store replaces it by what the trials were computed with.
         compute=ComputeConfig(device=device),

@@ -253,6 +253,16 @@ class Environment(Frozen):
     gpu: str = Field("", description="Name of the GPU, if trials used one here.")
 
 
+class LayerSize(Frozen):
+    """A layer of a network: the shape of its output per image, and its size."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...] | None
+    parameters: int
+    macs: int
+
+
 class Record(Frozen):
     """A study as it was run (`study.json`): what a report needs beside the tables."""
 
@@ -260,6 +270,7 @@ class Record(Frozen):
     file: str = Field("", description="The text of the study file, as it was read.")
     plan: Plan
     sizes: dict[str, Size] = Field(description="By variant name.")
+    layers: tuple[LayerSize, ...] = Field((), description="Of the first variant's network.")
     data: tuple[DataFacts, ...]
     compute: ComputeConfig
     environment: Environment

@@ -2,6 +2,7 @@
 
 from cnn_ablate.store.checksums import NETWORK
 from cnn_ablate.store.study_files import (
+    TrainingImages,
     read_compute,
     read_findings,
     read_progress,
@@ -33,6 +34,7 @@ __all__ = [
     "Predictions",
     "Results",
     "Store",
+    "TrainingImages",
     "TrialFolder",
     "damaged_tables",
     "factor_columns",

@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,13 @@ _PROGRESS = "progress.json"
 _COMPUTE = "compute.json"
 _SAMPLES = "samples.npz"
 _COMPUTE_BY_MACHINE = TypeAdapter(dict[str, ComputeConfig])
+
+
+class TrainingImages(NamedTuple):
+    """Some training images (n, channels, height, width), and what augmentation makes of them."""
+
+    raw: NDArray[np.uint8]
+    augmented: NDArray[np.uint8]
 
 
 def read_record(root: Path, folder: str) -> Record:
@@ -95,8 +103,22 @@ def read_samples(root: Path, folder: str) -> NDArray[np.uint8] | None:
         return None
 
 
-def write_samples(store: Store, study: str, samples: NDArray[np.uint8]) -> None:
-    """Keep some test images (n, channels, height, width), for reports to show."""
+def read_training_images(root: Path, folder: str) -> TrainingImages | None:
+    """Read the training images that a study keeps, raw and augmented; None if there are none."""
+    layout = dict.fromkeys(TrainingImages._fields, ("nchw", "u"))
+    try:
+        return TrainingImages(**read_arrays(read_table(root / folder, _SAMPLES), layout))
+    except (UserError, ValueError):
+        return None
+
+
+def write_samples(
+    store: Store,
+    study: str,
+    samples: NDArray[np.uint8],
+    training: TrainingImages | None = None,
+) -> None:
+    """Keep test images (n, channels, height, width), and training ones, for reports to show."""
     file = io.BytesIO()
-    np.savez_compressed(file, samples=samples)
+    np.savez_compressed(file, samples=samples, **(training._asdict() if training else {}))
     store.replace(store.root / study / _SAMPLES, file.getvalue())

@@ -24,7 +24,13 @@ from cnn_ablate.schema import (
     value_at,
 )
 from cnn_ablate.store import atomic
-from cnn_ablate.store.study_files import read_record, read_samples, write_record
+from cnn_ablate.store.study_files import (
+    TrainingImages,
+    read_record,
+    read_samples,
+    read_training_images,
+    write_record,
+)
 from cnn_ablate.store.table_checksums import SUMS, damaged_tables, sums
 from cnn_ablate.store.trial_files import as_csv
 from cnn_ablate.store.trial_tables import (
@@ -46,7 +52,8 @@ class Results:
 
     `trials` is results.csv; `epochs`, `steps`, `classes` and `confusion` have `trial`, `variant`
     and `seed` before their own columns. `samples` are the first test images (n, channels,
-    height, width) in the order of every trial's predictions, if any were kept. `written` has the
+    height, width) in the order of every trial's predictions, if any were kept, and
+    `training_images` some that the baseline learns from. `written` has the
     rows of trials whose folders are not here.
     """
 
@@ -58,6 +65,7 @@ class Results:
     confusion: pd.DataFrame
     store: Store
     samples: NDArray[np.uint8] | None = None
+    training_images: TrainingImages | None = None
     predicted: Mapping[str, Predictions] = field(default_factory=dict, repr=False)
     written: WrittenTables = field(default_factory=WrittenTables, repr=False)
 
@@ -161,6 +169,7 @@ def _collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Res
         **{name: _merged(table, name, written, record) for name, table in tables.items()},
         store=store,
         samples=read_samples(store.root, record.study.folder),
+        training_images=read_training_images(store.root, record.study.folder),
         predicted=predictions,
         written=written,
     )

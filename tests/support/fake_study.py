@@ -17,7 +17,14 @@ from cnn_ablate.schema import (
     Trial,
     TrialResult,
 )
-from cnn_ablate.store import Results, Store, read, write_samples, write_study
+from cnn_ablate.store import (
+    Results,
+    Store,
+    TrainingImages,
+    read,
+    write_samples,
+    write_study,
+)
 from support.fake_study_record import (
     SIMILAR,
     FakeStudy,
@@ -41,7 +48,8 @@ def publish(root: Path, fake: FakeStudy | None = None) -> Results:
         result = _failure(trial) if failed else trial_result(trial, by_name[trial.variant], fake)
         store.publish(result)
     if fake.samples:
-        write_samples(store, study.folder, _samples(fake))
+        samples = _samples(fake)
+        write_samples(store, study.folder, samples, TrainingImages(samples[:8], samples[8:16]))
     return write_study(store, record_of(study, variants, tuple(trials), fake))
 
 

@@ -16,10 +16,12 @@ from cnn_ablate.report.figures import (
     reliability,
     sample_predictions,
     seeds,
+    training_images,
 )
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 
 FIGURES: dict[str, FigureSpec] = {
+    "training_images": training_images.ROWS,
     "effects": forest.EFFECTS,
     "trials": seeds.TRIALS,
     "main_effects": factor_effects.MAIN,
