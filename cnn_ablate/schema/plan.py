@@ -76,6 +76,16 @@ COMMAND, ELSEWHERE = "command", "elsewhere"
 """The backends of trials that the user's command trained, and of those that were imported."""
 
 
+class LayerSize(Frozen):
+    """A layer of a network: the shape of its output per image, and its size."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...] | None
+    parameters: int
+    macs: int
+
+
 class ComputeConfig(Frozen):
     """How a trial is computed: may change the last bits of results, never what is studied."""
 

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, field_serializer
 
 from cnn_ablate.schema.class_row import ClassRow
 from cnn_ablate.schema.metric import Metric
-from cnn_ablate.schema.plan import ComputeConfig, Plan, Size, Trial
+from cnn_ablate.schema.plan import ComputeConfig, LayerSize, Plan, Size, Trial
 from cnn_ablate.schema.preregistration import LogEntry, Look, Stated
 from cnn_ablate.schema.study import Study
 from cnn_ablate.schema.values import Frozen
@@ -251,16 +251,6 @@ class Environment(Frozen):
     processor: str
     cores: int
     gpu: str = Field("", description="Name of the GPU, if trials used one here.")
-
-
-class LayerSize(Frozen):
-    """A layer of a network: the shape of its output per image, and its size."""
-
-    name: str
-    kind: str
-    shape: tuple[int, ...] | None
-    parameters: int
-    macs: int
 
 
 class Record(Frozen):
