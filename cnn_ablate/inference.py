@@ -208,12 +208,12 @@ def predict(
     for start in range(0, len(paths), CHUNK):
         opened = [_read_or_error(path, networks[0]) for path in paths[start : start + CHUNK]]
         images = [image for image in opened if isinstance(image, np.ndarray)]
-        rows = iter(_probabilities(networks, images, tta=tta) if images else ())
+        classified = iter(_probabilities(networks, images, tta=tta) if images else ())
         for path, image in zip(paths[start:], opened, strict=False):
             if isinstance(image, str):
                 yield Prediction(path.as_posix(), error=image)
             else:
-                yield Prediction(path.as_posix(), next(rows))
+                yield Prediction(path.as_posix(), next(classified))
 
 
 def _read_or_error(path: Path, trained: TrainedModel) -> np.ndarray | str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.cli.json_values import PilotContrast, PlannedStudy
+from cnn_ablate.cli.json_values import PilotContrast, PlannedStudy, printed_schema
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.data.normalize import NORMALIZATIONS
@@ -20,6 +20,7 @@ from cnn_ablate.study.file_model import DeclaredMetric, StudyFile
 from cnn_ablate.value_errors import describe_schema
 
 PAGE = Path(__file__).parent / "reference.md"
+PRINTED = Path(__file__).parent / "printed.schema.json"
 ABOUT = {
     "data": "Which images, how many of them, and how they are augmented and normalised.",
     "model": "The network. A user-defined one is named `module:Name`: see [own.md](own.md).",
@@ -183,3 +184,4 @@ def as_yaml(default: Any) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    PRINTED.write_text(json.dumps(printed_schema(), indent=1) + "\n", encoding="utf-8")

@@ -118,7 +118,7 @@ def plan(
     workers: Workers = None,
     results: Results = Path("results"),
     data: Data = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+    as_json: AsJson = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Estimate the training time from a few timed steps.")
     ] = False,
@@ -155,7 +155,7 @@ def explain(
     allow: Allow = [],  # noqa: B006 - Typer copies it
     depth: Annotated[int, typer.Option(min=0, help="Show nested layers down to this depth.")] = 99,
     data: Data = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what a variant changes, and its network layer by layer."""
     allow_code(allow)
@@ -175,7 +175,7 @@ def audit(
     allow: Allow = [],  # noqa: B006 - Typer copies it
     seeds: Seeds = None,
     data: Data = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_json: AsJson = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 if there is an error.")
     ] = False,
@@ -196,11 +196,12 @@ def doctor(
     mend: Annotated[
         bool, typer.Option("--mend", help="Move damaged trials aside and remove unusable files.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Verify every file of a results folder."""
     from cnn_ablate.cli.commands.doctor import verify_results
 
-    verify_results(results, mend=mend)
+    verify_results(results, mend=mend, as_json=as_json)
 
 
 @app.command("list")
@@ -245,14 +246,15 @@ def init(
         str,
         typer.Option(help="With --from: levels of the baseline, `norm=batch,se=true`."),
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """Write a commented study file that is ready to run."""
     from cnn_ablate.cli.commands.init import write_draft, write_template
 
     if table:
-        write_draft(file, table, baseline)
+        write_draft(file, table, baseline, as_json=as_json)
     else:
-        write_template(file, data, model)
+        write_template(file, data, model, as_json=as_json)
 
 
 @app.command()

@@ -5,17 +5,17 @@ from typing import Annotated
 import typer
 
 from cnn_ablate.cli import shell_completion
-from cnn_ablate.cli.common_options import Data
+from cnn_ablate.cli.common_options import AsJson, Data
 
 data_app = typer.Typer(help="List, download and verify data sets.", no_args_is_help=True)
 
 
 @data_app.command("list")
-def data_list(data: Data = None) -> None:
+def data_list(data: Data = None, as_json: AsJson = False) -> None:
     """List the data sets and where they are on this machine."""
     from cnn_ablate.cli.commands.data import print_datasets
 
-    print_datasets(data)
+    print_datasets(data, as_json=as_json)
 
 
 @data_app.command("fetch")
@@ -27,11 +27,12 @@ def data_fetch(
     mirror: Annotated[
         list[str], typer.Option(help="URL of a folder with the same files, tried first.")
     ] = [],  # noqa: B006 - Typer copies it
+    as_json: AsJson = False,
 ) -> None:
     """Download a data set: interrupted downloads are resumed, and every checksum is verified."""
     from cnn_ablate.cli.commands.data import fetch_dataset
 
-    fetch_dataset(name, data, tuple(mirror))
+    fetch_dataset(name, data, tuple(mirror), as_json=as_json)
 
 
 @data_app.command("verify")
@@ -40,8 +41,9 @@ def data_verify(
         str, typer.Argument(help="Name of a data set.", autocompletion=shell_completion.datasets)
     ],
     data: Data = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the images of a data set with its fingerprint."""
     from cnn_ablate.cli.commands.data import verify_dataset
 
-    verify_dataset(name, data)
+    verify_dataset(name, data, as_json=as_json)

@@ -7,7 +7,8 @@ import typer
 
 from cnn_ablate.analysis import Analysis
 from cnn_ablate.cli.json_output import print_json
-from cnn_ablate.cli.json_values import (
+from cnn_ablate.cli.run_end import RunEnd
+from cnn_ablate.cli.run_events import (
     EffectEvent,
     EndEvent,
     FindingEvent,
@@ -17,7 +18,6 @@ from cnn_ablate.cli.json_values import (
     TrialEvent,
     VerdictEvent,
 )
-from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.executors import Ended, Event, Progress
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.prepare import Prepared

@@ -1,19 +1,12 @@
 """What `--json` prints: one value on standard output, and nothing else."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import typer
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 
-def print_json(output: BaseModel, *, lines: bool = False) -> None:
-    """Print an output as JSON: indented, or as one of several lines."""
-    typer.echo(output.model_dump_json(indent=None if lines else 1))
-
-
-def as_json_values(frame: Any) -> list[dict[str, Any]]:
-    """Return the rows of a data frame with null where a cell is empty."""
-    return [
-        {str(name): None if value != value else value for name, value in row.items()}  # noqa: PLR0124
-        for row in frame.astype(object).to_dict("records")
-    ]
+def print_json(printed: BaseModel | Sequence[BaseModel], *, lines: bool = False) -> None:
+    """Print a value, or a list of them, as JSON: indented, or as one of several lines."""
+    model = printed if isinstance(printed, BaseModel) else RootModel[list[BaseModel]](list(printed))
+    typer.echo(model.model_dump_json(indent=None if lines else 1, serialize_as_any=True))

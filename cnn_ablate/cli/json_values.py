@@ -1,10 +1,11 @@
 """What commands print with `--json`: one class per command, from which the schema is made."""
 
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
-from cnn_ablate.schema import Effect, Finding, Frozen, Outlook, Status, Verdict
+from cnn_ablate.cli.run_events import RunEvent
+from cnn_ablate.schema import Effect, Finding, Frozen, Outlook, RunningTrial
 
 
 class Knob(Frozen):
@@ -55,94 +56,6 @@ class PlannedStudy(Frozen):
     pilot: tuple[PilotContrast, ...] = Field(description="Spread per contrast, with `--from`.")
 
 
-class PlanEvent(Frozen):
-    """`run`: what the study has, before anything is trained; with looks, the most to train."""
-
-    event: Literal["plan"] = "plan"
-    study: str
-    variants: int
-    trials: int
-    done: int
-    to_train: int
-
-
-class FindingEvent(Frozen):
-    """`run`: a finding of the audit or of the checks."""
-
-    event: Literal["finding"] = "finding"
-    found: Literal["before training", "after training"]
-    finding: Finding
-
-
-class LookEvent(Frozen):
-    """`run`: the state of a study that decides on its seeds by looks."""
-
-    event: Literal["look"] = "look"
-    state: str
-    to_train: int
-
-
-class ProgressEvent(Frozen):
-    """`run`: how far a trial has come, every few seconds; `seconds_left` is that of all trials."""
-
-    event: Literal["progress"] = "progress"
-    trial: str
-    epoch: float
-    epochs: int
-    seconds_left: float | None
-
-
-class TrialEvent(Frozen):
-    """`run`: the end of a trial; `ended` of `expected` trials of this run have ended."""
-
-    event: Literal["trial"] = "trial"
-    trial: str
-    variant: str
-    seed: int
-    status: Status
-    test_accuracy: float | None
-    error: str
-    ended: int
-    expected: int
-    seconds_left: float | None
-
-
-class EffectEvent(Frozen):
-    """`run`: an effect, a row of effects.csv."""
-
-    event: Literal["effect"] = "effect"
-    effect: Effect
-
-
-class VerdictEvent(Frozen):
-    """`run`: the verdict on a claim, a row of claims.csv."""
-
-    event: Literal["verdict"] = "verdict"
-    verdict: Verdict
-
-
-class EndEvent(Frozen):
-    """`run`: the last event; `failed` has the trials without a result."""
-
-    event: Literal["end"] = "end"
-    results: str
-    report: str
-    report_was_up_to_date: bool
-    failed: tuple[str, ...]
-
-
-RunEvent = (
-    PlanEvent
-    | FindingEvent
-    | LookEvent
-    | ProgressEvent
-    | TrialEvent
-    | EffectEvent
-    | VerdictEvent
-    | EndEvent
-)
-
-
 class PackedStudy(Frozen):
     """`pack`: the ZIP file, the names in it, and the number of trials."""
 
@@ -158,3 +71,141 @@ class Predictions(Frozen):
     images: int
     skipped: int
     networks: int
+
+
+class StudyStatus(Frozen):
+    """`status`: trials of the study as its file is now, and the last run of it.
+
+    `seconds_left` is null if it cannot be estimated; `edits` are those of the file since that run;
+    `changed` the input files of an external trainer that changed; `damaged` has a sentence per
+    trial whose folder is not as it was written.
+    """
+
+    study: str
+    trials: int
+    done: int
+    failed: dict[str, str]
+    damaged: dict[str, str]
+    under_way: dict[str, RunningTrial]
+    to_come: int
+    state: str
+    seconds_left: float | None
+    look: str
+    findings: list[dict[str, str]]
+    edits: list[str]
+    changed: str
+
+
+class WrittenReport(Frozen):
+    """`report`: the page; what it takes from the edited file, and edits that it cannot show."""
+
+    report: str
+    as_in_file: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
+
+
+class WrittenTable(Frozen):
+    """`export`: the table, the file, and the number of rows."""
+
+    table: str
+    file: str
+    rows: int
+
+
+class WrittenStudy(Frozen):
+    """`init`: the study file, and what a draft from results leaves to decide."""
+
+    study: str
+    notes: tuple[str, ...] = ()
+
+
+class ComparedEffects(Frozen):
+    """The effects of one contrast in two studies, in points, and their difference."""
+
+    variant: str
+    reference: str
+    first: Effect | None
+    second: Effect | None
+    difference: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+
+
+class Comparison(Frozen):
+    """`compare`: contrast by contrast, and what else differs."""
+
+    contrasts: tuple[ComparedEffects, ...]
+    remarks: tuple[str, ...]
+
+
+class UnneededFile(Frozen):
+    """A file or folder that no study needs, with its size in bytes."""
+
+    kind: str
+    path: str
+    size: int
+
+
+class UnneededFiles(Frozen):
+    """`clean`: what no study needs, and whether it was removed."""
+
+    files: tuple[UnneededFile, ...]
+    removed: bool
+
+
+class FoundProblem(Frozen):
+    """Something that is wrong in a results folder."""
+
+    kind: str
+    path: str
+    what: str
+
+
+class CheckedResults(Frozen):
+    """`doctor`: what is wrong in a results folder; with `--mend`, before it was mended."""
+
+    trials: int
+    problems: tuple[FoundProblem, ...]
+
+
+class FoundDataSet(Frozen):
+    """`data`: a data set, and whether it is here."""
+
+    name: str
+    is_here: bool
+    about: str
+
+
+# What each command prints; a run prints one event per line.
+PRINTED: dict[str, Any] = {
+    "audit": list[Finding],
+    "clean": UnneededFiles,
+    "compare": Comparison,
+    "data fetch": FoundDataSet,
+    "data list": list[FoundDataSet],
+    "data verify": FoundDataSet,
+    "doctor": CheckedResults,
+    "export": WrittenTable,
+    "init": WrittenStudy,
+    "list": ListedTable,
+    "pack": PackedStudy,
+    "plan": PlannedStudy,
+    "predict": Predictions,
+    "report": WrittenReport,
+    "run": RunEvent,
+    "status": StudyStatus,
+}
+
+
+def printed_schema() -> dict[str, Any]:
+    """Return one JSON Schema with a property per command."""
+    adapters = {name: TypeAdapter[Any](kind) for name, kind in PRINTED.items()}
+    inputs = [(name, "serialization", adapter) for name, adapter in adapters.items()]
+    schemas, shared = TypeAdapter.json_schemas(inputs)  # type: ignore[arg-type]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What the commands of cnn-ablate print with --json",
+        "properties": {str(name): schema for (name, _), schema in schemas.items()},
+        **shared,
+    }

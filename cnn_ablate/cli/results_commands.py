@@ -27,7 +27,7 @@ def status(
     profile: Profile = "",
     smoke: Smoke = False,
     results: Results = Path("results"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the progress of a study, also while it runs."""
     from cnn_ablate.cli.commands.status import print_status
@@ -46,12 +46,19 @@ def report(
         bool, typer.Option("--latex", help="Also write tables and PDF figures for LaTeX.")
     ] = False,
     pictures: Pictures = True,
+    as_json: AsJson = False,
 ) -> None:
     """Write the report of a study again, finished or not."""
     from cnn_ablate.cli.commands.report import write_report
 
     write_report(
-        study, resolve_profile(profile, smoke), results, reports, latex=latex, pictures=pictures
+        study,
+        resolve_profile(profile, smoke),
+        results,
+        reports,
+        latex=latex,
+        pictures=pictures,
+        as_json=as_json,
     )
 
 
@@ -95,11 +102,12 @@ def compare(
         str, typer.Argument(help="Another study, or the same one with another profile.")
     ],
     results: Results = Path("results"),
+    as_json: AsJson = False,
 ) -> None:
     """Compare two studies, profiles or machines, contrast by contrast."""
     from cnn_ablate.cli.commands.compare import print_comparison
 
-    print_comparison(first, second, results)
+    print_comparison(first, second, results, as_json=as_json)
 
 
 @results_app.command()
@@ -125,13 +133,14 @@ def export(
     smoke: Smoke = False,
     results: Results = Path("results"),
     force: Force = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write one table of a study in a format that other programs read."""
     from cnn_ablate.cli.commands.export import ExportOptions, export_table
     from cnn_ablate.find_study import study_folder
 
     folder = study_folder(study, resolve_profile(profile, smoke))
-    export_table(results, folder, ExportOptions(table, style, output, force))
+    export_table(results, folder, ExportOptions(table, style, output, force, as_json))
 
 
 @results_app.command()
@@ -166,14 +175,15 @@ def clean(
     cache: Annotated[
         bool, typer.Option("--cache", help="The compiled programs in the cache instead.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List files in the results folder that no study uses any more, or remove them."""
     from cnn_ablate.cli.commands.clean import clean_cache, clean_results
 
     if cache:
-        clean_cache(delete=delete)
+        clean_cache(delete=delete, as_json=as_json)
     else:
-        clean_results(results, checkpoints=checkpoints, delete=delete)
+        clean_results(results, checkpoints=checkpoints, delete=delete, as_json=as_json)
 
 
 @results_app.command()

@@ -1,6 +1,5 @@
 """The command `audit`: the flaws of a study that can be found before anything is trained."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cnn_ablate.cli.exit_codes import WRONG_INPUT
+from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.find_study import study_path
 from cnn_ablate.runner.config import RunConfig
@@ -31,7 +31,7 @@ def audit_study(
         prepared = prepare(study, config, display.on_decoding)
     findings = audit_findings(prepared)
     if as_json:
-        typer.echo(json.dumps([finding.model_dump() for finding in findings], indent=1))
+        print_json(findings)
     else:
         print_findings(study.name, findings)
         if prepared.missing:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import typer
 
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import UnneededFile, UnneededFiles
 from cnn_ablate.store import Store
 from cnn_ablate.store.cleanup import Leftover, leftovers, remove_leftovers
 
 
-def clean_results(results: Path, *, checkpoints: bool, delete: bool) -> None:
+def clean_results(results: Path, *, checkpoints: bool, delete: bool, as_json: bool) -> None:
     """Print the files that no study uses any more, and remove them if `delete`.
 
     Raises:
@@ -20,11 +22,10 @@ def clean_results(results: Path, *, checkpoints: bool, delete: bool) -> None:
     files = leftovers(store, checkpoints=checkpoints)
     if delete and files:
         files = remove_leftovers(store, checkpoints=checkpoints)
-    for line in _lines(files, results, delete=delete):
-        typer.echo(line)
+    _print(files, results, delete=delete, as_json=as_json)
 
 
-def clean_cache(*, delete: bool) -> None:
+def clean_cache(*, delete: bool, as_json: bool) -> None:
     """Print the compiled programs of this machine, and remove them if `delete`."""
     from cnn_ablate.train.program_cache import ProgramCache
 
@@ -35,7 +36,15 @@ def clean_cache(*, delete: bool) -> None:
     ]
     for leftover in files if delete else ():
         shutil.rmtree(leftover.path)
-    for line in _lines(files, cache.folder, delete=delete):
+    _print(files, cache.folder, delete=delete, as_json=as_json)
+
+
+def _print(files: Sequence[Leftover], folder: Path, *, delete: bool, as_json: bool) -> None:
+    if as_json:
+        rows = (UnneededFile(kind=f.kind, path=str(f.path), size=f.size) for f in files)
+        print_json(UnneededFiles(files=tuple(rows), removed=delete))
+        return
+    for line in _lines(files, folder, delete=delete):
         typer.echo(line)
 
 

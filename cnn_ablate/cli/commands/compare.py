@@ -8,6 +8,8 @@ import pandas as pd
 from rich.console import Console
 
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import ComparedEffects, Comparison
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Effect, hash_of
@@ -15,7 +17,7 @@ from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects
 from cnn_ablate.store import Results, read
 
 
-def print_comparison(first: str, second: str, results: Path) -> None:
+def print_comparison(first: str, second: str, results: Path, *, as_json: bool) -> None:
     """Print the effects of two studies side by side.
 
     Raises:
@@ -23,6 +25,10 @@ def print_comparison(first: str, second: str, results: Path) -> None:
     """
     first_study, second_study = _read(first, results), _read(second, results)
     pairs = compare_studies(_effects(first_study), _effects(second_study))
+    if as_json:
+        remarks = tuple(line for line in _remarks(first_study, second_study) if line)
+        print_json(Comparison(contrasts=tuple(map(_compared, pairs)), remarks=remarks))
+        return
     console = Console(highlight=False)
     folders = [study.record.study.folder for study in (first_study, second_study)]
     titles = folders if folders[0] != folders[1] else [first, second]
@@ -42,6 +48,21 @@ def _read(word: str, results: Path) -> Results:
 
 def _effects(study: Results) -> tuple[Effect, ...]:
     return estimate_effects(study.trials, study.record)
+
+
+def _compared(pair: ComparedContrast) -> ComparedEffects:
+    numbers = (pair.gap, *pair.interval)
+    difference, low, high = (None if math.isnan(value) else value for value in numbers)
+    return ComparedEffects(
+        variant=pair.variant,
+        reference=pair.reference,
+        first=pair.first,
+        second=pair.second,
+        difference=difference,
+        low=low,
+        high=high,
+        verdict=pair.verdict,
+    )
 
 
 def _cells(pair: ComparedContrast) -> tuple[str, ...]:

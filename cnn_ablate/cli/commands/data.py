@@ -15,32 +15,46 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import FoundDataSet
 from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.data import DATASETS, DataSet, OnDownload, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.value_errors import unknown_name
 
 
-def print_datasets(root: Path | None) -> None:
+def print_datasets(root: Path | None, *, as_json: bool) -> None:
     """Print every data set and where it is on this machine."""
+    found = []
     for name, entry in DATASETS.items():
         try:
-            options = entry()
-            source = options.find(root)
-            typer.echo(f"{name}: here. {source.note}".rstrip())
+            about = f"here. {entry().find(root).note}".rstrip()
+            found.append(FoundDataSet(name=name, is_here=True, about=about))
         except UserError as absent:
-            typer.echo(f"{name}: {absent.what}")
+            found.append(FoundDataSet(name=name, is_here=False, about=absent.what))
+    if as_json:
+        print_json(found)
+        return
+    for each in found:
+        typer.echo(f"{each.name}: {each.about}")
 
 
-def fetch_dataset(name: str, root: Path | None, mirrors: tuple[str, ...]) -> None:
+def fetch_dataset(name: str, root: Path | None, mirrors: tuple[str, ...], *, as_json: bool) -> None:
     """Download a data set and print its folder."""
     options = _options(name)
     with _download_bars() as on_progress:
         folder = options.fetch(root, mirrors=mirrors, progress=on_progress)
-    typer.echo(f"{name}: in {folder}")
+    _print(FoundDataSet(name=name, is_here=True, about=f"in {folder}"), as_json=as_json)
 
 
-def verify_dataset(name: str, root: Path | None) -> None:
+def _print(found: FoundDataSet, *, as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo(f"{found.name}: {found.about}")
+
+
+def verify_dataset(name: str, root: Path | None, *, as_json: bool) -> None:
     """Read all files and cached images of a data set, and print what is there.
 
     Raises:
@@ -49,10 +63,9 @@ def verify_dataset(name: str, root: Path | None) -> None:
     with progress_display() as display:
         images = load(_options(name), root, display.on_decoding)
     facts = images.facts
-    typer.echo(
-        f"{name}: {facts.train:,} training and {facts.test:,} test images, "
-        f"SHA-256 {facts.fingerprint}"
-    )
+    counts = f"{facts.train:,} training and {facts.test:,} test images"
+    about = f"{counts}, SHA-256 {facts.fingerprint}"
+    _print(FoundDataSet(name=name, is_here=True, about=about), as_json=as_json)
 
 
 @contextmanager

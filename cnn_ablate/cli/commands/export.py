@@ -11,6 +11,8 @@ import typer
 
 from cnn_ablate.analysis import FRAMES, Analysis, analyse, frames
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import WrittenTable
 from cnn_ablate.cli.overwriting import first_line, first_lines, write_output
 from cnn_ablate.errors import UserError
 from cnn_ablate.report import escaping
@@ -76,6 +78,7 @@ class ExportOptions:
     style: str
     output: Path
     force: bool = False
+    as_json: bool = False
 
 
 def export_table(results: Path, folder: str, options: ExportOptions) -> None:
@@ -100,7 +103,10 @@ def export_table(results: Path, folder: str, options: ExportOptions) -> None:
     payload, rows = _payload(analyse(read(results, folder)), options.table, style)
     beginning = _BEGINNINGS.get(style, first_lines)
     write_output(options.output, payload, beginning, force=options.force)
-    typer.echo(f"{options.table}: {options.output} ({rows:,} rows)")
+    if options.as_json:
+        print_json(WrittenTable(table=options.table, file=str(options.output), rows=rows))
+    else:
+        typer.echo(f"{options.table}: {options.output} ({rows:,} rows)")
 
 
 def _payload(analysis: Analysis, name: str, style: str) -> tuple[bytes, int]:

@@ -6,6 +6,8 @@ from shlex import quote
 
 import typer
 
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import WrittenStudy
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import DATASETS
 from cnn_ablate.data.folder import has_train_and_test
@@ -19,13 +21,14 @@ from cnn_ablate.study.template import study_name, study_template
 STUDY_SUFFIXES = (".yaml", ".yml")
 
 
-def write_template(file: Path, data: str, model: str) -> None:
+def write_template(file: Path, data: str, model: str, *, as_json: bool = False) -> None:
     """Write a study file that is ready to run, and print the command that runs it.
 
     Args:
         file: Where to write it.
         data: Name of a data set, or a folder of images.
         model: Name of a network.
+        as_json: Print JSON.
 
     Raises:
         UserError: The file exists, would be taken for a class folder, or has another extension;
@@ -34,21 +37,27 @@ def write_template(file: Path, data: str, model: str) -> None:
     _check_suffix(file)
     with user_code_folder(file.parent):
         _write(file, _template(file, data, model))
-    typer.echo(f"Study: {file}")
     schema = file.with_name("study.schema.json")
-    if not schema.exists():
+    is_new = not schema.exists()
+    if is_new:
         _write(schema, json.dumps(json_schema(), indent=1) + "\n")
+    if as_json:
+        print_json(WrittenStudy(study=str(file)))
+        return
+    typer.echo(f"Study: {file}")
+    if is_new:
         typer.echo(f"For editors: {schema}")
     typer.echo(f"Try it: cnn-ablate run {quote(str(file))} --smoke")
 
 
-def write_draft(file: Path, table: Path, baseline: str) -> None:
+def write_draft(file: Path, table: Path, baseline: str, *, as_json: bool = False) -> None:
     """Write a study of the results in a table, and print the command that imports them.
 
     Args:
         file: Where to write it.
         table: The results, as `import` reads them.
         baseline: `column=level` pairs, joined by commas; other columns have the most frequent one.
+        as_json: Print JSON.
 
     Raises:
         UserError: The file exists or has another extension; the table cannot be read, or nothing
@@ -58,6 +67,9 @@ def write_draft(file: Path, table: Path, baseline: str) -> None:
     pairs = dict(pair.split("=", 1) for pair in baseline.split(",") if "=" in pair)
     draft = draft_study(read_table(table), study_name(file.name), pairs)
     _write(file, draft.text)
+    if as_json:
+        print_json(WrittenStudy(study=str(file), notes=tuple(draft.notes)))
+        return
     typer.echo(f"Study: {file}")
     for note in draft.notes:
         typer.echo(note)

@@ -8,6 +8,8 @@ import typer
 from cnn_ablate import report
 from cnn_ablate.analysis import analyse
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import WrittenReport
 from cnn_ablate.cli.study_edits import Edits, find_edits
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.store import read
@@ -15,7 +17,14 @@ from cnn_ablate.text import capital, listed
 
 
 def write_report(
-    study: str, profile: str, results: Path, reports: Path, *, latex: bool, pictures: bool
+    study: str,
+    profile: str,
+    results: Path,
+    reports: Path,
+    *,
+    latex: bool,
+    pictures: bool,
+    as_json: bool,
 ) -> None:
     """Write the report of a study and print its path."""
     folder = study_folder(study, profile)
@@ -26,6 +35,10 @@ def write_report(
         written = replace(written, record=edits.shown_in(written.record))
     analysis = analyse(written)
     page = report.write(analysis, reports, latex=latex, pictures=pictures)
+    if as_json:
+        shown, rest = (edits.shown, edits.trained) if edits else ([], [])
+        print_json(WrittenReport(report=str(page), as_in_file=tuple(shown), not_shown=tuple(rest)))
+        return
     if edits:
         typer.echo(_remark(edits), err=True)
     typer.echo(f"Report: {page}")

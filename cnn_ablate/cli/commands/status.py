@@ -1,49 +1,24 @@
 """The command `status`: the progress of a study, and what its file says by now."""
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import typer
 from rich.console import Console
 
 from cnn_ablate.cli.changed_inputs import changed_inputs
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import StudyStatus
 from cnn_ablate.cli.study_edits import Edits, find_edits
 from cnn_ablate.errors import UserError
 from cnn_ablate.find_study import study_folder
-from cnn_ablate.schema import Record, RunningTrial, RunProgress, without_hash
+from cnn_ablate.schema import Record, RunProgress, without_hash
 from cnn_ablate.store import Store, read_findings, read_progress, read_record
 from cnn_ablate.text import capital, duration, listed
 
 # Seconds without an update after which a run was probably killed, or its machine sleeps.
 _SILENT = 120.0
-
-
-@dataclass(frozen=True)
-class Status:
-    """The progress of a study; `seconds_left` is None if it cannot be estimated.
-
-    `damaged` has a sentence per trial whose folder is not as it was written. `findings` are those
-    of the checks of what was trained, as the last run wrote them, and `edits` what was changed in
-    the study file since then; `changed` names the input files of a command that have changed.
-    """
-
-    study: str
-    trials: int
-    done: int
-    failed: dict[str, str]
-    damaged: dict[str, str]
-    under_way: dict[str, RunningTrial]
-    to_come: int
-    state: str
-    seconds_left: float | None
-    look: str
-    findings: list[dict[str, str]]
-    edits: list[str]
-    changed: str
 
 
 def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> None:
@@ -56,15 +31,14 @@ def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> No
     status = _status(folder, store, find_edits(word, results / folder))
     print_damaged_tables(results / folder)
     if as_json:
-        under_way = {trial: state.model_dump() for trial, state in status.under_way.items()}
-        typer.echo(json.dumps({**asdict(status), "under_way": under_way}, indent=1))
+        print_json(status)
         return
     console = Console(highlight=False)
     for line in _lines(status):
         console.print(line, markup=False)
 
 
-def _status(study: str, store: Store, edits: Edits | None) -> Status:
+def _status(study: str, store: Store, edits: Edits | None) -> StudyStatus:
     progress = read_progress(store, study)
     record = store.root / study / "study.json"
     if progress is None and not record.is_file():
@@ -81,7 +55,7 @@ def _status(study: str, store: Store, edits: Edits | None) -> Status:
     ended = [trial for trial in planned if trial not in waiting]
     done, failed, damaged = _outcomes(store, ended)
     under_way = progress.under_way if progress and live else {}
-    return Status(
+    return StudyStatus(
         study=study,
         trials=len(planned),
         done=done,
@@ -151,7 +125,7 @@ def _seconds_left(progress: RunProgress) -> float | None:
     return spent * (1 - progress.share) / progress.share if progress.share else None
 
 
-def _lines(status: Status) -> Iterator[str]:
+def _lines(status: StudyStatus) -> Iterator[str]:
     counts = {
         "done": status.done,
         "failed": len(status.failed),
