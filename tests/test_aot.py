@@ -82,6 +82,15 @@ def test_some_settings_stay_eager(changes: dict[str, Any], reason: str) -> None:
     assert reason == reason_for_eager(trial(0, **changes), AOT)
 
 
+@pytest.mark.parametrize("name", ["nets:Mine", "timm:resnet18.a1_in1k"])
+def test_foreign_networks_stay_eager(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Their layers may be frozen, or do anything else."""
+    settings = {"model": {"name": name}}
+    one = trial().model_copy(update={"settings": trial().settings | settings})
+    monkeypatch.setattr(aot, "build_options", lambda _: build_options(trial().settings))
+    assert f"{name} is code of the user or of a library." == reason_for_eager(one, AOT)
+
+
 def test_a_program_is_built_once(tmp_path: Path) -> None:
     """The second time its folder is found."""
     built: list[Path] = []

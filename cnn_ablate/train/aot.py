@@ -17,7 +17,6 @@ from torch import Tensor
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from cnn_ablate.custom import is_import_path
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import set_dropout_keys
 from cnn_ablate.models.fast_cpu_ops import plain_operations
@@ -53,13 +52,14 @@ class CompiledStep(NamedTuple):
 def reason_for_eager(trial: Trial, compute: ComputeConfig) -> str:
     """Return why a trial's steps have to be executed one operation at a time; '' if they need not.
 
-    User-defined code may do anything in a step; the others change something from step to step
+    Code from elsewhere may do anything in a step; the others change something from step to step
     that a compiled program holds fixed.
     """
     options = build_options(trial.settings)
     names = [trial.settings["model"]["name"], *(step.name for step in options.data.augment)]
-    if user_defined := [name for name in names if is_import_path(name)]:
-        return f"{user_defined[0]} is user-defined code."
+    # The user's modules, and networks of libraries, which may have frozen layers.
+    if foreign := [name for name in names if ":" in name]:
+        return f"{foreign[0]} is code of the user or of a library."
     if options.training.average == "ema":
         return "training.average: ema changes the average in every step."
     if getattr(options.schedule, "cycle_momentum", False):
