@@ -17,6 +17,7 @@ from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.runner.run import run
 from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.study import read_study
+from support import cli_study
 from support.audit import LENET, changed
 from support.custom_study import write
 from support.data_files import refused
@@ -164,6 +165,21 @@ def test_labels_without_names_number_the_classes_from_zero(tmp_path, label, mess
     )
 
     assert message == refused(load, options(tmp_path, module=module))
+
+
+def test_images_of_four_channels_are_trained_on_and_not_shown(tmp_path):
+    """The report has no pictures of them; all else is there."""
+    (tmp_path / "sets.py").write_text(
+        changed(STRIPES, ("self.size, self.size, 1", "4, self.size, self.size")), encoding="utf-8"
+    )
+    study = write(tmp_path, STUDY)
+
+    code, _, err = cli_study.call("run", study, "--workers", "1", cwd=tmp_path)
+
+    assert code == 0, err
+    names = {path.stem for path in (tmp_path / "reports").rglob("*.svg")}
+    assert names
+    assert not names & {"samples", "confused_samples"}
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I"])

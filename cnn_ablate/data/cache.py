@@ -80,6 +80,7 @@ def _read_into_memory(found: FoundData) -> Images:
 def _cache_name(found: FoundData) -> str:
     """Return a name that changes with the contents of the files, and with how they are read."""
     how = [VERSION, found.spec.shape, found.spec.classes, found.divided, found.skip_broken]
+    how.append(found.note)  # it is part of the facts that are kept
     content = content_digest(found.files, paths.cache_folder()) if found.files else ""
     digest = hashlib.sha256(json.dumps([*how, content]).encode())
     return f"{found.name}-{digest.hexdigest()[:16]}"

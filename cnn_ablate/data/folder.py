@@ -20,6 +20,8 @@ from cnn_ablate.text import grouped, listed, some
 
 # What file managers leave in image folders.
 _IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
+# Folders beside train/ and test/ that other programs read; data.val_fraction validates here.
+_OTHER_HALVES = ("val", "valid", "validation")
 # Files that one message names.
 _NAMED = 20
 
@@ -48,7 +50,9 @@ def find_divided(name: str, folder: Path, decoding: Decoding) -> FoundData | Non
     if unmatched := sorted(train.keys() ^ test.keys()):
         half = folder / ("test" if unmatched[0] in train else "train")
         raise UserError(str(half), f"class '{unmatched[0]}' is missing.")
-    return _found(name, folder, (train, test), decoding)
+    found = _found(name, folder, (train, test), decoding)
+    ignored = [half for half in _OTHER_HALVES if (folder / half).is_dir()]
+    return replace(found, note=f"Not used: {listed(f'{h}/' for h in ignored)}." if ignored else "")
 
 
 def has_train_and_test(folder: Path) -> bool:
