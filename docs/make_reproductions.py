@@ -6,35 +6,23 @@ Run it as `python docs/make_reproductions.py`; a test checks that the pages are 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache, cached_property
-from pathlib import Path
 
-import pandas as pd
+from committed_runs import ROOT, Answer, answers, studies
 
 from cnn_ablate.claims import (
-    EXACT,
-    NO_SEED,
     WORDS,
+    StatedTimes,
     contradictions,
     count_statements,
-    is_reduced,
     overrides,
     subject,
 )
 from cnn_ablate.metrics import metric_of
 from cnn_ablate.report.formatting import duration
 from cnn_ablate.schema import Claim, Record
-from cnn_ablate.store import parse_record, upgrade_results
 from cnn_ablate.text import capital, count, count_range
 
-ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", ROOT / "docs" / "reproductions.md")
-RESULTS = ROOT / "results"
-# Of several runs of a study, the first one that measured a claim gives its verdict.
-FOLDERS = re.findall(
-    r"^!/\*/(.+)/$", (ROOT / ".gitignore").read_text(encoding="utf-8"), re.MULTILINE
-)
 # The main claims of each paper, by id.
 HEADLINES = {
     "cifar_cbam": ("accuracy", "batch-norm-speeds", "residual-helps"),
@@ -48,85 +36,12 @@ HEADLINES = {
 MARKED = re.compile(r"(<!-- (?!end )(\w+)(?:: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Run:
-    """A study as it was run, with committed results."""
-
-    folder: str
-
-    @cached_property
-    def record(self) -> Record:
-        """The record of the run."""
-        return parse_record((RESULTS / self.folder / "study.json").read_bytes())
-
-    @property
-    def budget(self) -> str:
-        """`published` if it has the budget of the paper's runs, else `reduced`."""
-        return "reduced" if is_reduced(self.record.study) else "published"
-
-    @cached_property
-    def trials(self) -> pd.DataFrame:
-        """The finished trials."""
-        trials = upgrade_results(pd.read_csv(RESULTS / self.folder / "results.csv"))
-        return trials[trials["status"] == "done"]
-
-    @cached_property
-    def verdicts(self) -> dict[str, dict[str, str]]:
-        """The rows of claims.csv by claim id."""
-        rows = pd.read_csv(RESULTS / self.folder / "claims.csv", keep_default_na=False)
-        return {row["claim"]: row for row in rows.to_dict("records")}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A claim, and the run whose verdict on it counts."""
-
-    claim: Claim
-    run: Run
-
-    @property
-    def verdict(self) -> dict[str, str]:
-        """The row of claims.csv."""
-        return self.run.verdicts[self.claim.id]
-
-    @property
-    def budget(self) -> str:
-        """The budget of the run, `not run`, or `none needed` for a count."""
-        if self.claim.metric in EXACT:
-            return "none needed"
-        return "not run" if self.verdict["reason"] == f"{capital(NO_SEED)}." else self.run.budget
-
-
-def runs() -> list[Run]:
-    """Return the runs with committed results."""
-    return [Run(folder) for folder in FOLDERS]
-
-
-@cache
-def studies() -> dict[str, list[Run]]:
-    """Return the runs by study."""
-    by_study: dict[str, list[Run]] = {}
-    for run in runs():
-        by_study.setdefault(run.record.study.name, []).append(run)
-    return by_study
-
-
-def answers(study_runs: list[Run]) -> list[Answer]:
-    """Return each claim of a study with the first of its runs that measured it."""
-    claims = study_runs[0].record.study.claims
-    by_claim = [[Answer(claim, run) for run in study_runs] for claim in claims]
-    return [
-        next((answer for answer in group if answer.verdict["measured"]), group[0])
-        for group in by_claim
-    ]
-
-
 def summary(_: str) -> Iterator[str]:
     """Write the number of statements by verdict, per study and budget."""
     rows = {
         (name, budget): _count([answer for answer in every if answer.budget == budget])
         for name, study_runs in studies().items()
-        if (every := answers(study_runs))
+        if (every := [answer for answer in answers(study_runs) if answer.is_counted])
         for budget in dict.fromkeys(answer.budget for answer in every)
     }
     words = [word for word in WORDS if any(row[word] for row in rows.values())]
@@ -143,7 +58,7 @@ def _count(group: list[Answer]) -> Counter[str]:
 
 def _words(group: list[Answer]) -> dict[str, str]:
     """Return the verdict of each answer by the id of its claim."""
-    return {answer.claim.id: answer.verdict["verdict"] for answer in group}
+    return {answer.claim.id: answer.verdict.verdict for answer in group}
 
 
 def headlines(_: str) -> Iterator[str]:
@@ -170,7 +85,9 @@ def papers(_: str) -> Iterator[str]:
         known = {answer.claim.id: answer for answer in every[names[0]]}
         main = known[HEADLINES[names[0]][0]]
         # Ids of claims are those of one study, so that statements are counted per study.
-        times = sum((_count(group) for group in every.values()), Counter[str]())
+        times = sum(
+            (_count([a for a in group if a.is_counted]) for group in every.values()), Counter[str]()
+        )
         tally = ", ".join(f"{times[word]} {word}" for word in WORDS if times[word])
         links = ", ".join(f"`{name}`" for name in names)
         _, published, measured = _numbers(main)
@@ -178,15 +95,28 @@ def papers(_: str) -> Iterator[str]:
 
 
 def claims(name: str) -> Iterator[str]:
-    """Write the claims of one study with the reasons for their verdicts."""
-    yield "| the paper says | of | published | here | budget | verdict | why |"
-    yield "|---|---|---|---|---|---|---|"
-    every = answers(studies()[name])
-    remarks = contradictions([answer.claim for answer in every], _words(every))
-    for answer in every:
-        quote = f"{_quote(answer.claim)} ({answer.claim.place})"
-        why = " ".join(filter(None, (_why(answer), remarks.get(answer.claim.id))))
-        yield _cells(quote, *_numbers(answer), answer.budget, _marked(answer), why)
+    """Write the claims of one study with the reasons for their verdicts, late ones apart."""
+    every, sentence = answers(studies()[name]), _times(name).sentence
+    counted = [answer for answer in every if answer.is_counted]
+    remarks = contradictions([answer.claim for answer in counted], _words(counted))
+    late = [answer for answer in every if not answer.is_counted]
+    for title, group in ((sentence, counted), ("Stated after their data, not counted:", late)):
+        if group:
+            yield from ("", title, "")
+            yield "| the paper says | of | published | here | budget | verdict | why |"
+            yield "|---|---|---|---|---|---|---|"
+            yield from (_row(answer, remarks.get(answer.claim.id, "")) for answer in group)
+
+
+def _row(answer: Answer, remark: str) -> str:
+    quote = f"{_quote(answer.claim)} ({answer.claim.place})"
+    why = " ".join(filter(None, (_why(answer), remark)))
+    return _cells(quote, *_numbers(answer), answer.budget, _marked(answer), why)
+
+
+def _times(name: str) -> StatedTimes:
+    """Return when the claims of a study were stated."""
+    return StatedTimes(tuple(answer.verdict.stated for answer in answers(studies()[name])))
 
 
 def budget(name: str) -> Iterator[str]:
@@ -216,16 +146,17 @@ def _budget(record: Record) -> str:
 
 def _why(answer: Answer) -> str:
     """Return the reason for a verdict, after its condition unless that is the run's budget."""
-    condition = answer.verdict["condition"]
+    condition = answer.verdict.condition
     condition = "" if condition == overrides(answer.run.record) else condition
-    texts = filter(None, (condition, answer.verdict["reason"]))
+    texts = filter(None, (condition, answer.verdict.reason))
     return " ".join(f"{capital(text).rstrip('.')}." for text in texts)
 
 
 def _marked(answer: Answer) -> str:
-    """Return a verdict in bold, unless an early one, which decides nothing."""
-    word = answer.verdict["verdict"]
-    return word if word.endswith("early") else f"**{word}**"
+    """Return a verdict in bold, unless an early one, which decides nothing, with its mark."""
+    word = answer.verdict.verdict
+    mark = _times(answer.run.record.study.name).mark(answer.verdict.stated)
+    return (word if word.endswith("early") else f"**{word}**") + (f" ({mark})" if mark else "")
 
 
 def _quote(claim: Claim) -> str:
@@ -236,7 +167,7 @@ def _numbers(answer: Answer) -> tuple[str, str, str]:
     measured = f"{answer.verdict['measured']} {answer.verdict['interval']}".strip()
     return (
         subject(answer.claim, metric_of(answer.run.record.study, answer.claim)),
-        answer.verdict["published"],
+        answer.verdict.published,
         measured,
     )
 

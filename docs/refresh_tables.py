@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from make_reproductions import FOLDERS
+from committed_runs import FOLDERS
 
 from cnn_ablate.analysis import analyse, write_analysis
 from cnn_ablate.errors import UserError

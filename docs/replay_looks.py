@@ -6,7 +6,8 @@ Run it as `python docs/replay_looks.py`; a test checks that the page is up to da
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from make_reproductions import MARKED, ROOT, Run, runs
+from committed_runs import ROOT, Run, runs
+from make_reproductions import MARKED
 
 from cnn_ablate.schema import Record
 from cnn_ablate.stats import estimate_effects

@@ -120,22 +120,23 @@ def test_quotes_and_defaults_do_not_change_a_claim() -> None:
 
 
 def test_claims_after_the_data_are_shown_apart(tmp_path: Path) -> None:
-    """They are not counted, unless a paper stated them."""
+    """They are not counted, unless they are quotes from a paper."""
     results = fake_study.publish(tmp_path, fake_study.FakeStudy(variants=3, seeds=4, images=200))
-    claims = results.record.study.claims
+    claims = [c.model_copy(update={"quote": c.id}) for c in results.record.study.claims]
     names = tuple(v.name for v in results.record.plan.variants)
     entry = {"design": "", "seeds": "", "measure": "", "time": "", "trials": 12}
     log = (
         LogEntry(claims={}, variants=(), **entry),
         LogEntry(claims={c.id: claim_hash(c) for c in claims}, variants=names, **entry),
     )
-    unpublished = results.record.study.model_copy(update={"paper": None})
-    for study, counted in ((results.record.study, len(claims)), (unpublished, 0)):
+    published = results.record.study.model_copy(update={"claims": tuple(claims)})
+    unpublished = published.model_copy(update={"paper": None})
+    for study, counted in ((published, len(claims)), (results.record.study, 0), (unpublished, 0)):
         late = results.record.model_copy(update={"log": log, "study": study})
         tables = claim_tables(context_of(replace(results, record=late)))
         shown = [*tables.judged.rows, *tables.not_comparable.rows]
         assert (counted, len(claims) - counted) == (len(shown), len(tables.later.rows))
-        assert all("Chosen after the data" in row.why for row in (*shown, *tables.later.rows))
+        assert {"added after"} == {row.mark for row in (*shown, *tables.later.rows)}
 
 
 def test_a_study_extended_without_a_plan_says_how_often_it_was_looked_at() -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import runpy
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +17,10 @@ from cnn_ablate.study import Changes, read_study
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
+sys.path.append(str(ROOT / "docs"))
 PAGES = runpy.run_path(str(ROOT / "docs" / "make_reproductions.py"))
-FOLDERS = [run.folder for run in PAGES["runs"]()]
+RUNS = runpy.run_path(str(ROOT / "docs" / "committed_runs.py"))
+FOLDERS = RUNS["FOLDERS"]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -80,6 +83,28 @@ def test_the_pages_are_up_to_date(page: Path) -> None:
     assert PAGES["written"](text) == text
 
 
+def test_claims_stated_after_their_data_are_marked_and_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A quote counts with a mark; a claim of one's own is in a table of its own, not counted."""
+    run = RUNS["Run"]("fashion_lr")
+    usual, quoted, own = run.record.study.claims[:3]
+    for claim, when in ((quoted, "added after"), (own, "changed after")):
+        late = run.verdicts[claim.id].model_copy(update={"stated": when})
+        run.verdicts[claim.id] = late
+    claims = (usual, quoted, own.model_copy(update={"quote": ""}))
+    names = PAGES["claims"].__globals__
+    monkeypatch.setitem(names, "answers", lambda _: [RUNS["Answer"](c, run) for c in claims])
+    monkeypatch.setitem(names, "studies", lambda: {"fashion_lr": [run]})
+    counted, _, apart = "\n".join(PAGES["claims"]("fashion_lr")).partition("not counted:")
+
+    assert "No log shows when they were stated, unless marked." in counted
+    assert (1, 1) == (counted.count("(added after)"), apart.count("(changed after)"))
+    assert (2, 1) == (counted.count(f"({usual.place})"), apart.count(own.id))
+    rows = [row.split(" | ") for row in PAGES["summary"]("") if row.startswith("| `")]
+    assert 2 == sum(int(row[2]) for row in rows)
+
+
 def test_make_reproduces_all_committed_results() -> None:
     """`make reproduce` has one line per folder of results, and no other."""
     lines = re.findall(
@@ -87,4 +112,4 @@ def test_make_reproduces_all_committed_results() -> None:
         (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nreproduce:")[2],
     )
 
-    assert sorted(PAGES["FOLDERS"]) == sorted("-".join(filter(None, line)) for line in lines)
+    assert sorted(FOLDERS) == sorted("-".join(filter(None, line)) for line in lines)

@@ -4,7 +4,7 @@ from cnn_ablate.claims.comparability import is_reduced, overrides
 from cnn_ablate.claims.descriptions import subject
 from cnn_ablate.claims.draft_verdict import NO_SEED
 from cnn_ablate.claims.metrics import EXACT, OF_CLASS
-from cnn_ablate.claims.preregistered import counts, with_stated
+from cnn_ablate.claims.preregistered import StatedTimes, counts, with_stated
 from cnn_ablate.claims.statement_counts import (
     WORDS,
     by_statement,
@@ -19,6 +19,7 @@ __all__ = [
     "NO_SEED",
     "OF_CLASS",
     "WORDS",
+    "StatedTimes",
     "by_statement",
     "contradictions",
     "count_statements",

@@ -1,12 +1,43 @@
 """Whether a claim was stated before its data, after the log that study.json keeps."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from cnn_ablate.plan import NotInPlanError, claim_weights
 from cnn_ablate.schema import Claim, Record, Stated, Verdict, claim_hash
 
 COUNTED: tuple[Stated, ...] = ("before its data", "no log")
-"""Claims of a study without a paper that count with the others."""
+"""Claims that count with the others, also where they are no quotes from a paper."""
+_USUAL = {
+    "before its data": "Stated before their data",
+    "no log": "No log shows when they were stated",
+}
+
+
+@dataclass(frozen=True)
+class StatedTimes:
+    """When the claims of a table were stated: the usual case in a sentence, the others by marks."""
+
+    times: tuple[Stated, ...]
+
+    @property
+    def usual(self) -> Stated | None:
+        """The most frequent time of those that need no mark."""
+        times = Counter[Stated](when for when in self.times if when in COUNTED)
+        return times.most_common(1)[0][0] if times else None
+
+    @property
+    def sentence(self) -> str:
+        """The usual case, for a note above the table; empty if there is none."""
+        if self.usual is None:
+            return ""
+        others = ", unless marked" if len(set(self.times)) > 1 else ""
+        return f"{_USUAL[self.usual]}{others}."
+
+    def mark(self, when: Stated) -> str:
+        """Return the mark of a claim: when it was stated, if that is not the usual case."""
+        return "" if when == self.usual else when
 
 
 def with_stated(record: Record, verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
@@ -63,9 +94,9 @@ def _when(record: Record, hashes: Sequence[str | None], own: Collection[str], no
     return "changed after" if any(h not in {None, now} for h in hashes) else "added after"
 
 
-def counts(record: Record, verdict: Verdict) -> bool:
-    """Return whether a claim counts with the others: a published one always does."""
-    return record.study.paper is not None or verdict.stated in COUNTED
+def counts(record: Record, claim: Claim, when: Stated) -> bool:
+    """Return whether a claim counts with the others: a quote from a paper always does."""
+    return bool(record.study.paper and claim.quote) or when in COUNTED
 
 
 def _variants(record: Record, claim: Claim) -> set[str]:

@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cnn_ablate.claims import WORDS, contradictions, count_statements, counts, subject
+from cnn_ablate.claims import (
+    WORDS,
+    StatedTimes,
+    contradictions,
+    count_statements,
+    counts,
+    subject,
+)
 from cnn_ablate.metrics import metric_of
 from cnn_ablate.report.context import ReportContext
-from cnn_ablate.schema import Claim, Stated, Study, Verdict, Word
+from cnn_ablate.schema import Claim, Study, Verdict, Word
 from cnn_ablate.text import capital
 
 _NOT_COMPARABLE: Word = "not comparable"
-_LATE: dict[Stated, str] = {
-    "changed after": "Changed after the data were seen.",
-    "added after": "Chosen after the data were seen.",
-}
 
 Pair = tuple[Claim, Verdict]
 
@@ -23,13 +26,15 @@ Pair = tuple[Claim, Verdict]
 class ClaimRow:
     """A claim, its metric and variants in words, its verdict, and the reason for it.
 
-    The reason is empty where the notes above the table already state it.
+    The reason is empty where the notes above the table already state it. `mark` says when the claim
+    was stated, where that is not the usual case.
     """
 
     claim: Claim
     subject: str
     verdict: Verdict
     why: str
+    mark: str
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,12 @@ class ClaimTable:
 class ClaimTables:
     """All claims of a study, and the number of statements per verdict in words.
 
-    Claims of no paper that were stated after their data are `later`, and not counted.
+    Claims that are no quotes, and were stated after their data, are `later`, and not counted.
+    `stated` says when claims without a mark were stated.
     """
 
     tally: str
+    stated: str
     judged: ClaimTable
     not_comparable: ClaimTable
     later: ClaimTable
@@ -57,29 +64,19 @@ def claim_tables(context: ReportContext) -> ClaimTables:
     """Return the claims of a study with their verdicts."""
     record = context.results.record
     pairs = tuple(zip(record.study.claims, context.verdicts, strict=True))
-    counted = [pair for pair in pairs if counts(record, pair[1])]
-    remarks = _remarks(pairs, counted)
+    times = StatedTimes(tuple(verdict.stated for _, verdict in pairs))
+    counted = [pair for pair in pairs if counts(record, pair[0], pair[1].stated)]
+    parts = {
+        "judged": [pair for pair in counted if pair[1].verdict != _NOT_COMPARABLE],
+        "not_comparable": [pair for pair in counted if pair[1].verdict == _NOT_COMPARABLE],
+        "later": [pair for pair in pairs if pair not in counted],
+    }
+    remarks = contradictions([claim for claim, _ in counted], _words(counted))
     return ClaimTables(
         tally=_tally(counted) or "none counted" * bool(pairs),
-        judged=_table(
-            record.study, [pair for pair in counted if pair[1].verdict != _NOT_COMPARABLE], remarks
-        ),
-        not_comparable=_table(
-            record.study, [pair for pair in counted if pair[1].verdict == _NOT_COMPARABLE], remarks
-        ),
-        later=_table(record.study, [pair for pair in pairs if pair not in counted], remarks),
+        stated=times.sentence,
+        **{name: _table(record.study, part, remarks, times) for name, part in parts.items()},
     )
-
-
-def _remarks(pairs: Sequence[Pair], counted: Sequence[Pair]) -> dict[str, str]:
-    """Return, by the id of a claim, what else is to be said: contradictions, and when stated."""
-    claims, words = [claim for claim, _ in counted], _words(counted)
-    late = {claim.id: _LATE[v.stated] for claim, v in pairs if v.stated in _LATE}
-    contradicting = contradictions(claims, words)
-    return {
-        name: " ".join(filter(None, (contradicting.get(name), late.get(name))))
-        for name in {*contradicting, *late}
-    }
 
 
 def _words(pairs: Sequence[Pair]) -> dict[str, str]:
@@ -92,7 +89,9 @@ def _tally(pairs: Sequence[Pair]) -> str:
     return ", ".join(f"{times[word]} {word}" for word in WORDS if times[word])
 
 
-def _table(study: Study, pairs: Sequence[Pair], remarks: Mapping[str, str]) -> ClaimTable:
+def _table(
+    study: Study, pairs: Sequence[Pair], remarks: Mapping[str, str], times: StatedTimes
+) -> ClaimTable:
     """Move the condition and the reason that most rows share to the notes above the table."""
     condition = _most_common([verdict.condition for _, verdict in pairs])
     reason = _most_common([verdict.reason for _, verdict in pairs])
@@ -103,6 +102,7 @@ def _table(study: Study, pairs: Sequence[Pair], remarks: Mapping[str, str]) -> C
             subject(claim, metric_of(study, claim)),
             verdict,
             " ".join(filter(None, (_why(verdict, condition, reason), remarks.get(claim.id)))),
+            times.mark(verdict.stated),
         )
         for claim, verdict in pairs
     )
