@@ -164,7 +164,7 @@ def _quote(claim: Claim) -> str:
 
 
 def _numbers(answer: Answer) -> tuple[str, str, str]:
-    measured = f"{answer.verdict['measured']} {answer.verdict['interval']}".strip()
+    measured = f"{answer.verdict.measured} {answer.verdict.interval}".strip()
     return (
         subject(answer.claim, metric_of(answer.run.record.study, answer.claim)),
         answer.verdict.published,

@@ -3,9 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import f1_score
 
 from cnn_ablate.claims import judge_claims
+from cnn_ablate.metrics import ImagePredictions
 from cnn_ablate.schema import Claim
+from cnn_ablate.stats import PredictionReader
 from support import fake_results
 from support.class_claims import CLEAR, STEADY, TAKEN, VARIANTS, judge, of
 
@@ -161,6 +164,36 @@ def test_effects_on_a_class_are_compared_on_its_images(won, expected):
     }
 
     assert expected == effect_on_shirts({"baseline": LOW, "other": HIGH}, 500, seen)
+
+
+@pytest.mark.parametrize(("images", "expected"), [(10_000, "reproduced"), (100, "inconclusive")])
+def test_effects_on_the_f1_of_a_class_have_the_noise_of_its_images(images, expected):
+    """A bootstrap over the stored predictions decides whether other images could reverse it."""
+    values = {"baseline": LOW, "other": HIGH}
+    trials = fake_results.trials(values)
+    label, place = np.repeat([0, 1], images), np.tile(np.arange(images), 2)
+    # The two variants fail on different images.
+    order = {"baseline": place, "other": images - 1 - place}
+    seen = {
+        row.trial: ImagePredictions(
+            label, np.where(order[row.variant] < row.test_accuracy * images, label, 0)
+        )
+        for row in trials.itertuples()
+    }
+    classes = pd.DataFrame(
+        {"trial": name, "class": "Shirt", "n": images, "f1": f1_score(label, one.predicted)}
+        for name, one in seen.items()
+    )
+    claim = of("Shirt", metric="class_f1", effect="higher", reference="baseline")
+    claim = claim.model_copy(update={"variant": "other"})
+    record = fake_results.record(VARIANTS, claims=[claim]).model_copy(
+        update={"data": (fake_results.data_facts(("Coat", "Shirt")),)}
+    )
+    results = fake_results.FakeResults(record, trials, classes=classes)
+    [verdict] = judge_claims(results, predictions=PredictionReader(seen.get, seen.get))
+
+    assert expected == verdict.verdict
+    assert ("over test images" in verdict.reason) == (expected == "inconclusive")
 
 
 @pytest.mark.parametrize(

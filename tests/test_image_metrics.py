@@ -84,6 +84,19 @@ def test_the_bootstrap_is_the_metric_of_drawn_images(name: str) -> None:
     assert abs(draws.mean() - value(name, seen)) < 3 * draws.std()
 
 
+@pytest.mark.parametrize("name", ["precision", "recall", "f1"])
+def test_the_bootstrap_of_a_class_is_its_metric_on_drawn_images(name: str) -> None:
+    """As scikit-learn computes it of the images that were drawn; nothing without any."""
+    seen, rng = predictions(1), np.random.default_rng(0)
+    drawn = rng.integers(200, size=200)
+    reference = getattr(sklearn, f"{name}_score")
+    classes = range(1, 7)
+    expected = reference(seen.label[drawn], seen.predicted[drawn], labels=classes, average=None)
+    draws = [resampled(name, seen, index)[0] for index in classes]
+    assert draws == pytest.approx(list(expected), abs=1e-6)
+    assert np.isnan(resampled(name, seen, 7)).all()
+
+
 def test_metrics_of_probabilities_are_empty_where_only_classes_were_kept() -> None:
     """The others are computed from classes alone."""
     seen = predictions(2)

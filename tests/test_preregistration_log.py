@@ -131,7 +131,9 @@ def test_claims_after_the_data_are_shown_apart(tmp_path: Path) -> None:
     )
     published = results.record.study.model_copy(update={"claims": tuple(claims)})
     unpublished = published.model_copy(update={"paper": None})
-    for study, counted in ((published, len(claims)), (results.record.study, 0), (unpublished, 0)):
+    own = tuple(c.model_copy(update={"quote": ""}) for c in claims)
+    unquoted = published.model_copy(update={"claims": own})
+    for study, counted in ((published, len(claims)), (unquoted, 0), (unpublished, 0)):
         late = results.record.model_copy(update={"log": log, "study": study})
         tables = claim_tables(context_of(replace(results, record=late)))
         shown = [*tables.judged.rows, *tables.not_comparable.rows]

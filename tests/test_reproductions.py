@@ -88,7 +88,8 @@ def test_claims_stated_after_their_data_are_marked_and_apart(
 ) -> None:
     """A quote counts with a mark; a claim of one's own is in a table of its own, not counted."""
     run = RUNS["Run"]("fashion_lr")
-    usual, quoted, own = run.record.study.claims[:3]
+    by_quote = {claim.quote: claim for claim in run.record.study.claims}
+    usual, quoted, own = list(by_quote.values())[:3]
     for claim, when in ((quoted, "added after"), (own, "changed after")):
         late = run.verdicts[claim.id].model_copy(update={"stated": when})
         run.verdicts[claim.id] = late
@@ -100,7 +101,7 @@ def test_claims_stated_after_their_data_are_marked_and_apart(
 
     assert "No log shows when they were stated, unless marked." in counted
     assert (1, 1) == (counted.count("(added after)"), apart.count("(changed after)"))
-    assert (2, 1) == (counted.count(f"({usual.place})"), apart.count(own.id))
+    assert (2, 1) == (counted.count("\n| “"), apart.count(own.id))
     rows = [row.split(" | ") for row in PAGES["summary"]("") if row.startswith("| `")]
     assert 2 == sum(int(row[2]) for row in rows)
 

@@ -31,6 +31,9 @@ from cnn_ablate.stats import (
 from cnn_ablate.store import Results
 from cnn_ablate.text import count
 
+# The accuracy of a class has an interval of its own: its images are counted one by one.
+_RESAMPLED_OF_CLASS = {"precision", "recall", "f1"}
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -131,7 +134,7 @@ def gather(
         by_seed=pd.Series(differences(levels, weights), index=levels.index),
         sides=tuple(w * levels[name].to_numpy(float) for name, w in weights.items()),
         images=_images(results.record, claim, trials, weights, predictions),
-        known_images=_resampled(results, metric, weights, predictions),
+        known_images=_resampled(results, claim, metric, weights, predictions),
         image_count=min(counts.values()),
         image_error=_image_error(levels, weights, counts),
         has_paper_images=all(d.has_published_images for d in results.record.data),
@@ -153,19 +156,31 @@ def _images(
         return None
     if claim.of_class is None:
         return 100 * compared.scores
-    names = next((d.classes for d in record.data if claim.of_class in d.classes), ())
-    is_of_class = compared.label == (names.index(claim.of_class) if names else -1)
+    is_of_class = compared.label == _class_index(record, claim.of_class)
     return 100 * compared.scores[is_of_class] if is_of_class.any() else None
 
 
+def _class_index(record: Record, name: str) -> int:
+    """Return the index of a class; -1 if no data set has it."""
+    names = next((d.classes for d in record.data if name in d.classes), ())
+    return names.index(name) if names else -1
+
+
 def _resampled(
-    results: Results, metric: Metric, weights: Weights, predictions: PredictionReader
+    results: Results,
+    claim: Claim,
+    metric: Metric,
+    weights: Weights,
+    predictions: PredictionReader,
 ) -> Interval | None:
     """Return the bootstrap interval of a metric that predictions are needed for, else None."""
-    if metric.name not in predicted_metrics(results.record.study):
+    record = results.record
+    of_class = None if claim.of_class is None else _class_index(record, claim.of_class)
+    names = predicted_metrics(record.study) if of_class is None else _RESAMPLED_OF_CLASS
+    if metric.name not in names:
         return None
-    draws = resample_images(results.trials, weights, metric, predictions)
-    return None if draws is None else percentiles(draws)
+    draws = resample_images(results.trials, weights, metric, predictions, of_class)
+    return None if draws is None or np.isnan(draws).all() else percentiles(draws)
 
 
 def _image_error(levels: pd.DataFrame, weights: Weights, counts: Mapping[str, int]) -> float:

@@ -118,10 +118,11 @@ def _reason(claim: Claim, evidence: Evidence, half: float) -> str:
 
 def _parts(claim: Claim, evidence: Evidence) -> str:
     """Return what a tolerance consists of: `seeds 0.49 points, rounding 0.50 points`."""
+    images = f"{evidence.image_count:,} " if evidence.image_count else ""
     parts = {
         "seeds": evidence.seed_noise(),
         "rounding": claim.rounding * evidence.metric.scale,
-        f"{evidence.image_count:,} other test images": evidence.other_image_noise(),
+        f"{images}other test images": evidence.other_image_noise(),
     }
     texts = (f"{name} {amount(part, evidence.metric)}" for name, part in parts.items() if part)
     return ", ".join(texts)

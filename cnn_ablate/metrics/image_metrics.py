@@ -6,7 +6,7 @@ a metric and its bootstrap have one definition. The metric itself has one row of
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -57,18 +57,25 @@ def value(name: str, seen: ImagePredictions) -> float:
     return float(DEFINITIONS[name](seen, np.ones((1, len(seen.label))))[0])
 
 
-def resampled(name: str, seen: ImagePredictions) -> FloatArray | None:
+def resampled(name: str, seen: ImagePredictions, of_class: int | None = None) -> FloatArray | None:
     """Return a metric on bootstrap draws of the test images (draws,); None as for `value`.
+
+    With a class it is the `accuracy`, `precision`, `recall` or `f1` of that class.
 
     The draws depend on the number of images alone, so that trials are compared on the same ones.
 
     Reference: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
     """
-    if not is_defined(name, seen):
+    definition = DEFINITIONS.get(name)
+    if of_class is not None:
+        definition = partial(class_share, name, of_class) if len(seen.label) else None
+    elif not is_defined(name, seen):
+        definition = None
+    if definition is None:
         return None
     weights = _bootstrap_weights(len(seen.label))
     parts = [weights[i : i + _CHUNK] for i in range(0, len(weights), _CHUNK)]
-    return np.concatenate([DEFINITIONS[name](seen, part.astype(np.float64)) for part in parts])
+    return np.concatenate([definition(seen, part.astype(np.float64)) for part in parts])
 
 
 def is_defined(name: str, seen: ImagePredictions) -> bool:
@@ -87,6 +94,20 @@ def macro_f1(seen: ImagePredictions, weights: FloatArray) -> FloatArray:
     """Return the mean F1 of the classes that have images; 0 for those never predicted."""
     hits, true, predicted = _class_counts(seen, weights)
     return _mean_over(true > 0, 2 * hits, true + predicted)
+
+
+def class_share(name: str, index: int, seen: ImagePredictions, weights: FloatArray) -> FloatArray:
+    """Return the accuracy, precision, recall or F1 of a class; NaN in draws without its images.
+
+    In draws in which it is never predicted, its precision is NaN, too.
+    """
+    true, predicted = (weights @ (one == index) for one in (seen.label, seen.predicted))
+    hits = weights @ ((seen.label == index) & (seen.predicted == index))
+    wholes = {"precision": predicted, "f1": (true + predicted) / 2}
+    whole = np.where(true > 0, wholes.get(name, true), 0)
+    with np.errstate(invalid="ignore"):
+        shares: FloatArray = hits / np.where(whole > 0, whole, np.nan)
+    return shares
 
 
 def auroc(seen: ImagePredictions, weights: FloatArray) -> FloatArray:

@@ -46,7 +46,7 @@ class PredictionReader:
     ) -> None:
         self._read, self._read_probabilities = read, read_probabilities
         self._scored: dict[str, ScoredImages] = {}
-        self._resampled: dict[tuple[str, str], FloatArray | None] = {}
+        self._resampled: dict[tuple[str, str, int | None], FloatArray | None] = {}
 
     def scored(self, trial: str) -> ScoredImages | None:
         """Return the scored images of a trial by its id; None if its predictions are not here."""
@@ -59,12 +59,13 @@ class PredictionReader:
             self._scored[trial] = ScoredImages(predictions.label, correct)
         return self._scored[trial]
 
-    def resampled(self, trial: str, metric: str) -> FloatArray | None:
+    def resampled(self, trial: str, metric: str, of_class: int | None = None) -> FloatArray | None:
         """Return a metric of a trial on bootstrap draws of its test images (draws,), or None."""
-        if (trial, metric) not in self._resampled:
+        key = trial, metric, of_class
+        if key not in self._resampled:
             seen = self._read_probabilities(trial)
-            self._resampled[trial, metric] = resampled(metric, seen) if seen else None
-        return self._resampled[trial, metric]
+            self._resampled[key] = resampled(metric, seen, of_class) if seen else None
+        return self._resampled[key]
 
 
 @dataclass(frozen=True)
@@ -113,11 +114,13 @@ def resample_images(
     weights: Mapping[str, float],
     metric: Metric,
     predictions: PredictionReader,
+    of_class: int | None = None,
 ) -> FloatArray | None:
     """Return the weighted sum of a metric over variants on draws of the test images (draws,).
 
     It is the mean over the seeds that all variants have done, in the unit of differences; None as
-    for `weigh_images`, or if the metric is not computed from predictions.
+    for `weigh_images`, or if the metric is not computed from predictions. With a class it is a
+    metric of that class.
     """
     paired = trials_by_seed(trials, list(weights))
     if weigh_images(trials, weights, predictions) is None:
@@ -126,7 +129,7 @@ def resample_images(
         weight * metric.scale * draws
         for name, weight in weights.items()
         for trial in paired[name]
-        if (draws := predictions.resampled(trial, metric.name)) is not None
+        if (draws := predictions.resampled(trial, metric.name, of_class)) is not None
     ]
     complete = len(drawn) == paired.size
     return np.sum(drawn, axis=0) / len(paired) if drawn and complete else None
