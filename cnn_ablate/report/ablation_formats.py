@@ -6,7 +6,6 @@ from cnn_ablate.report import formatting, render_templates
 from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.ablation_table import AblationRow, AblationTable
 
-_HEADERS = ("variant", "accuracy, %", "effect, points", "p", "verdict")
 _GAP = "  "
 _NARROWEST = 16  # characters of a variant's name
 
@@ -16,7 +15,9 @@ def plain_text(table: AblationTable, *, width: int = 100) -> str:
 
     What must be known of a variant beside its numbers is on a line below it.
     """
-    cells = [_HEADERS, *map(_cells, table.rows)]
+    value = f"{table.value_name}, {table.value_unit}".removesuffix(", ")
+    effect = f"effect, {table.effect_unit}".removesuffix(", ")
+    cells = [("variant", value, effect, "p", "verdict"), *map(_cells, table.rows)]
     cells += [(name, accuracy, "", "", "") for name, accuracy in table.chance]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     spare = width - sum(widths[1:]) - len(_GAP) * (len(widths) - 1)

@@ -5,6 +5,7 @@ from string import ascii_lowercase
 
 from cnn_ablate.report import render_templates
 from cnn_ablate.report.ablation_table import AblationRow, AblationTable, Mark
+from cnn_ablate.text import capital
 
 # Of `article` at 10 points: the width of the text, and of a column beside its characters.
 _TEXT_WIDTH, _GAP = 345.0, 6.0
@@ -95,7 +96,7 @@ def _caption(table: AblationTable) -> str:
     title = table.title if table.title.endswith(("?", "!", ".")) else f"{table.title}."
     star = " *: an end set to zero to agree with the test." if table.is_clipped else ""
     return (
-        f"{title} Test accuracy: mean over seeds with its 95 % interval. Effect: mean of the "
-        "differences paired by seed, with an interval that holds for all of them at once, and "
-        f"adjusted p ({table.conditions}).{star}"
+        f"{title} {capital(table.metric.label)}: mean over seeds with its 95 % interval. Effect: "
+        "mean of the differences paired by seed, with an interval that holds for all of them "
+        f"at once, and adjusted p ({table.conditions}).{star}"
     )

@@ -16,7 +16,7 @@ from cnn_ablate.report.outcomes import outcome
 from cnn_ablate.report.row_remarks import best_variant, remark
 from cnn_ablate.report.seed_plot import SeedPlot, seed_plots
 from cnn_ablate.report.variant_labels import change, components, short_keys
-from cnn_ablate.schema import Effect
+from cnn_ablate.schema import TEST_ACCURACY, Effect, Metric
 from cnn_ablate.text import listed
 
 _MOST_COLUMNS = 8
@@ -114,6 +114,23 @@ class AblationTable:
     components: tuple[str, ...]
     rows: tuple[AblationRow, ...]
     chance: tuple[tuple[str, str], ...] = ()
+    metric: Metric = TEST_ACCURACY
+
+    @property
+    def value_name(self) -> str:
+        """The metric, as the title of its column."""
+        is_accuracy = self.metric.name == TEST_ACCURACY.name
+        return "accuracy" if is_accuracy else self.metric.label
+
+    @property
+    def value_unit(self) -> str:
+        """The unit of the metric: `%`, or its own."""
+        return "%" if self.metric.is_fraction else self.metric.unit
+
+    @property
+    def effect_unit(self) -> str:
+        """The unit of the effects: `points`, or that of the metric."""
+        return "points" if self.metric.is_fraction else self.metric.unit
 
     @cached_property
     def group_starts(self) -> frozenset[str]:
@@ -170,9 +187,12 @@ def ablation_table(context: ReportContext) -> AblationTable:
     ]
     chance = {name: formatting.number(100 * share) for name, share in context.chance.items()}
     headers = tuple(short_keys(levels).values())
-    shown = tuple(chance.items())
+    # Chance is that of the accuracy.
+    shown = tuple(chance.items()) if context.metric.name == TEST_ACCURACY.name else ()
     title = study.title or study.name
-    return AblationTable(study.folder, title, context.conditions, headers, tuple(rows), shown)
+    return AblationTable(
+        study.folder, title, context.conditions, headers, tuple(rows), shown, context.metric
+    )
 
 
 def _names(context: ReportContext) -> list[str]:
