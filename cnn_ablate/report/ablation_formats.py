@@ -15,8 +15,8 @@ def plain_text(table: AblationTable, *, width: int = 100) -> str:
 
     What must be known of a variant beside its numbers is on a line below it.
     """
-    value = f"{table.value_name}, {table.value_unit}".removesuffix(", ")
-    effect = f"effect, {table.effect_unit}".removesuffix(", ")
+    value = f"{table.metric.column_name}, {table.metric.column_unit}".removesuffix(", ")
+    effect = f"effect, {table.metric.effect_unit}".removesuffix(", ")
     cells = [("variant", value, effect, "p", "verdict"), *map(_cells, table.rows)]
     cells += [(name, accuracy, "", "", "") for name, accuracy in table.chance]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -116,22 +116,6 @@ class AblationTable:
     chance: tuple[tuple[str, str], ...] = ()
     metric: Metric = TEST_ACCURACY
 
-    @property
-    def value_name(self) -> str:
-        """The metric, as the title of its column."""
-        is_accuracy = self.metric.name == TEST_ACCURACY.name
-        return "accuracy" if is_accuracy else self.metric.label
-
-    @property
-    def value_unit(self) -> str:
-        """The unit of the metric: `%`, or its own."""
-        return "%" if self.metric.is_fraction else self.metric.unit
-
-    @property
-    def effect_unit(self) -> str:
-        """The unit of the effects: `points`, or that of the metric."""
-        return "points" if self.metric.is_fraction else self.metric.unit
-
     @cached_property
     def group_starts(self) -> frozenset[str]:
         """The variants that start a group; of neighbours, one must have more than one variant."""
@@ -187,11 +171,15 @@ def ablation_table(context: ReportContext) -> AblationTable:
     ]
     chance = {name: formatting.number(100 * share) for name, share in context.chance.items()}
     headers = tuple(short_keys(levels).values())
-    # Chance is that of the accuracy.
     shown = tuple(chance.items()) if context.metric.name == TEST_ACCURACY.name else ()
-    title = study.title or study.name
     return AblationTable(
-        study.folder, title, context.conditions, headers, tuple(rows), shown, context.metric
+        study.folder,
+        study.title or study.name,
+        context.conditions,
+        headers,
+        tuple(rows),
+        shown,
+        context.metric,
     )
 
 

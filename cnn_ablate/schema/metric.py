@@ -63,6 +63,21 @@ class Metric(Frozen):
         """The label of an axis of its differences: `difference in nll, nats`."""
         return f"difference in {self.label}, {self.difference_unit}".removesuffix(", ")
 
+    @property
+    def column_name(self) -> str:
+        """Its title as a column of a table: `accuracy` for the test accuracy."""
+        return "accuracy" if self.name == "test_accuracy" else self.label
+
+    @property
+    def column_unit(self) -> str:
+        """The unit of its values in a table: `%`, or its own."""
+        return "%" if self.is_fraction else self.unit
+
+    @property
+    def effect_unit(self) -> str:
+        """The unit of effects in a table: `points`, or its own."""
+        return "points" if self.is_fraction else self.unit
+
     def improves(self, difference: float) -> bool | None:
         """Return whether a difference is one for the better; None if that is not defined."""
         if self.better is None or difference == 0:
