@@ -46,6 +46,8 @@ def test_a_program_reads_what_seeds_and_images_can_show(tmp_path: Path) -> None:
     assert (2 / 2**8, True) == (many["smallest_p"], many["half_width"] < many["smallest_effect"])
     outlook = outlook_of(tmp_path, "{looks: [3, 5, 8]}")
     assert [{"images": 40, "points": 2.5}] == outlook["test_images"]
+    [last] = outlook["contrasts"]  # half of the error is spent at the last of three looks
+    assert last["half_width"] == pytest.approx(2.8412 / 8**0.5, rel=1e-4)
     assert {"seeds": [3, 5, 8], "fewest_trials": 6, "most_trials": 16} == outlook["looks"]
     printed = planned(tmp_path, "{looks: [3, 5, 8]}").partition("hash: ")[2][:12]
     assert outlook["preregistration_hash"].startswith(printed)

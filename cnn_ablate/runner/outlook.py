@@ -16,6 +16,7 @@ from cnn_ablate.schema import (
     state,
 )
 from cnn_ablate.stats.families import families
+from cnn_ablate.stats.group_sequential import spent
 from cnn_ablate.stats.multiple_comparisons import (
     FLIPS,
     HOLM,
@@ -77,6 +78,9 @@ def spreads(prepared: Prepared, pilot: Path) -> list[Spread]:
 def _contrasts(prepared: Prepared) -> tuple[PlannedContrasts, ...]:
     """Return the contrasts by family and number of seeds."""
     plan, family_of = prepared.plan, families(prepared.study, prepared.plan)
+    looks, error = prepared.study.looks, prepared.study.error
+    # Of a study with looks it is what the last one shows, with the error that is spent there.
+    error = spent(len(looks), error)[-1] if looks else error
     planned = []
     for family in dict.fromkeys(name for name in family_of if name):
         pairs = [n for n, of in zip(plan.paired_seeds, family_of, strict=True) if of == family]
@@ -84,9 +88,7 @@ def _contrasts(prepared: Prepared) -> tuple[PlannedContrasts, ...]:
         tested = sum(n >= LEAST_PAIRS for n in pairs)
         for seeds in sorted(smallest):
             p = smallest[seeds]
-            precision = Precision(
-                sd=1.0, seeds=seeds, contrasts=max(tested, 1), error=prepared.study.error
-            )
+            precision = Precision(sd=1.0, seeds=seeds, contrasts=max(tested, 1), error=error)
             planned.append(
                 PlannedContrasts(
                     family=family,

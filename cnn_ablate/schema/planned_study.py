@@ -16,7 +16,7 @@ class PlannedContrasts(Frozen):
         description="The smallest adjusted p that sign flips allow; null for t tests."
     )
     half_width: float | None = Field(
-        description="Expected half-width of an interval, in standard deviations of a difference."
+        description="Expected half-width, at the last look, in standard deviations of pairs."
     )
     smallest_effect: float | None = Field(
         description="The smallest effect that is found with 80 % power, in the same unit."
