@@ -10,12 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from cnn_ablate.analysis import analyse, frames
+from cnn_ablate.analysis import analyse
 from cnn_ablate.executors import Event, Resources
 from cnn_ablate.find_study import study_folder, study_path
 from cnn_ablate.inference import load_model
 from cnn_ablate.plan import select_variants
 from cnn_ablate.report import write
+from cnn_ablate.report.study_results import StudyResults
 from cnn_ablate.runner.config import RunConfig, resolve_device
 from cnn_ablate.runner.findings import with_findings
 from cnn_ablate.runner.import_table import ImportOptions, import_table
@@ -84,7 +85,7 @@ def run_study(
     device: str = "auto",
     workers: int | None = None,
     on_event: OnEvent | None = None,
-) -> dict[str, pd.DataFrame]:
+) -> StudyResults:
     """Train every trial that is not finished, and return the tables as `read_results` does.
 
     Workers are separate processes, so a script must call it under `if __name__ == "__main__":`.
@@ -112,7 +113,7 @@ def run_study(
     prepared = prepare(study, config)
     trials = outstanding(prepared, only=only, fresh=fresh)
     prepared = with_findings(prepared, config, run_audit=audit)
-    return frames(run(prepared, trials, config, on_event or _ignore))
+    return StudyResults(run(prepared, trials, config, on_event or _ignore))
 
 
 def import_results(
@@ -123,7 +124,7 @@ def import_results(
     percent: bool = False,
     fresh: bool = False,
     results: Path | str = "results",
-) -> dict[str, pd.DataFrame]:
+) -> StudyResults:
     """Import results that were trained elsewhere, and return the tables as `read_results` does.
 
     Args:
@@ -141,12 +142,10 @@ def import_results(
     """
     options = ImportOptions(columns or {}, percent, fresh)
     imported = import_table(study, Path(file), RunConfig(results=Path(results)), options)
-    return frames(imported.analysis)
+    return StudyResults(imported.analysis)
 
 
-def read_results(
-    study: Study | str | Path, *, results: Path | str = "results"
-) -> dict[str, pd.DataFrame]:
+def read_results(study: Study | str | Path, *, results: Path | str = "results") -> StudyResults:
     """Read the tables of a study that was run.
 
     Args:
@@ -155,12 +154,12 @@ def read_results(
 
     Returns:
         The tables by name: trials, epochs, steps, classes, confusion, effects, findings and
-            claims.
+            claims; shown by a notebook as the ablation table.
 
     Raises:
         UserError: No study of that name was run, or its results are damaged.
     """
-    return frames(analyse(read(Path(results), _folder(study))))
+    return StudyResults(analyse(read(Path(results), _folder(study))))
 
 
 def write_report(

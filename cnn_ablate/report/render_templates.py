@@ -36,6 +36,11 @@ def ablation_html(table: AblationTable) -> str:
     return _html("ablation.html.j2", table=table)
 
 
+def notebook_html(table: AblationTable) -> str:
+    """Return the ablation table as part of an HTML page, styled in its elements alone."""
+    return _html("notebook.html.j2", table=table)
+
+
 def ablation_markdown(table: AblationTable) -> str:
     """Return the ablation table in Markdown."""
     return _text("ablation.md.j2", escaping.markdown, table=table)

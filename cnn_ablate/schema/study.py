@@ -1,12 +1,14 @@
 """The content of a study file: the study, its factors and designs, and the paper's claims."""
 
 from decimal import Decimal
+from html import escape
 from typing import Any, Literal
 
 from pydantic import Field
 
 from cnn_ablate.schema.metric import TEST_ACCURACY, Metric
 from cnn_ablate.schema.values import Frozen
+from cnn_ablate.text import count
 
 
 class Paper(Frozen):
@@ -233,3 +235,15 @@ class Study(Frozen):
         """Settings forced on all variants: not keys of factors, which only change the baseline."""
         own = set() if self.caps else {factor.name for factor in self.factors}
         return {key: value for key, value in self.forced.items() if key not in own}
+
+    def _repr_html_(self) -> str:
+        """Return the factors with their levels as an HTML table, which notebooks show."""
+        lists = [(f.name, [level.label for level in f.levels]) for f in self.factors]
+        lists += [(d.kind, [entry.name for entry in d.entries]) for d in self.designs if d.entries]
+        rows = "".join(
+            f'<tr><th scope="row">{escape(name)}</th><td>{escape(", ".join(labels))}</td></tr>'
+            for name, labels in lists
+        )
+        head = f"<b>{escape(self.title or self.name)}</b>, {count(len(self.seeds), 'seed')}"
+        left = 'style="text-align: left"'
+        return f"<table {left}><caption {left}>{head}</caption><tbody>{rows}</tbody></table>"
