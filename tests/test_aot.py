@@ -60,6 +60,7 @@ def test_one_program_serves_seeds_and_learning_rates(images: Images) -> None:
         {"training__batch_size": 8},
         {"data__normalize": "half"},
         {"loss__label_smoothing": 0.1},
+        {"loss__name": "focal"},
         {"training__clip_norm": 1.0},
     ]
     assert len({key, *(key_of(images, **change) for change in changes)}) == 1 + len(changes)

@@ -70,7 +70,9 @@ def test_knobs_that_cannot_matter_leave_the_settings():
     """Without momentum, decay or smoothing, their knobs are no part of a trial."""
     assert {"lr": 0.01, "weight_decay": 0.0, "momentum": 0.0, "nesterov": False} == SGD().settings()
     assert "decay_norms_and_biases" in SGD(weight_decay=0.1).settings()
-    assert {"label_smoothing": 0.0} == CrossEntropy().settings()
+    plain = {"class_weights": "none", "label_smoothing": 0.0}
+    assert plain == CrossEntropy().settings()
+    assert {"label_smoothing": 0.0} == CrossEntropy.identity(plain)
     assert "smooth_over" in CrossEntropy(label_smoothing=0.1).settings()
 
 
@@ -84,6 +86,8 @@ def test_knobs_that_cannot_matter_leave_the_settings():
         (SCHEDULES, "plateau", {"factor": 1.0}),
         (SCHEDULES, "one_cycle", {"anneal": "cosine"}),
         (LOSSES, "cross_entropy", {"label_smoothing": 0.6}),
+        (LOSSES, "cross_entropy", {"class_weights": "uniform"}),
+        (LOSSES, "focal", {"gamma": -1.0}),
     ],
 )
 def test_wrong_knobs_are_refused(table, name, knobs):

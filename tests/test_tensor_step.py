@@ -9,7 +9,7 @@ import torch
 from cnn_ablate.data import Images, load
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.models import MODELS
-from cnn_ablate.optim import OPTIMIZERS
+from cnn_ablate.optim import LOSSES, OPTIMIZERS
 from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.train import EagerProgram, Trainer
@@ -102,6 +102,13 @@ def test_learning_rates_are_a_table(images: Images, schedule: str) -> None:
     changes = {"schedule__name": schedule, "optimizer__momentum": 0.0}
     if schedule == "one_cycle":
         changes["schedule__cycle_momentum"] = False
+    assert_trains_as_eager(images, **changes)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_trains_as_eagerly(images: Images, name: str) -> None:
+    """With weights of the classes, too."""
+    changes = {"data__subset": 65, "loss__name": name, "loss__class_weights": "balanced"}
     assert_trains_as_eager(images, **changes)
 
 

@@ -87,6 +87,7 @@ class Loader:
         self.seed = seed
         self.batch_size = batch_size
         self.train, self._test = _on_device(images, device)
+        self._train_labels = images.train_labels[chosen.train]
         self._train_index = chosen.train.to(device)
         self._val_index = chosen.val.to(device)
         self._test_index = chosen.test.to(device)
@@ -100,6 +101,11 @@ class Loader:
     def train_size(self) -> int:
         """Training images per epoch."""
         return len(self._train_index)
+
+    @property
+    def images_per_class(self) -> Int64[Tensor, " classes"]:
+        """Training images of each class, on the CPU."""
+        return torch.bincount(self._train_labels, minlength=self._context.classes)
 
     @property
     def has_validation(self) -> bool:

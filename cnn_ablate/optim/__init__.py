@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cnn_ablate.optim.losses import CrossEntropy, LossOptions, Targets
+from cnn_ablate.optim.losses import CrossEntropy, Focal, LossOptions, Targets
 from cnn_ablate.optim.optimizers import (
     SGD,
     Adagrad,
@@ -60,4 +60,5 @@ SCHEDULES: Mapping[str, type[ScheduleOptions]] = {
 
 LOSSES: Mapping[str, type[LossOptions]] = {
     "cross_entropy": CrossEntropy,
+    "focal": Focal,
 }

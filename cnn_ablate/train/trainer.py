@@ -76,7 +76,7 @@ class Trainer:
             self.optimizer, epochs=training.epochs, steps_per_epoch=self.loader.steps_per_epoch
         )
         self.average = WeightAverage(self.model, training)
-        self.loss = self.options.loss.build()
+        self.loss = self.options.loss.build(self.loader.images_per_class).to(compute.device)
         self.history = History()
         self.best_weights: dict[str, Tensor] = {}
         # The evaluation on the test images of the weights as they are now, if there was one.
