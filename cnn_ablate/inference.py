@@ -14,7 +14,7 @@ from cnn_ablate.custom import code_of_results, user_code_folder
 from cnn_ablate.data import TTA_VIEWS, Batch, views
 from cnn_ablate.data.folder import ImageFolder, is_hidden, is_special
 from cnn_ablate.data.image_arrays import ARRAYS, PICKLES, read_array
-from cnn_ablate.data.image_files import MOST_MEGAPIXELS, SUFFIXES, read_image
+from cnn_ablate.data.image_files import SUFFIXES, Decoding, read_image
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import SOURCE_KEY, DataFacts, Trial, canonical
 from cnn_ablate.settings import TrialOptions, build_options
@@ -197,16 +197,16 @@ def predict(
     Raises:
         UserError: an array cannot be read, or is none of images.
     """
-    shape = networks[0].data.shape
+    decoding = _decoding(networks[0])
     if len(paths) == 1 and paths[0].suffix.lower() in {*ARRAYS, *PICKLES}:
-        images = read_array(paths[0], shape)
+        images = read_array(paths[0], decoding)
         for start in range(0, len(images), CHUNK):
             rows = _probabilities(networks, images[start : start + CHUNK], tta=tta)
             for number, row in enumerate(rows, start):
                 yield Prediction(str(number), row)
         return
     for start in range(0, len(paths), CHUNK):
-        opened = [_read_or_error(path, networks[0]) for path in paths[start : start + CHUNK]]
+        opened = [_read_or_error(path, decoding) for path in paths[start : start + CHUNK]]
         images = [image for image in opened if isinstance(image, np.ndarray)]
         classified = iter(_probabilities(networks, images, tta=tta) if images else ())
         for path, image in zip(paths[start:], opened, strict=False):
@@ -216,11 +216,15 @@ def predict(
                 yield Prediction(path.as_posix(), next(classified))
 
 
-def _read_or_error(path: Path, trained: TrainedModel) -> np.ndarray | str:
+def _decoding(trained: TrainedModel) -> Decoding:
+    """Return how a network's training images were read, if they were files."""
     data = trained.options.data
-    largest = data.max_megapixels if isinstance(data, ImageFolder) else MOST_MEGAPIXELS
+    return data.decoding() if isinstance(data, ImageFolder) else Decoding(trained.data.shape)
+
+
+def _read_or_error(path: Path, decoding: Decoding) -> np.ndarray | str:
     try:
-        return read_image(path, trained.data.shape, largest)
+        return read_image(path, decoding)
     except UserError as error:
         return error.what
 

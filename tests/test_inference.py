@@ -13,6 +13,7 @@ from PIL import Image
 import cnn_ablate
 from cnn_ablate.data import Loader, load
 from cnn_ablate.data.image_arrays import read_array
+from cnn_ablate.data.image_files import Decoding
 from cnn_ablate.errors import UserError
 from cnn_ablate.inference import find_images, load_trained, predict
 from cnn_ablate.schema import ComputeConfig, TrialResult
@@ -193,7 +194,7 @@ def test_what_is_no_array_of_images_is_refused(
     else:
         np.save(path, content, allow_pickle=True)
     with pytest.raises(UserError, match=expected):
-        read_array(path, (1, 8, 8))
+        read_array(path, Decoding((1, 8, 8)))
 
 
 def test_empty_folder(tmp_path: Path) -> None:

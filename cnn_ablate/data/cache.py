@@ -81,6 +81,7 @@ def _cache_name(found: FoundData) -> str:
     """Return a name that changes with the contents of the files, and with how they are read."""
     how = [VERSION, found.spec.shape, found.spec.classes, found.divided, found.skip_broken]
     how.append(found.note)  # it is part of the facts that are kept
+    how += [found.resize] if found.resize != "crop" else []  # caches of earlier versions are crops
     content = content_digest(found.files, paths.cache_folder()) if found.files else ""
     digest = hashlib.sha256(json.dumps([*how, content]).encode())
     return f"{found.name}-{digest.hexdigest()[:16]}"

@@ -11,7 +11,7 @@ from jaxtyping import Int64
 
 from cnn_ablate.data import paths
 from cnn_ablate.data.augment.spec import Augments
-from cnn_ablate.data.image_files import BrokenFile
+from cnn_ablate.data.image_files import BrokenFile, Resize
 from cnn_ablate.data.normalize import NORMALIZATIONS, Normalize
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options, knob
@@ -66,6 +66,7 @@ class FoundData:
         note: What a reader of results should know of the images.
         divided: How they were divided into training and test images, if not by the files.
         skip_broken: Leave out images that cannot be read; else they are an error.
+        resize: How images of other sizes are fitted to the shape.
     """
 
     name: str
@@ -75,6 +76,7 @@ class FoundData:
     note: str = ""
     divided: str = ""
     skip_broken: bool = False
+    resize: Resize = "crop"
 
 
 class DataSet(Options):

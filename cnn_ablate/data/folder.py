@@ -5,7 +5,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -13,7 +13,14 @@ import numpy as np
 
 from cnn_ablate.custom import search_folders
 from cnn_ablate.data.dataset_options import DataSet, DataSpec, FoundData, RawSplit
-from cnn_ablate.data.image_files import MOST_MEGAPIXELS, SUFFIXES, BrokenFile, decode
+from cnn_ablate.data.image_files import (
+    MOST_MEGAPIXELS,
+    SUFFIXES,
+    BrokenFile,
+    Decoding,
+    Resize,
+    decode,
+)
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import knob
 from cnn_ablate.text import grouped, listed, some
@@ -27,15 +34,6 @@ _NAMED = 20
 
 # Image files by class name.
 ClassFiles = Mapping[str, tuple[Path, ...]]
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """How image files are read: the shape of the images, their largest size, and broken files."""
-
-    shape: tuple[int, int, int]
-    most_megapixels: float = MOST_MEGAPIXELS
-    skip_broken: bool = False
 
 
 def find_divided(name: str, folder: Path, decoding: Decoding) -> FoundData | None:
@@ -115,6 +113,7 @@ def _found(
         files=tuple(path for half in halves for paths in half.values() for path in paths),
         read=lambda: (_read(train, decoding, folder), _read(test, decoding, folder)),
         skip_broken=decoding.skip_broken,
+        resize=decoding.resize,
     )
 
 
@@ -209,7 +208,7 @@ def _read(classes: ClassFiles, decoding: Decoding, root: Path) -> RawSplit:
     files = [path for *_, path in ranked]
     names = tuple(path.relative_to(root).as_posix() for path in files)
     broken: list[BrokenFile] = []
-    chunks = decode(files, decoding.shape, broken, decoding.most_megapixels)
+    chunks = decode(files, decoding, broken)
     return RawSplit(labels, chunks, names, broken)
 
 
@@ -228,6 +227,11 @@ class ImageFolder(DataSet):
         lt=1,
     )
     image_size: int = knob(32, "Side in pixels of the square that pictures are fitted to.", gt=0)
+    resize: Resize = knob(
+        "crop",
+        "How pictures become squares: cut off at both ends, padded with black, or stretched.",
+        added_later=True,
+    )
     grey: bool = knob(False, "Read one grey channel instead of red, green and blue.")
     broken: Literal["error", "skip"] = knob(
         "error",
@@ -244,12 +248,16 @@ class ImageFolder(DataSet):
 
     def find_in(self, root: Path) -> FoundData | None:
         """Search the folder below one data root."""
-        shape = (1 if self.grey else 3, self.image_size, self.image_size)
-        decoding = Decoding(shape, self.max_megapixels, self.broken == "skip")
+        decoding = self.decoding()
         folder = root / Path(self.path).expanduser()
         if found := find_divided(self.name, folder, decoding):
             return found
         return divide(self.name, folder, decoding, self.test_fraction) if folder.is_dir() else None
+
+    def decoding(self) -> Decoding:
+        """Return how the pictures are read."""
+        shape = (1 if self.grey else 3, self.image_size, self.image_size)
+        return Decoding(shape, self.max_megapixels, self.broken == "skip", self.resize)
 
     def expected_files(self) -> str:
         """Return the pattern of the image files."""

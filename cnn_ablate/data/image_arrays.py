@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 from numpy.typing import NDArray
 from PIL import Image
 
-from cnn_ablate.data.image_files import fit_to_shape
+from cnn_ablate.data.image_files import Decoding, fit_to_shape
 from cnn_ablate.errors import UserError
 
 ARRAYS = (".npy", ".npz")
@@ -20,10 +20,8 @@ _CONVERT = (
 _FORMS = "(n, height, width), (n, height, width, channels) or (n, channels, height, width)"
 
 
-def read_array(
-    path: Path, shape: tuple[int, int, int]
-) -> list[UInt8[np.ndarray, "channel height width"]]:
-    """Read the images in a NumPy file, each fitted to a shape as an image file is.
+def read_array(path: Path, decoding: Decoding) -> list[UInt8[np.ndarray, "channel height width"]]:
+    """Read the images in a NumPy file, each resized as an image file is.
 
     Raises:
         UserError: it is a pickle or damaged, or has no images of 8 bits or between 0 and 1.
@@ -41,7 +39,7 @@ def read_array(
         if "pickle" in str(error):
             raise _refused(path) from error
         raise UserError(str(path), f"cannot be read as an array: {error}.") from error
-    return [_fitted(image, shape) for image in _as_bytes(path, _channels_last(path, array))]
+    return [_resized(image, decoding) for image in _as_bytes(path, _channels_last(path, array))]
 
 
 def _refused(path: Path) -> UserError:
@@ -79,7 +77,8 @@ def _as_bytes(path: Path, images: NDArray[np.generic]) -> NDArray[np.uint8]:
     raise UserError(str(path), what, "Expected 0 to 255, or floats from 0 to 1.")
 
 
-def _fitted(
-    image: NDArray[np.uint8], shape: tuple[int, int, int]
+def _resized(
+    image: NDArray[np.uint8], decoding: Decoding
 ) -> UInt8[np.ndarray, "channel height width"]:
-    return fit_to_shape(Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image), shape)
+    opened = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    return fit_to_shape(opened, decoding)

@@ -2,11 +2,12 @@
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8
@@ -39,6 +40,25 @@ CHUNK = 512
 SMALL = 8192
 
 
+Resize = Literal["crop", "pad", "stretch"]
+# Cut off what is outside the shape, surround with black, or change the ratio of the sides.
+_RESIZE: Mapping[Resize, Callable[..., Image.Image]] = {
+    "crop": ImageOps.fit,
+    "pad": ImageOps.pad,
+    "stretch": Image.Image.resize,
+}
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How image files are read: the shape of the images, their largest size, and broken files."""
+
+    shape: tuple[int, int, int]
+    most_megapixels: float = MOST_MEGAPIXELS
+    skip_broken: bool = False
+    resize: Resize = "crop"
+
+
 @dataclass(frozen=True)
 class BrokenFile:
     """A picture that cannot be read: its place among all, and why."""
@@ -48,17 +68,14 @@ class BrokenFile:
 
 
 def decode(
-    paths: Sequence[Path],
-    shape: tuple[int, int, int],
-    broken: list[BrokenFile],
-    most_megapixels: float = MOST_MEGAPIXELS,
+    paths: Sequence[Path], decoding: Decoding, broken: list[BrokenFile]
 ) -> Iterator[UInt8[np.ndarray, "n channel height width"]]:
     """Decode image files chunk by chunk; those that cannot be read are left out and listed.
 
     Large images are decoded on all cores. Small ones are not: their threads would wait for the
     interpreter lock most of the time (on two cores, 365 instead of 120 microseconds per 32 x 32).
     """
-    read_one = partial(_read_or_error, shape=shape, most_megapixels=most_megapixels)
+    read_one = partial(_read_or_error, decoding=decoding)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         apply = pool.map if paths[0].stat().st_size > SMALL else map
         for start in range(0, len(paths), CHUNK):
@@ -72,26 +89,24 @@ def decode(
                 if isinstance(result, UserError)
             )
             images = [result for result in results if not isinstance(result, UserError)]
-            yield np.stack(images) if images else np.empty((0, *shape), np.uint8)
+            yield np.stack(images) if images else np.empty((0, *decoding.shape), np.uint8)
 
 
 def _read_or_error(
-    path: Path, shape: tuple[int, int, int], most_megapixels: float
+    path: Path, decoding: Decoding
 ) -> UInt8[np.ndarray, "channel height width"] | UserError:
     try:
-        return read_image(path, shape, most_megapixels)
+        return read_image(path, decoding)
     except UserError as error:
         return error
 
 
-def read_image(
-    path: Path, shape: tuple[int, int, int], most_megapixels: float = MOST_MEGAPIXELS
-) -> UInt8[np.ndarray, "channel height width"]:
-    """Decode one image file to this shape; raises UserError naming the file."""
+def read_image(path: Path, decoding: Decoding) -> UInt8[np.ndarray, "channel height width"]:
+    """Decode one image file; raises UserError naming the file."""
     try:
         with Image.open(path, formats=FORMATS) as image:
-            _check_size(image, most_megapixels)
-            return fit_to_shape(image, shape, _turn(image))
+            _check_size(image, decoding.most_megapixels)
+            return fit_to_shape(image, decoding, _turn(image))
     except Exception as error:
         reason = str(error) or type(error).__name__
         raise UserError(
@@ -131,10 +146,10 @@ def to_eight_bits(image: Image.Image) -> Image.Image:
 
 
 def fit_to_shape(
-    image: Image.Image, shape: tuple[int, int, int], turn: Image.Transpose | None = None
+    image: Image.Image, decoding: Decoding, turn: Image.Transpose | None = None
 ) -> UInt8[np.ndarray, "channel height width"]:
-    """Turn upright, lay over white, convert to the channels, crop the centre and resize."""
-    channels, height, width = shape
+    """Turn upright, lay over white, convert to the channels, and resize."""
+    channels, height, width = decoding.shape
     image = to_eight_bits(image)
     if turn is not None:
         image = image.transpose(turn)
@@ -143,5 +158,5 @@ def fit_to_shape(
         image = Image.alpha_composite(white, image.convert("RGBA"))
     image = image.convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
-        image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+        image = _RESIZE[decoding.resize](image, (width, height), Image.Resampling.BILINEAR)
     return np.asarray(image).reshape(height, width, channels).transpose(2, 0, 1)

@@ -9,6 +9,7 @@ from cnn_ablate.data import class_names, folder
 from cnn_ablate.data.archives import gunzip, untar
 from cnn_ablate.data.dataset_options import FoundData
 from cnn_ablate.data.download import RemoteFile
+from cnn_ablate.data.image_files import Decoding
 from cnn_ablate.data.torchvision_files import Published
 from cnn_ablate.errors import UserError
 
@@ -117,7 +118,7 @@ class Cifar10(Cifar):
         return super().find_in(root) or self._find_image_files(root / "cifar10")
 
     def _find_image_files(self, path: Path) -> FoundData | None:
-        found = folder.find_divided(self.name, path, folder.Decoding(self.shape))
+        found = folder.find_divided(self.name, path, Decoding(self.shape))
         if found and found.spec != self.spec():
             expected = ", ".join(self.classes)
             raise UserError(str(path), f"expected the classes {expected}.")
