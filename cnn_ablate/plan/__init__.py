@@ -8,8 +8,9 @@ from cnn_ablate.plan.claimed import (
     claimed_pairs,
     claimed_variant,
 )
+from cnn_ablate.plan.designs import count_points
 from cnn_ablate.plan.only import matches, select_variants
-from cnn_ablate.plan.planning import plan
+from cnn_ablate.plan.planning import plan, seeds_of
 
 __all__ = [
     "NotInPlanError",
@@ -18,7 +19,9 @@ __all__ = [
     "claim_weights",
     "claimed_pairs",
     "claimed_variant",
+    "count_points",
     "matches",
     "plan",
+    "seeds_of",
     "select_variants",
 ]

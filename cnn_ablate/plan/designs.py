@@ -38,7 +38,6 @@ class Point:
         return Point({**self.levels, factor.name: level})
 
 
-_MOST_POINTS = 10_000
 # Beyond that, listing which of the interactions are aliased takes too long.
 _MOST_FRACTIONAL = 20
 
@@ -89,10 +88,6 @@ def factorial(factors: tuple[Factor, ...], design: Design) -> Iterator[PointPair
     Each point is contrasted with the points that have one factor at its first level instead.
     """
     del design
-    count = prod(len(factor.levels) for factor in factors)
-    if count > _MOST_POINTS:
-        what = f"{count:,} combinations are too many: at most {_MOST_POINTS:,}."
-        raise UserError("design.factorial", what, "Use fractional, or name fewer factors.")
     for levels in product(*(factor.levels for factor in factors)):
         point = Point(dict(zip((f.name for f in factors), levels, strict=True)))
         moved = [f for f in factors if point.levels[f.name] is not f.levels[0]]
@@ -147,6 +142,27 @@ DESIGNS: dict[str, Callable[[tuple[Factor, ...], Design], Iterator[PointPair]]] 
     "fractional": fractional,
     "list": listed_entries,
 }
+
+
+# The other designs have at most one point per level, beside that of their reference.
+_COUNTS: dict[str, Callable[[tuple[Factor, ...], Design], int]] = {
+    "factorial": lambda factors, _: prod(len(factor.levels) for factor in factors),
+    "fractional": lambda factors, design: len(_fraction(len(factors), design.resolution)),
+    "list": lambda _, design: len(design.entries),
+}
+
+
+def count_points(study: Study) -> int:
+    """Count the points that the designs of a study have at most, without generating them."""
+    return sum(
+        _COUNTS.get(design.kind, _count_levels)(design_factors(study, design), design)
+        for design in study.designs
+    )
+
+
+def _count_levels(factors: tuple[Factor, ...], design: Design) -> int:
+    del design
+    return 1 + sum(len(factor.levels) for factor in factors)
 
 
 def design_points(study: Study, design: Design) -> Iterator[PointPair]:

@@ -76,11 +76,11 @@ def trials(
     return tuple(
         trial
         for variant in variants
-        for trial in _with_seeds(variant, _seeds(variant, study), fingerprint, identity)
+        for trial in _with_seeds(variant, seeds_of(variant, study), fingerprint, identity)
     )
 
 
-def _seeds(variant: Variant, study: Study) -> tuple[int, ...]:
+def seeds_of(variant: Variant, study: Study) -> tuple[int, ...]:
     """Return the seeds of a variant: all, or the first few if a pattern of the study says so."""
     fewer = study.fewer_seeds.items()
     most = min((n for pattern, n in fewer if matches(variant.name, pattern)), default=None)

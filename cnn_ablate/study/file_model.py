@@ -19,7 +19,7 @@ from cnn_ablate.schema import Better, Frozen, Paper
 Sets = dict[str, Any]
 """Dotted keys with their values."""
 
-_MOST_SEEDS = 10_000
+MOST_SEEDS = 10_000
 
 
 def _seed_list(value: Any) -> Any:
@@ -27,8 +27,8 @@ def _seed_list(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         if value < 1:
             raise ValueError(f"expected at least one seed, got {value}")
-        if value > _MOST_SEEDS:
-            raise ValueError(f"expected at most {_MOST_SEEDS:,} seeds")
+        if value > MOST_SEEDS:
+            raise ValueError(f"expected at most {MOST_SEEDS:,} seeds")
         return list(range(value))
     return value
 
@@ -52,8 +52,8 @@ def _rising(looks: tuple[int, ...]) -> tuple[int, ...]:
         raise ValueError(f"the first look has at least 3 seeds, got {looks[0]}")
     if any(later <= earlier for earlier, later in pairwise(looks)):
         raise ValueError("expected rising numbers of seeds")
-    if looks[-1] > _MOST_SEEDS:
-        raise ValueError(f"expected at most {_MOST_SEEDS:,} seeds")
+    if looks[-1] > MOST_SEEDS:
+        raise ValueError(f"expected at most {MOST_SEEDS:,} seeds")
     return looks
 
 

@@ -10,7 +10,14 @@ from cnn_ablate.data import DATASETS, DataSet, KnownDataSet
 from cnn_ablate.errors import UserError
 from cnn_ablate.plan import matches
 from cnn_ablate.schema import Plan
-from cnn_ablate.study.file_model import FewerSeeds, Looks, Seeds, StudyFile, folder_name_fault
+from cnn_ablate.study.file_model import (
+    MOST_SEEDS,
+    FewerSeeds,
+    Looks,
+    Seeds,
+    StudyFile,
+    folder_name_fault,
+)
 from cnn_ablate.study.problems import Problems, untagged
 from cnn_ablate.study.source import Place
 from cnn_ablate.value_errors import explain_error, unknown_name
@@ -128,7 +135,12 @@ def select_seeds(file: StudyFile, profile: Profile, count: int | None) -> dict[s
     """Return the fields of a study about seeds, from its file or a profile.
 
     A `count` (`--seeds`) takes the place of the seeds and of the looks.
+
+    Raises:
+        UserError: the count is too large.
     """
+    if count is not None and count > MOST_SEEDS:
+        raise UserError(f"--seeds {count}", f"expected at most {MOST_SEEDS:,} seeds.")
     written = profile.seeds or file.seeds
     seeds = _seeds(written)
     looks = written if isinstance(written, Looks) and count is None else None

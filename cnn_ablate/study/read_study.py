@@ -9,8 +9,7 @@ from pydantic import ValidationError
 
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
-from cnn_ablate.plan import plan
-from cnn_ablate.schema import Plan, Study, value_at, with_overrides
+from cnn_ablate.schema import Study, value_at, with_overrides
 from cnn_ablate.settings import TABLES, resolve_with_faults, resolver
 from cnn_ablate.study.claims import check_claims, read_claims
 from cnn_ablate.study.declared_metrics import read_metrics
@@ -27,6 +26,7 @@ from cnn_ablate.study.profiles import (
     select_profile,
     select_seeds,
 )
+from cnn_ablate.study.size_limits import check_points, excess_of_trials, plan_one_seed
 from cnn_ablate.study.source import Place, load, parse
 from cnn_ablate.value_errors import unknown_name
 
@@ -55,10 +55,19 @@ def read_study(path: Path, changes: Changes | None = None) -> Study:
         study = _build_study(path, file, problems)
         profile = select_profile(profiles, changes.profile)
         check_looks(file, profiles, problems)
+        check_points(study, problems)
         _check_variant_names(study, file, profiles, problems)
         problems.raise_all()
         seeded = study.model_copy(update=select_seeds(file, profile, changes.seeds))
-        return _with_settings(seeded, profile, _parse_sets(changes.sets, problems))
+        changed = _with_settings(seeded, profile, _parse_sets(changes.sets, problems))
+        if excess := excess_of_trials(changed):
+            hint = "Use fewer seeds, or name fewer factors in the design."
+            if changes.seeds:
+                raise UserError(f"--seeds {changes.seeds}", excess, hint)
+            in_profile = ("profiles", profile.name) if profile.seeds else ()
+            problems.add((*in_profile, "seeds"), excess, hint)
+        problems.raise_all()
+        return changed
 
 
 def _build_study(path: Path, file: StudyFile, problems: Problems) -> Study:
@@ -96,20 +105,16 @@ def _check_variant_names(
     """Check each name of a variant against the plan of the study, or of the profile."""
     named = any(claim.variant or claim.reference for claim in study.claims)
     if file.fewer_seeds or file.primary or named:
-        full = _plan_one_seed(study)
+        full = plan_one_seed(study)
         check_claims(study.claims, full, problems)
         check_variants({p: ("fewer_seeds", p) for p in file.fewer_seeds}, full, problems)
         primary: dict[str, Place] = {p: ("primary", i) for i, p in enumerate(file.primary)}
         check_variants(primary, full, problems, keys=False)
     for name, profile in profiles.items():
         if profile.fewer_seeds:
-            profiled = _plan_one_seed(_with_settings(study, profile, {}))
+            profiled = plan_one_seed(_with_settings(study, profile, {}))
             at = ("profiles", name, "fewer_seeds")
             check_variants({p: (*at, p) for p in profile.fewer_seeds}, profiled, problems)
-
-
-def _plan_one_seed(study: Study) -> Plan:
-    return plan(study.model_copy(update={"seeds": (0,)}), resolver(study.trainer))
 
 
 def _read_file(problems: Problems) -> StudyFile:
