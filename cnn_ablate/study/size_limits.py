@@ -5,7 +5,6 @@ from cnn_ablate.plan import count_points, plan, seeds_of
 from cnn_ablate.schema import Plan, Study
 from cnn_ablate.settings import resolver
 from cnn_ablate.study.problems import Problems
-from cnn_ablate.study.source import Place
 
 MOST_VARIANTS = 10_000
 MOST_TRIALS = 100_000
