@@ -7,7 +7,7 @@ import pytest
 from cnn_ablate.errors import UserError
 from cnn_ablate.study import Changes, read_study
 from support.audit import NETWORK, USERS, changed
-from support.custom_study import built, messages, study, write
+from support.custom_study import TORCH_NAMES, built, messages, study, write
 
 WRONG = {
     "no such module": (
@@ -104,7 +104,8 @@ def test_a_module_that_fails_says_where(tmp_path: Path, name: str, said: str) ->
         (
             ("return logits", "return logits[:, :3]"),
             "nets:Net: expected logits of shape (2, 10) for two images, got (2, 3). An argument "
-            "`classes` is given that number; one called otherwise is set in the study.",
+            "`classes` or `num_classes` is given that number; one called otherwise is set in the "
+            "study.",
         ),
         (
             ("return logits", "return logits, x"),
@@ -122,6 +123,26 @@ def test_a_network_that_fails_says_where(
         built(found)
 
     assert said == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "wrong"),
+    [
+        ("in_channels=3, num_classes=10", "in_channels=1"),
+        ("in_channels=1, num_classes=7", "num_classes=10"),
+        ("in_channels=3, num_classes=7", "in_channels=1 and num_classes=10"),
+    ],
+)
+def test_a_default_that_does_not_fit_the_data_is_named(
+    tmp_path: Path, defaults: str, wrong: str
+) -> None:
+    """A default of the signature is kept, and the error says what the data need in its place."""
+    network = changed(TORCH_NAMES, ("in_channels, num_classes", defaults))
+    with pytest.raises(UserError) as caught:
+        built(study(tmp_path, network=network))
+
+    hint = f"The data have {wrong}: set it in the study, or give it no default."
+    assert hint == caught.value.hint
 
 
 def test_an_argument_that_settings_cannot_hold_is_refused(tmp_path: Path) -> None:

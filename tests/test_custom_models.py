@@ -18,7 +18,7 @@ from cnn_ablate.schema import ComputeConfig, Size, Study
 from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.train import Hooks, TrialInput, train
 from support.audit import NETWORK, USERS, changed
-from support.custom_study import built, study
+from support.custom_study import TORCH_NAMES, built, messages, study
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,28 @@ def test_the_network_gets_knobs_and_the_form_of_the_images(tmp_path: Path) -> No
 
     assert (4, 1, 3, 3) == network.stem.weight.shape
     assert (10, 4) == network.output.weight.shape
+
+
+@pytest.mark.parametrize("sets", ["", ", num_classes: 10"])
+def test_the_names_of_torch_are_filled_in_too(tmp_path: Path, sets: str) -> None:
+    """`in_channels` and `num_classes` come from the data set, unless the study sets them."""
+    text = changed(USERS, ("width: 4", f"width: 4{sets}"))
+    found = study(tmp_path, text, TORCH_NAMES)
+    network = built(found)
+
+    assert (4, 1, 3, 3) == network.stem.weight.shape
+    assert (10, 4) == network.output.weight.shape
+    expected = {"name", "sha256", "width", "attention", *(["num_classes"] if sets else [])}
+    assert expected == found.baseline["model"].keys()
+
+
+def test_a_name_of_torch_is_a_knob_beside_that_of_the_program(tmp_path: Path) -> None:
+    """Where `channels` is an argument, `in_channels` means something else."""
+    [message] = messages(
+        tmp_path, USERS, changed(NETWORK, ("channels, classes", "channels, in_channels, classes"))
+    )
+
+    assert message.endswith("the key 'in_channels' is missing.")
 
 
 def test_a_function_may_build_the_network(tmp_path: Path) -> None:

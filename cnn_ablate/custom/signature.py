@@ -6,7 +6,7 @@ was built.
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import NoneType, UnionType
@@ -28,8 +28,9 @@ _YAML_TYPES = (bool, int, float, str, list, tuple, dict, NoneType)
 class Origin:
     """A user-defined class or function, and the arguments that it is called with.
 
-    `knobs` are the arguments that a study sets, `provided` those that the program passes, and
-    `tuples` the knobs whose default is a tuple.
+    `knobs` are the arguments that a study sets, `provided` those that the program passes,
+    `optional` the knobs that it passes where a study does not set them, and `tuples` the knobs
+    whose default is a tuple.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Origin:
     sha256: str
     knobs: tuple[str, ...]
     provided: tuple[str, ...]
+    optional: tuple[str, ...]
     tuples: tuple[str, ...]
 
 
@@ -44,12 +46,15 @@ class UserOptions(Options):
     """The knobs of a user-defined class or function, and the digest of its source.
 
     A subclass lists in `provides` the arguments that the program passes if a signature has them,
-    and in `open_packages` what may be named without being allowed.
+    in `synonyms` their other common names, and in `open_packages` what may be named without being
+    allowed. An argument with such a name is a knob, and passed if neither study nor signature has
+    a value for it.
     """
 
     model_config = ConfigDict(protected_namespaces=())
 
     provides: ClassVar[tuple[str, ...]] = ()
+    synonyms: ClassVar[Mapping[str, str]] = {}
     open_packages: ClassVar[OpenPackages] = {}
     origin: ClassVar[Origin]
 
@@ -68,8 +73,10 @@ class UserOptions(Options):
             UserError: it fails.
         """
         arguments = {name: provided[name] for name in self.origin.provided}
+        unset = [name for name in self.origin.optional if getattr(self, name) is None]
+        arguments |= {name: provided[self.synonyms[name]] for name in unset}
         return self.call_user_code(
-            "building it failed", self.origin.constructor, **arguments, **self._knob_arguments
+            "building it failed", self.origin.constructor, **{**self._knob_arguments, **arguments}
         )
 
     def call_user_code(
@@ -82,6 +89,11 @@ class UserOptions(Options):
             raise UserError(self.origin.path, error.what, error.hint) from None
         except (Exception, SystemExit) as error:
             raise UserError(self.origin.path, describe_failure(action, error)) from error
+
+    @classmethod
+    def _matters(cls, name: str, values: Mapping[str, Any]) -> bool:
+        unset = name in cls.origin.optional and values[name] is None
+        return not unset and super()._matters(name, values)
 
     @property
     def _knob_arguments(self) -> dict[str, Any]:
@@ -127,7 +139,11 @@ def options_from_signature(path: str, parent: type[AnyUserOptions]) -> type[AnyU
 def _options_class(path: str, code: ImportedCode, parent: type[UserOptions]) -> type[UserOptions]:
     parameters = _parameters(path, code.value)
     knobs = [p for p in parameters.values() if _is_knob(p) and p.name not in parent.provides]
+    optional = [
+        p for p in knobs if p.default is p.empty and _is_synonym(p.name, parent, parameters)
+    ]
     fields: dict[str, Any] = {p.name: _field(path, p, parent) for p in knobs}
+    fields |= {p.name: (fields[p.name][0] | None, knob(None, "")) for p in optional}
     fields[SOURCE_KEY] = (str, knob(code.sha256, "SHA-256 of the module's source."))
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     bases: Any = (parent, _ExtraAllowed) if takes_any else parent
@@ -140,6 +156,7 @@ def _options_class(path: str, code: ImportedCode, parent: type[UserOptions]) -> 
         sha256=code.sha256,
         knobs=tuple(p.name for p in knobs),
         provided=tuple(name for name in parent.provides if name in parameters),
+        optional=tuple(p.name for p in optional),
         tuples=tuple(p.name for p in knobs if isinstance(p.default, tuple)),
     )
     return options
@@ -167,6 +184,11 @@ def _is_knob(parameter: inspect.Parameter) -> bool:
     return by_keyword and (
         parameter.default is parameter.empty or isinstance(parameter.default, _YAML_TYPES)
     )
+
+
+def _is_synonym(name: str, parent: type[UserOptions], names: Collection[str]) -> bool:
+    """Return whether a name stands for an argument that a signature does not have."""
+    return name in parent.synonyms and parent.synonyms[name] not in names
 
 
 def _field(path: str, parameter: inspect.Parameter, parent: type[UserOptions]) -> tuple[Any, Any]:

@@ -2,9 +2,11 @@
 
 `Name` is a class, or a function that returns the network. It is called with its knobs by keyword
 and, if its signature has them, with the numbers `channels` and `classes`, and with `image_size`:
-the side of square images in pixels, else (height, width).
+the side of square images in pixels, else (height, width). `in_channels` and `num_classes` are
+knobs, and filled in like the former where neither study nor signature has a value.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
@@ -17,13 +19,17 @@ from cnn_ablate.models.initial_weights import initialise
 from cnn_ablate.models.model_options import ModelOptions, Shape
 from cnn_ablate.rng import key
 
-_CLASSES = "An argument `classes` is given that number; one called otherwise is set in the study."
+_CLASSES = (
+    "An argument `classes` or `num_classes` is given that number; one called otherwise is set in "
+    "the study."
+)
 
 
 class UserModel(UserOptions, ModelOptions):
     """The knobs of a user-defined network."""
 
     provides: ClassVar[tuple[str, ...]] = ("channels", "classes", "image_size")
+    synonyms: ClassVar[Mapping[str, str]] = {"in_channels": "channels", "num_classes": "classes"}
     open_packages: ClassVar[OpenPackages] = {
         "torchvision.models": nn.Module,
         "timm.models": nn.Module,
@@ -36,16 +42,19 @@ class UserModel(UserOptions, ModelOptions):
         Raises:
             UserError: building or calling it fails, or it returns no logits.
         """
-        network = self.network(shape, classes)
+        network, misfit = self.network(shape, classes), self._misfit(shape[0], classes)
         number_dropouts(network)
-        with torch.no_grad():
-            logits = self.call_user_code(
-                "calling it failed", network.eval(), torch.zeros(2, *shape)
-            )
+        try:
+            with torch.no_grad():
+                logits = self.call_user_code(
+                    "calling it failed", network.eval(), torch.zeros(2, *shape)
+                )
+        except UserError as error:
+            raise UserError(error.where, error.what, error.hint or misfit) from error
         if not isinstance(logits, Tensor) or logits.shape != (2, classes):
             given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             expected = f"expected logits of shape {(2, classes)} for two images, got {given}."
-            hint = _CLASSES if isinstance(logits, Tensor) else ""
+            hint = misfit or _CLASSES if isinstance(logits, Tensor) else ""
             raise UserError(self.origin.path, expected, hint)
         return network.train()
 
@@ -58,6 +67,18 @@ class UserModel(UserOptions, ModelOptions):
             kind = type(network).__name__
             raise UserError(self.origin.path, f"returns {kind}, not a torch.nn.Module.")
         return network
+
+    def _misfit(self, channels: int, classes: int) -> str:
+        """Return a hint to arguments that have another number than the data; empty if none has."""
+        data = {"channels": channels, "classes": classes}
+        right = {
+            name: data[meant]
+            for name, meant in self.synonyms.items()
+            if name in self.origin.knobs and meant not in self.origin.provided
+        }
+        wrong = [f"{n}={k}" for n, k in right.items() if getattr(self, n) not in (None, k)]
+        ask = f"The data have {' and '.join(wrong)}: set it in the study, or give it no default."
+        return ask if wrong else ""
 
     def build_initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:
         """Build the network with its own initial weights, which the scheme `default` keeps."""

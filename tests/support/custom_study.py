@@ -9,7 +9,10 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.schema import Study
 from cnn_ablate.settings import build_options
 from cnn_ablate.study import Changes, read_study
-from support.audit import NETWORK, USERS
+from support.audit import NETWORK, USERS, changed
+
+# The same network with the names that torch has for its arguments.
+TORCH_NAMES = changed(NETWORK, ("channels", "in_channels"), ("classes", "num_classes"))
 
 
 def write(folder: Path, text: str = USERS, network: str = NETWORK) -> Path:
