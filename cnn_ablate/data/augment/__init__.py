@@ -8,6 +8,7 @@ from cnn_ablate.data.augment.flip import HorizontalFlip
 from cnn_ablate.data.augment.jitter import ColorJitter
 from cnn_ablate.data.augment.mixing import CutMix, MixUp
 from cnn_ablate.data.augment.operation import Augmentation, Context, ImageAugmentation, augment
+from cnn_ablate.data.augment.resized_crop import RandomResizedCrop
 from cnn_ablate.data.augment.warp import Affine, Rotation
 
 __all__ = ["AUGMENTS", "Augmentation", "Context", "ImageAugmentation", "augment"]
@@ -21,5 +22,6 @@ AUGMENTS: Mapping[str, type[Augmentation]] = {
     "mixup": MixUp,
     "random_crop": RandomCrop,
     "random_erasing": RandomErasing,
+    "random_resized_crop": RandomResizedCrop,
     "rotation": Rotation,
 }
