@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import PydanticCustomError, core_schema
 
 from cnn_ablate.schema import Frozen, canonical
@@ -71,6 +71,8 @@ def knob(
 
 class Options(Frozen):
     """The knobs of one table entry; each subclass adds a `build`."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     def settings(self) -> dict[str, Any]:
         """Return the knobs that matter, as plain values."""

@@ -8,9 +8,6 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cnn_ablate.custom import UserOptions, user_code_folder
 from cnn_ablate.data import DataSet, Images, Loader, load, split
 from cnn_ablate.errors import UserError
@@ -45,9 +42,6 @@ OnDecoding = Callable[[int, int], None]
 Shape = tuple[int, int, int]
 GUESSED_SIZES = (50_000, 10_000)
 """Training and test images assumed for a data set that is missing and not a published one."""
-
-# Test images that are kept with a study: 0.3 MB for grey ones, 1.2 MB in colour.
-_SAMPLES = 400
 
 
 @dataclass(frozen=True)
@@ -127,6 +121,7 @@ def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) ->
         return Prepared(
             study, planned, sizes, (), missing=missing, data_folder=config.data, unbuildable=faults
         )
+    data_sets.check_splits()
     store = Store(config.results)
     done, notes = store.done(planned.trials)
     sizes, faults = _sizes(planned, data_sets)
@@ -198,15 +193,6 @@ def training_steps(prepared: Prepared, trial: Trial) -> int:
     return int(training["epochs"] * ceil(images / training["batch_size"]))
 
 
-def sample_images(prepared: Prepared) -> NDArray[np.uint8]:
-    """Return the first test images of the first variant, (n, channels, height, width)."""
-    if prepared.inputs:
-        return np.empty((0, 1, 1, 1), np.uint8)
-    section = prepared.plan.variants[0].settings["data"]
-    images = prepared.images[canonical(section)]
-    return images.test[split(images, options_of("data", section)).test[:_SAMPLES]].numpy()
-
-
 class _DataSets:
     """The data sets of a study, each opened once."""
 
@@ -228,6 +214,11 @@ class _DataSets:
             self.images[canonical(section)] = self.opened[key]
             _try_augmentations(self.opened[key], options_of("data", section))
         return self.opened[key].facts.fingerprint
+
+    def check_splits(self) -> None:
+        """Check that each choice of images leaves some to train on; raises UserError."""
+        for section, images in self.images.items():
+            split(images, options_of("data", json.loads(section)))
 
     def facts(self) -> tuple[DataFacts, ...]:
         """Return the facts of all opened data sets, without duplicates."""

@@ -13,10 +13,10 @@ from cnn_ablate.analysis import Analysis, analyse, write_analysis
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
 from cnn_ablate.locks import Locks
-from cnn_ablate.runner.baseline_network import training_images
+from cnn_ablate.runner.baseline_network import sample_images, training_images
 from cnn_ablate.runner.config import RunConfig, executor_class
 from cnn_ablate.runner.jobs import Round, build_jobs
-from cnn_ablate.runner.prepare import Prepared, sample_images
+from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.preregistration_log import log_preregistration, with_history
 from cnn_ablate.runner.progress import ProgressWriter
 from cnn_ablate.runner.queue import JobQueue

@@ -149,6 +149,9 @@ class _Builder:
             if not isinstance(key_node, ScalarNode):
                 raise UserError(at, "a key must be a word.")
             key = str(key_node.value)
+            if key == "<<":
+                what = f"{format_place((*place, key))}: YAML 1.2 has no merge keys."
+                raise UserError(at, what, "Write out the keys that it would bring in.")
             if key in values:
                 raise UserError(at, f"{format_place((*place, key))} is given twice.")
             self.key_marks[*place, key] = (line, column)
