@@ -1,9 +1,9 @@
-"""Write the tables and reports of the committed results anew, from their tables alone.
+"""Write the tables and reports of the committed results anew, from their tables and kept trials.
 
 Run it as `python docs/refresh_tables.py`: nothing is trained. Each study is that of its file, as
 long as the file plans every trial that was run; those that it has in addition are not trained yet.
-Figures and verdicts that need the predictions of single images are those of the tables, also where
-the trials are here, so that every machine writes the same bytes.
+Of trials whose folders are kept beside the tables, rows and predictions are read from there; of all
+others the tables have what is known, so that every machine writes the same bytes.
 """
 
 import shutil
@@ -44,7 +44,11 @@ def refresh(results: Path, reports: Path, folder: str) -> None:
     with TemporaryDirectory() as alone:
         tables = Path(shutil.copytree(results / folder, Path(alone) / folder))
         store = Store(tables.parent)
-        analysis = analyse(write_study(store, renewed(read_record(store.root, folder))))
+        record = renewed(read_record(store.root, folder))
+        for trial in record.plan.trials:
+            if (kept := results / "trials" / trial.id).is_dir():
+                shutil.copytree(kept, store.folder(trial))
+        analysis = analyse(write_study(store, record))
         write_analysis(analysis)
         for path in (tables / "study.json", tables / "SUMS", *tables.glob("*.csv")):
             shutil.copyfile(path, results / folder / path.name)
