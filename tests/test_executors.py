@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,14 +46,16 @@ def test_a_trial_that_raises_fails_alone(tmp_path: Path) -> None:
     assert second.result
 
 
-def test_workers_share_the_gpus_of_a_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_share_the_gpus_of_a_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each computes on the GPU of its number; surplus workers share GPUs."""
     selected: list[int] = []
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "set_device", selected.append)
     for slot in range(3):
-        select_gpu(ComputeConfig(device="cuda"), slot)
-        select_gpu(ComputeConfig(), slot)
+        for device in ("cuda", "cpu"):
+            select_gpu(replace(job(tmp_path), compute=ComputeConfig(device=device)), slot)
     assert [0, 1, 0] == selected
 
 

@@ -8,7 +8,18 @@ import pytest
 from cnn_ablate.audit import CHECKS, Subject
 from cnn_ablate.claims import judge_claims
 from cnn_ablate.plan import NotInPlanError, claim_weights, claimed_pairs, plan
-from cnn_ablate.schema import Claim, Design, DesignKind, Entry, Factor, Plan, Settings, Size, Study
+from cnn_ablate.schema import (
+    TEST_ACCURACY,
+    Claim,
+    Design,
+    DesignKind,
+    Entry,
+    Factor,
+    Plan,
+    Settings,
+    Size,
+    Study,
+)
 from cnn_ablate.stats import signed
 from support import fake_results
 
@@ -87,7 +98,7 @@ def test_audit_and_verdict_compare_the_same_variants(kind: DesignKind) -> None:
     layout = plan(study, resolve)
     accuracies = {v.name: 0.1 + 0.001 * 2**i for i, v in enumerate(layout.variants)}
     expected = {
-        claim: signed(100 * (accuracies[variant] - accuracies[reference]), "test_accuracy")
+        claim: signed(100 * (accuracies[variant] - accuracies[reference]), TEST_ACCURACY)
         for claim, (variant, reference) in audited(study, layout).items()
     }
 

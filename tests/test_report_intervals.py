@@ -14,6 +14,7 @@ def effects(*rows):
     frame = pd.DataFrame(rows, columns=["difference", "by", "apart"], dtype=float)
     mean = frame["difference"]
     frame = frame.assign(low=mean - frame["by"], high=mean + frame["by"], name="x", detail="")
+    frame["metric"] = "points"
     return frame.assign(**{"seed 0": mean - frame["apart"], "seed 1": mean + frame["apart"]})
 
 
@@ -35,7 +36,7 @@ ALIKE = [(1, 1, 0.1), (2, 2, 0.1), (-4, 1, 0.1), (0, 0, 0), (3, 1, 0.1)]
 def test_the_axis_holds_intervals_in_proportion(rows):
     """The axis holds all intervals if none is out of proportion."""
     frame = effects(*rows)
-    axes = draw_intervals.draw(frame, label="points").axes[0]
+    axes = draw_intervals.draw(frame).axes[0]
 
     assert axis_limits(frame) is None
     assert "" == draw_intervals.note(frame)
@@ -48,7 +49,7 @@ def test_the_axis_holds_intervals_in_proportion(rows):
 def test_only_an_interval_out_of_proportion_is_cut(mean, heads):
     """A very wide interval ends in arrow heads, which the caption explains, on a short axis."""
     frame = effects(*ALIKE, (mean, 32, 2))
-    axes = draw_intervals.draw(frame, label="points").axes[0]
+    axes = draw_intervals.draw(frame).axes[0]
     left, right = axes.get_xlim()
     shown = frame[["difference", "seed 0", "seed 1"]]
 

@@ -65,7 +65,7 @@ def test_statistics_that_need_more_seeds_are_left_blank(tmp_path):
 
     assert "" == row["t interval, alone"] == row["Family interval"] == row["p, adjusted"]
     assert "not tested" == row["Family"]
-    assert row["Points"]
+    assert row["Difference"]
     assert row["McNemar p"]
 
 
