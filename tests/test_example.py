@@ -63,6 +63,6 @@ def test_it_runs_and_its_network_is_found_again(
     monkeypatch.chdir(tmp_path)
     restart_python()
 
-    network = load_model(trial, here / "r")
+    network = load_model(trial, here / "r", trust_code=True)
 
     assert "ResNet" == type(network).__name__

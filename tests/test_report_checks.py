@@ -168,9 +168,9 @@ def test_run_and_status_end_with_the_findings(tmp_path: Path) -> None:
     text = cli_study.STUDY.replace("subset: 96", "subset: 6").replace("epochs: 3", "epochs: 1")
     study = cli_study.write(tmp_path, text)
     message = "Check: error, at chance: No better than naming the most frequent class"
-    code, _, err = cli_study.call("run", study, cwd=tmp_path)
+    code, out, _ = cli_study.call("run", study, cwd=tmp_path)
     assert code == 0
-    assert message in err
+    assert message in out
     code, out, _ = cli_study.call("status", study, cwd=tmp_path)
     assert code == 0
     assert message in out
