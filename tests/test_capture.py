@@ -19,6 +19,9 @@ from support.recorded_step import RecordedStep
 from test_compute import SMALL
 from test_train import WRITTEN, trial
 
+# Gradients on the device `meta` start threads, after which no test could fork its workers.
+pytestmark = pytest.mark.slow
+
 # Operations of a step that launch kernels, of the small networks; four per weight are its update.
 KERNELS = {
     "cnnnet": 376,

@@ -76,19 +76,6 @@ def test_data_verify_prints_the_fingerprint() -> None:
     assert "4,000 training and 1,000 test images, SHA-256 " in said
 
 
-def test_data_verify_names_the_cache_that_is_damaged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The message names the folder to remove."""
-    monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path))
-    monkeypatch.setattr("cnn_ablate.cli.commands.data.matches_fingerprint", lambda _: False)
-
-    said = call("data", "verify", "fashion_mnist_sample")
-
-    expected = f"the cached images have changed since they were decoded. Remove {tmp_path}"
-    assert f"fashion_mnist_sample: {expected}; it is made again." == str(said.exception)
-
-
 def test_data_fetch_of_what_cannot_be_fetched() -> None:
     """A data set without a download has a message on how to get it."""
     said = call("data", "fetch", "image_folder")

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-LANGUAGES = {"sh", "yaml", "python", ""}
+LANGUAGES = {"sh", "yaml", "python", "text", ""}
 
 # Commands that no test runs, and why.
 NOT_RUN = {

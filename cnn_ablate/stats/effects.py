@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.schema import TEST_ACCURACY, Contrast, Effect, Metric, Record
 from cnn_ablate.stats import student_t
 from cnn_ablate.stats.decisions import FISHER, ContrastDecision, decide_contrasts
@@ -20,6 +21,11 @@ from cnn_ablate.stats.sentences import action, sentence
 
 _COLUMNS = [name for name, field in Effect.model_fields.items() if not field.exclude]
 _FLOATS = {name for name, field in Effect.model_fields.items() if field.annotation == float | None}
+
+# Metrics that are computed from the predictions for test images.
+_OVER_IMAGES = {TEST_ACCURACY.name} | {
+    name for name, known in KNOWN_METRICS.items() if known.source == "predictions"
+}
 
 
 def estimate_effects(
@@ -176,9 +182,11 @@ def _over_images(
     trials: pd.DataFrame, contrast: Contrast, metric: Metric, reader: PredictionReader | None
 ) -> dict[str, Any]:
     """Compute what the test images say, with the trained networks as they are."""
+    if reader is None or metric.name not in _OVER_IMAGES:
+        return {}
     weights = {contrast.variant: 1.0, contrast.reference: -1.0}
-    images = weigh_images(trials, weights, reader) if reader else None
-    if reader is None or images is None:
+    images = weigh_images(trials, weights, reader)
+    if images is None:
         return {}
     if metric.name != TEST_ACCURACY.name:
         draws = resample_images(trials, weights, metric, reader)
