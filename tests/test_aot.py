@@ -49,6 +49,7 @@ def key_of(images: Images, seed: int = 0, **changes: Any) -> str:
     return program_key(graph, step_tensors(trainer).flat())
 
 
+@pytest.mark.slow
 def test_one_program_serves_seeds_and_learning_rates(images: Images) -> None:
     """What is a tensor is not part of the key, what is fixed in the program is."""
     key = key_of(images)
@@ -198,6 +199,7 @@ def test_programs_of_variants_are_told_apart() -> None:
     assert compilation.program_text(trial(0, model__norm="none")) not in texts
 
 
+@pytest.mark.slow
 def test_without_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`aot` is refused in one sentence, and `auto` says in one why it is eager."""
     monkeypatch.setenv("CXX", "no-such-compiler")

@@ -57,12 +57,12 @@ def each(*, profile: str = "") -> list[object]:
 
 @pytest.mark.parametrize("name", each())
 def test_errors_are_those_of_the_paper(name: str) -> None:
-    """There are no other errors, and the audit takes less than 20 seconds of one core."""
+    """There are no other errors, and the audit takes less than half a minute of one core."""
     began = time.process_time()
     errors = {(f.kind, f.where) for f in findings(name) if f.severity == "error"}
 
     assert ERRORS[name] == errors
-    assert time.process_time() - began < 20
+    assert time.process_time() - began < 30
 
 
 @pytest.mark.parametrize("profile", ["smoke", "cpu"])

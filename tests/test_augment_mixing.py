@@ -51,6 +51,7 @@ def test_cutmix_pastes_one_box_into_the_whole_batch():
     assert all(torch.equal(mask, one) or not one.any() for one in changed)
 
 
+@pytest.mark.slow
 def test_cutmix_shares_are_distributed_as_torchvisions():
     """The fraction of pixels kept, after cutting the box off at the border, agrees."""
     transform = v2.CutMix(num_classes=10)

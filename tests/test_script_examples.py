@@ -40,6 +40,7 @@ def test_the_script_is_ablated(tmp_path: Path) -> None:
     assert {"0", "1"} == set(tables["classes"]["class"])
 
 
+@pytest.mark.slow
 def test_the_hydra_application_is_ablated(tmp_path: Path) -> None:
     """Overrides of Hydra are words of the command; its run folder is that of the trial."""
     pytest.importorskip("hydra")
