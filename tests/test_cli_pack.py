@@ -62,6 +62,7 @@ def test_what_is_unpacked_elsewhere_trains_nothing(ran: Path, tmp_path: Path) ->
     assert not [*elsewhere.rglob("model.pt")]
 
 
+@pytest.mark.slow
 def test_the_same_study_makes_the_same_file(ran: Path, tmp_path: Path) -> None:
     """No time, no owner and no order of files enters it; with networks it has more."""
     copy = Path(shutil.copytree(ran, tmp_path / "copy"))

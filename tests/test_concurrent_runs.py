@@ -140,9 +140,10 @@ def test_scratch_of_a_live_run_is_kept(tmp_path: Path) -> None:
     """Only a run that finds no other run clears scratch."""
     first, second = Store(tmp_path), Store(tmp_path)
     with first.run_lock():
-        first.new_log_path().parent.mkdir()
-        (first.scratch / "draft").touch()
+        draft = first.new_log_path()
+        draft.parent.mkdir()
+        draft.touch()
         with second.run_lock():
-            assert (first.scratch / "draft").exists()
+            assert draft.exists()
     with second.run_lock():
-        assert not (first.scratch / "draft").exists()
+        assert not draft.exists()

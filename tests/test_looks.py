@@ -82,7 +82,8 @@ def test_only_open_contrasts_get_more_seeds(tmp_path: Path) -> None:
     assert len(progress.trials) == len(results.trials)
 
 
-@pytest.mark.parametrize("stop_after", [4, pytest.param(10, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("stop_after", [4, 10])
 def test_an_interrupted_run_goes_on_with_its_look(tmp_path: Path, stop_after: int) -> None:
     """Within a look or within the next one: the results are those of an uninterrupted run."""
     whole, _ = adaptive(tmp_path / "whole")

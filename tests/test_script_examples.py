@@ -27,6 +27,7 @@ def test_the_studies_are_short(name: str, lines: int) -> None:
     assert lines >= len(text.splitlines()) - 1
 
 
+@pytest.mark.slow
 def test_the_script_is_ablated(tmp_path: Path) -> None:
     """A smoke test trains two seeds of each variant, and has predictions."""
     folder = copied("script", tmp_path)

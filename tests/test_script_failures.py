@@ -18,7 +18,7 @@ from cnn_ablate.study import read_study
 from support import script_study
 from support.fast_study import allow_fork
 
-pytestmark = allow_fork
+pytestmark = [pytest.mark.slow, allow_fork]
 
 HEAD = """\
 import json, os, signal, subprocess, sys, time

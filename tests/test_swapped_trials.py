@@ -15,7 +15,7 @@ from support import cli_study, fast_study
 from support.fast_study import fork_workers, run_study
 
 __all__ = ["fork_workers"]
-pytestmark = fast_study.allow_fork
+pytestmark = [pytest.mark.slow, fast_study.allow_fork]
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from support import cli_study, fast_study
 from support.audit import NETWORK
 from support.restart_python import restart_python
 
-pytestmark = fast_study.allow_fork
+pytestmark = [pytest.mark.slow, fast_study.allow_fork]
 COMMAND = "touch pwned"
 MODEL = {"name": "lenet"}
 DATA = {"name": "fashion_mnist_sample", "subset": 40, "test_subset": 20}
