@@ -28,8 +28,9 @@ class Edits:
 
     def shown_in(self, record: Record) -> Record:
         """Return a record with the title, the paper and the claims of the file as it is now."""
-        names = ("title", "paper", "claims")
-        update = {name: getattr(self.study, name) for name in names}
+        from cnn_ablate.study.edits import SHOWN
+
+        update = {name: getattr(self.study, name) for name in SHOWN}
         return record.model_copy(update={"study": record.study.model_copy(update=update)})
 
 

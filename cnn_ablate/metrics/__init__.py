@@ -1,6 +1,12 @@
 """Metrics: the table of those that are known, and the definitions on predictions of images."""
 
-from cnn_ablate.metrics.image_metrics import BINS, ImagePredictions, resampled, value
+from cnn_ablate.metrics.image_metrics import (
+    BINS,
+    ImagePredictions,
+    confidence_bin,
+    resampled,
+    value,
+)
 from cnn_ablate.metrics.metric_table import (
     KNOWN_METRICS,
     KnownMetric,
@@ -16,6 +22,7 @@ __all__ = [
     "ImagePredictions",
     "KnownMetric",
     "at_threshold",
+    "confidence_bin",
     "find_metric",
     "metric_of",
     "predicted_metrics",

@@ -144,14 +144,21 @@ def brier(seen: ImagePredictions, weights: FloatArray) -> FloatArray:
     return _mean(((seen.probabilities - truth) ** 2).sum(axis=1), weights)
 
 
+def confidence_bin(confidence: FloatArray) -> NDArray[np.int_]:
+    """Return the bin of each confidence, 0 to BINS - 1, of the same shape."""
+    bins: NDArray[np.int_] = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
+    return bins
+
+
 def ece(seen: ImagePredictions, weights: FloatArray) -> FloatArray:
     """Return the distance of accuracy from confidence per bin, weighted by the images of each.
 
     Reference: Guo et al., On calibration of modern neural networks, 2017, eq. 3.
     """
     confidence = seen.probabilities.max(axis=1)
-    bins = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
-    gaps = (bins[:, None] == np.arange(BINS)) * (seen.correct - confidence)[:, None]
+    gaps = (confidence_bin(confidence)[:, None] == np.arange(BINS)) * (seen.correct - confidence)[
+        :, None
+    ]
     totals: FloatArray = np.abs(weights @ gaps).sum(axis=1) / weights.sum(axis=1)
     return totals
 

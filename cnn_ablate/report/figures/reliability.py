@@ -5,13 +5,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from cnn_ablate.metrics import BINS, confidence_bin
 from cnn_ablate.report import figure_style
 from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.store import Predictions
 from cnn_ablate.text import some
 
-BINS = 15
 MAX_DIAGRAMS = 8
 # Bins with fewer images, or than half of a bin's even share, are noise and not drawn; they count in
 # the error.
@@ -61,7 +61,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
 def binned(predictions: Predictions) -> pd.DataFrame:
     """Return images, correct ones and summed confidence; one row per bin of confidence."""
     confidence = predictions.confidence.astype(float)
-    index = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
+    index = confidence_bin(confidence)
     correct = predictions.label == predictions.predicted
     columns = {"images": None, "correct": correct, "confidence": confidence}
     sums = {name: np.bincount(index, value, minlength=BINS) for name, value in columns.items()}
