@@ -179,5 +179,6 @@ def test_a_closed_terminal_ends_a_run_as_ctrl_c_does(tmp_path: Path) -> None:
     time.sleep(2)
     process.send_signal(signal.SIGHUP)
     _, err = process.communicate(timeout=120)
-    assert 130 == process.returncode
+    # Python ends by SIGINT itself (130 in shells) where the signal met code started from C.
+    assert process.returncode in (130, -signal.SIGINT)
     assert "Interrupted. Run the same command again to resume." in err
