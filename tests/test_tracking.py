@@ -20,7 +20,7 @@ from cnn_ablate.runner.run import OnEvent
 from cnn_ablate.schema import DataFacts, Trial, TrialResult
 from cnn_ablate.study import Changes
 from cnn_ablate.tracking import TRACKERS, Trackers
-from cnn_ablate.tracking.stored_result import stored_result
+from cnn_ablate.tracking.read_trial import read_trial
 from cnn_ablate.tracking.tracker import confusion_figure, flatten_settings
 from support.fake_study import FakeStudy, publish, trial_result, variants_of
 
@@ -282,6 +282,6 @@ def test_what_is_stored_is_copied_in_full(tmp_path: Path) -> None:
     [one] = study.record.plan.trials
     [cell] = variants_of(FakeStudy(variants=1, seeds=1, epochs=3, images=200))
     expected = trial_result(one, cell, FakeStudy(variants=1, seeds=1, epochs=3, images=200))
-    copied = stored_result(study.store, one)
+    copied = read_trial(study.store, one)
     assert copied
     assert (expected.epochs, expected.predictions) == (copied.epochs, copied.predictions)

@@ -24,10 +24,10 @@ from cnn_ablate.cli.common_options import (
     allow_code,
     resolve_profile,
 )
-from cnn_ablate.cli.data_commands import data_app
+from cnn_ablate.cli.data_app import data_app
 from cnn_ablate.cli.exit_codes import run_and_exit
 from cnn_ablate.cli.grouped_help import GroupedCommands
-from cnn_ablate.cli.results_commands import results_app
+from cnn_ablate.cli.results_app import results_app
 from cnn_ablate.cli.run_options import (
     CheckpointMinutes,
     Compute,
@@ -44,7 +44,7 @@ from cnn_ablate.cli.run_options import (
     Workers,
     start_early,
 )
-from cnn_ablate.cli.start_commands import start_app
+from cnn_ablate.cli.start_app import start_app
 
 app = typer.Typer(
     cls=GroupedCommands,

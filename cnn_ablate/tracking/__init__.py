@@ -14,7 +14,7 @@ from cnn_ablate.schema import Trial, TrialResult, hash_of
 from cnn_ablate.store import Store
 from cnn_ablate.text import count
 from cnn_ablate.tracking.mlflow import MlflowTracker
-from cnn_ablate.tracking.stored_result import stored_result
+from cnn_ablate.tracking.read_trial import read_trial
 from cnn_ablate.tracking.tensorboard import TensorboardTracker
 from cnn_ablate.tracking.tracker import Tracker
 from cnn_ablate.tracking.wandb import WandbTracker
@@ -64,7 +64,7 @@ class Trackers:
         """
         for trial in trials:
             lacking = [n for n in self.opened if hash_of(trial.id) not in self.logged[n]]
-            result = stored_result(store, trial) if lacking else None
+            result = read_trial(store, trial) if lacking else None
             for name in lacking if result else ():
                 assert result is not None
                 self._add(name, result)

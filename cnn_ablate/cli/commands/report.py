@@ -8,9 +8,9 @@ import typer
 from cnn_ablate import report
 from cnn_ablate.analysis import analyse
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
+from cnn_ablate.cli.edited_study_file import Edits, find_edits
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import WrittenReport
-from cnn_ablate.cli.study_edits import Edits, find_edits
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.store import read
 from cnn_ablate.text import capital, listed

@@ -8,9 +8,9 @@ from rich.console import Console
 
 from cnn_ablate.cli.changed_inputs import changed_inputs
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
+from cnn_ablate.cli.edited_study_file import Edits, find_edits
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import StudyStatus
-from cnn_ablate.cli.study_edits import Edits, find_edits
 from cnn_ablate.errors import UserError
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Record, RunProgress, without_hash

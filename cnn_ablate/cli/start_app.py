@@ -1,4 +1,4 @@
-"""Commands that start a study, with their options; each imports what it needs when called."""
+"""The Typer app of commands that start a study; each imports what it needs when called."""
 
 from pathlib import Path
 from typing import Annotated

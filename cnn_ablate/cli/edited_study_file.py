@@ -28,7 +28,7 @@ class Edits:
 
     def shown_in(self, record: Record) -> Record:
         """Return a record with the title, the paper and the claims of the file as it is now."""
-        from cnn_ablate.study.edits import SHOWN
+        from cnn_ablate.study.edited_since_run import SHOWN
 
         update = {name: getattr(self.study, name) for name in SHOWN}
         return record.model_copy(update={"study": record.study.model_copy(update=update)})
@@ -57,7 +57,7 @@ def find_edits(word: str, folder: Path) -> Edits | None:
         return None
     # Reading a study imports torch, which takes seconds.
     from cnn_ablate.runner.replan import replan
-    from cnn_ablate.study.edits import read_again, shown_edits, trained_edits
+    from cnn_ablate.study.edited_since_run import read_again, shown_edits, trained_edits
 
     study = read_again(path, record)
     shown, trained = shown_edits(record.study, study), trained_edits(record.study, study)

@@ -7,7 +7,7 @@ from cnn_ablate.schema import EpochRow, Trial, TrialResult
 from cnn_ablate.store import Store
 
 
-def stored_result(store: Store, trial: Trial) -> TrialResult | None:
+def read_trial(store: Store, trial: Trial) -> TrialResult | None:
     """Read the result of a trial with its epochs and predictions; None if there is none.
 
     Raises:

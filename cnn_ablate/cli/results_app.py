@@ -1,4 +1,4 @@
-"""Commands that read results, with their options; each imports what it needs when called."""
+"""The Typer app of commands that read results; each imports what it needs when called."""
 
 from pathlib import Path
 from typing import Annotated

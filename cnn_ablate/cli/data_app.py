@@ -1,4 +1,4 @@
-"""The commands `data ...` and their options; a command imports what it needs when called."""
+"""The Typer app of the commands `data ...`; each imports what it needs when called."""
 
 from typing import Annotated
 
