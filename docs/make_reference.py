@@ -14,7 +14,7 @@ from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.data.normalize import NORMALIZATIONS
 from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.options import Options
-from cnn_ablate.schema import Claim, Outlook, Paper, PlannedContrasts
+from cnn_ablate.schema import Claim, Paper, PlannedContrasts, PowerAnalysis
 from cnn_ablate.settings import DEFAULT_NAMES, TABLES
 from cnn_ablate.study.file_model import DeclaredMetric, StudyFile
 from cnn_ablate.value_errors import describe_schema
@@ -135,7 +135,7 @@ def plan() -> Iterator[str]:
     """Yield what `cnn-ablate plan --json` prints."""
     yield ""
     yield "## `plan --json`"
-    for part in (PlannedStudy, Outlook, PlannedContrasts, PilotContrast):
+    for part in (PlannedStudy, PowerAnalysis, PlannedContrasts, PilotContrast):
         yield ""
         yield (part.__doc__ or "").partition("\n")[0]
         yield ""

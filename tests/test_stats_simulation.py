@@ -12,7 +12,7 @@ from cnn_ablate.stats import (
     t_interval,
     wilson,
 )
-from cnn_ablate.stats.student_t import sample_sd, t_quantile
+from cnn_ablate.stats.paired_differences import sample_sd, t_quantile
 from support import fake_results
 
 pytestmark = pytest.mark.slow

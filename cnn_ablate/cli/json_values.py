@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field, TypeAdapter
 
 from cnn_ablate.cli.run_events import RunEvent
-from cnn_ablate.schema import Effect, Finding, Frozen, Outlook, RunningTrial
+from cnn_ablate.schema import Effect, Finding, Frozen, PowerAnalysis, RunningTrial
 
 
 class Knob(Frozen):
@@ -52,7 +52,9 @@ class PlannedStudy(Frozen):
     variants: tuple[dict[str, Any], ...] = Field(
         description="Changes, reference, size, seeds and trials per variant, and those done."
     )
-    outlook: Outlook = Field(description="What the seeds and the test images can show.")
+    power_analysis: PowerAnalysis = Field(
+        description="What the seeds and the test images can show."
+    )
     pilot: tuple[PilotContrast, ...] = Field(description="Spread per contrast, with `--from`.")
 
 

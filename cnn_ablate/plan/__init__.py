@@ -1,6 +1,6 @@
 """Plans of studies: variants, contrasts, trials, and which variants a claim compares. No I/O."""
 
-from cnn_ablate.plan.claimed import (
+from cnn_ablate.plan.claim_variants import (
     NotInPlanError,
     Pair,
     Weights,

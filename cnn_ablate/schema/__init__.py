@@ -15,11 +15,11 @@ from cnn_ablate.schema.plan import (
     Trial,
     Variant,
 )
-from cnn_ablate.schema.planned_study import (
-    Outlook,
+from cnn_ablate.schema.power_analysis import (
     PlannedContrasts,
     PlannedImages,
     PlannedLooks,
+    PowerAnalysis,
 )
 from cnn_ablate.schema.preregistration import (
     LogEntry,
@@ -96,13 +96,13 @@ __all__ = [
     "Look",
     "Metric",
     "Metrics",
-    "Outlook",
     "Overrides",
     "Paper",
     "Plan",
     "PlannedContrasts",
     "PlannedImages",
     "PlannedLooks",
+    "PowerAnalysis",
     "Preregistration",
     "Record",
     "RunProgress",

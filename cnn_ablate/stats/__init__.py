@@ -21,6 +21,12 @@ from cnn_ablate.stats.multiple_comparisons import (
     decide,
     is_testable,
 )
+from cnn_ablate.stats.paired_differences import (
+    equivalence_p,
+    sample_sd,
+    t_interval,
+    t_quantile,
+)
 from cnn_ablate.stats.pairing import (
     FloatArray,
     compute_settings,
@@ -38,12 +44,6 @@ from cnn_ablate.stats.predictions import (
 from cnn_ablate.stats.published_numbers import difference_half_width, prediction_half_width
 from cnn_ablate.stats.sentences import sentence
 from cnn_ablate.stats.shapley import SHARED, attribution, components, shapley
-from cnn_ablate.stats.student_t import (
-    equivalence_p,
-    sample_sd,
-    t_interval,
-    t_quantile,
-)
 from cnn_ablate.stats.study_comparison import ComparedContrast, compare_studies
 from cnn_ablate.stats.units import (
     UNKNOWN,

@@ -10,11 +10,11 @@ import pandas as pd
 
 from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.schema import TEST_ACCURACY, Contrast, Effect, Metric, Record
-from cnn_ablate.stats import student_t
 from cnn_ablate.stats.decisions import FISHER, ContrastDecision, decide_contrasts
 from cnn_ablate.stats.failure_rates import Failures, count_failures
 from cnn_ablate.stats.image_noise import image_interval, percentiles, pooled_mcnemar_p, wilson
 from cnn_ablate.stats.multiple_comparisons import decide
+from cnn_ablate.stats.paired_differences import sample_sd, t_interval
 from cnn_ablate.stats.pairing import FloatArray, compute_settings, seed_differences, values_by_seed
 from cnn_ablate.stats.predictions import PredictionReader, resample_images, weigh_images
 from cnn_ablate.stats.sentences import action, sentence
@@ -97,8 +97,8 @@ def means(trials: pd.DataFrame, *, metric: Metric = TEST_ACCURACY, images: int =
             # The mean of floats may exceed 1 by a rounding error, which Wilson's formula refuses.
             accuracy = min(1.0, float(values.mean()) / 100)
             tested = wilson(accuracy * images, images if metric.name == TEST_ACCURACY.name else 0)
-            row = (variant, len(values), values.mean(), student_t.sample_sd(values))
-            rows.append((*row, *student_t.t_interval(values), *(100 * end for end in tested)))
+            row = (variant, len(values), values.mean(), sample_sd(values))
+            rows.append((*row, *t_interval(values), *(100 * end for end in tested)))
     names = ["variant", "seeds", "mean", "sd", "low", "high", "images_low", "images_high"]
     return pd.DataFrame(rows, columns=names)
 
@@ -137,9 +137,9 @@ def _over_seeds(pairs: FloatArray) -> dict[str, Any]:
     Two differences, or equal ones, have an interval on paper that means nothing.
     """
     spread = len(pairs) > 2 and np.ptp(pairs) > 0
-    low, high = student_t.t_interval(pairs) if spread else (math.nan, math.nan)
+    low, high = t_interval(pairs) if spread else (math.nan, math.nan)
     mean = float(pairs.mean()) if len(pairs) else math.nan
-    numbers = {"difference": mean, "sd": student_t.sample_sd(pairs), "low": low, "high": high}
+    numbers = {"difference": mean, "sd": sample_sd(pairs), "low": low, "high": high}
     return {name: _none_if_nan(value) for name, value in numbers.items()}
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from scipy import stats
 
 from cnn_ablate.stats.multiple_comparisons import Decision, decide
+from cnn_ablate.stats.paired_differences import equivalence_p
 from cnn_ablate.stats.pairing import FloatArray
-from cnn_ablate.stats.student_t import equivalence_p
 
 Outcome = Literal["open", "decided", "negligible", "futile", "undecided"]
 # A contrast is given up where its chance of being decided at the last look is below this.

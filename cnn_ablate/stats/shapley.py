@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.schema import TEST_ACCURACY, Factor, Level, Metric, Variant
-from cnn_ablate.stats import student_t
 from cnn_ablate.stats.crossing_cells import cells
+from cnn_ablate.stats.paired_differences import sample_sd, t_interval
 from cnn_ablate.stats.pairing import FloatArray, differences, values_by_seed
 from cnn_ablate.stats.sentences import is_off
 
@@ -122,7 +122,7 @@ def _gains(
 
 def _row(name: str, method: str, gains: FloatArray) -> tuple[object, ...]:
     mean = float(gains.mean()) if len(gains) else float("nan")
-    return name, method, len(gains), mean, student_t.sample_sd(gains), *student_t.t_interval(gains)
+    return name, method, len(gains), mean, sample_sd(gains), *t_interval(gains)
 
 
 def _absent(level: Level) -> bool:

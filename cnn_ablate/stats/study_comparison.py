@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cnn_ablate.schema import Effect
-from cnn_ablate.stats.student_t import t_quantile
+from cnn_ablate.stats.paired_differences import t_quantile
 from cnn_ablate.stats.units import UNKNOWN, Interval
 
 # Two seeds have an interval on paper that means nothing.

@@ -22,8 +22,8 @@ from cnn_ablate.runner.cost import (
     machine_words,
     time_trials,
 )
-from cnn_ablate.runner.outlook import outlook, spreads
 from cnn_ablate.runner.plan_rows import plan_rows
+from cnn_ablate.runner.planned_power import power_analysis, spreads
 from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, prepare
 from cnn_ablate.schema import Metric, PlannedContrasts
 from cnn_ablate.stats import margin_of
@@ -80,7 +80,7 @@ def _planned(
     return PlannedStudy(
         study=prepared.study.name,
         variants=tuple(rows),
-        outlook=outlook(prepared),
+        power_analysis=power_analysis(prepared),
         pilot=tuple(
             PilotContrast(
                 variant=spread.variant,
@@ -156,7 +156,7 @@ def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
         f"{count_range(plan.seed_counts.values(), 'seed')} = "
         f"{count(len(plan.trials), 'trial')}; {len(prepared.done):,} are done in {config.results}."
     )
-    yield from _outlook(prepared)
+    yield from _power(prepared)
     if prepared.missing:
         yield f"The number of finished trials is unknown: {prepared.missing}"
     for name, fault in prepared.unbuildable.items():
@@ -169,9 +169,9 @@ def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
         yield f"Aliased effects: {alias}."
 
 
-def _outlook(prepared: Prepared) -> Iterator[str]:
+def _power(prepared: Prepared) -> Iterator[str]:
     """Yield what the seeds of a study can show, and the hash of what it states."""
-    seen = outlook(prepared)
+    seen = power_analysis(prepared)
     if looks := seen.looks:
         yield (
             f"Looks at {listed(map(str, looks.seeds))} seeds: {looks.fewest_trials:,} trials at "

@@ -38,7 +38,7 @@ class PlannedImages(Frozen):
     points: float
 
 
-class Outlook(Frozen):
+class PowerAnalysis(Frozen):
     """What the seeds and the test images of a study can show, and the hash of what it states."""
 
     contrasts: tuple[PlannedContrasts, ...]

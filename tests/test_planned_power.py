@@ -19,10 +19,10 @@ def planned(folder: Path, seeds: str, *options: str) -> str:
     return out
 
 
-def outlook_of(folder: Path, seeds: str) -> dict[str, Any]:
-    """Return the outlook of the same study in `plan --json`."""
-    outlook: dict[str, Any] = json.loads(planned(folder, seeds, "--json"))["outlook"]
-    return outlook
+def power_analysis_of(folder: Path, seeds: str) -> dict[str, Any]:
+    """Return the power analysis of the same study in `plan --json`."""
+    found: dict[str, Any] = json.loads(planned(folder, seeds, "--json"))["power_analysis"]
+    return found
 
 
 def test_the_smallest_p_and_the_grain_of_the_test_images(tmp_path: Path) -> None:
@@ -38,19 +38,19 @@ def test_the_smallest_p_and_the_grain_of_the_test_images(tmp_path: Path) -> None
 
 def test_a_program_reads_what_seeds_and_images_can_show(tmp_path: Path) -> None:
     """`plan --json` has the numbers that `plan` prints; what a test cannot give is null."""
-    [few], [some], [many] = (outlook_of(tmp_path, seeds)["contrasts"] for seeds in "258")
+    [few], [some], [many] = (power_analysis_of(tmp_path, seeds)["contrasts"] for seeds in "258")
     assert ("", None, None, None) == tuple(few.values())[3:]
     assert ("Holm, paired t", None) == (some["method"], some["smallest_p"])
     assert some["half_width"] == pytest.approx(2.7764 / 5**0.5, rel=1e-4)
     assert ("primary", 1, 8, "max-T, joint sign flips") == tuple(many.values())[:4]
     assert (2 / 2**8, True) == (many["smallest_p"], many["half_width"] < many["smallest_effect"])
-    outlook = outlook_of(tmp_path, "{looks: [3, 5, 8]}")
-    assert [{"images": 40, "points": 2.5}] == outlook["test_images"]
-    [last] = outlook["contrasts"]  # half of the error is spent at the last of three looks
+    found = power_analysis_of(tmp_path, "{looks: [3, 5, 8]}")
+    assert [{"images": 40, "points": 2.5}] == found["test_images"]
+    [last] = found["contrasts"]  # half of the error is spent at the last of three looks
     assert last["half_width"] == pytest.approx(2.8412 / 8**0.5, rel=1e-4)
-    assert {"seeds": [3, 5, 8], "fewest_trials": 6, "most_trials": 16} == outlook["looks"]
+    assert {"seeds": [3, 5, 8], "fewest_trials": 6, "most_trials": 16} == found["looks"]
     printed = planned(tmp_path, "{looks: [3, 5, 8]}").partition("hash: ")[2][:12]
-    assert outlook["preregistration_hash"].startswith(printed)
+    assert found["preregistration_hash"].startswith(printed)
 
 
 def test_the_best_and_the_worst_case_of_looks(tmp_path: Path) -> None:

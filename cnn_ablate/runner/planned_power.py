@@ -9,10 +9,10 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared, data_facts
 from cnn_ablate.schema import (
     TEST_ACCURACY,
-    Outlook,
     PlannedContrasts,
     PlannedImages,
     PlannedLooks,
+    PowerAnalysis,
     state,
 )
 from cnn_ablate.stats.families import families
@@ -28,11 +28,11 @@ from cnn_ablate.stats.sample_size import Precision, Spread
 from cnn_ablate.store import read
 
 
-def outlook(prepared: Prepared) -> Outlook:
+def power_analysis(prepared: Prepared) -> PowerAnalysis:
     """Return what a study can show before it is run."""
     is_accuracy = prepared.study.metric.name == TEST_ACCURACY.name
     images = sorted(_test_images(prepared)) if is_accuracy else ()
-    return Outlook(
+    return PowerAnalysis(
         contrasts=_contrasts(prepared),
         looks=_looks(prepared),
         test_images=tuple(PlannedImages(images=n, points=100 / n) for n in images),
