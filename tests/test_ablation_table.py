@@ -12,12 +12,12 @@ import pytest
 from cnn_ablate.report.ablation_formats import ABLATION_FORMATS, plain_text
 from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.ablation_table import AblationRow, AblationTable, ablation_table
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.escaping import spreadsheet
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.stats import t_interval
 from cnn_ablate.store import Results, read
 from support import fake_study
-from support.report_context import context_of
+from support.report_data import context_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 5, "seeds": 6, "images": 400, "epochs": 3, "classes": CLASSES}
@@ -30,7 +30,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return fake_study.publish(tmp_path_factory.mktemp("results"), fake_study.FakeStudy(**SIZE))
 
 
-def rows(context: ReportContext) -> dict[str, AblationRow]:
+def rows(context: ReportData) -> dict[str, AblationRow]:
     """Return the rows of the table by variant."""
     return {row.variant: row for row in ablation_table(context).rows}
 
@@ -122,7 +122,7 @@ def committed(folder: str) -> AblationTable:
     """Return the table of a committed study."""
     from cnn_ablate.analysis import analyse  # noqa: PLC0415 - read once per test
 
-    return ablation_table(ReportContext.of(analyse(read(COMMITTED, folder))))
+    return ablation_table(ReportData.of(analyse(read(COMMITTED, folder))))
 
 
 def test_a_contrast_that_the_audit_proved_equal_says_so() -> None:

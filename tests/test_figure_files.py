@@ -10,7 +10,7 @@ from cnn_ablate.report.figure_files import draw, drop_stale, replace
 from cnn_ablate.report.figures import FIGURES
 from cnn_ablate.report.page_content import FigureEntry
 from support import fake_study
-from support.report_context import context_of
+from support.report_data import context_of
 
 
 @pytest.fixture(scope="module")

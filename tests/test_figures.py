@@ -19,7 +19,7 @@ from cnn_ablate.report.figures import (
 )
 from cnn_ablate.store import Predictions
 from support import fake_study
-from support.report_context import context_of
+from support.report_data import context_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 NAMES = list(FIGURES)

@@ -5,7 +5,7 @@ import pytest
 
 from cnn_ablate.report.figures import FIGURES
 from support import fake_study
-from support.report_context import context_of
+from support.report_data import context_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 

@@ -22,7 +22,7 @@ from cnn_ablate.study import Changes, read_study
 from support import fake_study
 from support.fake_results import contrast, record, trials, variant
 from support.fast_study import STUDY, allow_fork, fork_workers
-from support.report_context import context_of
+from support.report_data import context_of
 
 pytestmark = [allow_fork, pytest.mark.usefixtures(fork_workers.__name__)]
 

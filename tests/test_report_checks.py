@@ -10,15 +10,15 @@ import pytest
 from cnn_ablate.analysis import Analysis, analyse, frames, write_analysis
 from cnn_ablate.report import render_templates
 from cnn_ablate.report.ablation_latex import latex
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import forest
 from cnn_ablate.report.highlights import answer, outcome_lists
 from cnn_ablate.report.page_content import page_content
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.report.run_facts import missing
 from cnn_ablate.schema import Finding
 from cnn_ablate.store import Results
 from support import cli_study, fake_study
-from support.report_context import content_of, context_of
+from support.report_data import content_of, context_of
 
 FAKE = fake_study.FakeStudy(
     variants=4, seeds=8, images=120, epochs=4, classes=("cat", "dog", "owl"), findings=False
@@ -75,7 +75,7 @@ KINDS = (
 
 def pages(analysis: Analysis) -> dict[str, str]:
     """Return the pages of a report by format, without figures, which take long to draw."""
-    content = replace(page_content(ReportContext.of(analysis)), figures=())
+    content = replace(page_content(ReportData.of(analysis)), figures=())
     return {
         "html": render_templates.html(content, {}),
         "markdown": render_templates.markdown(content),
@@ -115,7 +115,7 @@ def test_an_effect_that_means_nothing_says_so_wherever_it_stands(sound: Results,
     assert re.search(rf"\\emph{{[^}}]*{kind}", text["latex"])
     assert r"\textbf" not in text["latex"]
 
-    data = forest.data(ReportContext.of(analysis))
+    data = forest.data(ReportData.of(analysis))
     assert data is not None
     drawn = [text.get_text() for text in forest.EFFECTS.figure(data).axes[0].texts]
     assert 1 == drawn.count("means nothing")

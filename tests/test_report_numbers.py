@@ -14,7 +14,7 @@ from cnn_ablate.report.outcomes import outcome
 from cnn_ablate.report.trust import support
 from cnn_ablate.stats import convergence
 from support import fake_study
-from support.report_context import context_of
+from support.report_data import context_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 4, "seeds": 3, "images": 120, "epochs": 6, "classes": CLASSES}

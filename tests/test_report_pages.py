@@ -15,7 +15,7 @@ from cnn_ablate.analysis import analyse
 from cnn_ablate.report import escaping, write
 from cnn_ablate.report.write_report import write_pages
 from support import fake_study
-from support.report_context import content_of
+from support.report_data import content_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}

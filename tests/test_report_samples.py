@@ -6,7 +6,7 @@ import pytest
 from cnn_ablate.report import figure_export
 from cnn_ablate.report.figures import FIGURES, draw_thumbnails
 from support import fake_study
-from support.report_context import context_of
+from support.report_data import context_of
 
 CLASSES = ("cat", "dog", "owl", "ox")
 

@@ -88,9 +88,9 @@ class ProgressDisplay:
         """Print the ablation table, what the checks found, and where the results are."""
         from cnn_ablate.report.ablation_formats import plain_text
         from cnn_ablate.report.ablation_table import ablation_table
-        from cnn_ablate.report.context import ReportContext
+        from cnn_ablate.report.report_data import ReportData
 
-        table = ablation_table(ReportContext.of(analysis))
+        table = ablation_table(ReportData.of(analysis))
         typer.echo(f"\n{plain_text(table, width=self.console.width)}")
         for finding in analysis.findings:
             # Those about one variant are below its row.

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from cnn_ablate.report import formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.outcomes import outcome
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.report.row_remarks import best_variant, remark
 from cnn_ablate.report.seed_plot import SeedPlot, seed_plots
 from cnn_ablate.report.variant_labels import change, components, short_keys
@@ -150,7 +150,7 @@ class AblationTable:
         return any(row.effect_interval.endswith("*") for row in self.rows)
 
 
-def ablation_table(context: ReportContext) -> AblationTable:
+def ablation_table(context: ReportData) -> AblationTable:
     """Return the ablation table of a study as far as it was run."""
     study = context.results.record.study
     levels, effects = components(context), _main_effects(context)
@@ -183,14 +183,14 @@ def ablation_table(context: ReportContext) -> AblationTable:
     )
 
 
-def _names(context: ReportContext) -> list[str]:
+def _names(context: ReportData) -> list[str]:
     """Return the variants of which a trial has ended, done or failed, the reference first."""
     ended = set(context.results.trials["variant"])
     names = [variant.name for variant in context.results.record.plan.variants]
     return sorted((n for n in names if n in ended), key=lambda name: name != context.reference)
 
 
-def _main_effects(context: ReportContext) -> dict[str, Effect]:
+def _main_effects(context: ReportData) -> dict[str, Effect]:
     """Return one effect per variant: that against the usual reference, or else its first."""
     effects: dict[str, Effect] = {}
     for effect in context.effects:
@@ -206,7 +206,7 @@ def _mark(levels: Mapping[str, str], name: str, reference: str) -> Mark:
     return Mark(level, _STATES.get(level, "named" if level else ""), level != usual)
 
 
-def _level(context: ReportContext, name: str) -> dict[str, Any]:
+def _level(context: ReportData, name: str) -> dict[str, Any]:
     """Return accuracy and size of a variant."""
     own = context.trials[context.trials["variant"] == name]
     known = {column: own[column].dropna() for column in ("parameters", "macs")}
@@ -229,7 +229,7 @@ def _count(number: float) -> Cell:
     return Cell(formatting.magnitude(number), number)
 
 
-def _difference(context: ReportContext, name: str, effect: Effect | None) -> dict[str, Any]:
+def _difference(context: ReportData, name: str, effect: Effect | None) -> dict[str, Any]:
     """Return the contrast of a variant in words and numbers."""
     if effect is None:
         empty = {"effect": Cell(""), "effect_interval": "", "p": Cell(""), "verdict": ""}

@@ -13,7 +13,7 @@ from cnn_ablate.claims import (
     subject,
 )
 from cnn_ablate.metrics import metric_of
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Claim, Study, Verdict, Word
 from cnn_ablate.text import capital
 
@@ -60,7 +60,7 @@ class ClaimTables:
     later: ClaimTable
 
 
-def claim_tables(context: ReportContext) -> ClaimTables:
+def claim_tables(context: ReportData) -> ClaimTables:
     """Return the claims of a study with their verdicts."""
     record = context.results.record
     pairs = tuple(zip(record.study.claims, context.verdicts, strict=True))

@@ -10,7 +10,7 @@ import pandas as pd
 from cnn_ablate.metrics import KNOWN_METRICS, at_threshold
 from cnn_ablate.report import formatting
 from cnn_ablate.report.ablation_table import Cell
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Effect, Metric
 from cnn_ablate.stats import Interval, means
 from cnn_ablate.text import capital, percent, plain_number
@@ -28,7 +28,7 @@ class DetailTable:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
-def detail_tables(context: ReportContext) -> tuple[DetailTable, ...]:
+def detail_tables(context: ReportData) -> tuple[DetailTable, ...]:
     """Return the tables that have rows."""
     builders = (_contrasts, _variants, _layers, _convergence)
     return tuple(table for build in builders if (table := build(context)))
@@ -41,7 +41,7 @@ _CONTRAST_COLUMNS = (
 )
 
 
-def _contrasts(context: ReportContext) -> DetailTable | None:
+def _contrasts(context: ReportData) -> DetailTable | None:
     known = [effect for effect in context.effects if effect.seeds or effect.failed]
     if not known:
         return None
@@ -60,7 +60,7 @@ def _contrasts(context: ReportContext) -> DetailTable | None:
     return DetailTable("contrasts", "Results", title, note, _CONTRAST_COLUMNS, rows)
 
 
-def _contrast(context: ReportContext, effect: Effect) -> str:
+def _contrast(context: ReportData, effect: Effect) -> str:
     reason = context.why_meaningless(effect)
     return f"{context.contrast_name(effect)}{f' (means nothing: {reason})' if reason else ''}"
 
@@ -97,7 +97,7 @@ _VARIANT_COLUMNS = (
 )
 
 
-def _variants(context: ReportContext) -> DetailTable | None:
+def _variants(context: ReportData) -> DetailTable | None:
     if context.trials.empty:
         return None
     note = (
@@ -110,7 +110,7 @@ def _variants(context: ReportContext) -> DetailTable | None:
     return DetailTable("variants", "Results", title, note, _VARIANT_COLUMNS, rows)
 
 
-def _variant(context: ReportContext, name: str) -> Iterable[Cell]:
+def _variant(context: ReportData, name: str) -> Iterable[Cell]:
     trials, metric = context.trials[context.trials["variant"] == name], context.metric
     columns = ["mean", "sd", "low", "high", "images_low", "images_high"]
     known = context.means.reindex([name]).loc[name, columns]
@@ -127,7 +127,7 @@ def _variant(context: ReportContext, name: str) -> Iterable[Cell]:
     yield Cell(formatting.duration(seconds), seconds)
 
 
-def _layers(context: ReportContext) -> DetailTable | None:
+def _layers(context: ReportData) -> DetailTable | None:
     layers = context.results.record.layers
     if not layers:
         return None
@@ -148,7 +148,7 @@ def _layers(context: ReportContext) -> DetailTable | None:
     return DetailTable("layers", "Images", "The network, layer by layer", note, columns, rows)
 
 
-def _convergence(context: ReportContext) -> DetailTable | None:
+def _convergence(context: ReportData) -> DetailTable | None:
     speed = context.learning_speed
     if speed is None:
         return None
@@ -174,7 +174,7 @@ def _convergence(context: ReportContext) -> DetailTable | None:
     return DetailTable("learning", "Training", title, note, ("Variant", *metrics), rows)
 
 
-def _column(context: ReportContext, trials: pd.DataFrame, metric: Metric) -> list[Cell]:
+def _column(context: ReportData, trials: pd.DataFrame, metric: Metric) -> list[Cell]:
     """Return the mean of a metric per variant, and how many seeds never reached a threshold.
 
     A metric that needs more epochs than a variant has, as the instability does, is left empty.

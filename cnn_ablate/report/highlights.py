@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from cnn_ablate.report import formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.outcomes import Outcome, is_beyond_images, outcome
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.report.run_facts import Fact
 from cnn_ablate.report.variant_labels import change
 from cnn_ablate.schema import Effect
@@ -33,7 +33,7 @@ class OutcomeList:
     more: int = 0
 
 
-def answer(context: ReportContext) -> str:
+def answer(context: ReportData) -> str:
     """Return one sentence on how many contrasts are decided, and which are the largest.
 
     Decided are those that both the family, over seeds, and the test images put on one side of
@@ -64,7 +64,7 @@ def answer(context: ReportContext) -> str:
     return f"Of {count(len(tested), 'change')}, {'; '.join(filter(None, parts))}."
 
 
-def outcome_lists(context: ReportContext) -> tuple[OutcomeList, ...]:
+def outcome_lists(context: ReportData) -> tuple[OutcomeList, ...]:
     """Return the changes by outcome: those that help, cost, are open, and so on."""
     groups = _by_outcome(context, _effects(context))
     names: dict[Outcome, str] = {
@@ -83,7 +83,7 @@ def outcome_lists(context: ReportContext) -> tuple[OutcomeList, ...]:
 
 
 def _outcome_list(
-    context: ReportContext, name: str, key: Outcome, effects: Sequence[Effect]
+    context: ReportData, name: str, key: Outcome, effects: Sequence[Effect]
 ) -> OutcomeList:
     decided = key in {"helps", "costs"}
     shown = [
@@ -96,21 +96,21 @@ def _outcome_list(
     return OutcomeList(name, key.replace(" ", "-"), tuple(shown), max(0, len(effects) - _MOST))
 
 
-def _effects(context: ReportContext) -> list[Effect]:
+def _effects(context: ReportData) -> list[Effect]:
     """Return the effects in the metric of the study, the largest first."""
     own = [e for e in context.effects if e.metric == context.metric]
     own = [e for e in own if e.seeds or e.failed or e.failed_reference]
     return sorted(own, key=lambda effect: -abs(effect.difference or 0.0))
 
 
-def _by_outcome(context: ReportContext, effects: Sequence[Effect]) -> dict[Outcome, list[Effect]]:
+def _by_outcome(context: ReportData, effects: Sequence[Effect]) -> dict[Outcome, list[Effect]]:
     groups: dict[Outcome, list[Effect]] = {name: [] for name in get_args(Outcome)}
     for effect in effects:
         groups[outcome(context, effect)].append(effect)
     return groups
 
 
-def _name(context: ReportContext, effect: Effect) -> str:
+def _name(context: ReportData, effect: Effect) -> str:
     versus = "" if effect.reference == context.reference else f" vs {effect.reference}"
     return f"{change(context, effect)}{versus}"
 
@@ -119,7 +119,7 @@ def _counted(effects: Sequence[Effect], one: str, several: str) -> str:
     return f"{len(effects)} {one if len(effects) == 1 else several}" if effects else ""
 
 
-def _side(context: ReportContext, effects: Sequence[Effect], one: str, several: str) -> str:
+def _side(context: ReportData, effects: Sequence[Effect], one: str, several: str) -> str:
     """Return how many changes help or cost, and the largest of them."""
     if not effects:
         return ""
@@ -132,7 +132,7 @@ def _side(context: ReportContext, effects: Sequence[Effect], one: str, several: 
     return f"{_counted(effects, one, several)} ({most}{largest}{unit})"
 
 
-def highlights(context: ReportContext, tally: str) -> tuple[Fact, ...]:
+def highlights(context: ReportData, tally: str) -> tuple[Fact, ...]:
     """Return the baseline, chance, what was run, and the claims, if there are any."""
     facts = [
         Fact(capital(context.reference), _baseline(context)),
@@ -144,7 +144,7 @@ def highlights(context: ReportContext, tally: str) -> tuple[Fact, ...]:
     return tuple(Fact(fact.name, capital(fact.text)) for fact in facts if fact.text)
 
 
-def _baseline(context: ReportContext) -> str:
+def _baseline(context: ReportData) -> str:
     """Return the value of the reference with its interval: `87.0 % [86.7, 87.2]`."""
     if context.reference not in context.means.index:
         return ""
@@ -157,7 +157,7 @@ def _baseline(context: ReportContext) -> str:
     return f"{shown.strip()} {formatting.interval(*ends)}".strip()
 
 
-def _decided(context: ReportContext) -> str:
+def _decided(context: ReportData) -> str:
     """Count the contrasts that each family decides, or state why none is tested."""
     tested = [effect for effect in context.effects if effect.family]
     if context.meaningless and not tested:

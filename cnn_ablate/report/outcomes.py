@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Effect, Metric
 from cnn_ablate.stats import FISHER
 
@@ -23,7 +23,7 @@ network`: the audit has shown that both sides train alike, so that a difference 
 """
 
 
-def outcome(context: ReportContext, effect: Effect) -> Outcome:
+def outcome(context: ReportData, effect: Effect) -> Outcome:
     """Return what the data decide: over seeds, by the family, and over test images."""
     if context.why_meaningless(effect):
         return "meaningless"
@@ -42,7 +42,7 @@ def is_beyond_images(effect: Effect) -> bool:
     return low is None or high is None or low > 0 or high < 0
 
 
-def _untested(context: ReportContext, effect: Effect) -> Outcome:
+def _untested(context: ReportData, effect: Effect) -> Outcome:
     if effect.seeds > 1 and not effect.failed and effect.difference == 0 == effect.sd:
         return "identical"
     return "same network" if (effect.variant, effect.reference) in context.inert else "not tested"

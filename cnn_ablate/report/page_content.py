@@ -11,12 +11,12 @@ from cnn_ablate.report.ablation_table import AblationTable, ablation_table
 from cnn_ablate.report.alarms import Alarm, alarms
 from cnn_ablate.report.baseline_facts import baseline_facts
 from cnn_ablate.report.claims_table import ClaimTables, claim_tables
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.detail_tables import DetailTable, detail_tables
 from cnn_ablate.report.figures import FIGURES
 from cnn_ablate.report.highlights import OutcomeList, answer, highlights, outcome_lists
 from cnn_ablate.report.limitations import limitations
 from cnn_ablate.report.methods import methods
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.report.run_facts import Fact, Failure
 from cnn_ablate.report.trust import Support, support
 from cnn_ablate.schema import Finding, Paper, Study
@@ -88,7 +88,7 @@ class PageContent:
         return sections
 
 
-def page_content(context: ReportContext) -> PageContent:
+def page_content(context: ReportData) -> PageContent:
     """Return the content of the pages of a study as far as it was run."""
     record, claims = context.results.record, claim_tables(context)
     return PageContent(
@@ -129,7 +129,7 @@ def _command(study: Study) -> str:
     return shlex.join(["cnn-ablate", "run", study.source, *profile, *sets])
 
 
-def _figures(context: ReportContext) -> tuple[FigureEntry, ...]:
+def _figures(context: ReportData) -> tuple[FigureEntry, ...]:
     entries = []
     for name, spec in FIGURES.items():
         data = spec.data(context)

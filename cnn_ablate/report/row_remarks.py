@@ -1,13 +1,13 @@
 """What must be known beside the numbers of a variant, and whether it is the best of its study."""
 
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.outcomes import outcome
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Contrast, Effect, Finding
 from cnn_ablate.stats import decide, seed_differences
 from cnn_ablate.text import count
 
 
-def remark(context: ReportContext, name: str, effect: Effect | None) -> str:
+def remark(context: ReportData, name: str, effect: Effect | None) -> str:
     """Return what must be known beside the numbers of a variant: failures, findings of its own."""
     trials = context.results.trials
     own = trials[trials["variant"] == name]
@@ -20,14 +20,14 @@ def remark(context: ReportContext, name: str, effect: Effect | None) -> str:
     return "; ".join(remarks)
 
 
-def _accused(context: ReportContext, finding: Finding) -> list[str]:
+def _accused(context: ReportData, finding: Finding) -> list[str]:
     """Return the variants that a finding is about; none if that is most of them, or a failure."""
     variants = list(finding.data.get("variants", ()))
     most = 2 * len(variants) > len(context.variants) and finding.severity != "error"
     return [] if most or finding.kind == "failed trials" else variants
 
 
-def best_variant(context: ReportContext) -> str | None:
+def best_variant(context: ReportData) -> str | None:
     """Return the variant that is better than every other one, decided as one family, if any.
 
     None is the best of a study of which some trials failed, or some contrasts mean nothing.
@@ -48,7 +48,7 @@ def best_variant(context: ReportContext) -> str | None:
     return first if is_ahead and first not in _open_variants(context) else None
 
 
-def _open_variants(context: ReportContext) -> set[str]:
+def _open_variants(context: ReportData) -> set[str]:
     """Return the variants whose own contrast does not say that they are better."""
     effects = (e for e in context.effects if e.metric == context.metric)
     return {e.variant for e in effects if outcome(context, e) != "helps"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cnn_ablate.report import formatting
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import ELSEWHERE, DataFacts, Plan, Record, label
 from cnn_ablate.text import count, count_range, some
 
@@ -30,7 +30,7 @@ class Failure:
     error: str
 
 
-def study_sentence(context: ReportContext) -> str:
+def study_sentence(context: ReportData) -> str:
     """Return one sentence on the design of a study: variants, network, data, seeds, factors."""
     record = context.results.record
     variants = count(len(record.plan.variants), "variant")
@@ -62,7 +62,7 @@ def _purpose(record: Record) -> str:
     return f", to measure what {some(factors, 5)} {contribute}" if factors else ""
 
 
-def training_setup(context: ReportContext) -> tuple[Fact, ...]:
+def training_setup(context: ReportData) -> tuple[Fact, ...]:
     """Return seeds, epochs, data, overrides, time and device of the trials."""
     record, trials = context.results.record, context.trials
     study = record.study
@@ -83,7 +83,7 @@ def training_setup(context: ReportContext) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if fact.text)
 
 
-def _epochs(context: ReportContext) -> str:
+def _epochs(context: ReportData) -> str:
     """Return the planned epochs; of a program of the user's, those that it says it trained."""
     record = context.results.record
     if record.study.trainer:
@@ -93,7 +93,7 @@ def _epochs(context: ReportContext) -> str:
     return " to ".join(str(n) for n in dict.fromkeys((epochs[0], epochs[-1]))) if epochs else ""
 
 
-def _seeds(context: ReportContext) -> str:
+def _seeds(context: ReportData) -> str:
     """Return the seeds, and the number per variant if variants differ in it."""
     counts = context.planned_seeds.values()
     each = f"; {count_range(counts, 'seed')} per variant" if len(set(counts)) > 1 else ""
@@ -124,7 +124,7 @@ def _used(numbers: Iterable[int], available: int) -> str:
     return span if used == [available] else f"{span} of {available:,}"
 
 
-def failures(context: ReportContext) -> tuple[Failure, ...]:
+def failures(context: ReportData) -> tuple[Failure, ...]:
     """Return the trials that failed or diverged."""
     trials = context.results.trials
     failed = trials[trials["status"] != "done"]
@@ -134,7 +134,7 @@ def failures(context: ReportContext) -> tuple[Failure, ...]:
     )
 
 
-def missing(context: ReportContext) -> tuple[str, ...]:
+def missing(context: ReportData) -> tuple[str, ...]:
     """Return the seeds that were not run yet, one text per group of variants that lack the same."""
     ran = set(context.results.trials["trial"])
     seeds_of: dict[str, list[str]] = {}
@@ -152,7 +152,7 @@ def _gap(seeds: tuple[str, ...], variants: list[str]) -> str:
     return f"{noun} {some(seeds, 5)} of {some(variants, 5)}"
 
 
-def environment(context: ReportContext) -> tuple[Fact, ...]:
+def environment(context: ReportData) -> tuple[Fact, ...]:
     """Return versions, machine, compute settings, checksums of the data, and dates."""
     record = context.results.record
     imported = record.compute.backend == ELSEWHERE

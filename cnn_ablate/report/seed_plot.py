@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from cnn_ablate.report.axis_limits import axis_limits
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.outcomes import outcome
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Effect
 
 WIDTH = 150.0  # CSS pixels
@@ -31,7 +31,7 @@ class SeedPlot:
     text: str
 
 
-def seed_plots(context: ReportContext, effects: Sequence[Effect]) -> dict[str, SeedPlot]:
+def seed_plots(context: ReportData, effects: Sequence[Effect]) -> dict[str, SeedPlot]:
     """Return the drawing of each effect that has a difference, by variant."""
     known = [effect for effect in effects if effect.difference is not None]
     if not known:
@@ -55,7 +55,7 @@ def seed_plots(context: ReportContext, effects: Sequence[Effect]) -> dict[str, S
     }
 
 
-def _plot(context: ReportContext, effect: Effect, place: Mapping[Hashable, float]) -> SeedPlot:
+def _plot(context: ReportData, effect: Effect, place: Mapping[Hashable, float]) -> SeedPlot:
     seeds = context.seed_differences(effect)
     value = place["difference"]
     low, high = (value if np.isnan(place[end]) else place[end] for end in ("low", "high"))

@@ -10,8 +10,8 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.report import render_templates
 from cnn_ablate.report.ablation_formats import plain_text
 from cnn_ablate.report.ablation_table import AblationTable, ablation_table
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import FIGURES
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.value_errors import unknown_name
 
 
@@ -51,7 +51,7 @@ class StudyResults(Mapping[str, pd.DataFrame]):
         where = f"figure({name!r})"
         if name not in FIGURES:
             raise UserError(where, *unknown_name("figure", name, FIGURES))
-        data = FIGURES[name].data(ReportContext.of(self._analysis))
+        data = FIGURES[name].data(ReportData.of(self._analysis))
         if data is None:
             raise UserError(where, "this study has nothing to draw in it.")
         return FIGURES[name].figure(data)
@@ -65,4 +65,4 @@ class StudyResults(Mapping[str, pd.DataFrame]):
 
     @property
     def _table(self) -> AblationTable:
-        return ablation_table(ReportContext.of(self._analysis))
+        return ablation_table(ReportData.of(self._analysis))

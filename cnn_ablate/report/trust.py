@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.stats import FLIP_PAIRS
 from cnn_ablate.text import count, count_range, listed
 
@@ -21,12 +21,12 @@ class Support:
     section: str = ""
 
 
-def support(context: ReportContext) -> tuple[Support, ...]:
+def support(context: ReportData) -> tuple[Support, ...]:
     """Return what results rest on: seeds, test images, convergence, audit, and checks."""
     return tuple(reason for reason in _reasons(context) if reason.text)
 
 
-def _reasons(context: ReportContext) -> Iterator[Support]:
+def _reasons(context: ReportData) -> Iterator[Support]:
     seeds = [effect.seeds for effect in context.effects if effect.seeds]
     if seeds:
         few = min(seeds) < FLIP_PAIRS
@@ -41,7 +41,7 @@ def _reasons(context: ReportContext) -> Iterator[Support]:
     yield _audited(context)
 
 
-def _converged(context: ReportContext) -> Support:
+def _converged(context: ReportData) -> Support:
     if context.epochs.empty:
         return Support(True, "")
     rising = [finding for finding in context.findings if finding.kind == "still improving"]
@@ -50,14 +50,14 @@ def _converged(context: ReportContext) -> Support:
     return Support(True, "no variant found still improving", "training")
 
 
-def _checked(context: ReportContext) -> Support:
+def _checked(context: ReportData) -> Support:
     grave = [f.kind for f in context.findings if f.severity == "error"]
     if grave:
         return Support(False, f"checks: {listed(dict.fromkeys(grave))}", "check")
     return Support(True, "checks found no error")
 
 
-def _audited(context: ReportContext) -> Support:
+def _audited(context: ReportData) -> Support:
     record = context.results.record
     if not record.audited and not record.findings:
         return Support(False, "not audited", "audit")

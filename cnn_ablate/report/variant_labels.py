@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Effect, Variant, label, value_at
 
 # Designs whose variants differ from their reference by one level of one factor.
@@ -22,7 +22,7 @@ def short_keys(keys: Iterable[str]) -> dict[str, str]:
     return {key: name if times[name] == 1 else key for key, name in short.items()}
 
 
-def components(context: ReportContext) -> dict[str, dict[str, str]]:
+def components(context: ReportData) -> dict[str, dict[str, str]]:
     """Return, by key, the level of each variant that has a finished trial; only keys that vary.
 
     Keys are factors and what the entries of a `list` set; the keys that a bundle sets have no
@@ -57,7 +57,7 @@ def _level(variant: Variant, key: str) -> str:
     return label(value) if value != "" else ""
 
 
-def change(context: ReportContext, effect: Effect) -> str:
+def change(context: ReportData, effect: Effect) -> str:
     """Return what a contrast changes: `norm: batch → none`, `se off`, or the variant's name."""
     usual = effect.reference == context.reference
     if not usual or effect.design not in _SINGLE or len(effect.factors) != 1:

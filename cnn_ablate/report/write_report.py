@@ -5,8 +5,8 @@ from pathlib import Path
 
 from cnn_ablate.analysis import Analysis
 from cnn_ablate.report import ablation_latex, figure_files, render_templates
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.page_content import PageContent, page_content
+from cnn_ablate.report.report_data import ReportData
 
 
 def write(
@@ -17,7 +17,7 @@ def write(
     Raises:
         UserError: the report cannot be written.
     """
-    context = ReportContext.of(analysis)
+    context = ReportData.of(analysis)
     if not pictures:
         results = replace(context.results, samples=None, training_images=None)
         context = replace(context, results=results)

@@ -23,7 +23,7 @@ from cnn_ablate.runner.queue import JobQueue
 from cnn_ablate.runner.rounds import needed, rounds
 from cnn_ablate.runner.run_record import study_record
 from cnn_ablate.runner.signals import InterruptHandler
-from cnn_ablate.runner.trial_compute import with_compute
+from cnn_ablate.runner.trial_compute_settings import with_compute
 from cnn_ablate.schema import Look, Record, Trial, TrialResult, timestamp
 from cnn_ablate.store import (
     Results,

@@ -19,7 +19,7 @@ from cnn_ablate.report import escaping
 from cnn_ablate.report.ablation_formats import ABLATION_FORMATS
 from cnn_ablate.report.ablation_table import ablation_table
 from cnn_ablate.report.ablation_table import frame as table_frame
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.store import read
 from cnn_ablate.store.trial_files import as_csv
 from cnn_ablate.text import listed
@@ -114,7 +114,7 @@ def _payload(analysis: Analysis, name: str, style: str) -> tuple[bytes, int]:
     if name != ABLATION:
         frame = frames(analysis)[name]
         return FORMATS[style](frame), len(frame)
-    table = ablation_table(ReportContext.of(analysis))
+    table = ablation_table(ReportData.of(analysis))
     if style in FORMATS:
         return FORMATS[style](table_frame(table)), len(table.rows)
     return ABLATION_FORMATS[style](table).encode(), len(table.rows)

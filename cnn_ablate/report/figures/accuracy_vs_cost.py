@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from cnn_ablate.report import figure_export, figure_style, formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import some
 
 MAX_NAMES = 14
@@ -20,7 +20,7 @@ _COUNTS = ((1e9, "billions"), (1e6, "millions"), (1e3, "thousands"), (1.0, ""))
 _TIMES = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
-def data(context: ReportContext, *, cost: str) -> pd.DataFrame | None:
+def data(context: ReportData, *, cost: str) -> pd.DataFrame | None:
     """Return mean accuracy (per cent) and cost per variant, and which are on the Pareto front.
 
     None if there are fewer than two variants, or if the cost is unknown.
@@ -122,7 +122,7 @@ def _scale(axes: Axes, costs: pd.Series) -> None:
         axes.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
 
 
-def _caption(context: ReportContext, data: pd.DataFrame, *, label: str) -> str:
+def _caption(context: ReportData, data: pd.DataFrame, *, label: str) -> str:
     best = some(data.loc[data["front"], "variant"], 5)
     return (
         f"Test accuracy vs. {label}, means over seeds ({context.budget}). Blue: the Pareto front, "

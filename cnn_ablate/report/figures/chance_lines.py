@@ -4,12 +4,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cnn_ablate.report import figure_style, formatting
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.report_data import ReportData
 
 _DASHES = {"chance": ":", "most frequent class": "--"}
 
 
-def with_chance(context: ReportContext, data: pd.DataFrame, *, unit: float) -> pd.DataFrame:
+def with_chance(context: ReportData, data: pd.DataFrame, *, unit: float) -> pd.DataFrame:
     """Return data with a column per line; `unit` is what the figure shows as accuracy 100 %."""
     return data.assign(**{name: unit * share for name, share in context.chance.items()})
 

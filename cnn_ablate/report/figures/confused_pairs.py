@@ -5,14 +5,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import confusion, draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 
 MAX_PAIRS = 12
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return the share of the most frequent confusions in per cent, or None without predictions."""
     if context.results.confusion.empty:
         return None
@@ -36,7 +36,7 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     pair = data["pair"].iloc[0]
     return (
         "The most frequent confusions, true → predicted, in per cent of the images of the true "

@@ -4,9 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import confusion, draw_thumbnails
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import some
 
 MAX_PAIRS = 3
@@ -14,12 +14,12 @@ IMAGES_PER_PAIR = 6
 TEXT_HEIGHT = 0.5  # inches for the title above and the text below a row
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return the first images of the most confused pairs, or None if no images were kept."""
     return draw_thumbnails.with_images(context, lambda images: _confused(context, images))
 
 
-def _confused(context: ReportContext, images: pd.DataFrame) -> pd.DataFrame:
+def _confused(context: ReportData, images: pd.DataFrame) -> pd.DataFrame:
     shares = confusion.shares(context)
     wrong = shares["true"] != shares["predicted"]
     of_reference = shares[wrong & (shares["variant"] == context.reference)]
@@ -44,7 +44,7 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(context: ReportContext, _: pd.DataFrame) -> str:
+def _caption(context: ReportData, _: pd.DataFrame) -> str:
     return (
         "Test images of the most confused pairs, true → predicted, with the share of the true "
         f"class that {context.reference} confuses this way, over all seeds. Below each image: the "

@@ -7,16 +7,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import count, some
 
 # The other variants whose matrices are drawn, those that differ most from the reference.
 MAX_OTHERS = 24
 
 
-def shares(context: ReportContext) -> pd.DataFrame:
+def shares(context: ReportData) -> pd.DataFrame:
     """Return counts summed over seeds, and their share of the true class's images in per cent."""
     confusion = context.results.confusion
     keys = ["variant", "true", "predicted"]
@@ -25,7 +25,7 @@ def shares(context: ReportContext) -> pd.DataFrame:
     return context.in_order(summed.assign(share=100 * summed["count"] / images.clip(lower=1)))
 
 
-def ranked(context: ReportContext, tidy: pd.DataFrame) -> list[str]:
+def ranked(context: ReportData, tidy: pd.DataFrame) -> list[str]:
     """Return variants by the difference of their matrix from the reference's, which comes first."""
     wide = tidy.pivot_table("share", ["true", "predicted"], "variant", sort=False)
     if context.reference not in wide:
@@ -35,17 +35,17 @@ def ranked(context: ReportContext, tidy: pd.DataFrame) -> list[str]:
     return [str(name) for name in distance.sort_values(ascending=False, kind="stable").index]
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return the matrix of the reference, or of the first variant."""
     return _part(context, slice(None, 1))
 
 
-def rest(context: ReportContext) -> pd.DataFrame | None:
+def rest(context: ReportData) -> pd.DataFrame | None:
     """Return the matrices of other variants, or None if there are none."""
     return _part(context, slice(1, 1 + MAX_OTHERS))
 
 
-def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
+def _part(context: ReportData, part: slice) -> pd.DataFrame | None:
     if context.results.confusion.empty:
         return None
     tidy = shares(context)
@@ -112,14 +112,14 @@ def _square(rows: pd.DataFrame, value: str) -> pd.DataFrame:
     return table.loc[classes, classes]
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
         f"Share of the images of each true class (rows) that {data['variant'].iloc[0]} predicts as "
         f"each class (columns), in per cent, summed over seeds ({context.budget})."
     )
 
 
-def _rest_caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _rest_caption(context: ReportData, data: pd.DataFrame) -> str:
     shown, others = data["variant"].nunique(), len(context.variants) - 1
     differ = f"The {count(shown, 'variant')} that differ most of {others}"
     which = differ if shown < others else f"The {count(shown, 'other variant')}"

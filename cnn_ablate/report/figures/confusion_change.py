@@ -4,15 +4,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import confusion, draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import count, some
 
 MAX_MATRICES = 6
 
 
-def changes(context: ReportContext) -> pd.DataFrame | None:
+def changes(context: ReportData) -> pd.DataFrame | None:
     """Return each cell's difference from the reference in points, paired by seed and averaged.
 
     Variants whose difference means nothing are left out.
@@ -30,17 +30,17 @@ def changes(context: ReportContext) -> pd.DataFrame | None:
     return tidy[~tidy["variant"].isin(context.incomparable)].dropna(subset="difference")
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return the differences of the variants that differ most, or None if none can be compared."""
     return _part(context, slice(None, MAX_MATRICES))
 
 
-def rest(context: ReportContext) -> pd.DataFrame | None:
+def rest(context: ReportData) -> pd.DataFrame | None:
     """Return the differences of all other variants, or None if there are none."""
     return _part(context, slice(MAX_MATRICES, MAX_MATRICES + confusion.MAX_OTHERS))
 
 
-def _part(context: ReportContext, part: slice) -> pd.DataFrame | None:
+def _part(context: ReportData, part: slice) -> pd.DataFrame | None:
     tidy = changes(context)
     if tidy is None:
         return None
@@ -64,7 +64,7 @@ def draw_small(data: pd.DataFrame) -> Figure:
     return confusion.matrices(data, "difference", scale, small=True, diagonal=-1.0)
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     del data
     return (
         f"Confusion matrix minus that of {context.reference}, in percentage points of the images "
@@ -73,7 +73,7 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     )
 
 
-def _rest_caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _rest_caption(context: ReportData, data: pd.DataFrame) -> str:
     limit = data["difference"].abs().max()
     return (
         f"The {count(data['variant'].nunique(), 'other variant')}, as above, with classes in "

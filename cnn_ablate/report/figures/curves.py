@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from cnn_ablate.report import figure_style
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import some
 
 MAX_PLOTS = 24
@@ -21,7 +21,7 @@ _DASHES = {"training": "--", "validation": "-", "test": "-", "running": "-"}
 _REFERENCE: dict[str, Any] = {"color": figure_style.INK, "lw": 1.0, "alpha": 0.4}
 
 
-def spreads(context: ReportContext, metric: str) -> pd.DataFrame | None:
+def spreads(context: ReportData, metric: str) -> pd.DataFrame | None:
     """Return mean, lowest and highest seed of a metric per epoch, on training and held-out images.
 
     None if no trial has two epochs.
@@ -38,7 +38,7 @@ def spreads(context: ReportContext, metric: str) -> pd.DataFrame | None:
     return pd.concat(means)
 
 
-def data(context: ReportContext, *, metric: str) -> pd.DataFrame | None:
+def data(context: ReportData, *, metric: str) -> pd.DataFrame | None:
     """Return `spreads` of the variants to show, and of the reference; None if it has none."""
     known = spreads(context, metric)
     tidy = None if known is None else _with_reference(context, known)
@@ -47,7 +47,7 @@ def data(context: ReportContext, *, metric: str) -> pd.DataFrame | None:
     return chance_lines.with_chance(context, tidy, unit=1)
 
 
-def running(context: ReportContext) -> pd.DataFrame | None:
+def running(context: ReportData) -> pd.DataFrame | None:
     """Return mean, lowest and highest seed of the running loss, in bins if there are many steps."""
     steps = context.steps
     if steps.empty:
@@ -63,7 +63,7 @@ def _spread(rows: pd.DataFrame, time: str, column: str) -> pd.DataFrame:
     return grouped.agg(mean="mean", low="min", high="max").round(6).reset_index()
 
 
-def _with_reference(context: ReportContext, tidy: pd.DataFrame) -> pd.DataFrame | None:
+def _with_reference(context: ReportData, tidy: pd.DataFrame) -> pd.DataFrame | None:
     """Return the rows of the variants to show, and of the reference, drawn behind each of them."""
     means = context.trials.groupby("variant")["test_accuracy"].mean()
     shown = context.farthest(means)[:MAX_PLOTS]
@@ -139,7 +139,7 @@ def _compares(data: pd.DataFrame) -> bool:
     return not data.loc[data["shown"], "reference"].all()
 
 
-def _caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> str:
+def _caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str:
     spread = "; band: range over seeds" if (data["high"] > data["low"]).any() else ""
     reference = f"; grey: {context.reference}" if _compares(data) else ""
     chance = chance_lines.note(data, data["mean"], unit=1)
@@ -153,7 +153,7 @@ def _alt(data: pd.DataFrame, *, what: str) -> str:
 
 
 def _spec(
-    what: str, data: Callable[[ReportContext], pd.DataFrame | None], *, time: str, label: str
+    what: str, data: Callable[[ReportData], pd.DataFrame | None], *, time: str, label: str
 ) -> FigureSpec:
     return FigureSpec(
         "Training",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cnn_ablate.report import figure_style
-from cnn_ablate.report.context import ReportContext
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.store import Predictions
 
 MAX_PIXELS = 64  # larger images are scaled down
@@ -25,7 +25,7 @@ _VISIBLE = (1, 3)
 
 
 def with_images(
-    context: ReportContext, choose: Callable[[pd.DataFrame], pd.DataFrame]
+    context: ReportData, choose: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> pd.DataFrame | None:
     """Return chosen sample images with the predictions of the reference's first finished seed.
 
@@ -48,9 +48,7 @@ def with_images(
     return chosen.assign(image=images) if images else None
 
 
-def _named(
-    context: ReportContext, trial: str, predictions: Predictions, images: int
-) -> pd.DataFrame:
+def _named(context: ReportData, trial: str, predictions: Predictions, images: int) -> pd.DataFrame:
     classes = context.results.classes
     names = classes.loc[classes["trial"] == trial, "class"].to_numpy()
     index = np.arange(min(images, len(predictions.label)))

@@ -6,12 +6,12 @@ from matplotlib.figure import Figure
 
 from cnn_ablate.metrics import at_threshold
 from cnn_ablate.report import figure_style, formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import count, percent, some
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return the epochs until each trial reached the accuracy; infinite if it never did.
 
     None if trials have fewer than three epochs.
@@ -55,7 +55,7 @@ def _heights(data: pd.DataFrame, names: list[str]) -> pd.Series:
     return place + (index - (ties - 1) / 2) * (0.7 / ties.clip(lower=4))
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     never = int(np.isinf(data["epochs"]).sum())
     missed = f" {count(never, 'trial')} never reached it." if never else ""
     threshold = percent(data["accuracy"].iloc[0])

@@ -5,9 +5,9 @@ from functools import partial
 import pandas as pd
 
 from cnn_ablate.report import formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import draw_intervals
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Metric
 from cnn_ablate.stats import attribution, factorial
 from cnn_ablate.text import some
@@ -15,7 +15,7 @@ from cnn_ablate.text import some
 _CROSSED = {"factorial", "fractional"}
 
 
-def terms(context: ReportContext, *, interactions: bool) -> pd.DataFrame | None:
+def terms(context: ReportData, *, interactions: bool) -> pd.DataFrame | None:
     """Return main effects or two-way interactions of crossed factors, or None if there are none."""
     record = context.results.record
     crossed = [design for design in record.study.designs if design.kind in _CROSSED]
@@ -43,7 +43,7 @@ def _name(term: str) -> str:
     return " \N{MULTIPLICATION SIGN} ".join(key.partition(".")[2] or key for key in term.split(":"))
 
 
-def shares(context: ReportContext) -> pd.DataFrame | None:
+def shares(context: ReportData) -> pd.DataFrame | None:
     """Return each on/off component's contribution to their joint gain, or None if one at most."""
     record = context.results.record
     table = attribution(
@@ -54,7 +54,7 @@ def shares(context: ReportContext) -> pd.DataFrame | None:
     return named if len(table) > 1 else None
 
 
-def _terms_caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> str:
+def _terms_caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str:
     aliased = [
         f"{row['term']} is aliased with {row['aliases']}"
         for _, row in data[data["aliases"] != ""].iterrows()
@@ -72,7 +72,7 @@ def _terms_alt(data: pd.DataFrame, *, what: str) -> str:
     return f"{what}: {some(terms, 11)}."
 
 
-def _shares_caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _shares_caption(context: ReportData, data: pd.DataFrame) -> str:
     method = {
         "shapley": "Shapley values: mean gain of each component over all orders of adding them",
         "leave one out": "Loss of the full system when one component is removed",

@@ -7,8 +7,8 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.figure import Figure
 
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figure_style import RC
+from cnn_ablate.report.report_data import ReportData
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class FigureSpec:
 
     section: str
     title: str
-    data: Callable[[ReportContext], pd.DataFrame | None]
+    data: Callable[[ReportData], pd.DataFrame | None]
     draw: Callable[[pd.DataFrame], Figure]
-    caption: Callable[[ReportContext, pd.DataFrame], str]
+    caption: Callable[[ReportData, pd.DataFrame], str]
     alt: Callable[[pd.DataFrame], str]
     folded: bool = False
 

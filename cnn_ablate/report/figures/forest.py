@@ -3,9 +3,9 @@
 import pandas as pd
 
 from cnn_ablate.report import formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import draw_intervals
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.report.variant_labels import change
 from cnn_ablate.schema import Effect
 from cnn_ablate.text import some
@@ -14,7 +14,7 @@ from cnn_ablate.text import some
 MOST = 25
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return difference, intervals and seeds per contrast, or None if no contrast has a seed.
 
     `low` and `high` are those of the family, which agree with its decision.
@@ -52,12 +52,12 @@ _NUMBERS = (
 )
 
 
-def _reference(context: ReportContext, effect: Effect) -> str:
+def _reference(context: ReportData, effect: Effect) -> str:
     usual = effect.reference == context.reference
     return "" if usual else f"vs {context.short_names[effect.reference]}"
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     usual = (data["reference"] == context.reference).all()
     reference = context.reference if usual else "each variant's reference"
     images = "; thin line: 95 % CI over test images" if _has_image_intervals(data) else ""
@@ -74,12 +74,12 @@ def _caption(context: ReportContext, data: pd.DataFrame) -> str:
     )
 
 
-def _colours(context: ReportContext) -> str:
+def _colours(context: ReportData) -> str:
     better = "lower" if context.metric.better == "lower" else "higher"
     return f"Green: {better}, which is better; orange: worse"
 
 
-def _left_out(context: ReportContext, data: pd.DataFrame) -> str:
+def _left_out(context: ReportData, data: pd.DataFrame) -> str:
     every = sum(effect.difference is not None for effect in context.effects)
     return f" Shown are the {MOST} largest of {every}." if len(data) < every else ""
 

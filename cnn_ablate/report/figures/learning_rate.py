@@ -6,14 +6,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import some
 
 MAX_LINES = 12
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return the learning rate per epoch and group of variants, or None if all are constant."""
     epochs = context.epochs
     if epochs.empty:
@@ -31,7 +31,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     return pd.concat(schedules)[["variants", "epoch", "lr"]]
 
 
-def _named(context: ReportContext, names: list[str]) -> str:
+def _named(context: ReportData, names: list[str]) -> str:
     return some((context.short_names[name] for name in names), 1)
 
 
@@ -53,7 +53,7 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     del data
     return (
         f"Learning rate per epoch; variants with the same schedule share a line ({context.budget})."

@@ -9,16 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from cnn_ablate.report import figure_export, figure_style, formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import chance_lines, curves
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import some
 
 MAX_LINES = 6
 _TRAINING = "training"
 
 
-def data(context: ReportContext, *, metric: str) -> pd.DataFrame | None:
+def data(context: ReportData, *, metric: str) -> pd.DataFrame | None:
     """Return the mean curve of the reference and of the variants farthest from it, per epoch.
 
     Accuracies are in per cent. None if no trial has two epochs.
@@ -71,7 +71,7 @@ def _line(axes: Axes, curve: pd.DataFrame, name: str, colour: str, *, is_trainin
     line.set_gid(figure_export.tip(name, text))
 
 
-def _caption(context: ReportContext, data: pd.DataFrame, *, what: str) -> str:
+def _caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str:
     held_out = next(str(images) for images in data["images"].unique() if images != _TRAINING)
     shown, every = data["variant"].nunique(), len(context.variants)
     which = f"; the {shown} of {every} variants that differ most" if shown < every else ""

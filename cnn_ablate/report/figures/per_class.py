@@ -5,13 +5,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import draw_heatmap
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import listed
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return the accuracy per class, mean over seeds in per cent, or None if no trial is done."""
     classes = context.results.classes
     if classes.empty:
@@ -23,7 +23,7 @@ def data(context: ReportContext) -> pd.DataFrame | None:
     return ordered.assign(variant=ordered["variant"].map(context.short_names))
 
 
-def difference(context: ReportContext) -> pd.DataFrame | None:
+def difference(context: ReportData) -> pd.DataFrame | None:
     """Return each class's difference from the reference in points, paired by seed and averaged.
 
     None if there is no other variant, or no class that it shares with the reference. Variants whose
@@ -72,7 +72,7 @@ def _map(table: pd.DataFrame, scale: draw_heatmap.Scale) -> Figure:
     return figure
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
         f"Test accuracy per class in per cent, mean over seeds ({context.budget})."
         f"{_lowest(data)}{_chance(context)}{context.left_out}"
@@ -89,7 +89,7 @@ def _lowest(data: pd.DataFrame) -> str:
     return f" The {noun} with the lowest accuracy {verb} {listed(lowest)}."
 
 
-def _chance(context: ReportContext) -> str:
+def _chance(context: ReportData) -> str:
     chance = context.chance.get("chance")
     return f" Chance is {formatting.number(100 * chance)} %." if chance else ""
 
@@ -99,7 +99,7 @@ def _alt(data: pd.DataFrame) -> str:
     return f"Heat map of accuracy per class and variant, from {low:.0f} to {high:.0f} per cent."
 
 
-def _difference_caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _difference_caption(context: ReportData, data: pd.DataFrame) -> str:
     most = data.iloc[int(data["difference"].abs().to_numpy().argmax())]
     return (
         f"Difference from {context.reference} in percentage points, mean of differences paired by "

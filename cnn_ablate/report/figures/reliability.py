@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from cnn_ablate.metrics import BINS, confidence_bin
 from cnn_ablate.report import figure_style
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.store import Predictions
 from cnn_ablate.text import some
 
@@ -18,7 +18,7 @@ MAX_DIAGRAMS = 8
 _FEWEST = 20
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return accuracy and confidence per bin of confidence, over all seeds of a variant.
 
     The variants are the reference and those whose calibration error differs most from its own. The
@@ -98,7 +98,7 @@ def _diagram(axes: Axes, bins: pd.DataFrame) -> None:
     axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     shown = data["variant"].nunique()
     which = (
         " Shown are the reference and the variants whose error differs most from its own."

@@ -5,9 +5,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import draw_thumbnails
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import count, some
 
 MAX_IMAGES = 24
@@ -16,7 +16,7 @@ TEXT_HEIGHT = 0.42  # inches for two lines of text
 CROSS = "\N{MULTIPLICATION SIGN}"
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return images spread evenly over the samples, right or wrong, or None if there are none."""
     return draw_thumbnails.with_images(context, _spread)
 
@@ -42,7 +42,7 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
         f"{count(len(data), 'test image')}, evenly spaced among those kept and not selected, with "
         f"the predictions of the first finished seed of {context.reference}. A cross and a frame "

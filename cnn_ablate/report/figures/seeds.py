@@ -7,13 +7,13 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style, formatting
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import some
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return the test accuracy per trial in per cent, or None if each variant has one seed."""
     trials = context.trials
     if len(trials) == len(context.variants):
@@ -50,7 +50,7 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     spread = data.groupby("variant")["accuracy"].agg(lambda values: values.max() - values.min())
     return (
         f"Test accuracy of each trial; line: mean over seeds ({context.budget}). The largest range "

@@ -5,15 +5,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from cnn_ablate.report import figure_style
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.figures import draw_thumbnails
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import count
 
 _LEFT = 0.85  # inches for the names of the rows
 
 
-def data(context: ReportContext) -> pd.DataFrame | None:
+def data(context: ReportData) -> pd.DataFrame | None:
     """Return the images with their row, `raw` or `augmented`; None if none were kept.
 
     Where augmentation changes nothing there is one row.
@@ -47,7 +47,7 @@ def draw(data: pd.DataFrame) -> Figure:
     return figure
 
 
-def _caption(context: ReportContext, data: pd.DataFrame) -> str:
+def _caption(context: ReportData, data: pd.DataFrame) -> str:
     images = count(data["column"].nunique(), "training image")
     changed = "augmented" in set(data["row"])
     below = "; below, the same as augmentation changes them in its first epoch" if changed else ""

@@ -1,14 +1,14 @@
 """What a report is made from, straight from the results of a fake study."""
 
 from cnn_ablate.analysis import analyse
-from cnn_ablate.report.context import ReportContext
 from cnn_ablate.report.page_content import PageContent, page_content
+from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.store import Results
 
 
-def context_of(results: Results) -> ReportContext:
+def context_of(results: Results) -> ReportData:
     """Return the context of the report of some results."""
-    return ReportContext.of(analyse(results))
+    return ReportData.of(analyse(results))
 
 
 def content_of(results: Results) -> PageContent:

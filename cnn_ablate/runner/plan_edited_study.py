@@ -5,7 +5,7 @@ from cnn_ablate.schema import Plan, Record, Study
 from cnn_ablate.settings import identifier, identity, images_key, resolve, resolver
 
 
-def replan(study: Study, record: Record) -> Plan:
+def plan_edited_study(study: Study, record: Record) -> Plan:
     """Return the plan of a study whose data sets are those of its last run.
 
     A data set that the last run did not use has no fingerprint, and its trials no known id.

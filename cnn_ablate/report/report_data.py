@@ -35,7 +35,7 @@ class LearningSpeed:
 
 
 @dataclass(frozen=True)
-class ReportContext:
+class ReportData:
     """The results of a study with its analysis; computes no part of the analysis itself.
 
     `findings` are those of the checks, and `meaningless` why some contrasts, as (variant,
@@ -49,7 +49,7 @@ class ReportContext:
     meaningless: Mapping[Pair, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, analysis: Analysis) -> "ReportContext":
+    def of(cls, analysis: Analysis) -> "ReportData":
         """Return the context of an analysis."""
         return cls(
             results=analysis.results,
