@@ -15,6 +15,7 @@ from cnn_ablate.data import TTA_VIEWS, Batch, views
 from cnn_ablate.data.folder import ImageFolder, is_hidden, is_special
 from cnn_ablate.data.image_arrays import ARRAYS, PICKLES, read_array
 from cnn_ablate.data.image_files import SUFFIXES, Decoding, read_image
+from cnn_ablate.data.normalize import Normalization
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import SOURCE_KEY, DataFacts, Trial, canonical
 from cnn_ablate.settings import TrialOptions, build_options
@@ -35,11 +36,12 @@ CHUNK = 250
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """A trained network in evaluation mode, with its trial's options and data set."""
+    """A trained network in evaluation mode, with its trial's options, data set, normalisation."""
 
     model: nn.Module
     options: TrialOptions
     data: DataFacts
+    normalization: Normalization
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,18 @@ def load_trained(
         options = build_options(trained.settings)
         model = options.model.build(data.shape, len(data.classes))
     _load_weights(model, folder)
-    return TrainedModel(model.eval(), options, data)
+    return TrainedModel(model.eval(), options, data, _normalization(options, folder))
+
+
+def _normalization(options: TrialOptions, folder: TrialFolder) -> Normalization:
+    """Return the normalisation that a trial was trained with; raises UserError."""
+    if isinstance(options.data.normalize, Normalization):
+        return options.data.normalize
+    if folder.result.pixels is None:
+        what = "lacks the mean and standard deviation of its training images."
+        raise UserError(str(folder.path), what, RETRAIN)
+    mean, std = folder.result.pixels
+    return Normalization(mean=mean, std=std)
 
 
 def _load_weights(model: nn.Module, folder: TrialFolder) -> None:
@@ -241,7 +254,7 @@ def _probabilities(
 def _softmax(trained: TrainedModel, pixels: Tensor, *, tta: bool) -> Tensor:
     """Return the probabilities of one network (n, classes)."""
     chosen = views(trained.options.training.tta or TTA_VIEWS) if tta else views(["identity"])
-    normalise = trained.options.data.normalize.build(pixels.shape[1])
+    normalise = trained.normalization.build(pixels.shape[1])
     unlabelled = torch.zeros(len(pixels), dtype=torch.int64)
     outputs = [
         predict_logits(trained.model, [Batch(normalise(view(pixels)), unlabelled, unlabelled)])

@@ -49,6 +49,20 @@ def test_load_model_by_id_and_by_folder(kept: tuple[Path, TrialResult]) -> None:
         assert stored.tolist() == model(batch.images).argmax(1).tolist()
 
 
+def test_a_network_keeps_the_normalisation_by_its_training_images(tmp_path: Path) -> None:
+    """`normalize: training` needs no data to predict: its numbers are in trial.json."""
+    made = trial(data__normalize="training")
+    images = load(build_options(made.settings).data)
+    result = train(TrialInput(made, images), ComputeConfig())
+    Store(tmp_path).publish(result)
+    trained = load_trained(made.id, tmp_path)
+    used = Loader(images, trained.options.data, seed=0, batch_size=40)
+
+    assert result.pixels == (trained.normalization.mean, trained.normalization.std)
+    assert used.normalization == trained.normalization
+    assert 0.2 < trained.normalization.mean[0] < 0.4
+
+
 def test_a_network_that_was_tampered_with_is_not_loaded(
     kept: tuple[Path, TrialResult], tmp_path: Path
 ) -> None:

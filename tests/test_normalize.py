@@ -5,7 +5,12 @@ import torch
 from pydantic import ValidationError
 from torchvision.transforms.v2 import functional
 
-from cnn_ablate.data.normalize import NORMALIZATIONS, Normalization, Normalize
+from cnn_ablate.data.normalize import (
+    NORMALIZATIONS,
+    Normalization,
+    Normalize,
+    TrainingNormalization,
+)
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options, knob
 
@@ -90,5 +95,29 @@ def test_the_schema_of_the_field_names_what_is_known():
     """An editor can offer the known names."""
     names, numbers = Data.model_json_schema()["properties"]["normalize"]["anyOf"]
 
-    assert sorted(NORMALIZATIONS) == names["enum"]
+    assert sorted([*NORMALIZATIONS, "training"]) == names["enum"]
     assert {"mean", "std"} == numbers["properties"].keys()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_training_images_normalise_themselves(channels):
+    """With float64's mean and population deviation of the images that are chosen."""
+    generator = torch.Generator().manual_seed(0)
+    given = torch.randint(0, 256, (300, channels, 40, 40), dtype=torch.uint8, generator=generator)
+    given[:, 0] //= 3
+    chosen = torch.arange(5, 280)
+    measured = Data.model_validate({"normalize": "training"}).normalize.of(given, chosen)
+
+    part = given[5:280].numpy() / 255
+    assert measured.mean == pytest.approx(part.mean((0, 2, 3)), abs=1e-12)
+    assert measured.std == pytest.approx(part.std((0, 2, 3)), abs=1e-12)
+    normalised = measured.build(channels)(given[5:280])
+    assert normalised.mean((0, 2, 3)).abs().max() < 1e-4
+
+
+def test_a_channel_of_one_value_cannot_be_normalised():
+    """Its number is named."""
+    given = images(3)
+    given[:, 1] = 7
+    with pytest.raises(UserError, match="all training images have one value in channel 2"):
+        TrainingNormalization().of(given, torch.arange(2))

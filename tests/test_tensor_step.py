@@ -112,6 +112,12 @@ def test_every_loss_trains_as_eagerly(images: Images, name: str) -> None:
     assert_trains_as_eager(images, **changes)
 
 
+def test_balanced_sampling_trains_as_eagerly(images: Images) -> None:
+    """Images that an epoch draws again are found, with masks of their own."""
+    changes = {"data__subset": 65, "data__sampling": "balanced", "model__name": "convnet"}
+    assert_trains_as_eager(images, **changes, **SMALL["convnet"])
+
+
 @pytest.mark.parametrize("name", AUGMENTS)
 def test_images_and_masks_are_those_of_the_loader(images: Images, name: str) -> None:
     """Bit for bit, in every batch of an epoch."""

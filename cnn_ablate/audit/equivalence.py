@@ -25,7 +25,7 @@ from cnn_ablate.settings import options_of
 _LEAST_P = 0.02
 # Settings of the data that select images, and those that change how they are presented.
 _SELECTION = ("subset", "test_subset", "val_fraction", "val_split")
-_PRESENTATION = ("augment", "normalize", "shuffle")
+_PRESENTATION = ("augment", "normalize", "shuffle", "sampling")
 
 
 def equivalent_groups(cases: Iterable[Case]) -> list[list[Case]]:

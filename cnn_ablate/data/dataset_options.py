@@ -90,7 +90,8 @@ class DataSet(Options):
     augment: Augments = knob((), "Augmentations of the training images, in order.")
     normalize: Normalize = knob(
         NORMALIZATIONS["none"],
-        "Mean and standard deviation for normalising pixels: a name, or numbers.",
+        "Mean and standard deviation for normalising pixels: a name, numbers, or training, for "
+        "those of the images that a trial trains on.",
     )
     subset: int | None = knob(
         None, "Train on at most this many images, balanced over the classes.", gt=0
@@ -106,11 +107,23 @@ class DataSet(Options):
         "Which images validate: the same fraction per class, any, or the last in file order.",
     )
     shuffle: bool = knob(True, "Reshuffle the training images every epoch.")
+    sampling: Literal["uniform", "balanced"] = knob(
+        "uniform",
+        "What an epoch draws: every training image once, or as many in all, of each class equally "
+        "many.",
+        needs={"shuffle": (True,)},
+        added_later=True,
+    )
 
     def settings(self) -> dict[str, Any]:
         """Return the knobs that matter; `val_split` does not without validation images."""
         values = super().settings()
         return values if self.val_fraction else {k: values[k] for k in values if k != "val_split"}
+
+    @property
+    def draws_balanced(self) -> bool:
+        """Whether every class is drawn equally often."""
+        return self.shuffle and self.sampling == "balanced"
 
     def spec(self, root: Path | None = None) -> DataSpec:
         """Return shape and classes; raises UserError if only the missing images tell them."""

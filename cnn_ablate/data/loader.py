@@ -14,6 +14,7 @@ from cnn_ablate.data.augment import Context, ImageAugmentation, augment
 from cnn_ablate.data.augment.views import View, identity
 from cnn_ablate.data.dataset_options import DataSet
 from cnn_ablate.data.image_tensors import Images
+from cnn_ablate.data.sampling import BalancedSampler
 from cnn_ablate.data.split import split
 from cnn_ablate.rng import Draws
 
@@ -29,7 +30,8 @@ CHUNK = 250
 class Batch:
     """Normalised images, their targets, and their indices in the training or the test set.
 
-    Targets are classes, or class probabilities if an augmentation mixes images.
+    Targets are classes, or class probabilities if an augmentation mixes images. To the index of an
+    image that an epoch draws again, the number of training images is added each time.
     """
 
     images: Float[Tensor, "n channel height width"]
@@ -45,8 +47,9 @@ class ImageSet:
     labels: Tensor
 
     def at(self, samples: Int64[Tensor, " n"]) -> tuple[Tensor, Tensor]:
-        """Return the images and labels at these indices."""
-        return self.images.index_select(0, samples), self.labels.index_select(0, samples)
+        """Return the images and labels of these samples."""
+        rows = samples % len(self.images)
+        return self.images.index_select(0, rows), self.labels.index_select(0, rows)
 
 
 # The data set that was last copied to a device, by device: all trials of a process share it.
@@ -91,11 +94,13 @@ class Loader:
         self._train_index = chosen.train.to(device)
         self._val_index = chosen.val.to(device)
         self._test_index = chosen.test.to(device)
-        self.normalizer = options.normalize.build(images.facts.shape[0], device=device)
+        self.normalization = options.normalize.of(images.train, chosen.train)
+        self.normalizer = self.normalization.build(images.facts.shape[0], device=device)
+        self._context = Context(len(images.facts.classes), self.normalizer.mean)
+        self._sampler = self._balanced(chosen.train) if options.draws_balanced else None
         in_blocks = all(isinstance(step, ImageAugmentation) for step in options.augment)
         block = BLOCK if torch.device(device).type == "cpu" else GPU_BLOCK
         self.block_size = batch_size * max(1, block // batch_size) if in_blocks else batch_size
-        self._context = Context(len(images.facts.classes), self.normalizer.mean)
 
     @property
     def train_size(self) -> int:
@@ -145,14 +150,25 @@ class Loader:
         return self._batches(self._test, self._test_index, chunk, view)
 
     def order(self, epoch: int) -> Int64[Tensor, " train"]:
-        """Return the indices sorted by a random key per image.
+        """Return the samples of an epoch, sorted by a random key each.
 
         So leaving some images out does not change the order of the others.
         """
         if not self.options.shuffle:
             return self._train_index
-        draws = Draws(self.seed, epoch, self._train_index)
-        return self._train_index[draws.keys("order").argsort(stable=True)]
+        sampler = self._sampler
+        samples = sampler.draws(self.seed, epoch) if sampler else self._train_index
+        draws = Draws(self.seed, epoch, samples)
+        return samples[draws.keys("order").argsort(stable=True)]
+
+    def _balanced(self, chosen: Int64[Tensor, " train"]) -> BalancedSampler:
+        return BalancedSampler(
+            chosen,
+            self._train_labels,
+            total=len(self.train.images),
+            classes=self._context.classes,
+            device=self._train_index.device,
+        )
 
     def _batches(
         self, tensors: ImageSet, index: Int64[Tensor, " chosen"], chunk: int, view: View

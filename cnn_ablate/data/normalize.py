@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Annotated, Any
 
 import torch
-from jaxtyping import Float, UInt8
-from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter, WithJsonSchema
+from jaxtyping import Float, Int64, UInt8
+from pydantic import Field, PlainSerializer, PlainValidator, TypeAdapter, WithJsonSchema
 from torch import Tensor
 
 from cnn_ablate.errors import UserError
@@ -15,6 +16,8 @@ from cnn_ablate.schema import Frozen
 
 Pixels = UInt8[Tensor, "n channel height width"] | Float[Tensor, "n channel height width"]
 
+# Bytes of images whose pixels are counted at once.
+_CHUNK = 1 << 22
 _Means = Annotated[tuple[float, ...], Field(strict=False)]
 _Deviations = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(strict=False)]
 
@@ -37,12 +40,12 @@ class Normalization(Frozen):
     mean: _Means
     std: _Deviations
 
-    def build(self, channels: int, *, device: torch.device | str = "cpu") -> Normalizer:
-        """Build the normalizer on a device, for images of this number of channels.
+    def of(self, images: Pixels, chosen: Int64[Tensor, " k"]) -> "Normalization":  # noqa: ARG002
+        """Return these values, whatever the training images."""
+        return self
 
-        Raises:
-            UserError: the values are for another number of channels.
-        """
+    def check(self, channels: int) -> None:
+        """Check that there is one value, or one per channel; raises UserError."""
         for values in (self.mean, self.std):
             if len(values) not in {1, channels}:
                 raise UserError(
@@ -50,7 +53,57 @@ class Normalization(Frozen):
                     f"{len(values)} values for images of {channels} channels.",
                     "Write one value, or one per channel.",
                 )
+
+    def build(self, channels: int, *, device: torch.device | str = "cpu") -> Normalizer:
+        """Build the normalizer on a device, for images of this number of channels.
+
+        Raises:
+            UserError: the values are for another number of channels.
+        """
+        self.check(channels)
         return Normalizer(*(_in_pixel_range(v, channels, device) for v in (self.mean, self.std)))
+
+
+class TrainingNormalization(Frozen):
+    """The mean and standard deviation per channel of the images that a trial trains on."""
+
+    def of(
+        self, images: UInt8[Tensor, "n channel height width"], chosen: Int64[Tensor, " k"]
+    ) -> Normalization:
+        """Compute them over all pixels of the chosen images, before augmentation.
+
+        Of N pixels v in 0..255 they are mean = sum(v) / N and sqrt(sum(v^2) / N - mean^2), divided
+        by 255. The sums are exact integers.
+
+        Raises:
+            UserError: all pixels of a channel have one value.
+        """
+        counts = _count_values(images, chosen)
+        pixels, total, squares = (
+            (counts * torch.arange(256) ** power).sum(1).tolist() for power in (0, 1, 2)
+        )
+        variances = [n * q - s**2 for n, s, q in zip(pixels, total, squares, strict=True)]
+        if 0 in variances:
+            what = f"all training images have one value in channel {variances.index(0) + 1}."
+            raise UserError("data.normalize", what, "Write numbers, or one of the known names.")
+        return Normalization(
+            mean=tuple(s / n / 255 for n, s in zip(pixels, total, strict=True)),
+            std=tuple(sqrt(v) / n / 255 for n, v in zip(pixels, variances, strict=True)),
+        )
+
+    def check(self, channels: int) -> None:
+        """Accept any number of channels."""
+
+
+def _count_values(
+    images: UInt8[Tensor, "n channel height width"], chosen: Int64[Tensor, " k"]
+) -> Int64[Tensor, "channel 256"]:
+    """Count how often each of 256 values occurs, per channel, in chunks of few megabytes."""
+    counts = torch.zeros(images.shape[1], 256, dtype=torch.int64)
+    for part in torch.split(chosen, max(1, _CHUNK // images[0].numel())):
+        for channel, values in enumerate(images[part].unbind(1)):
+            counts[channel] += torch.bincount(values.flatten(), minlength=256)
+    return counts
 
 
 def _in_pixel_range(
@@ -73,24 +126,32 @@ NORMALIZATIONS: Mapping[str, Normalization] = {
     "svhn": Normalization(mean=(0.4377, 0.4438, 0.4728), std=(0.1980, 0.2010, 0.1970)),
 }
 
-_NAME = TypeAdapter(Annotated[str, OneOf("normalization", NORMALIZATIONS)])
+TRAINING = "training"
+_NAME = TypeAdapter(Annotated[str, OneOf("normalization", {*NORMALIZATIONS, TRAINING})])
 
 _NUMBERS = Normalization.model_json_schema()
 
 
-def _read(written: Any) -> Any:
-    return NORMALIZATIONS[_NAME.validate_python(written)] if isinstance(written, str) else written
+def _read(written: Any) -> Normalization | TrainingNormalization:
+    if isinstance(written, TrainingNormalization):
+        return written
+    if not isinstance(written, str):
+        return Normalization.model_validate(written)
+    name = _NAME.validate_python(written)
+    return TrainingNormalization() if name == TRAINING else NORMALIZATIONS[name]
 
 
-def _written(normalization: Normalization) -> str | dict[str, Any]:
+def _written(normalization: Normalization | TrainingNormalization) -> str | dict[str, Any]:
+    if isinstance(normalization, TrainingNormalization):
+        return TRAINING
     names = (name for name, known in NORMALIZATIONS.items() if known == normalization)
     return next(names, normalization.model_dump())
 
 
 # In YAML: a known name, or {mean: [...], std: [...]}; serialised as the name if there is one.
 Normalize = Annotated[
-    Normalization,
-    BeforeValidator(_read),
+    Normalization | TrainingNormalization,
+    PlainValidator(_read),
     PlainSerializer(_written),
     WithJsonSchema(
         {"anyOf": [_NAME.json_schema(), _NUMBERS], "properties": _NUMBERS["properties"]}

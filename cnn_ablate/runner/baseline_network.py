@@ -31,7 +31,7 @@ def training_images(prepared: Prepared) -> TrainingImages | None:
     loader = Loader(images, options, seed=0, batch_size=_IMAGES)
     batch = next(iter(loader.blocks(1)))
     chosen = batch.samples[:_IMAGES]
-    raw = loader.train.images.index_select(0, chosen)
+    raw, _ = loader.train.at(chosen)
     mean, std = loader.normalizer.mean, loader.normalizer.std
     pixels = batch.images[: len(chosen)] * std + mean
     augmented = pixels.round().clamp(0, 255).to(torch.uint8)

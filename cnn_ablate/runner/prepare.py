@@ -231,7 +231,7 @@ class _DataSets:
         images = self.images.get(canonical(section))
         options: DataSet = options_of("data", section)
         spec = images.facts if images else options.spec(self.folder)
-        options.normalize.build(spec.shape[0])
+        options.normalize.check(spec.shape[0])
         return spec.shape, len(spec.classes)
 
 

@@ -102,6 +102,9 @@ class TrialResult(Frozen):
     classes: tuple[ClassRow, ...] = ()
     predictions: bytes = b""
     weights: bytes = b""
+    pixels: tuple[tuple[float, ...], tuple[float, ...]] | None = Field(
+        None, description="Mean and standard deviation by `data.normalize: training`, per channel."
+    )
     log: str = Field("", description="The output of an external trainer, or where it comes from.")
     torch: str = ""
     started: str = ""

@@ -19,8 +19,9 @@ _OWN_FILES = {"epochs", "steps", "classes", "predictions", "weights", "log"}
 def trial_files(result: TrialResult) -> dict[str, bytes]:
     """Return the files of a trial by name; DONE is the last, if the trial is done."""
     classes = ["class", *list(ClassRow.model_fields)[1:]]
+    left_out = _OWN_FILES if result.pixels else {*_OWN_FILES, "pixels"}
     files = {
-        "trial.json": (result.model_dump_json(indent=1, exclude=_OWN_FILES) + "\n").encode(),
+        "trial.json": (result.model_dump_json(indent=1, exclude=left_out) + "\n").encode(),
         "epochs.csv": _csv_of_rows(EpochRow.model_fields, map(_cells, result.epochs)),
         "steps.csv": _csv_of_rows(["step", "loss"], result.steps),
         "classes.csv": _csv_of_rows(classes, map(_cells, result.classes)),

@@ -108,9 +108,16 @@ def _done(trainer: Trainer, started: str, test: Evaluation) -> TrialResult:
         classes=class_rows(test, trainer.facts.classes),
         predictions=predictions_npz(test),
         weights=dump_state(trainer.weights()),
+        pixels=_measured_pixels(trainer),
         torch=torch.__version__,
         started=started,
     )
+
+
+def _measured_pixels(trainer: Trainer) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Return the mean and standard deviation of the training images, if they normalise."""
+    used = trainer.loader.normalization
+    return None if used == trainer.options.data.normalize else (used.mean, used.std)
 
 
 def _diverged(trainer: Trainer, started: str) -> TrialResult:

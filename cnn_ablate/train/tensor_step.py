@@ -140,7 +140,8 @@ def _begin_epoch(trainer: Trainer, tensors: StepTensors, epoch: int) -> None:
     loader = trainer.loader
     order = loader.order(epoch)
     places = torch.arange(len(order), device=trainer.device) % loader.block_size
-    tensors.rows.view(-1)[: len(order)] = places if loader.options.augment else order
+    rows = places if loader.options.augment else order % len(loader.train.images)
+    tensors.rows.view(-1)[: len(order)] = rows
     keys = trainer.dropout_keys(epoch, order)
     if keys is not None:
         tensors.keys.view(-1)[: len(order)] = keys

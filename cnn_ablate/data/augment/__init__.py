@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from cnn_ablate.data.augment.auto_augment import RandAugment, TrivialAugment
 from cnn_ablate.data.augment.crop import RandomCrop
 from cnn_ablate.data.augment.erasing import Cutout, RandomErasing
 from cnn_ablate.data.augment.flip import HorizontalFlip
@@ -20,8 +21,10 @@ AUGMENTS: Mapping[str, type[Augmentation]] = {
     "cutout": Cutout,
     "horizontal_flip": HorizontalFlip,
     "mixup": MixUp,
+    "rand_augment": RandAugment,
     "random_crop": RandomCrop,
     "random_erasing": RandomErasing,
     "random_resized_crop": RandomResizedCrop,
     "rotation": Rotation,
+    "trivial_augment": TrivialAugment,
 }
