@@ -41,6 +41,7 @@ from cnn_ablate.cli.run_options import (
     Retries,
     Track,
     TrialTimeout,
+    Watch,
     Workers,
     start_early,
 )
@@ -85,6 +86,7 @@ def run(
     reports: Reports = Path("reports"),
     pictures: Pictures = True,
     data: Data = None,
+    watch: Watch = False,
     as_json: AsJson = False,
 ) -> None:
     """Train every trial that is not finished, and write the tables and the report."""
@@ -103,7 +105,7 @@ def run(
         results=results, data=data, executor=executor, compute=compute, retry=retry, resources=quota
     )
     changes = Changes(resolve_profile(profile, smoke), tuple(sets), seeds)
-    options = RunOptions(only, fresh, not no_audit, tuple(track), pictures, as_json)
+    options = RunOptions(only, fresh, not no_audit, tuple(track), pictures, watch, as_json)
     run_study(study, changes, config, reports, options)
 
 

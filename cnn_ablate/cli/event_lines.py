@@ -17,6 +17,7 @@ from cnn_ablate.cli.run_events import (
     ProgressEvent,
     TrialEvent,
     VerdictEvent,
+    WatchEvent,
 )
 from cnn_ablate.executors import Ended, Event, Progress
 from cnn_ablate.runner.jobs import Round
@@ -32,7 +33,6 @@ class EventLines:
 
     def __init__(self) -> None:
         self.workload = Workload()
-        self.ended = 0
         self.last_progress = 0.0
 
     def print_line(self, text: str) -> None:
@@ -60,6 +60,10 @@ class EventLines:
         """Print what the audit has found."""
         for finding in findings:
             print_json(FindingEvent(found="before training", finding=finding), lines=True)
+
+    def on_watch(self, url: str) -> None:
+        """Print where the report is shown."""
+        print_json(WatchEvent(url=url), lines=True)
 
     def on_round(self, round_: Round) -> None:
         """Print the state of a study with looks."""
@@ -108,7 +112,6 @@ class EventLines:
         )
 
     def _on_ended(self, event: Ended) -> None:
-        self.ended += 1
         result = event.result
         metrics = result.metrics if result else None
         print_json(
@@ -119,7 +122,7 @@ class EventLines:
                 status=result.status if result else "failed",
                 test_accuracy=metrics.test_accuracy if metrics else None,
                 error=result.error if result else event.error,
-                ended=self.ended,
+                ended=self.workload.ended,
                 expected=len(self.workload.work),
                 seconds_left=self.workload.seconds_left,
             ),

@@ -30,7 +30,6 @@ class ProgressDisplay:
         self.bars = bars
         self.tasks: dict[str, TaskID] = {}
         self.workload = Workload()
-        self.ended = 0
         self.last_line = time.monotonic()
 
     def print_line(self, text: str) -> None:
@@ -62,6 +61,10 @@ class ProgressDisplay:
                 self.print_line(f"Audit: {finding.kind} at {finding.where}: {finding.message}")
         if others := [finding for finding in findings if finding.severity != "error"]:
             self.print_line(f"Audit: {count(len(others), 'remark')}; the report lists them.")
+
+    def on_watch(self, url: str) -> None:
+        """Print where the report is shown."""
+        self.print_line(f"Watch: {url} shows the report while trials end.")
 
     def on_round(self, round_: Round) -> None:
         """Print the state of a study with looks and any notes, and count the trials to train."""
@@ -101,13 +104,6 @@ class ProgressDisplay:
         typer.echo(f"Results: {end.results}")
         typer.echo(f"Report:  {end.report}{' (up to date)' if end.was_up_to_date else ''}")
 
-    @property
-    def summary(self) -> str:
-        """How many trials have ended, and the time left: `3 of 18, about 4 min left`."""
-        left = self.workload.seconds_left
-        remaining = f", about {duration(left)} left" if left else ""
-        return f"{self.ended:,} of {len(self.workload.work):,}{remaining}"
-
     def _on_progress(self, event: Progress) -> None:
         speed = f", {event.images_per_second:,.0f} images/s" if event.images_per_second else ""
         note = f"epoch {event.epoch:.1f} of {event.epochs}{speed}"
@@ -116,10 +112,9 @@ class ProgressDisplay:
         since_last_line = time.monotonic() - self.last_line
         if not self.console.is_terminal and since_last_line > _SECONDS_BETWEEN_LINES:
             self.last_line = time.monotonic()
-            self.print_line(f"  {name}: {note}; trials: {self.summary}")
+            self.print_line(f"  {name}: {note}; trials: {self.workload.summary}")
 
     def _on_ended(self, event: Ended) -> None:
-        self.ended += 1
         self._remove_bar(event.trial.id)
         self.last_line = time.monotonic()
         expected = len(self.workload.work)
@@ -127,10 +122,10 @@ class ProgressDisplay:
         remaining = (
             f"; about {duration(left)} left" if left and not self.console.is_terminal else ""
         )
-        self.print_line(f"[{self.ended}/{expected}] {describe_end(event)}{remaining}")
+        self.print_line(f"[{self.workload.ended}/{expected}] {describe_end(event)}{remaining}")
 
     def _update_total(self) -> None:
-        self._update_bar("all", "all trials", self.workload.share, self.summary)
+        self._update_bar("all", "all trials", self.workload.share, self.workload.summary)
 
     def _update_bar(self, key: str, name: str, share: float, note: str) -> None:
         if key not in self.tasks:

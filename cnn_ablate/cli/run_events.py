@@ -24,6 +24,13 @@ class FindingEvent(Frozen):
     finding: Finding
 
 
+class WatchEvent(Frozen):
+    """`run --watch`: the address of the page that shows the report while trials end."""
+
+    event: Literal["watch"] = "watch"
+    url: str
+
+
 class LookEvent(Frozen):
     """`run`: the state of a study that decides on its seeds by looks."""
 
@@ -84,6 +91,7 @@ class EndEvent(Frozen):
 RunEvent = (
     PlanEvent
     | FindingEvent
+    | WatchEvent
     | LookEvent
     | ProgressEvent
     | TrialEvent

@@ -41,6 +41,10 @@ Track = Annotated[
     list[str],
     typer.Option(help="Also log all results to tensorboard, mlflow or wandb, in tracking/."),
 ]
+Watch = Annotated[
+    bool,
+    typer.Option("--watch", help="Serve the report on this machine, renewed while trials end."),
+]
 
 
 def start_early(executor: str, packages: list[str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from cnn_ablate.executors import Ended, Event, Progress
 from cnn_ablate.schema import RunningTrial
+from cnn_ablate.text import duration
 
 
 class Workload:
@@ -14,6 +15,7 @@ class Workload:
         self.work: dict[str, float] = {}
         self.waiting: dict[str, None] = {}
         self.running: dict[str, RunningTrial] = {}
+        self.ended = 0
         # The fraction of a trial that was done when this run resumed it.
         self.resumed_at: dict[str, float] = {}
         self.first_event: float | None = None
@@ -28,6 +30,7 @@ class Workload:
         if self.first_event is None:
             self.first_event = time.monotonic()
         if isinstance(event, Ended):
+            self.ended += 1
             self.waiting.pop(event.trial.id, None)
             self.running.pop(event.trial.id, None)
         else:
@@ -52,6 +55,13 @@ class Workload:
         if self.first_event is None or not share > 0:
             return None
         return (time.monotonic() - self.first_event) * (1 - share) / share
+
+    @property
+    def summary(self) -> str:
+        """How many trials have ended, and the time left: `3 of 18, about 4 min left`."""
+        left = self.seconds_left
+        remaining = f", about {duration(left)} left" if left else ""
+        return f"{self.ended:,} of {len(self.work):,}{remaining}"
 
     def _on_progress(self, event: Progress) -> None:
         # Epochs of an earlier run are no work of this one.

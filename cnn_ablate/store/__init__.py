@@ -15,6 +15,7 @@ from cnn_ablate.store.study_files import (
 from cnn_ablate.store.table_checksums import damaged_tables, is_sealed
 from cnn_ablate.store.tables import (
     Results,
+    collect,
     factor_columns,
     move_damaged_tables,
     read,
@@ -36,6 +37,7 @@ __all__ = [
     "Store",
     "TrainingImages",
     "TrialFolder",
+    "collect",
     "damaged_tables",
     "factor_columns",
     "is_sealed",

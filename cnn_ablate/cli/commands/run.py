@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +13,7 @@ import typer
 from cnn_ablate.analysis import Analysis
 from cnn_ablate.cli.event_lines import EventLines
 from cnn_ablate.cli.exit_codes import SOME_FAILED
+from cnn_ablate.cli.live_report import LiveReport
 from cnn_ablate.cli.progress_bars import ProgressDisplay, progress_display
 from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.errors import UserError
@@ -21,9 +22,11 @@ from cnn_ablate.find_study import refuse_other_file, study_path
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.findings import with_findings
 from cnn_ablate.runner.jobs import outstanding
-from cnn_ablate.runner.prepare import prepare
+from cnn_ablate.runner.prepare import Prepared, prepare
+from cnn_ablate.runner.preregistration_log import with_history
 from cnn_ablate.runner.run import run
-from cnn_ablate.schema import Study
+from cnn_ablate.runner.run_record import study_record
+from cnn_ablate.schema import Study, timestamp
 from cnn_ablate.store import Results, Store, read_record
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.text import count
@@ -42,6 +45,7 @@ class RunOptions:
     audit: bool = True
     track: tuple[str, ...] = ()
     pictures: bool = True
+    watch: bool = False
     as_json: bool = False
 
 
@@ -61,9 +65,9 @@ def run_study(
     _refuse_other_file(path, study, config.results)
     shown: AbstractContextManager[Display]
     shown = nullcontext(EventLines()) if options.as_json else progress_display()
-    with shown as display:
+    with shown as display, ExitStack() as held:
         run_ = _Run(study, config, options, display)
-        analysis = run_.train()
+        analysis = run_.train(reports, held)
         record = config.results / study.folder / "study.json"
         page, is_new = _write_report(analysis, record, reports, pictures=options.pictures)
     tracked = tuple(run_.trackers.summary())
@@ -82,9 +86,13 @@ class _Run:
         self.study, self.config, self.options, self.display = study, config, options, display
         self.trackers = Trackers(options.track, TRACKING_FOLDER, study.folder, display.print_line)
         self.failed: set[str] = set()
+        self.live: LiveReport | None = None
 
-    def train(self) -> Analysis:
-        """Train what is missing, and return the analysis of all results."""
+    def train(self, reports: Path, held: ExitStack) -> Analysis:
+        """Train what is missing, and return the analysis of all results.
+
+        A report that is watched meanwhile is served until `held` ends.
+        """
         prepared = prepare(self.study, self.config, self.display.on_decoding)
         trials = outstanding(prepared, only=self.options.only, fresh=self.options.fresh)
         for note in prepared.notes:
@@ -98,7 +106,24 @@ class _Run:
         if trials:
             # Importing matplotlib takes a second or two: do it while the trials train.
             Thread(target=import_module, args=("cnn_ablate.report",)).start()
-        return run(prepared, trials, self.config, self._observe, self.display.on_round)
+        if trials and self.options.watch:
+            self.live = held.enter_context(self._live_report(prepared, len(trials), reports))
+            self.display.on_watch(self.live.url)
+        analysis = run(prepared, trials, self.config, self._observe, self.display.on_round)
+        if self.live:
+            self.live.stop_renewing()
+        return analysis
+
+    def _live_report(self, prepared: Prepared, todo: int, reports: Path) -> LiveReport:
+        record = study_record(prepared, self.config.device, timestamp())
+        return LiveReport(
+            with_history(record, Store(self.config.results)),
+            self.config.results,
+            reports,
+            pictures=self.options.pictures,
+            text=f"Waiting for the first of {count(todo, 'trial')} to end.",
+            warn=self.display.print_line,
+        )
 
     def _observe(self, event: Event) -> None:
         self.display.on_event(event)
@@ -108,6 +133,8 @@ class _Run:
             self.trackers.add(event.result)
         if not event.result or event.result.status != "done":
             self.failed.add(event.trial.id)
+        if self.live:
+            self.live.renew(f"Trials that have ended: {self.display.workload.summary}.")
 
 
 def _refuse_other_file(path: Path, study: Study, results: Path) -> None:
