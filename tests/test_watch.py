@@ -59,7 +59,7 @@ def test_a_page_shows_the_report_while_trials_end(
 ) -> None:
     """At first it says what is awaited, then how many trials have ended; the last report is whole.
 
-    A report in between has only the trials that have ended by then.
+    A report in between says that it is not finished. With nothing to train, nothing is served.
     """
     monkeypatch.setattr(page_content, "FIGURES", {})
     reader, renew = Reader(), LiveReport.renew
@@ -90,6 +90,9 @@ def test_a_page_shows_the_report_while_trials_end(
         path.name for path in (tmp_path / "reports" / "tiny").iterdir() if path.is_file()
     )
 
+    code, out, err = call(*asked, cwd=tmp_path)
+    assert (0, False, True) == (code, "Watch" in err, "(up to date)" in out)
+
 
 @pytest.fixture
 def server(tmp_path: Path):
@@ -117,15 +120,3 @@ def test_only_this_machine_is_answered(server: ReportServer) -> None:
     """The address is that of this machine alone, and the name of another host is refused."""
     assert "127.0.0.1" == server.http.server_address[0]
     assert (421, "") == fetch(f"http://{server.host}/report.html", Host="example.com")
-
-
-def test_nothing_is_served_when_there_is_nothing_to_train(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A run that is up to date says so at once."""
-    monkeypatch.setattr(page_content, "FIGURES", {})
-    asked = ("run", write(tmp_path).name, "--compute", "eager", "--only", "baseline")
-    call(*asked, cwd=tmp_path)
-    code, out, err = call(*asked, "--watch", cwd=tmp_path)
-    assert (0, False) == (code, "Watch" in err)
-    assert "(up to date)" in out

@@ -98,9 +98,7 @@ def run(
 
     device = resolve_device(device, executor=executor, gpus_per_trial=gpus_per_trial)
     quota = Resources(workers, cpus_per_trial, gpus_per_trial, ray_address, device)
-    retry = RetryPolicy(
-        retries=retries, trial_timeout=trial_timeout, checkpoint_minutes=checkpoint_minutes
-    )
+    retry = RetryPolicy(retries, trial_timeout, checkpoint_minutes)
     config = RunConfig(
         results=results, data=data, executor=executor, compute=compute, retry=retry, resources=quota
     )

@@ -19,7 +19,7 @@ COMPUTE: dict[str, ComputeConfig] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RetryPolicy:
     """How often a lost trial is retried, its time limit, and how often its state is saved.
 
