@@ -104,4 +104,5 @@ def _write_report(record: Record, results: Path, reports: Path, *, pictures: boo
     from cnn_ablate.report import write
     from cnn_ablate.store import Store, collect
 
-    write(analyse(collect(Store(results), record)), reports, pictures=pictures)
+    finished = collect(Store(results), record, skip_damaged=True)
+    write(analyse(finished), reports, pictures=pictures)

@@ -96,7 +96,7 @@ def write_study(store: Store, record: Record) -> Results:
     Trials without folders keep the rows that they have. The caller writes the tables that are
     computed from these, and then `seal`s all.
     """
-    results = collect(store, record)
+    results = collect(store, record, skip_damaged=True)
     folder = results.folder
     with atomic.as_user_error(folder, atomic.KEPT):
         (folder / SUMS).unlink(missing_ok=True)
@@ -132,15 +132,11 @@ def read(root: Path, folder: str) -> Results:
     Raises:
         UserError: nothing of that name was run, or its record, a trial or a table is damaged.
     """
-    return _collect(Store(root), read_record(root, folder))
+    return collect(Store(root), read_record(root, folder))
 
 
-def collect(store: Store, record: Record) -> Results:
-    """Return a study with the trials of it that are stored and whole, perhaps while it runs."""
-    return _collect(store, record, skip_damaged=True)
-
-
-def _collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Results:
+def collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Results:
+    """Return a study, perhaps while it runs, with the trials of it that are stored by now."""
     planned = record.plan.trials
     opened = []
     for trial in planned:
