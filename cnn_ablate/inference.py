@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from cnn_ablate.custom import code_of_results, user_code_folder
 from cnn_ablate.data import TTA_VIEWS, Batch, views
-from cnn_ablate.data.folder import ImageFolder, is_hidden, is_special
+from cnn_ablate.data.folder import is_hidden, is_special
 from cnn_ablate.data.image_arrays import ARRAYS, PICKLES, read_array
 from cnn_ablate.data.image_files import SUFFIXES, Decoding, read_image
 from cnn_ablate.data.normalize import Normalization
+from cnn_ablate.data.picture_options import PictureFiles
 from cnn_ablate.errors import UserError
 from cnn_ablate.schema import SOURCE_KEY, DataFacts, Trial, canonical
 from cnn_ablate.settings import TrialOptions, build_options
@@ -232,7 +233,7 @@ def predict(
 def _decoding(trained: TrainedModel) -> Decoding:
     """Return how a network's training images were read, if they were files."""
     data = trained.options.data
-    return data.decoding() if isinstance(data, ImageFolder) else Decoding(trained.data.shape)
+    return data.decoding() if isinstance(data, PictureFiles) else Decoding(trained.data.shape)
 
 
 def _read_or_error(path: Path, decoding: Decoding) -> np.ndarray | str:

@@ -79,7 +79,11 @@ def test_a_class_may_be_called_train(root):
 @pytest.mark.parametrize(
     ("files", "complaint"),
     [
-        (["a/x.png"], "images/a: contains one picture; two are needed, to train and to test on."),
+        (
+            ["a/x.png"],
+            "images/a/x.png: is the only picture of class 'a'; two are needed, to train and to "
+            "test on.",
+        ),
         (
             ["train/a/x.png"],
             "images: has train/ but no test/. Add it, with the same classes; or have the classes "

@@ -6,6 +6,7 @@ from cnn_ablate.data.custom import user_data_options
 from cnn_ablate.data.dataset_options import DataSet, KnownDataSet, OnDownload
 from cnn_ablate.data.embedded import FashionMnistSample
 from cnn_ablate.data.folder import ImageFolder
+from cnn_ablate.data.image_table import ImageTable
 from cnn_ablate.data.image_tensors import Images, matches_fingerprint
 from cnn_ablate.data.loader import Batch, Loader
 from cnn_ablate.data.published_datasets import Cifar10, Cifar100, FashionMnist, KMnist, Mnist, Svhn
@@ -17,6 +18,7 @@ DATASETS: dict[str, type[DataSet]] = {
     "fashion_mnist": FashionMnist,
     "fashion_mnist_sample": FashionMnistSample,
     "image_folder": ImageFolder,
+    "image_table": ImageTable,
     "kmnist": KMnist,
     "mnist": Mnist,
     "svhn": Svhn,

@@ -7,20 +7,14 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
 from cnn_ablate.custom import search_folders
-from cnn_ablate.data.dataset_options import DataSet, DataSpec, FoundData, RawSplit
-from cnn_ablate.data.image_files import (
-    MOST_MEGAPIXELS,
-    SUFFIXES,
-    BrokenFile,
-    Decoding,
-    Resize,
-    decode,
-)
+from cnn_ablate.data.dataset_options import DataSpec, FoundData, RawSplit
+from cnn_ablate.data.image_files import SUFFIXES, BrokenFile, Decoding, decode
+from cnn_ablate.data.picture_options import PictureFiles
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import knob
 from cnn_ablate.text import grouped, listed, some
@@ -48,7 +42,7 @@ def find_divided(name: str, folder: Path, decoding: Decoding) -> FoundData | Non
     if unmatched := sorted(train.keys() ^ test.keys()):
         half = folder / ("test" if unmatched[0] in train else "train")
         raise UserError(str(half), f"class '{unmatched[0]}' is missing.")
-    found = _found(name, folder, (train, test), decoding)
+    found = found_pictures(name, folder, (train, test), decoding)
     ignored = [half for half in _OTHER_HALVES if (folder / half).is_dir()]
     return replace(found, note=f"Not used: {listed(f'{h}/' for h in ignored)}." if ignored else "")
 
@@ -65,16 +59,28 @@ def divide(name: str, folder: Path, decoding: Decoding, fraction: float) -> Foun
         UserError: there is something else among the images, or a class has only one.
     """
     _check_no_half(folder)
+    halves = divide_classes(list_classes(folder), fraction)
+    # The same files in the same order, divided otherwise, are other data.
+    return replace(found_pictures(name, folder, halves, decoding), divided=f"{fraction}")
+
+
+def divide_classes(classes: ClassFiles, fraction: float) -> tuple[ClassFiles, ClassFiles]:
+    """Divide pictures into those for training and those for testing.
+
+    Raises:
+        UserError: a class has only one.
+    """
     train, test = {}, {}
-    for label, paths in list_classes(folder).items():
+    for label, paths in classes.items():
         if len(paths) < 2:
-            what = "contains one picture; two are needed, to train and to test on."
-            raise UserError(str(paths[0].parent), what)
+            what = (
+                f"is the only picture of class '{label}'; two are needed, to train and to test on."
+            )
+            raise UserError(str(paths[0]), what)
         chosen = _choose(paths, fraction)
         test[label] = tuple(path for path in paths if path in chosen)
         train[label] = tuple(path for path in paths if path not in chosen)
-    # The same files in the same order, divided otherwise, are other data.
-    return replace(_found(name, folder, (train, test), decoding), divided=f"{fraction}")
+    return train, test
 
 
 def _check_no_half(folder: Path) -> None:
@@ -103,9 +109,10 @@ def _name_digest(path: Path) -> bytes:
     return hashlib.sha256(unicodedata.normalize("NFC", path.name).encode()).digest()
 
 
-def _found(
+def found_pictures(
     name: str, folder: Path, halves: tuple[ClassFiles, ClassFiles], decoding: Decoding
 ) -> FoundData:
+    """Return picture files as a data set; names of pictures are relative to the folder."""
     train, test = halves
     return FoundData(
         name=name,
@@ -206,13 +213,13 @@ def _read(classes: ClassFiles, decoding: Decoding, root: Path) -> RawSplit:
     )
     labels = np.array([label for _, label, _ in ranked], np.int64)
     files = [path for *_, path in ranked]
-    names = tuple(path.relative_to(root).as_posix() for path in files)
+    names = tuple(Path(os.path.relpath(path, root)).as_posix() for path in files)
     broken: list[BrokenFile] = []
     chunks = decode(files, decoding, broken)
     return RawSplit(labels, chunks, names, broken)
 
 
-class ImageFolder(DataSet):
+class ImageFolder(PictureFiles):
     """Pictures of your own, as `<class>/<picture>` or `{train,test}/<class>/<picture>`."""
 
     name: ClassVar[str] = "image_folder"
@@ -220,31 +227,6 @@ class ImageFolder(DataSet):
     path: str = knob(
         "images", "The folder of pictures: absolute, below a data root, or beside the study."
     )
-    test_fraction: float = knob(
-        0.2,
-        "Fraction of each class for testing, if there are no folders train/ and test/.",
-        gt=0,
-        lt=1,
-    )
-    image_size: int = knob(32, "Side in pixels of the square that pictures are fitted to.", gt=0)
-    resize: Resize = knob(
-        "crop",
-        "How pictures become squares: cut off at both ends, padded with black, or stretched.",
-        added_later=True,
-    )
-    grey: bool = knob(False, "Read one grey channel instead of red, green and blue.")
-    broken: Literal["error", "skip"] = knob(
-        "error",
-        "Pictures that cannot be read: refuse them all by name, or leave them out and say so.",
-        added_later=True,
-    )
-    max_megapixels: float = knob(
-        MOST_MEGAPIXELS, "Largest picture that is unpacked, in megapixels.", gt=0, added_later=True
-    )
-
-    def search_roots(self, root: Path | None = None) -> tuple[Path, ...]:
-        """Return the data roots, the folder of the study, and the current one."""
-        return tuple(dict.fromkeys((*super().search_roots(root), *search_folders())))
 
     def find_in(self, root: Path) -> FoundData | None:
         """Search the folder below one data root."""
@@ -253,11 +235,6 @@ class ImageFolder(DataSet):
         if found := find_divided(self.name, folder, decoding):
             return found
         return divide(self.name, folder, decoding, self.test_fraction) if folder.is_dir() else None
-
-    def decoding(self) -> Decoding:
-        """Return how the pictures are read."""
-        shape = (1 if self.grey else 3, self.image_size, self.image_size)
-        return Decoding(shape, self.max_megapixels, self.broken == "skip", self.resize)
 
     def expected_files(self) -> str:
         """Return the pattern of the image files."""
