@@ -60,16 +60,19 @@ def test_training_setup_names_the_profile_and_its_overrides(tmp_path):
         ("", "4 epochs, 120 test images; the command line set training.epochs = 4 instead of 30"),
     ],
 )
-def test_tables_and_captions_state_a_reduced_budget(tmp_path, profile, expected):
-    """Tables state each override, in every format; captions state that there are some."""
+def test_a_reduced_budget_is_stated_with_the_answer_and_in_tables(tmp_path, profile, expected):
+    """Tables for papers and the setup state each override; the first screen that there are some."""
     made_up = fake_study.FakeStudy(**SIZE, profile=profile, forced={"training.epochs": 4})
     content = content_of(fake_study.publish(tmp_path, made_up))
-    short = f"120 test images, {f'profile {profile}' if profile else 'some settings overridden'})"
+    short = f"120 test images, {f'profile {profile}' if profile else 'some settings overridden'}"
+    shown = {fact.name: fact.text for fact in (*content.highlights, *content.setup)}
 
     assert f"2 seeds, {expected}" == content.conditions
     assert content.conditions == content.table.conditions
     assert 2 == _latex(content).count("instead of 30)")
-    assert all(short in shown.caption for shown in content.figures if shown.section == "Classes")
+    assert f"2 seeds, 4 epochs, {short}" == shown["Run"]
+    assert "training.epochs = 4 instead of 30" == shown["Overrides"]
+    assert not any(short in figure.caption for figure in content.figures)
 
 
 def test_every_claim_has_its_verdict(results):
@@ -110,7 +113,8 @@ def test_claims_that_are_not_comparable_have_their_own_table(tmp_path):
 
     assert "1 reproduced, 3 not comparable" == tables.tally
     assert ["parameters"] == [row.claim.id for row in tables.judged.rows]
-    assert ("Profile smoke set data.name = sample.",) == tables.not_comparable.notes
+    notes = ("Measured with the overrides of profile smoke; see training setup.",)
+    assert notes == tables.not_comparable.notes
     assert not any("smoke" in row.why for row in tables.not_comparable.rows)
 
 

@@ -89,8 +89,8 @@ def test_limitations_of_a_study():
             "Only 8 of 9 planned trials are done (1 failed): contrasts use the seeds that both "
             "variants have."
         ),
-        "This is not the study as published: profile cpu set training.epochs = 2 instead of 50 "
-        "and data.subset = 5000.",
+        "This is not the study as specified: profile cpu set 2 values, which the training setup "
+        "lists.",
         "On the data cifar10: JPEG copies.",
         (
             "Trials of 1 contrast failed: the means of the seeds left say nothing about those, and "

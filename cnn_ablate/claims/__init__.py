@@ -1,11 +1,17 @@
 """Claims of papers judged by what was measured: claims and results in, verdicts out. No I/O."""
 
-from cnn_ablate.claims.comparability import is_reduced, overrides
+from cnn_ablate.claims.comparability import (
+    is_reduced,
+    overrides,
+    replaced_values,
+    source_of_overrides,
+)
 from cnn_ablate.claims.descriptions import subject
 from cnn_ablate.claims.draft_verdict import NO_SEED
 from cnn_ablate.claims.metrics import EXACT, OF_CLASS
 from cnn_ablate.claims.preregistered import StatedTimes, counts, with_stated
 from cnn_ablate.claims.statement_counts import (
+    CONTRADICTING,
     WORDS,
     by_statement,
     contradictions,
@@ -15,6 +21,7 @@ from cnn_ablate.claims.statement_counts import (
 from cnn_ablate.claims.verdicts import judge_claims
 
 __all__ = [
+    "CONTRADICTING",
     "EXACT",
     "NO_SEED",
     "OF_CLASS",
@@ -27,6 +34,8 @@ __all__ = [
     "is_reduced",
     "judge_claims",
     "overrides",
+    "replaced_values",
+    "source_of_overrides",
     "statement_verdict",
     "subject",
     "with_stated",

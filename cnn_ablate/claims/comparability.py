@@ -82,11 +82,18 @@ def early(draft: DraftVerdict) -> DraftVerdict:
 
 def overrides(record: Record) -> str:
     """Return what a profile or the command line set for all variants; empty if nothing."""
-    study = record.study
-    if not study.forced:
-        return ""
-    source = f"profile {study.profile}" if study.profile else "the command line"
-    return f"{source} set {listed(_override(study, key) for key in study.forced)}"
+    replaced = replaced_values(record.study)
+    return f"{source_of_overrides(record.study)} set {replaced}" if replaced else ""
+
+
+def source_of_overrides(study: Study) -> str:
+    """Return what set values for all variants: a profile, or the command line."""
+    return f"profile {study.profile}" if study.profile else "the command line"
+
+
+def replaced_values(study: Study) -> str:
+    """Return the values that were set for all variants, and those of the file."""
+    return listed(_override(study, key) for key in study.forced)
 
 
 def _override(study: Study, key: str) -> str:

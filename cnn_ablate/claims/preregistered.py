@@ -11,7 +11,7 @@ COUNTED: tuple[Stated, ...] = ("before its data", "no log")
 """Claims that count with the others, also where they are no quotes from a paper."""
 _USUAL = {
     "before its data": "Stated before their data",
-    "no log": "No log shows when they were stated",
+    "no log": "No log shows whether they were chosen before the results",
 }
 
 

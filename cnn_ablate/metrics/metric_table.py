@@ -126,7 +126,7 @@ KNOWN_METRICS: dict[str, KnownMetric] = dict(
         ),
         _known(
             "curves",
-            _fraction("auc_accuracy", "area under the accuracy over epochs"),
+            _fraction("auc_accuracy", "area under the learning curve"),
             "Area under the accuracy over epochs, divided by their number.",
         ),
         _known(

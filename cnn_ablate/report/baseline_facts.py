@@ -1,6 +1,6 @@
 """What was trained: the settings of the reference as short facts, and as a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnn_ablate.report import formatting
@@ -23,13 +23,27 @@ def baseline_facts(record: Record, reference: str) -> tuple[Fact, ...]:
     ]
     training = variant.settings.get("training", {})
     facts += [
-        Fact("Augmentation", label(variant.settings.get("data", {}).get("augment", []))),
+        Fact("Augmentation", _operations(variant.settings.get("data", {}).get("augment"))),
         Fact("Epochs", str(training.get("epochs", ""))),
         Fact("Batch size", str(training.get("batch_size", ""))),
         Fact("Precision", str(training.get("precision", ""))),
-        Fact("Computed by", _compute(record)),
+        Fact("Compute settings", _compute(record)),
     ]
     return tuple(fact for fact in facts if fact.text)
+
+
+def _operations(augment: Sequence[Any] | None) -> str:
+    """Return augmentations with their arguments: `random_crop (padding 4), horizontal_flip`."""
+    if augment is None:
+        return ""
+    return ", ".join(map(_operation, augment)) or "none"
+
+
+def _operation(one: Any) -> str:
+    if not isinstance(one, Mapping):
+        return label(one)
+    arguments = ", ".join(f"{key} {label(value)}" for key, value in one.items() if key != "name")
+    return f"{one.get('name', '')}{f' ({arguments})' if arguments else ''}".strip()
 
 
 def _title(section: str) -> str:
@@ -69,10 +83,13 @@ def recipe(record: Record, reference: str) -> str:
         return ""
     training, size = settings["training"], record.sizes.get(reference)
     parameters = f" ({size.parameters:,} parameters)" if size else ""
-    schedule = settings.get("schedule", {}).get("name", "")
+    schedule = settings.get("schedule", {})
+    # A schedule with a peak never uses the optimizer's own rate.
+    peak = f" up to a learning rate of {label(schedule['max_lr'])}" if "max_lr" in schedule else ""
+    rate = () if peak else ("lr",)
     parts = [
-        f"with {_named(settings['optimizer'], 'lr', 'momentum', 'weight_decay')}",
-        f"a {schedule.replace('_', '-')} schedule" if schedule else "",
+        f"with {_named(settings['optimizer'], *rate, 'momentum', 'weight_decay')}",
+        f"a {schedule['name'].replace('_', '-')} schedule{peak}" if schedule else "",
         f"batches of {training['batch_size']}" if "batch_size" in training else "",
         _augmentation(settings["data"].get("augment") or []),
         f"in {training['precision']}" if "precision" in training else "",

@@ -5,16 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cnn_ablate.claims import (
+    CONTRADICTING,
     WORDS,
     StatedTimes,
     contradictions,
     count_statements,
     counts,
+    overrides,
+    source_of_overrides,
     subject,
 )
 from cnn_ablate.metrics import metric_of
 from cnn_ablate.report.report_data import ReportData
-from cnn_ablate.schema import Claim, Study, Verdict, Word
+from cnn_ablate.schema import Claim, Record, Verdict, Word
 from cnn_ablate.text import capital
 
 _NOT_COMPARABLE: Word = "not comparable"
@@ -50,10 +53,11 @@ class ClaimTables:
     """All claims of a study, and the number of statements per verdict in words.
 
     Claims that are no quotes, and were stated after their data, are `later`, and not counted.
-    `stated` says when claims without a mark were stated.
+    `stated` says when claims without a mark were stated, `statements` how many they check.
     """
 
     tally: str
+    statements: str
     stated: str
     judged: ClaimTable
     not_comparable: ClaimTable
@@ -73,9 +77,10 @@ def claim_tables(context: ReportData) -> ClaimTables:
     }
     remarks = contradictions([claim for claim, _ in counted], _words(counted))
     return ClaimTables(
+        statements=_statements(counted),
         tally=_tally(counted) or "none counted" * bool(pairs),
         stated=times.sentence,
-        **{name: _table(record.study, part, remarks, times) for name, part in parts.items()},
+        **{name: _table(record, part, remarks, times) for name, part in parts.items()},
     )
 
 
@@ -89,30 +94,43 @@ def _tally(pairs: Sequence[Pair]) -> str:
     return ", ".join(f"{times[word]} {word}" for word in WORDS if times[word])
 
 
+def _statements(pairs: Sequence[Pair]) -> str:
+    """Return how many statements claims check, if some check the same one."""
+    times = count_statements([claim for claim, _ in pairs], _words(pairs))
+    if times.total() == len(pairs):
+        return ""
+    disagree = f"; {CONTRADICTING}: its claims disagree" if times[CONTRADICTING] else ""
+    return f"{len(pairs)} claims check {times.total()} statements, each counted once{disagree}."
+
+
 def _table(
-    study: Study, pairs: Sequence[Pair], remarks: Mapping[str, str], times: StatedTimes
+    record: Record, pairs: Sequence[Pair], remarks: Mapping[str, str], times: StatedTimes
 ) -> ClaimTable:
     """Move the condition and the reason that most rows share to the notes above the table."""
-    condition = _most_common([verdict.condition for _, verdict in pairs])
-    reason = _most_common([verdict.reason for _, verdict in pairs])
+    condition = _shared([verdict.condition for _, verdict in pairs])
+    reason = _shared([verdict.reason for _, verdict in pairs])
     default = f"Unless stated otherwise: {_lower(reason)}" if reason else ""
+    common = _sentence(condition)
+    if condition and condition == overrides(record):
+        source = source_of_overrides(record.study)
+        common = f"Measured with the overrides of {source}; see training setup."
     rows = (
         ClaimRow(
             claim,
-            subject(claim, metric_of(study, claim)),
+            subject(claim, metric_of(record.study, claim)),
             verdict,
             " ".join(filter(None, (_why(verdict, condition, reason), remarks.get(claim.id)))),
             times.mark(verdict.stated),
         )
         for claim, verdict in pairs
     )
-    return ClaimTable(tuple(filter(None, (_sentence(condition), default))), tuple(rows))
+    return ClaimTable(tuple(filter(None, (common, default))), tuple(rows))
 
 
-def _most_common(texts: Sequence[str]) -> str:
-    """Return the most frequent text, if it occurs more than once."""
-    text, times = max(Counter(filter(None, texts)).items(), key=lambda x: x[1], default=("", 0))
-    return text if times > 1 else ""
+def _shared(texts: Sequence[str]) -> str:
+    """Return the text of more than half of several rows, if there is one."""
+    [(text, times)] = Counter(texts).most_common(1) or [("", 0)]
+    return text if times > max(1, len(texts) / 2) else ""
 
 
 def _why(verdict: Verdict, condition: str, reason: str) -> str:

@@ -70,7 +70,7 @@ def magnitude(number: float | None) -> str:
         return ""
     for size, unit in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
         if abs(number) >= size:
-            return f"{float(f'{number / size:.3g}'):g}{unit}"
+            return f"{number / size:#.3g}".removesuffix(".") + unit
     return f"{number:.0f}"
 
 

@@ -61,7 +61,16 @@ def answer(context: ReportData) -> str:
     ]
     if context.meaningless:
         parts.append(f"{len(context.meaningless)} more cannot be judged")
-    return f"Of {count(len(tested), 'change')}, {'; '.join(filter(None, parts))}."
+    first = f"Of {count(len(tested), 'change')}{_overridden(context)}"
+    return f"{first}, {'; '.join(filter(None, parts))}."
+
+
+def _overridden(context: ReportContext) -> str:
+    """Return that the answer holds for other settings than those of the study file, if it does."""
+    study = context.results.record.study
+    if not study.forced:
+        return ""
+    return f" under profile {study.profile}" if study.profile else " with settings overridden"
 
 
 def outcome_lists(context: ReportData) -> tuple[OutcomeList, ...]:
@@ -137,7 +146,7 @@ def highlights(context: ReportData, tally: str) -> tuple[Fact, ...]:
     facts = [
         Fact(capital(context.reference), _baseline(context)),
         *(Fact(capital(name), percent(share)) for name, share in context.chance.items()),
-        Fact("Run", context.conditions),
+        Fact("Run", context.budget),
         Fact("Decided", _decided(context)),
         Fact("Claims", tally),
     ]

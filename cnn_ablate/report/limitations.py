@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cnn_ablate.claims import overrides
+from cnn_ablate.claims import source_of_overrides
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FLIP_PAIRS, HOLM
 from cnn_ablate.stats.adaptive_seeds import look_state
@@ -81,8 +81,13 @@ def _looked_at(record: Record) -> str:
 
 
 def _budget(record: Record) -> str:
-    replaced = overrides(record)
-    return f"This is not the study as published: {replaced}." if replaced else ""
+    study = record.study
+    if not study.forced:
+        return ""
+    return (
+        f"This is not the study as specified: {source_of_overrides(study)} set "
+        f"{count(len(study.forced), 'value')}, which the training setup lists."
+    )
 
 
 def _few_seeds(effects: Sequence[Effect]) -> str:

@@ -208,17 +208,21 @@ class ReportData:
         return f"{self._spent}; {replaced}" if replaced else self._spent
 
     @cached_property
+    def seed_counts(self) -> str:
+        """How many seeds per variant are done, for captions: `3 to 5 seeds`."""
+        return count_range(self.trials.groupby("variant")["seed"].nunique(), "seed")
+
+    @cached_property
     def _spent(self) -> str:
         """Seeds, epochs and test images of the trials that are done."""
         if self.trials.empty:
             return "no trial done"
-        seeds = count_range(self.trials.groupby("variant")["seed"].nunique(), "seed")
         # A program of the user's need not say how many epochs and images it took.
         epochs = sorted({int(epochs) for epochs in self.trials["epochs"]} - {0})
         last = count(epochs[-1], "epoch") if epochs else ""
         spread = f"{epochs[0]} to {last}" if len(epochs) > 1 else last
         images = f"{self.images:,} test images" if self.images else ""
-        return ", ".join(filter(None, (seeds, spread, images)))
+        return ", ".join(filter(None, (self.seed_counts, spread, images)))
 
     @cached_property
     def most_different(self) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cnn_ablate.claims import replaced_values
 from cnn_ablate.report import formatting
 from cnn_ablate.report.report_data import ReportData
-from cnn_ablate.schema import ELSEWHERE, DataFacts, Plan, Record, label
+from cnn_ablate.schema import ELSEWHERE, DataFacts, Plan, Record
 from cnn_ablate.text import count, count_range, some
 
 
@@ -66,8 +67,8 @@ def training_setup(context: ReportData) -> tuple[Fact, ...]:
     """Return seeds, epochs, data, overrides, time and device of the trials."""
     record, trials = context.results.record, context.trials
     study = record.study
-    overrides = [f"{key} = {label(value)}" for key, value in study.forced.items()]
-    as_specified = not study.profile and not overrides
+    replaced = replaced_values(study)
+    as_specified = not study.profile and not replaced
     facts = [
         Fact("Trials", f"{len(trials)} of {len(context.needed)} done"),
         Fact("Seeds", _seeds(context)),
@@ -76,7 +77,7 @@ def training_setup(context: ReportData) -> tuple[Fact, ...]:
         *(Fact("Data", _data(record, facts)) for facts in record.data),
         Fact("Profile", study.profile),
         Fact("Budget", "as specified" if as_specified else ""),
-        Fact("Overrides", "; ".join(overrides)),
+        Fact("Overrides", replaced),
         Fact("Training time", formatting.duration(trials["seconds"].sum() or None)),
         Fact("Device", ", ".join(sorted(set(trials["device"]) - {""}))),
     ]
@@ -84,13 +85,15 @@ def training_setup(context: ReportData) -> tuple[Fact, ...]:
 
 
 def _epochs(context: ReportData) -> str:
-    """Return the planned epochs; of a program of the user's, those that it says it trained."""
+    """Return the planned epochs where variants differ; of a user's program, those it trained."""
     record = context.results.record
     if record.study.trainer:
         epochs = sorted({int(n) for n in context.trials["epochs"] if n > 0})
     else:
         epochs = sorted({v.settings["training"]["epochs"] for v in record.plan.variants})
-    return " to ".join(str(n) for n in dict.fromkeys((epochs[0], epochs[-1]))) if epochs else ""
+    told = record.study.trainer or len(epochs) > 1
+    ends = dict.fromkeys((epochs[0], epochs[-1])) if epochs and told else ()
+    return " to ".join(map(str, ends))
 
 
 def _seeds(context: ReportData) -> str:
@@ -101,8 +104,8 @@ def _seeds(context: ReportData) -> str:
 
 
 def _data(record: Record, facts: DataFacts) -> str:
-    size = f"{facts.name}: {image_counts(record.plan, facts)}"
-    return f"{size}, {len(facts.classes)} classes. {facts.note}".strip()
+    images = f"{image_counts(record.plan, facts)}, " if len(record.data) > 1 else ""
+    return f"{facts.name}: {images}{len(facts.classes)} classes. {facts.note}".strip()
 
 
 def image_counts(plan: Plan, facts: DataFacts) -> str:
@@ -153,7 +156,7 @@ def _gap(seeds: tuple[str, ...], variants: list[str]) -> str:
 
 
 def environment(context: ReportData) -> tuple[Fact, ...]:
-    """Return versions, machine, compute settings, checksums of the data, and dates."""
+    """Return versions, machine, checksums of the data, and dates."""
     record = context.results.record
     imported = record.compute.backend == ELSEWHERE
     facts = [
@@ -176,10 +179,6 @@ def _machine(record: Record) -> Iterator[Fact]:
     yield Fact("Platform", machine.platform)
     yield Fact("Processor", f"{machine.processor} ({count(machine.cores, 'core')})")
     yield Fact("GPU", machine.gpu)
-    if not record.study.trainer:
-        compute = record.compute.model_dump().items()
-        shown = "; ".join(f"{key} {label(value)}" for key, value in compute)
-        yield Fact("Compute settings of most trials", shown)
 
 
 def _first(times: pd.Series) -> str:

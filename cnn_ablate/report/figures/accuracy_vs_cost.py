@@ -125,8 +125,8 @@ def _scale(axes: Axes, costs: pd.Series) -> None:
 def _caption(context: ReportData, data: pd.DataFrame, *, label: str) -> str:
     best = some(data.loc[data["front"], "variant"], 5)
     return (
-        f"Test accuracy vs. {label}, means over seeds ({context.budget}). Blue: the Pareto front, "
-        f"{best}; no other variant is as accurate at a lower cost."
+        f"Test accuracy vs. {label}, means over seeds ({context.seed_counts}). Blue: the Pareto "
+        f"front, {best}; no other variant is as accurate at a lower cost."
         f"{chance_lines.note(data, data['accuracy'], unit=100)}"
     )
 

@@ -115,7 +115,7 @@ def _square(rows: pd.DataFrame, value: str) -> pd.DataFrame:
 def _caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
         f"Share of the images of each true class (rows) that {data['variant'].iloc[0]} predicts as "
-        f"each class (columns), in per cent, summed over seeds ({context.budget})."
+        f"each class (columns), in per cent, summed over seeds ({context.seed_counts})."
     )
 
 
@@ -123,7 +123,7 @@ def _rest_caption(context: ReportData, data: pd.DataFrame) -> str:
     shown, others = data["variant"].nunique(), len(context.variants) - 1
     differ = f"The {count(shown, 'variant')} that differ most of {others}"
     which = differ if shown < others else f"The {count(shown, 'other variant')}"
-    return f"{which}, as above, with classes in the same order ({context.budget})."
+    return f"{which}, as above, with classes in the same order ({context.seed_counts})."
 
 
 def _alt(data: pd.DataFrame) -> str:

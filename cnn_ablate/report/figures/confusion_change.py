@@ -68,7 +68,7 @@ def _caption(context: ReportData, data: pd.DataFrame) -> str:
     del data
     return (
         f"Confusion matrix minus that of {context.reference}, in percentage points of the images "
-        f"of each true class, mean of differences paired by seed ({context.budget}). Green: "
+        f"of each true class, mean of differences paired by seed ({context.seed_counts}). Green: "
         "better, which is more on the diagonal and less elsewhere; orange: worse."
     )
 
@@ -77,7 +77,7 @@ def _rest_caption(context: ReportData, data: pd.DataFrame) -> str:
     limit = data["difference"].abs().max()
     return (
         f"The {count(data['variant'].nunique(), 'other variant')}, as above, with classes in "
-        f"the same order; full colour is {limit:.1f} points ({context.budget})."
+        f"the same order; full colour is {limit:.1f} points ({context.seed_counts})."
     )
 
 

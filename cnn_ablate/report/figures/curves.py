@@ -145,7 +145,7 @@ def _caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str:
     chance = chance_lines.note(data, data["mean"], unit=1)
     shown, every = data.loc[data["shown"], "variant"].nunique(), len(context.variants)
     most = f" The {shown} of {every} variants that differ most." if shown < every else ""
-    return f"{what}, mean over seeds{spread}{reference} ({context.budget}).{chance}{most}"
+    return f"{what}, mean over seeds{spread}{reference} ({context.seed_counts}).{chance}{most}"
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:

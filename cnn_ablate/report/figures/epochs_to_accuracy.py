@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from cnn_ablate.metrics import at_threshold
 from cnn_ablate.report import figure_style, formatting
@@ -38,6 +39,7 @@ def draw(data: pd.DataFrame) -> Figure:
     axes.scatter(missed["x"], missed["y"], s=20, color=figure_style.WARM, marker="x", lw=1.2)
     axes.set_yticks([-place for place in range(len(names))], list(map(formatting.wrapped, names)))
     axes.set_ylim(0.6 - len(names), 0.6)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set_xlabel(f"epochs to {percent(data['accuracy'].iloc[0])} accuracy")
     axes.grid(axis="x")
     if never.any():
@@ -61,7 +63,8 @@ def _caption(context: ReportData, data: pd.DataFrame) -> str:
     threshold = percent(data["accuracy"].iloc[0])
     return (
         f"Epochs until the accuracy first reaches {threshold}, nine tenths of the best accuracy "
-        f"of {context.reference}; one dot per seed ({context.budget}).{missed}{context.left_out}"
+        f"of {context.reference}; one dot per seed ({context.seed_counts}).{missed}"
+        f"{context.left_out}"
     )
 
 
@@ -71,4 +74,4 @@ def _alt(data: pd.DataFrame) -> str:
     return f"Epochs to reach the accuracy, mean over seeds: {some(texts, 11)}."
 
 
-EPOCHS = FigureSpec("Training", "Convergence speed", data, draw, _caption, _alt)
+EPOCHS = FigureSpec("Training", "Convergence speed", data, draw, _caption, _alt, folded=True)

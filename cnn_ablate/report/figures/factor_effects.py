@@ -63,7 +63,7 @@ def _terms_caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str
     return (
         f"{what}, in {data['metric'].iloc[0]}: least squares with seeds as blocks, "
         "95 % confidence intervals, each for itself and with one spread for all cells "
-        f"({context.budget}).{draw_intervals.note(data)}{aliases}{context.doubt}"
+        f"({context.seed_counts}).{draw_intervals.note(data)}{aliases}{context.doubt}"
     )
 
 
@@ -83,7 +83,7 @@ def _shares_caption(context: ReportData, data: pd.DataFrame) -> str:
         else ""
     )
     arrows = draw_intervals.note(data, value="contribution")
-    return f"{method}{spread} ({context.budget}).{arrows}{context.doubt}"
+    return f"{method}{spread} ({context.seed_counts}).{arrows}{context.doubt}"
 
 
 def _shares_alt(data: pd.DataFrame) -> str:

@@ -63,12 +63,12 @@ def _caption(context: ReportData, data: pd.DataFrame) -> str:
     images = "; thin line: 95 % CI over test images" if _has_image_intervals(data) else ""
     what = f"Difference in {context.metric.label}"
     if data["low"].isna().all():
-        what = f"{what} from {reference}{images} ({context.budget})."
+        what = f"{what} from {reference}{images} ({context.seed_counts})."
         return f"{what}{_void(data)}"
     return (
         f"{what} from {reference}: mean of differences paired by seed, with "
         "the 95 % interval for all contrasts of its family at once; ticks: individual "
-        f"seeds{images} ({context.budget}). {_colours(context)}; no colour: not decided; no "
+        f"seeds{images} ({context.seed_counts}). {_colours(context)}; no colour: not decided; no "
         f"interval: not tested.{_clipped(data)}{draw_intervals.note(data)}{_void(data)}"
         f"{_left_out(context, data)}"
     )

@@ -56,7 +56,8 @@ def draw(data: pd.DataFrame) -> Figure:
 def _caption(context: ReportData, data: pd.DataFrame) -> str:
     del data
     return (
-        f"Learning rate per epoch; variants with the same schedule share a line ({context.budget})."
+        "Learning rate per epoch; variants with the same schedule share a line "
+        f"({context.seed_counts})."
     )
 
 

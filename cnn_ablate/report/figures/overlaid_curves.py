@@ -79,7 +79,7 @@ def _caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str:
     chance = chance_lines.note(data, data["mean"], unit=unit)
     return (
         f"{what} vs. epoch, mean over seeds: solid on {held_out} images, dashed in training"
-        f"{which} ({context.budget}).{chance}"
+        f"{which} ({context.seed_counts}).{chance}"
     )
 
 

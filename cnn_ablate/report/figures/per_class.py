@@ -74,7 +74,7 @@ def _map(table: pd.DataFrame, scale: draw_heatmap.Scale) -> Figure:
 
 def _caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
-        f"Test accuracy per class in per cent, mean over seeds ({context.budget})."
+        f"Test accuracy per class in per cent, mean over seeds ({context.seed_counts})."
         f"{_lowest(data)}{_chance(context)}{context.left_out}"
     )
 
@@ -103,8 +103,9 @@ def _difference_caption(context: ReportData, data: pd.DataFrame) -> str:
     most = data.iloc[int(data["difference"].abs().to_numpy().argmax())]
     return (
         f"Difference from {context.reference} in percentage points, mean of differences paired by "
-        f"seed ({context.budget}). The largest is {formatting.points(most['difference'])} for "
-        f"{most['class']} with {most['variant']}.{context.left_out}"
+        f"seed ({context.seed_counts}). The largest is {formatting.points(most['difference'])} for "
+        f"{most['class']} with {most['variant']}. Cells are not tested one by one."
+        f"{context.left_out}"
     )
 
 

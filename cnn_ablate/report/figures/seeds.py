@@ -53,8 +53,8 @@ def draw(data: pd.DataFrame) -> Figure:
 def _caption(context: ReportData, data: pd.DataFrame) -> str:
     spread = data.groupby("variant")["accuracy"].agg(lambda values: values.max() - values.min())
     return (
-        f"Test accuracy of each trial; line: mean over seeds ({context.budget}). The largest range "
-        f"over seeds is {formatting.number(spread.max())} points, of {spread.idxmax()}."
+        f"Test accuracy of each trial; line: mean over seeds ({context.seed_counts}). The largest "
+        f"range over seeds is {formatting.number(spread.max())} points, of {spread.idxmax()}."
         f"{chance_lines.note(data, data['accuracy'], unit=100)}{context.left_out}"
     )
 
