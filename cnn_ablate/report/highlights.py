@@ -65,7 +65,7 @@ def answer(context: ReportData) -> str:
     return f"{first}, {'; '.join(filter(None, parts))}."
 
 
-def _overridden(context: ReportContext) -> str:
+def _overridden(context: ReportData) -> str:
     """Return that the answer holds for other settings than those of the study file, if it does."""
     study = context.results.record.study
     if not study.forced:
