@@ -81,6 +81,14 @@ REFUSED = {
     "value: many": [
         "25: claims[0].value: expected a number, or a range of two numbers, got 'many'."
     ],
+    "value: 0.5, metric: failure_rate": [
+        "10: claims[0]: failure_rate needs an 'effect'. "
+        "Say that it is 'higher' or 'lower', than a reference or than a 'value'."
+    ],
+    f"value: 0.5, metric: failure_rate, {MOVES}": [
+        "25: claims[0].value: of a failure_rate the direction alone is compared, not its size. "
+        "Leave 'value' out."
+    ],
     "value: [0.8]": [
         "25: claims[0].value: expected a number, or a range of two numbers, got [0.8]."
     ],
@@ -100,6 +108,8 @@ ACCEPTED = [
     "of_class: Shirt, taken_for: Coat",
     "variant: attention=none, reference: baseline, value: 1.2",
     f"of_class: Shirt, {MOVES}",
+    f"{MOVES}, metric: failure_rate",
+    "value: 0.5, effect: higher, metric: failure_rate",
     f"{MOVES}, at: {{model.residual: true}}, than_at: {{model.residual: false}}",
 ]
 

@@ -170,5 +170,5 @@ def test_a_report_counts_failed_trials_of_a_contrast(tmp_path):
     drawn = forest.data(study).set_index("variant").loc[failed.variant]
 
     assert "1, 0" == cells(study, "All statistics")[failed.variant]["Failed"]
-    assert "1 of 5 seeds diverged, 0 of 5 of baseline: not decided" in failed.sentence
+    assert "1 of 5 seeds diverged (1 to 72 %), 0 of 5 of baseline" in failed.sentence
     assert (True, 0) == (np.isnan(drawn["low"]), drawn["direction"])

@@ -7,7 +7,9 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-SCRIPT = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "simulations.py"))
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+SCRIPT = runpy.run_path(str(BENCHMARKS / "simulations.py"))
+FAILURES = runpy.run_path(str(BENCHMARKS / "failure_simulations.py"))
 NOISES = SCRIPT["NOISES"]
 
 
@@ -66,3 +68,14 @@ def test_looks_keep_the_error_and_save_trials(contrasts, error, power, seeds, sa
     assert found.power >= power
     assert found.seeds <= seeds
     assert found.trials <= (1 - saved) * found.fixed_trials
+
+
+@pytest.mark.parametrize(
+    ("contrasts", "rate", "looks", "power"),
+    [(10, 0.1, (8,), 0.7), (5, 0.1, (3, 5, 8, 12), 0.8), (5, 0.3, (3, 5, 8, 12), 0.3)],
+)
+def test_failing_trials_keep_the_error_of_the_family(contrasts, rate, looks, power):
+    """Networks that fail equally often are not told apart, and those that fail in 90 % are."""
+    found = FAILURES["failing"](contrasts, rate, looks, studies=500)
+    assert max(found.null_error, found.mixed_error) <= 0.06
+    assert found.power >= power

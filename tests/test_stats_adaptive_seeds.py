@@ -85,13 +85,23 @@ def test_identical_and_inert_contrasts_need_no_more_seeds() -> None:
     assert {"a": 3, "b": 3} == due(state(inert, noisy))
 
 
-def test_contrasts_with_failures_get_no_more_seeds() -> None:
-    """The mean of the seeds that did not fail decides nothing, and others go on."""
-    unclear = [0.79, 0.82, 0.81]
-    values = {"a": 0.8 + NOISE[:3], "b": [0.5, None, 0.49], "c": unclear}
+def test_a_variant_that_keeps_failing_is_decided_by_its_failures() -> None:
+    """The mean of the others decides nothing; five failures of five against none do."""
+    values = {"a": 0.8 + NOISE[:3], "b": [None] * 3, "c": [0.5, 0.501, 0.502]}
     reached = state(invented("b", "c"), values)
-    assert {"a": 5, "b": 3, "c": 5} == due(reached)
+    assert {"a": 5, "b": 5, "c": 3} == due(reached)
     assert "look 2 of 3: 1 of 2 contrasts open" == str(reached)
+    values |= {"a": 0.8 + NOISE[:5], "b": [None] * 5}
+    reached = state(invented("b", "c"), values)
+    assert "look 2 of 3: 2 decided" == str(reached)
+
+
+def test_few_failures_get_no_more_seeds_from_the_second_look_on() -> None:
+    """With one failure in five, neither failures nor means will decide: it is futile."""
+    values = {"a": 0.8 + NOISE[:5], "b": [0.5, None, 0.49, 0.51, 0.5]}
+    reached = state(invented("b"), values)
+    assert {"a": 5, "b": 5} == due(reached)
+    assert "look 2 of 3: 1 futile" == str(reached)
 
 
 def test_seeds_beyond_the_look_of_a_decision_change_nothing() -> None:

@@ -170,24 +170,26 @@ def test_untested_effects(pairs, expected):
         (
             Failures(4, 8, 0, 8, "diverged"),
             {"seeds": 4, "difference": 3.0, "decided": False},
-            "4 of 8 seeds diverged, 0 of 8 of a: not decided; test accuracy differs by +3.0 points "
-            "in the 4 pairs left.",
+            "4 of 8 seeds diverged (16 to 84 %), 0 of 8 of a (0 to 37 %): not decided; "
+            "test accuracy differs by +3.0 points in the 4 pairs left.",
         ),
         (
             Failures(8, 8, 0, 8, "diverged"),
             {"seeds": 0, "difference": None, "decided": False},
-            "8 of 8 seeds diverged, 0 of 8 of a: no seed is done on both sides, so not decided.",
+            "8 of 8 seeds diverged (63 to 100 %), 0 of 8 of a (0 to 37 %): no seed is "
+            "done on both sides, so not decided.",
         ),
         (
             Failures(6, 8, 0, 8, "diverged or failed"),
             {"seeds": 2, "p_adjusted": 0.007},
-            "6 of 8 seeds diverged or failed, 0 of 8 of a: b fails more often, p = 0.007 adjusted.",
+            "6 of 8 seeds diverged or failed (35 to 97 %), 0 of 8 of a (0 to 37 %): b fails "
+            "more often, p = 0.007 adjusted.",
         ),
         (
             Failures(0, 8, 6, 8, "diverged"),
             {"seeds": 2, "p_adjusted": 0.007, "family": "exploratory"},
-            "0 of 8 seeds diverged, 6 of 8 of a: a fails more often, p = 0.007 adjusted, "
-            "exploratory.",
+            "0 of 8 seeds diverged (0 to 37 %), 6 of 8 of a (35 to 97 %): a fails more "
+            "often, p = 0.007 adjusted, exploratory.",
         ),
     ],
 )

@@ -8,7 +8,7 @@ from cnn_ablate.claims.comparability import (
 )
 from cnn_ablate.claims.descriptions import subject
 from cnn_ablate.claims.draft_verdict import NO_SEED
-from cnn_ablate.claims.metrics import EXACT, OF_CLASS
+from cnn_ablate.claims.metrics import EXACT, OF_CLASS, OUTCOMES
 from cnn_ablate.claims.preregistered import StatedTimes, counts, with_stated
 from cnn_ablate.claims.statement_counts import (
     CONTRADICTING,
@@ -25,6 +25,7 @@ __all__ = [
     "EXACT",
     "NO_SEED",
     "OF_CLASS",
+    "OUTCOMES",
     "WORDS",
     "StatedTimes",
     "by_statement",

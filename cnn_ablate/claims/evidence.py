@@ -13,6 +13,8 @@ from cnn_ablate.metrics import metric_of, predicted_metrics
 from cnn_ablate.plan import Weights
 from cnn_ablate.schema import Claim, Metric, Record
 from cnn_ablate.stats import (
+    NO_FAILURES,
+    Failures,
     FloatArray,
     Interval,
     PredictionReader,
@@ -45,6 +47,7 @@ class Evidence:
     `image_count` is the number of images that an accuracy is measured on,
     `image_error` the standard error that they leave in the mean; both are 0 if unknown.
     `has_paper_images` says that the paper's number was measured on the same test images.
+    `failures` counts the trials that failed, for a claim about them; others have none.
     """
 
     metric: Metric
@@ -55,6 +58,7 @@ class Evidence:
     image_count: int = 0
     image_error: float = 0.0
     has_paper_images: bool = True
+    failures: Failures = NO_FAILURES
     values: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:

@@ -10,10 +10,15 @@ from cnn_ablate.text import listed
 
 
 def failed_trials(trials: pd.DataFrame, weights: Weights) -> str:
-    """Return how many trials of which variants failed: `4 of 8 trials of lr=1.0 diverged`."""
+    """Return how many trials of which variants failed: `4 of 8 trials of lr=1.0 diverged`.
+
+    Of variants with unequal seeds those count that all of them have.
+    """
     texts = []
+    seeds = [set(trials.loc[trials["variant"] == name, "seed"]) for name in weights]
+    shared = trials[trials["seed"].isin(set.intersection(*seeds))] if seeds else trials
     for name in weights:
-        status = trials.loc[trials["variant"] == name, "status"]
+        status = shared.loc[shared["variant"] == name, "status"]
         failed = status[status != "done"]
         if len(failed):
             how = listed(sorted(failed.unique()), "or")

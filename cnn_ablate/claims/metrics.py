@@ -13,6 +13,8 @@ OF_CLASS = ("test_accuracy", *CLASS_METRICS)
 """Metrics of a claim about one class, whose accuracy has two names."""
 EXACT = tuple(name for name, known in KNOWN_METRICS.items() if known.source == "size")
 """Counts that training cannot change."""
+OUTCOMES = tuple(name for name, known in KNOWN_METRICS.items() if known.source == "outcomes")
+"""Metrics of how trials ended."""
 
 _SHARES = [name.partition("_")[2] for name in CLASS_METRICS]
 _CLASS_COLUMNS = ["trial", "class", "n", *_SHARES]

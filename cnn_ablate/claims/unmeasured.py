@@ -1,5 +1,6 @@
 """Claims about what a user's own trainer, or a table from elsewhere, does not report."""
 
+from cnn_ablate.claims.metrics import OUTCOMES
 from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.schema import Claim
 from cnn_ablate.store import Results
@@ -8,7 +9,8 @@ from cnn_ablate.store import Results
 def unmeasured(results: Results, claim: Claim) -> str:
     """Return what no trial reports and a claim needs; empty if nothing, or if none is done."""
     done = results.trials[results.trials["status"] == "done"]
-    if results.record.study.trainer is None or done.empty:
+    is_external = results.record.study.trainer is not None
+    if not is_external or done.empty or claim.metric in OUTCOMES:
         return ""
     if (claim.of_class or claim.rank or claim.taken_for) and results.classes.empty:
         return "no predictions are reported"

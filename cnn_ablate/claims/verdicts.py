@@ -10,7 +10,8 @@ from cnn_ablate.claims.descriptions import published
 from cnn_ablate.claims.draft_verdict import NO_SEED, ONE_SEED, DraftVerdict, NoAnswerError
 from cnn_ablate.claims.evidence import Evidence, gather
 from cnn_ablate.claims.failed_trials import doubted, failed_trials
-from cnn_ablate.claims.metrics import EXACT
+from cnn_ablate.claims.failure_claims import failure_evidence, judge_failures
+from cnn_ablate.claims.metrics import EXACT, OUTCOMES
 from cnn_ablate.claims.published_effects import judge_direction, judge_none
 from cnn_ablate.claims.published_values import judge_level, judge_limit
 from cnn_ablate.claims.unmeasured import unmeasured
@@ -71,7 +72,11 @@ def _case(
         weights = _weights(results, claim)
         if claim.rank or claim.taken_for:
             return _Case(claim, weights)
-        evidence = gather(results, claim, weights, predictions)
+        if claim.metric in OUTCOMES:
+            metric = metric_of(results.record.study, claim)
+            evidence = failure_evidence(results.trials, weights, metric)
+        else:
+            evidence = gather(results, claim, weights, predictions)
     except (NoAnswerError, NotInPlanError) as error:
         return _Case(claim, weights, problem=str(error))
     if claim.is_empty:
@@ -131,6 +136,8 @@ def _draft(results: Results, case: _Case, decision: Decision | None) -> DraftVer
         return judge_class(results, claim, _done(results, case.weights))
     if len(evidence.values) < 2 and not evidence.exact:
         return _one_seed(claim, evidence)
+    if claim.metric in OUTCOMES:
+        return judge_failures(claim, evidence, decision)
     if claim.compares:
         if claim.effect == "none":
             return judge_none(claim, evidence, decision)
@@ -143,7 +150,7 @@ def _draft(results: Results, case: _Case, decision: Decision | None) -> DraftVer
 
 def _doubt(results: Results, case: _Case, meaningless: Mapping[tuple[str, str], str]) -> str:
     """Return why a definite verdict would rest on too little; empty if it would not."""
-    if case.claim.metric in EXACT:
+    if case.claim.metric in {*EXACT, *OUTCOMES}:
         return ""
     failed = failed_trials(results.trials, case.weights)
     if failed:

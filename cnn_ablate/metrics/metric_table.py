@@ -4,9 +4,9 @@ from typing import Literal
 
 from cnn_ablate.schema import FRACTION, TEST_ACCURACY, Better, Claim, Frozen, Metric, Study
 
-Source = Literal["training", "predictions", "size", "curves", "classes"]
+Source = Literal["training", "predictions", "size", "curves", "classes", "outcomes"]
 """What a metric is computed from: the training, the predictions for the test images, the network,
-the rows of epochs.csv, or those of classes.csv."""
+the rows of epochs.csv, those of classes.csv, or how trials ended."""
 
 
 class KnownMetric(Frozen):
@@ -158,6 +158,11 @@ KNOWN_METRICS: dict[str, KnownMetric] = dict(
         _known("classes", _fraction("class_precision", "precision"), "Precision of one class."),
         _known("classes", _fraction("class_recall", "recall"), "Recall of one class."),
         _known("classes", _fraction("class_f1", "F1"), "F1 of one class."),
+        _known(
+            "outcomes",
+            Metric(name="failure_rate", label="failure rate", unit=FRACTION, better="lower"),
+            "Share of the trials that diverged or failed.",
+        ),
     )
 )
 """All metrics by name."""

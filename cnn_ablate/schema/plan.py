@@ -29,6 +29,11 @@ class Contrast(Frozen):
     factors: tuple[str, ...] = Field(description="Names of the factors (or keys) that differ.")
     changed: dict[str, tuple[Any, Any]] = Field(description="Dotted key: (reference's, variant's).")
 
+    @property
+    def sides(self) -> tuple[str, str]:
+        """The names of the variant and of its reference."""
+        return self.variant, self.reference
+
 
 class Trial(Frozen):
     """A variant with a seed: the unit that is trained and stored."""

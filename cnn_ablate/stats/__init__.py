@@ -1,9 +1,16 @@
 """Statistics on tidy tables: effects, and the noise of seeds and of test images apart. No I/O."""
 
 from cnn_ablate.stats.crossing_cells import cells
-from cnn_ablate.stats.decisions import FISHER
 from cnn_ablate.stats.effects import effects_frame, estimate_effects, means
 from cnn_ablate.stats.factorial import factorial
+from cnn_ablate.stats.failure_rates import (
+    NO_FAILURES,
+    Failures,
+    count_failures,
+    failure_bounds,
+    failure_interval,
+)
+from cnn_ablate.stats.family_tests import FISHER, decide_family
 from cnn_ablate.stats.image_noise import (
     image_interval,
     percentiles,
@@ -64,10 +71,12 @@ __all__ = [
     "FLIPS",
     "FLIP_PAIRS",
     "HOLM",
+    "NO_FAILURES",
     "SHARED",
     "UNKNOWN",
     "ComparedContrast",
     "Decision",
+    "Failures",
     "FloatArray",
     "Interval",
     "PredictionReader",
@@ -81,13 +90,17 @@ __all__ = [
     "components",
     "compute_settings",
     "convergence",
+    "count_failures",
     "decide",
+    "decide_family",
     "difference_half_width",
     "differences",
     "effects_frame",
     "equivalence_p",
     "estimate_effects",
     "factorial",
+    "failure_bounds",
+    "failure_interval",
     "image_interval",
     "is_testable",
     "level",

@@ -1,17 +1,16 @@
 """The looks at a study so far: which contrasts are still open, and which trials they need."""
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from cnn_ablate.schema import Finding, Plan, Study
-from cnn_ablate.stats.families import families
+from cnn_ablate.stats.failure_rates import count_failures
+from cnn_ablate.stats.families import families, tested_members
 from cnn_ablate.stats.group_sequential import Progress, follow
-from cnn_ablate.stats.pairing import is_identical, seed_differences
+from cnn_ablate.stats.pairing import seed_differences
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def look_state(
     progress = follow_contrasts(study, plan, trials, findings, expected)
     seeds = dict.fromkeys((variant.name for variant in plan.variants), study.looks[0])
     for contrast, reached in zip(plan.contrasts, progress, strict=True):
-        for side in (contrast.variant, contrast.reference):
+        for side in contrast.sides:
             seeds[side] = max(seeds[side], study.looks[reached.look - 1] if reached else 0)
     due = {trial.id for trial in plan.trials if trial.seed in study.seeds[: seeds[trial.variant]]}
     look = max((reached.look for reached in progress if reached), default=1)
@@ -85,34 +84,29 @@ def follow_contrasts(
 ) -> tuple[Progress | None, ...]:
     """Replay the looks at each family of contrasts; arguments as for `look_state`.
 
-    Contrasts that are inert or bit-identical are in no family. Those with a failed trial get no
-    more seeds, since the mean of the others decides nothing; they still count in their family.
+    Contrasts that are inert or bit-identical are in no family.
     """
     ended = _ended(study, plan, trials)
-    failed = _failed(study, plan, trials, ended)
-    measured = seed_differences(trials, plan.contrasts, study.seeds, study.metric)
-    rows = [
-        np.full_like(row, np.nan) if f else row for row, f in zip(measured, failed, strict=True)
+    rows = seed_differences(trials, plan.contrasts, study.seeds, study.metric)
+    failures = [
+        [count_failures(trials, contrast.sides, study.seeds[:n]) for n in study.looks]
+        for contrast in plan.contrasts
     ]
-    members = families(study, plan, findings)
     awaited = _awaited(plan, trials, expected)
+    names = families(study, plan, findings)
     progress: list[Progress | None] = [None] * len(rows)
-    for family in ("primary", "exploratory"):
-        chosen = [
-            j for j, member in enumerate(members) if member == family and not is_identical(rows[j])
-        ]
+    for members in tested_members(names, rows, [by_look[-1] for by_look in failures]).values():
         followed = follow(
-            [rows[j] for j in chosen],
-            [study.looks[-1] if failed[j] else ended[j] for j in chosen],
+            [rows[j] for j in members],
+            [ended[j] for j in members],
             study.looks,
             error=study.error,
             margin=study.metric.margin,
-            awaited=[awaited[j] for j in chosen],
+            failures=[failures[j] for j in members],
+            awaited=[awaited[j] for j in members],
         )
-        for j, reached in zip(chosen, followed, strict=True):
+        for j, reached in zip(members, followed, strict=True):
             progress[j] = reached
-            if failed[j]:
-                progress[j] = Progress("undecided", bisect_left(study.looks, ended[j]) + 1)
     return tuple(progress)
 
 
@@ -133,18 +127,4 @@ def _awaited(plan: Plan, trials: pd.DataFrame, expected: Collection[str] | None)
     """Return per contrast whether all its trials have ended or are expected."""
     known = None if expected is None else {*expected, *trials["trial"]}
     lacking = {t.variant for t in plan.trials if known is not None and t.id not in known}
-    return [not lacking & {contrast.variant, contrast.reference} for contrast in plan.contrasts]
-
-
-def _failed(study: Study, plan: Plan, trials: pd.DataFrame, ended: Sequence[int]) -> list[bool]:
-    """Return per contrast whether any trial of a seed that both sides have ended has failed."""
-    failed = trials[trials["status"] != "done"]
-    pairs = set(zip(failed["variant"], failed["seed"], strict=True))
-    return [
-        any(
-            (side, seed) in pairs
-            for side in (contrast.variant, contrast.reference)
-            for seed in study.seeds[:seeds]
-        )
-        for contrast, seeds in zip(plan.contrasts, ended, strict=True)
-    ]
+    return [lacking.isdisjoint(contrast.sides) for contrast in plan.contrasts]

@@ -10,8 +10,9 @@ import pandas as pd
 
 from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.schema import TEST_ACCURACY, Contrast, Effect, Metric, Record
-from cnn_ablate.stats.decisions import FISHER, ContrastDecision, decide_contrasts
+from cnn_ablate.stats.decisions import ContrastDecision, decide_contrasts
 from cnn_ablate.stats.failure_rates import Failures, count_failures
+from cnn_ablate.stats.family_tests import FISHER
 from cnn_ablate.stats.image_noise import image_interval, percentiles, pooled_mcnemar_p, wilson
 from cnn_ablate.stats.multiple_comparisons import decide
 from cnn_ablate.stats.paired_differences import sample_sd, t_interval
@@ -53,7 +54,7 @@ def estimate_effects(
     measure = metric or record.study.metric
     rows = seed_differences(trials, contrasts, seeds, measure)
     failures = [
-        count_failures(trials, contrast, seeds[:paired_seeds])
+        count_failures(trials, contrast.sides, seeds[:paired_seeds])
         for contrast, paired_seeds in zip(contrasts, record.plan.paired_seeds, strict=True)
     ]
     untested = [ContrastDecision()] * len(rows)
@@ -63,10 +64,13 @@ def estimate_effects(
         _effect(
             _names(contrast, settings)
             | {"metric": measure}
-            | over_images.get((contrast.variant, contrast.reference, measure.name), {})
+            | over_images.get((*contrast.sides, measure.name), {})
             | _over_images(trials, contrast, measure, predictions),
             row[: decision.seeds],
-            failed,
+            # The reference may have got more seeds for other contrasts, and failed there.
+            count_failures(trials, contrast.sides, seeds[: decision.seeds])
+            if decision.seeds
+            else failed,
             decision,
         )
         for contrast, row, failed, decision in zip(

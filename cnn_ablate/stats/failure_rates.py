@@ -2,15 +2,18 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from cnn_ablate.schema import Contrast
 from cnn_ablate.stats.units import Interval
 from cnn_ablate.text import listed
+
+Sides = tuple[str, str]
+"""The names of a variant and of its reference."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,13 @@ class Failures:
         return min(failure_p(a, self.trials, b, self.trials_reference) for a, b in extremes)
 
 
-def count_failures(trials: pd.DataFrame, contrast: Contrast, seeds: Collection[int]) -> Failures:
-    """Count the trials of a contrast that ended without a value: diverged or failed."""
+NO_FAILURES = Failures(0, 0, 0, 0)
+
+
+def count_failures(trials: pd.DataFrame, sides: Sides, seeds: Collection[int]) -> Failures:
+    """Count the trials of a variant and its reference that ended without a value, by side."""
     ended = trials[trials["seed"].isin(list(seeds))]
-    ours, theirs = (
-        ended.loc[ended["variant"] == name, "status"]
-        for name in (contrast.variant, contrast.reference)
-    )
+    ours, theirs = (ended.loc[ended["variant"] == name, "status"] for name in sides)
     words = sorted({str(status) for side in (ours, theirs) for status in side} - {"done"})
     counts = (int((ours != "done").sum()), len(ours), int((theirs != "done").sum()), len(theirs))
     return Failures(*counts, words=listed(words, "or"))
@@ -64,6 +67,38 @@ def failure_interval(failed: int, trials: int) -> Interval:
     return float(low), float(high)
 
 
+def failure_bounds(failed: int, trials: int) -> str:
+    """Return that interval in words: `16 to 84 %`."""
+    low, high = failure_interval(failed, trials)
+    return f"{100 * low:.0f} to {100 * high:.0f} %"
+
+
+def failure_power(failures: Failures, trials: int, error: float) -> float:
+    """Return the probability that Fisher's p is at most `error` when both sides have more trials.
+
+    Args:
+        failures: Those so far, whose rates are taken as the true ones.
+        trials: Number of trials that each side will have.
+        error: Of the test.
+    """
+    own = _later(failures.failed, failures.trials, trials)
+    reference = _later(failures.failed_reference, failures.trials_reference, trials)
+    return sum(
+        p * q
+        for failed, p in own.items()
+        for failed_reference, q in reference.items()
+        if p * q and failure_p(failed, trials, failed_reference, trials) <= error
+    )
+
+
+def _later(failed: int, ended: int, trials: int) -> dict[int, float]:
+    """Return the probability of each number of failures among more trials, at the rate so far."""
+    more = np.arange(trials - ended + 1)
+    chances = stats.binom.pmf(more, trials - ended, failed / ended if ended else 0.0)
+    return dict(zip((failed + more).tolist(), chances.tolist(), strict=True))
+
+
+@cache
 def failure_p(failed: int, trials: int, failed_reference: int, trials_reference: int) -> float:
     """Return the two-sided p of Fisher's exact test that both sides fail equally often."""
     table = np.array(

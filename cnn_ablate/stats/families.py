@@ -1,10 +1,12 @@
 """The families in which the contrasts of a study are tested: primary, exploratory or none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from cnn_ablate.schema import Contrast, Finding, Plan, Study
+from cnn_ablate.stats.failure_rates import Failures
+from cnn_ablate.stats.pairing import FloatArray, is_identical
 
 Family = Literal["primary", "exploratory", ""]
 """The family of a contrast; '' if it is in none, because its two sides are the same training."""
@@ -29,6 +31,25 @@ def families(study: Study, plan: Plan, findings: Sequence[Finding] = ()) -> list
         else _listed(contrast, study, seeds)
         for contrast, seeds in zip(plan.contrasts, plan.paired_seeds, strict=True)
     ]
+
+
+def tested_members(
+    names: Sequence[Family], rows: Sequence[FloatArray], failures: Sequence[Failures]
+) -> Mapping[Family, list[int]]:
+    """Return the contrasts of each family that can be tested, by their positions in the plan.
+
+    Those whose sides are bit-identical in all pairs, without any failure, are left out.
+
+    Args:
+        names: The family of each contrast.
+        rows: Per contrast its differences by seed, NaN where a side has no value.
+        failures: Per contrast, how many of its trials failed.
+    """
+    members: dict[Family, list[int]] = {}
+    for j, (name, row, failed) in enumerate(zip(names, rows, failures, strict=True)):
+        if name and (failed or not is_identical(row)):
+            members.setdefault(name, []).append(j)
+    return members
 
 
 def _listed(contrast: Contrast, study: Study, seeds: int) -> Family:

@@ -15,7 +15,9 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from cnn_ablate.stats.multiple_comparisons import Decision, decide
+from cnn_ablate.stats.failure_rates import NO_FAILURES, Failures, failure_power
+from cnn_ablate.stats.family_tests import decide_family
+from cnn_ablate.stats.multiple_comparisons import Decision
 from cnn_ablate.stats.paired_differences import equivalence_p
 from cnn_ablate.stats.pairing import FloatArray
 
@@ -55,6 +57,7 @@ def follow(
     *,
     error: float = 0.05,
     margin: float | None = None,
+    failures: Sequence[Sequence[Failures]] | None = None,
     awaited: Sequence[bool] | None = None,
 ) -> list[Progress]:
     """Replay the looks at a family of contrasts, as far as their seeds have been trained.
@@ -63,6 +66,7 @@ def follow(
     contrasts among those not decided (given up ones still count in the family); else it stops as
     negligible if two one-sided tests put it within the margin at the error spent; else, from the
     second look on, as futile if its conditional power at the last look is under 10 % (non-binding).
+    Where trials failed, test and power are those of the failure rates.
 
     Args:
         differences: Per contrast, one difference per seed of the study in their order, NaN where a
@@ -71,6 +75,7 @@ def follow(
         looks: Seed counts at which the study decides, rising.
         error: Probability of any false decision in the family, over all looks.
         margin: Differences within it count as no effect; None: no contrast stops as negligible.
+        failures: Per contrast, one per look: those of its seeds; by default there are none.
         awaited: Whether looks wait for the seeds of the contrast, as by default; others stay open.
     """
     results = [Progress("open", 1) for _ in differences]
@@ -83,14 +88,15 @@ def follow(
             break
         undecided = sum(progress.outcome != "decided" for progress in results)
         rows = [differences[j][:seeds] for j in waiting]
-        decisions = decide(rows, share * len(waiting) / undecided)
-        for j, row, decision in zip(waiting, rows, decisions, strict=True):
-            outcome = _outcome(row, decision, share, margin)
+        failed = [failures[j][number - 1] if failures else NO_FAILURES for j in waiting]
+        decisions = decide_family(rows, failed, share * len(waiting) / undecided)
+        for j, row, fails, decision in zip(waiting, rows, failed, decisions, strict=True):
+            outcome = _outcome(row, decision, share, None if fails else margin)
             if outcome == "open" and seeds == looks[-1]:
                 outcome = "undecided"
             elif outcome == "open" and number > 1:
                 last_error = shares[-1] / len(waiting)
-                outcome = "futile" if _is_futile(row, looks[-1], last_error) else "open"
+                outcome = "futile" if _is_futile(row, fails, looks[-1], last_error) else "open"
             results[j] = Progress(outcome, number + (outcome == "open"), decision)
     return results
 
@@ -106,19 +112,26 @@ def _outcome(
     return "open"
 
 
-def _is_futile(row: FloatArray, last: int, error: float) -> bool:
-    """Return whether the power at the last look, if the present estimate is true, is under 10 %.
+def _is_futile(row: FloatArray, failures: Failures, last: int, error: float) -> bool:
+    """Return whether the power at the last look, if the present estimate is true, is under 10 %."""
+    power = failure_power(failures, last, error) if failures else _mean_power(row, last, error)
+    return power < _FUTILE_POWER
 
-    With the mean so far as the true one, the sum of the missing differences is normal.
+
+def _mean_power(row: FloatArray, last: int, error: float) -> float:
+    """Return the probability that the mean of `last` pairs is decided, given those so far.
+
+    With the mean so far as the true one, the sum of the missing differences is normal. It is 1
+    where the spread is unknown.
     """
     present = row[~np.isnan(row)]
     missing, sd = last - len(present), float(np.std(present, ddof=1)) if len(present) > 1 else 0.0
     if missing <= 0 or sd == 0:
-        return False
+        return 1.0
     critical = stats.t.ppf(1 - error / 2, last - 1)  # about that of max-T: Bonferroni's
     needed = critical * sd * math.sqrt(last) - abs(present.sum())
     expected = abs(present.mean()) * missing
-    return bool(stats.norm.sf((needed - expected) / (sd * math.sqrt(missing))) < _FUTILE_POWER)
+    return float(stats.norm.sf((needed - expected) / (sd * math.sqrt(missing))))
 
 
 def error_of_repeated_looks(seeds: Sequence[int], error: float = 0.05) -> float:

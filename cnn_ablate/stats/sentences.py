@@ -3,7 +3,7 @@
 from typing import Any
 
 from cnn_ablate.schema import TEST_ACCURACY, Contrast, Effect, label
-from cnn_ablate.stats.failure_rates import Failures
+from cnn_ablate.stats.failure_rates import Failures, failure_bounds
 from cnn_ablate.stats.group_sequential import Outcome
 from cnn_ablate.stats.pairing import FloatArray
 from cnn_ablate.stats.units import amount, bounds, margin_of, signed
@@ -137,13 +137,16 @@ def _failed(effect: Effect, failures: Failures) -> str:
     """Return how often the sides failed, and whether one fails more; survivors decide nothing."""
     ours = f"{failures.failed} of {count(failures.trials, 'seed')} {failures.words}"
     theirs = f"{failures.failed_reference} of {failures.trials_reference} of {effect.reference}"
+    ours += f" ({failure_bounds(failures.failed, failures.trials)})"
+    theirs += f" ({failure_bounds(failures.failed_reference, failures.trials_reference)})"
     if effect.decided:
         more = failures.failed * failures.trials_reference
         less = failures.failed_reference * failures.trials
         side = effect.variant if more > less else effect.reference
         exploratory = ", exploratory" if effect.family == "exploratory" else ""
+        look = f", look {effect.look}" if effect.look else ""
         p = f"{p_value(effect.p_adjusted or 0.0)} adjusted"
-        return f"{ours}, {theirs}: {side} fails more often, {p}{exploratory}."
+        return f"{ours}, {theirs}: {side} fails more often, {p}{look}{exploratory}."
     if effect.difference is None:
         return f"{ours}, {theirs}: no seed is done on both sides, so not decided."
     mean = f"{effect.metric.label} differs by {signed(effect.difference, effect.metric)}"

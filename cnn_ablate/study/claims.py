@@ -119,7 +119,7 @@ def _check_metric(
 ) -> None:
     """Check that a claim states something, and that there is such a metric."""
     # It imports SciPy, which studies without claims can do without.
-    from cnn_ablate.claims import OF_CLASS  # noqa: PLC0415
+    from cnn_ablate.claims import OF_CLASS, OUTCOMES  # noqa: PLC0415
 
     if claim.metric not in known:
         problems.add((*place, "metric"), *unknown_name("metric", claim.metric, known))
@@ -130,6 +130,12 @@ def _check_metric(
     elif claim.metric.startswith("class_") and claim.of_class is None:
         what = f"{claim.metric} needs 'of_class'."
         problems.add((*place, "metric"), what, _MEANING["of_class"])
+    if claim.metric in OUTCOMES and claim.effect not in {"higher", "lower"}:
+        hint = "Say that it is 'higher' or 'lower', than a reference or than a 'value'."
+        problems.add(place, f"{claim.metric} needs an 'effect'.", hint)
+    elif claim.metric in OUTCOMES and claim.compares and claim.value is not None:
+        what = f"of a {claim.metric} the direction alone is compared, not its size."
+        problems.add((*place, "value"), what, "Leave 'value' out.")
     if claim.is_empty:
         hint = "Give a 'value', or an 'effect' of a 'factor' or against a 'reference'."
         problems.add(place, "it claims neither a number nor a direction.", hint)
