@@ -43,7 +43,7 @@ def failure_evidence(trials: pd.DataFrame, weights: Weights, metric: Metric) -> 
         metric=metric,
         by_seed=(table * pd.Series(weights)).sum(axis=1),
         sides=tuple(table[name].to_numpy(np.float64) for name in weights),
-        failures=count_failures(trials, (own, *others, own)[:2], table.index),
+        failures=count_failures(trials, (own, [*others, own][0]), table.index),
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from cnn_ablate.schema import Record
 from cnn_ablate.stats.adaptive_seeds import follow_contrasts
-from cnn_ablate.stats.failure_rates import Failures
+from cnn_ablate.stats.failure_rates import count_failures
 from cnn_ablate.stats.families import Family, families, tested_members
 from cnn_ablate.stats.family_tests import decide_family
 from cnn_ablate.stats.group_sequential import Outcome, Progress
@@ -31,10 +31,7 @@ class ContrastDecision:
 
 
 def decide_contrasts(
-    record: Record,
-    trials: pd.DataFrame,
-    rows: Sequence[FloatArray],
-    failures: Sequence[Failures],
+    record: Record, trials: pd.DataFrame, rows: Sequence[FloatArray]
 ) -> list[ContrastDecision]:
     """Decide the contrasts of a plan, family by family.
 
@@ -42,7 +39,6 @@ def decide_contrasts(
         record: The study and its plan.
         trials: Rows of results.csv.
         rows: Per contrast its differences by seed, NaN where a side has no value.
-        failures: Per contrast, how many of its trials failed.
     """
     study = record.study
     names = families(study, record.plan, record.findings)
@@ -53,6 +49,12 @@ def decide_contrasts(
             _at_look(progress, name, study.looks) if progress else ContrastDecision()
             for progress, name in zip(reached, names, strict=True)
         ]
+    failures = [
+        count_failures(trials, contrast.sides, study.seeds[:paired_seeds])
+        for contrast, paired_seeds in zip(
+            record.plan.contrasts, record.plan.paired_seeds, strict=True
+        )
+    ]
     decided = [ContrastDecision()] * len(rows)
     for family, members in tested_members(names, rows, failures).items():
         results = decide_family(

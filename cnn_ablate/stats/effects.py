@@ -53,12 +53,8 @@ def estimate_effects(
     contrasts, seeds = record.plan.contrasts, record.study.seeds
     measure = metric or record.study.metric
     rows = seed_differences(trials, contrasts, seeds, measure)
-    failures = [
-        count_failures(trials, contrast.sides, seeds[:paired_seeds])
-        for contrast, paired_seeds in zip(contrasts, record.plan.paired_seeds, strict=True)
-    ]
     untested = [ContrastDecision()] * len(rows)
-    decisions = untested if metric else decide_contrasts(record, trials, rows, failures)
+    decisions = untested if metric else decide_contrasts(record, trials, rows)
     settings = compute_settings(trials)
     return tuple(
         _effect(
@@ -67,14 +63,12 @@ def estimate_effects(
             | over_images.get((*contrast.sides, measure.name), {})
             | _over_images(trials, contrast, measure, predictions),
             row[: decision.seeds],
-            # The reference may have got more seeds for other contrasts, and failed there.
-            count_failures(trials, contrast.sides, seeds[: decision.seeds])
-            if decision.seeds
-            else failed,
+            # The reference may have more seeds for other contrasts, and have failed there.
+            count_failures(trials, contrast.sides, seeds[: decision.seeds or paired_seeds]),
             decision,
         )
-        for contrast, row, failed, decision in zip(
-            contrasts, rows, failures, decisions, strict=True
+        for contrast, row, paired_seeds, decision in zip(
+            contrasts, rows, record.plan.paired_seeds, decisions, strict=True
         )
     )
 

@@ -92,11 +92,8 @@ def follow(
         decisions = decide_family(rows, failed, share * len(waiting) / undecided)
         for j, row, fails, decision in zip(waiting, rows, failed, decisions, strict=True):
             outcome = _outcome(row, decision, share, None if fails else margin)
-            if outcome == "open" and seeds == looks[-1]:
-                outcome = "undecided"
-            elif outcome == "open" and number > 1:
-                last_error = shares[-1] / len(waiting)
-                outcome = "futile" if _is_futile(row, fails, looks[-1], last_error) else "open"
+            if outcome == "open":
+                outcome = _if_open(row, fails, seeds, looks, shares[-1] / len(waiting))
             results[j] = Progress(outcome, number + (outcome == "open"), decision)
     return results
 
@@ -112,10 +109,17 @@ def _outcome(
     return "open"
 
 
-def _is_futile(row: FloatArray, failures: Failures, last: int, error: float) -> bool:
-    """Return whether the power at the last look, if the present estimate is true, is under 10 %."""
+def _if_open(
+    row: FloatArray, failures: Failures, seeds: int, looks: Sequence[int], error: float
+) -> Outcome:
+    """Return whether a contrast that a look leaves open waits for the next one, or ends here."""
+    last = looks[-1]
+    if seeds == last:
+        return "undecided"
+    if seeds == looks[0]:
+        return "open"
     power = failure_power(failures, last, error) if failures else _mean_power(row, last, error)
-    return power < _FUTILE_POWER
+    return "futile" if power < _FUTILE_POWER else "open"
 
 
 def _mean_power(row: FloatArray, last: int, error: float) -> float:
