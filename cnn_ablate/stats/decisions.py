@@ -40,20 +40,18 @@ def decide_contrasts(
         trials: Rows of results.csv.
         rows: Per contrast its differences by seed, NaN where a side has no value.
     """
-    study = record.study
-    names = families(study, record.plan, record.findings)
+    study, plan = record.study, record.plan
+    names = families(study, plan, record.findings)
     if study.looks:
         # A contrast that has its seeds is judged, whatever others lack.
-        reached = follow_contrasts(study, record.plan, trials, record.findings, expected=())
+        reached = follow_contrasts(study, plan, trials, record.findings, expected=())
         return [
             _at_look(progress, name, study.looks) if progress else ContrastDecision()
             for progress, name in zip(reached, names, strict=True)
         ]
     failures = [
         count_failures(trials, contrast.sides, study.seeds[:paired_seeds])
-        for contrast, paired_seeds in zip(
-            record.plan.contrasts, record.plan.paired_seeds, strict=True
-        )
+        for contrast, paired_seeds in zip(plan.contrasts, plan.paired_seeds, strict=True)
     ]
     decided = [ContrastDecision()] * len(rows)
     for family, members in tested_members(names, rows, failures).items():

@@ -63,10 +63,10 @@ def follow(
     """Replay the looks at a family of contrasts, as far as their seeds have been trained.
 
     At each look every open contrast is tested with the error spent there, times the share of open
-    contrasts among those not decided (given up ones still count in the family); else it stops as
-    negligible if two one-sided tests put it within the margin at the error spent; else, from the
-    second look on, as futile if its conditional power at the last look is under 10 % (non-binding).
-    Where trials failed, test and power are those of the failure rates.
+    contrasts among those not decided (given up ones still count in the family). Else it stops: as
+    negligible, if two one-sided tests put it within the margin at the error spent; as futile, from
+    the second look on, if its conditional power at the last look is under 10 % (non-binding).
+    Where trials failed, test and power are of the failure rates.
 
     Args:
         differences: Per contrast, one difference per seed of the study in their order, NaN where a
@@ -83,8 +83,7 @@ def follow(
     for number, (seeds, share) in enumerate(zip(looks, shares, strict=True), 1):
         going_on = [j for j, progress in enumerate(results) if progress.outcome == "open"]
         waiting = [j for j in going_on if ended[j] >= seeds]
-        late = (awaited is None or awaited[j] for j in going_on if ended[j] < seeds)
-        if not waiting or any(late):
+        if not waiting or any(not awaited or awaited[j] for j in going_on if ended[j] < seeds):
             break
         undecided = sum(progress.outcome != "decided" for progress in results)
         rows = [differences[j][:seeds] for j in waiting]
