@@ -12,6 +12,7 @@ from types import FrameType
 
 import typer
 
+from cnn_ablate.cli.json_output import standard_output
 from cnn_ablate.ending_signals import ending_signals
 from cnn_ablate.errors import UserError
 
@@ -30,7 +31,7 @@ def run_and_exit(app: typer.Typer) -> None:
         # Libraries end the process where the current folder was removed.
         Path.cwd()
         code = typer.main.get_command(app).main(standalone_mode=False)
-        sys.stdout.flush()
+        standard_output().flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001 - every exception ends here
@@ -89,7 +90,7 @@ def _system_fault(error: Exception) -> str:
 def _drop_output() -> None:
     """Discard what is left to print: nobody reads it, or the disk that it goes to is full."""
     with suppress(OSError, ValueError), Path(os.devnull).open("w", encoding="utf-8") as nothing:
-        os.dup2(nothing.fileno(), sys.stdout.fileno())
+        os.dup2(nothing.fileno(), standard_output().fileno())
 
 
 def _user_errors(error: BaseException) -> Iterator[UserError]:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field, TypeAdapter
 
 from cnn_ablate.cli.run_events import RunEvent
-from cnn_ablate.schema import Effect, Finding, Frozen, PowerAnalysis, RunningTrial
+from cnn_ablate.schema import Effect, Finding, Frozen, LayerSize, PowerAnalysis, RunningTrial
 
 
 class Knob(Frozen):
@@ -56,6 +56,31 @@ class PlannedStudy(Frozen):
         description="What the seeds and the test images can show."
     )
     pilot: tuple[PilotContrast, ...] = Field(description="Spread per contrast, with `--from`.")
+
+
+class ExplainedVariant(Frozen):
+    """`explain`: a variant, what it changes, and its network, or the user's command for it.
+
+    The first layer is the whole network; `dead` has the parameters that no gradient reaches.
+    """
+
+    variant: str
+    settings: dict[str, Any]
+    references: dict[str, dict[str, tuple[Any, Any]]] = Field(
+        description="By reference and dotted key: the value there, and that of the variant."
+    )
+    layers: tuple[LayerSize, ...] = ()
+    dead: dict[str, int] = Field({}, description="By layer.")
+    command: tuple[str, ...] = ()
+
+
+class ImportedResults(Frozen):
+    """`import`: where results and report are, what was imported, and what the checks found."""
+
+    results: str
+    report: str
+    notes: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
 class PackedStudy(Frozen):
@@ -188,7 +213,9 @@ PRINTED: dict[str, Any] = {
     "data list": list[FoundDataSet],
     "data verify": FoundDataSet,
     "doctor": CheckedResults,
+    "explain": ExplainedVariant,
     "export": WrittenTable,
+    "import": ImportedResults,
     "init": WrittenStudy,
     "list": ListedTable,
     "pack": PackedStudy,

@@ -83,6 +83,7 @@ def import_results(
     ] = False,
     results: Results = Path("results"),
     reports: Reports = Path("reports"),
+    as_json: AsJson = False,
 ) -> None:
     """Import results that were trained elsewhere, and write the tables and the report."""
     from cnn_ablate.cli.commands.import_results import import_file, parse_columns
@@ -90,7 +91,8 @@ def import_results(
     from cnn_ablate.runner.import_table import ImportOptions
 
     options = ImportOptions(parse_columns(columns), percent, fresh)
-    import_file(study, file, RunConfig(results=results), reports, options)
+    config = RunConfig(results=results)
+    import_file(study, file, config, reports, options, as_json=as_json)
 
 
 @results_app.command()

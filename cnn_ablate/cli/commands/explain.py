@@ -1,6 +1,5 @@
 """The command `explain`: what one variant changes, and its network layer by layer."""
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cnn_ablate.cli.format_changes import format_changes
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import ExplainedVariant
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.external import RESERVED, fill
@@ -19,7 +20,7 @@ from cnn_ablate.find_study import study_path
 from cnn_ablate.models import find_dead_parameters
 from cnn_ablate.models.summary import Layer, summarise
 from cnn_ablate.plan import plan
-from cnn_ablate.schema import Contrast, ExternalTrainer, Plan, Settings, Variant
+from cnn_ablate.schema import Contrast, ExternalTrainer, LayerSize, Plan, Settings, Variant
 from cnn_ablate.settings import by_key, nested, options_of, resolver
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.text import count
@@ -62,9 +63,15 @@ def _print_command(plan: Plan, name: str, trainer: ExternalTrainer, *, as_json: 
     stand_ins = {placeholder: placeholder.upper() for placeholder in RESERVED}
     words = fill(trainer.command, {**by_key(variant.settings), **stand_ins})
     if as_json:
-        references = {contrast.reference: contrast.changed for contrast in contrasts}
-        described = {"variant": variant.name, "settings": nested(variant.settings)}
-        typer.echo(json.dumps({**described, "references": references, "command": words}, indent=1))
+        settings = nested(variant.settings)
+        print_json(
+            ExplainedVariant(
+                variant=variant.name,
+                settings=settings,
+                references=_references(contrasts),
+                command=tuple(words),
+            )
+        )
         return
     for line in _changes(plan, variant, contrasts, name):
         typer.echo(line)
@@ -78,7 +85,15 @@ def _print(plan: Plan, name: str, options: ExplainOptions) -> None:
     network = Network(variant.settings, options.data)
     layers = [layer for layer in network.layers() if _depth(layer) <= options.depth]
     if options.as_json:
-        typer.echo(json.dumps(_data(variant, contrasts, layers, network), indent=1))
+        print_json(
+            ExplainedVariant(
+                variant=variant.name,
+                settings=variant.settings,
+                references=_references(contrasts),
+                layers=tuple(LayerSize(**asdict(layer)) for layer in layers),
+                dead=network.dead_parameters(),
+            )
+        )
         return
     console = Console(highlight=False)
     for line in _changes(plan, variant, contrasts, name):
@@ -123,16 +138,8 @@ def _depth(layer: Layer) -> int:
     return layer.name.count(".") + 1 if layer.name else 0
 
 
-def _data(
-    variant: Variant, contrasts: Sequence[Contrast], layers: Sequence[Layer], network: Network
-) -> dict[str, Any]:
-    return {
-        "variant": variant.name,
-        "settings": variant.settings,
-        "references": {contrast.reference: contrast.changed for contrast in contrasts},
-        "layers": [asdict(layer) for layer in layers],
-        "dead": network.dead_parameters(),
-    }
+def _references(contrasts: Sequence[Contrast]) -> dict[str, dict[str, tuple[Any, Any]]]:
+    return {contrast.reference: contrast.changed for contrast in contrasts}
 
 
 def _changes(

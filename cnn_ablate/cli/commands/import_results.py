@@ -5,6 +5,8 @@ from pathlib import Path
 
 import typer
 
+from cnn_ablate.cli.json_output import print_json
+from cnn_ablate.cli.json_values import ImportedResults
 from cnn_ablate.errors import UserError
 from cnn_ablate.find_study import study_path
 from cnn_ablate.report import write as write_report
@@ -14,17 +16,34 @@ from cnn_ablate.study import Changes, read_study
 
 
 def import_file(
-    word: str, file: Path, config: RunConfig, reports: Path, options: ImportOptions
+    word: str,
+    file: Path,
+    config: RunConfig,
+    reports: Path,
+    options: ImportOptions,
+    *,
+    as_json: bool,
 ) -> None:
     """Import a file, and write the tables and the report; raises UserError."""
     study = read_study(study_path(word), Changes())
     imported = import_table(study, file, config, options)
+    findings, results = imported.analysis.findings, config.results / study.folder
+    page = write_report(imported.analysis, reports)
+    if as_json:
+        print_json(
+            ImportedResults(
+                results=str(results),
+                report=str(page),
+                notes=imported.notes,
+                findings=tuple(findings),
+            )
+        )
+        return
     for note in imported.notes:
         typer.echo(note)
-    for finding in imported.analysis.findings:
+    for finding in findings:
         typer.echo(f"Check: {finding.severity}, {finding.kind}: {finding.message}")
-    page = write_report(imported.analysis, reports)
-    typer.echo(f"Results: {config.results / study.folder}")
+    typer.echo(f"Results: {results}")
     typer.echo(f"Report:  {page}")
 
 
