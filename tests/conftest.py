@@ -1,15 +1,19 @@
 """Fixtures of all tests, which keep the caches and data of the user out."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import jaxtyping
+import matplotlib
 import pytest
 import torch
 from hypothesis import settings
 
 from support.restart_python import restart_python
 
+# Each process would make its list of fonts anew where the cache is empty.
+os.environ["MPLCONFIGDIR"] = matplotlib.get_cachedir()
 # A loaded machine is no failure.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
