@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jaxtyping
-import matplotlib
+import matplotlib as mpl
 import pytest
 import torch
 from hypothesis import settings
 
+from cnn_ablate.report import page_content
+from cnn_ablate.report.figures import FIGURES
 from support.restart_python import restart_python
 
 # Each process would make its list of fonts anew where the cache is empty.
-os.environ["MPLCONFIGDIR"] = matplotlib.get_cachedir()
+os.environ["MPLCONFIGDIR"] = mpl.get_cachedir()
 # A loaded machine is no failure.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -26,6 +28,22 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_figure() -> Iterator[None]:
+    """Draw one figure per report: all of them take seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_content, "FIGURES", {"effects": FIGURES["effects"]})
+        yield
+
+
+@pytest.fixture(scope="module")
+def all_figures() -> Iterator[None]:
+    """Draw all figures, in the tests of a file that asks for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page_content, "FIGURES", FIGURES)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -20,6 +20,7 @@ def published(tmp_path):
     return tmp_path / "results"
 
 
+@pytest.mark.usefixtures("all_figures")
 def test_predictions_are_read_once_per_trial(published, tmp_path, monkeypatch):
     """Reading a study, analysing it and writing its report reads each predictions.npz once."""
     reads: Counter[str] = Counter()

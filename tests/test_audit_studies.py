@@ -13,7 +13,7 @@ from cnn_ablate.study import Changes, read_study
 
 FOLDER = Path(__file__).parents[1] / "ablations"
 SHIPPED = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-SLOW = {"resnet18_tuning"}
+SLOW = {"preact_cbam", "resnet18_tuning"}
 # Kind and place of what must be found, and that of errors nothing else.
 ERRORS = {
     "cifar_cbam": set(),
@@ -48,10 +48,9 @@ def of(name: str, kind: str) -> list[Finding]:
     return [finding for finding in findings(name) if finding.kind == kind]
 
 
-def each(*, profile: str = "") -> list[object]:
+def each() -> list[object]:
     """Return the shipped studies as parameters; the tests of the largest are slow."""
-    slow = {*SLOW, *(["preact_cbam"] if profile else [])}
-    marks = {name: [pytest.mark.slow] if name in slow else [] for name in SHIPPED}
+    marks = {name: [pytest.mark.slow] if name in SLOW else [] for name in SHIPPED}
     return [pytest.param(name, marks=marks[name]) for name in SHIPPED]
 
 
@@ -65,8 +64,8 @@ def test_errors_are_those_of_the_paper(name: str) -> None:
     assert time.process_time() - began < 30
 
 
-@pytest.mark.parametrize("profile", ["smoke", "cpu"])
-@pytest.mark.parametrize("name", each(profile="any"))
+@pytest.mark.parametrize("profile", ["smoke", pytest.param("cpu", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", each())
 def test_profiles_cause_no_errors(name: str, profile: str) -> None:
     """Settings that only a profile makes equal, small or short are not errors."""
     if name in {"demo", "smoke"} and profile == "cpu":
@@ -77,6 +76,7 @@ def test_profiles_cause_no_errors(name: str, profile: str) -> None:
     assert errors <= ERRORS[name]
 
 
+@pytest.mark.slow
 def test_the_released_network_has_dead_parameters() -> None:
     """The Transformer block is 14.0 % of the network, and no gradient reaches it."""
     released, cbam, se = of("preact_cbam", "dead-parameters")
@@ -86,6 +86,7 @@ def test_the_released_network_has_dead_parameters() -> None:
     assert all({"transformer": 694_320} == dead.data["modules"] for dead in (released, cbam, se))
 
 
+@pytest.mark.slow
 def test_the_released_attention_is_inert_and_the_switch_is_named() -> None:
     """CBAM and none are the same training, bit for bit, while the name is misspelt."""
     attention = next(f for f in of("preact_cbam", "inert-factor") if f.where == "model.attention")
@@ -94,6 +95,7 @@ def test_the_released_attention_is_inert_and_the_switch_is_named() -> None:
     assert "They differ if model.attention_ignored is false." in attention.message
 
 
+@pytest.mark.slow
 def test_the_described_network_exceeds_its_own_limit() -> None:
     """With CBAM there are 1,792 parameters too many; the stated number is that of the baseline."""
     [budget] = of("preact_cbam", "parameter-budget")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.report import page_content
 from support.cli_study import call, write
 from support.fast_study import allow_fork, fork_workers
 
@@ -20,7 +19,6 @@ def test_a_run_ends_with_its_table_and_then_the_paths(
 
     Programs get one event per line: of the same study, which is done by then.
     """
-    monkeypatch.setattr(page_content, "FIGURES", {})
     monkeypatch.setenv("COLUMNS", "80")
     file = write(tmp_path).name
     code, out, err = call("run", file, "--compute", "eager", "--workers", 1, cwd=tmp_path)
@@ -50,9 +48,8 @@ def test_a_run_ends_with_its_table_and_then_the_paths(
     )
 
 
-def test_events_of_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_of_trials(tmp_path: Path) -> None:
     """Each trial that ends is an event, with what is left."""
-    monkeypatch.setattr(page_content, "FIGURES", {})
     asked = ("run", write(tmp_path).name, "--compute", "eager", "--json", "--only", "baseline")
     code, out, err = call(*asked, cwd=tmp_path)
     assert 0 == code, err

@@ -25,7 +25,7 @@ from support.fast_study import allow_fork, fork_workers
 from support.restart_python import restart_python
 
 __all__ = ["fork_workers"]
-pytestmark = allow_fork
+pytestmark = [allow_fork, pytest.mark.usefixtures("all_figures")]
 
 # Images that a straight line tells apart: class 1 is brighter.
 STRIPES = """\

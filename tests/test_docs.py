@@ -14,7 +14,6 @@ from typer.testing import CliRunner, Result
 
 from cnn_ablate.audit import CHECKS
 from cnn_ablate.cli import app
-from cnn_ablate.report import page_content
 from cnn_ablate.study import read_study
 from support.fast_study import STUDY, allow_fork, fork_workers
 
@@ -108,7 +107,6 @@ def test_what_is_not_run_stands_on_a_page() -> None:
 def test_commands_run(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command of the pages succeeds, in the order of the pages."""
     monkeypatch.chdir(shelf)
-    monkeypatch.setattr(page_content, "FIGURES", {})
     for command in filter(is_run, commands()):
         program, *words = shlex.split(command)
         assert "cnn-ablate" == program, command
@@ -174,7 +172,6 @@ def scripts() -> list[tuple[str, str]]:
 def test_scripts_run(shelf: Path, monkeypatch: pytest.MonkeyPatch, page: str, code: str) -> None:
     """A script of a page runs as the main program."""
     monkeypatch.chdir(shelf)
-    monkeypatch.setattr(page_content, "FIGURES", {})
     path = shelf / f"{page}.py"
     path.write_text(code, encoding="utf-8")
 
@@ -188,7 +185,6 @@ def test_the_study_of_own_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [text] = [code for page, code in blocks("yaml") if page == "own.md"]
     (tmp_path / "own.yaml").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(page_content, "FIGURES", {})
 
     done = CliRunner().invoke(app, ["run", "own.yaml", "--seeds", "1", "--no-audit"])
 

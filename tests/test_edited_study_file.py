@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.report import page_content
 from support.cli_study import STUDY, call, write
 from support.fast_study import allow_fork, fork_workers
 
@@ -41,16 +40,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ran")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cnn_ablate.fork_server._METHOD", "fork")
-        patch.setattr(page_content, "FIGURES", {})
         code, _, err = call("run", write(folder).name, "--compute", "eager", cwd=folder)
     assert 0 == code, err
     return folder
 
 
 @pytest.fixture
-def folder(ran: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(ran: Path, tmp_path: Path) -> Path:
     """A copy of it to edit."""
-    monkeypatch.setattr(page_content, "FIGURES", {})
     return Path(shutil.copytree(ran, tmp_path / "copy"))
 
 

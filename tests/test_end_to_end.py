@@ -155,6 +155,7 @@ def killed(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+@pytest.mark.slow
 def test_kill_9_costs_nothing_but_the_epoch_in_progress(
     ran: tuple[Path, str], tmp_path: Path
 ) -> None:
@@ -169,6 +170,7 @@ def test_kill_9_costs_nothing_but_the_epoch_in_progress(
         assert table(ran[0], name).equals(table(tmp_path, name))
 
 
+@pytest.mark.slow
 def test_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     """Ctrl-C exits with 130 and keeps all finished trials."""
     study = cli_study.write(tmp_path)

@@ -12,6 +12,8 @@ from cnn_ablate.report.page_content import FigureEntry
 from support import fake_study
 from support.report_data import context_of
 
+pytestmark = pytest.mark.usefixtures("all_figures")
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):

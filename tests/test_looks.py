@@ -60,6 +60,7 @@ def trained(results: Results) -> dict[str, int]:
     return dict(results.trials["variant"].value_counts())
 
 
+@pytest.mark.slow
 def test_only_open_contrasts_get_more_seeds(tmp_path: Path) -> None:
     """A run takes look after look; a second run has nothing to do, and `--fresh` does the same."""
     results, taken = adaptive(tmp_path)

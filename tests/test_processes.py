@@ -40,6 +40,7 @@ def test_imported_objects_are_frozen():
     assert call_in_worker(gc.isenabled)
 
 
+@pytest.mark.slow
 def test_the_collector_is_off_before_the_server_imports_torch():
     """With it, imports would take a quarter longer."""
     code = "import gc, sys; gc.disable = lambda: print('torch' in sys.modules)"

@@ -11,9 +11,12 @@ from support import fake_study
 webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="there is no Chromium with its driver here"
-)
+pytestmark = [
+    pytest.mark.usefixtures("all_figures"),
+    pytest.mark.skipif(
+        not (CHROMIUM and DRIVER), reason="there is no Chromium with its driver here"
+    ),
+]
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync "

@@ -20,6 +20,8 @@ from cnn_ablate.store import Results
 from support import cli_study, fake_study
 from support.report_data import content_of, context_of
 
+pytestmark = pytest.mark.usefixtures("all_figures")
+
 FAKE = fake_study.FakeStudy(
     variants=4, seeds=8, images=120, epochs=4, classes=("cat", "dog", "owl"), findings=False
 )

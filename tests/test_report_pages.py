@@ -17,6 +17,7 @@ from cnn_ablate.report.write_report import write_pages
 from support import fake_study
 from support.report_data import content_of
 
+pytestmark = pytest.mark.usefixtures("all_figures")
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}
 MARKUP = '<script>alert("1")</script> & 100 % of $x_1$ | a\\b ~ #{y}^2 `c` *d*'
@@ -93,7 +94,7 @@ def test_a_long_level_is_complete_in_its_title(results, tmp_path):
     long = replace(first.marks[0], state="named", text="random_crop(padding=4)+flip")
     short = replace(long, text="flip")
     table = replace(content.table, rows=(replace(first, marks=(long, short)),))
-    page = write_pages(replace(content, table=table), tmp_path)
+    page = write_pages(replace(content, table=table, figures=()), tmp_path)
     levels = [
         attributes
         for attributes in Elements(page.read_text(encoding="utf-8")).named("span")
@@ -248,6 +249,7 @@ def build_in_new_process(root: Path, reports: Path) -> tuple[float, float, float
     return seconds, memory, size
 
 
+@pytest.mark.slow
 def test_report_is_the_same_from_a_process_without_torch(results, page, tmp_path):
     """A process that never imports torch writes the same bytes."""
     build_in_new_process(results.store.root, tmp_path)

@@ -11,6 +11,8 @@ from cnn_ablate.report.figures import FIGURES
 from support import fake_study
 from support.fake_study import FakeStudy
 
+pytestmark = pytest.mark.usefixtures("all_figures")
+
 NAMES = ("猫", "собака", "éléphant")
 
 

@@ -12,6 +12,8 @@ from cnn_ablate.report import write
 from cnn_ablate.store import Results, Store, read, tables_without_trials, write_study
 from support import fake_study, fast_study
 
+pytestmark = pytest.mark.usefixtures("all_figures")
+
 ROOT = Path(__file__).parents[1]
 TABLES = ("trials", "epochs", "steps", "classes", "confusion")
 COMMITTED = sorted(path.parent.name for path in (ROOT / "results").glob("*/results.csv"))
