@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cnn_ablate.claims.evidence import Evidence
 from cnn_ablate.claims.published_effects import judge_direction
 from cnn_ablate.claims.published_values import judge_level
-from cnn_ablate.schema import Claim
+from cnn_ablate.schema import TEST_ACCURACY, Claim
 from cnn_ablate.stats import decide
 from cnn_ablate.stats.group_sequential import follow
 from cnn_ablate.stats.multiple_comparisons import adjusted_p
@@ -115,7 +115,7 @@ def verdict_error(noise: Noise, seeds: int, contrasts: int, studies: int = STUDI
     for table in families(noise, rng, (studies, seeds, contrasts)):
         rows = list(table.T)
         found = (
-            judge_direction(claim, Evidence("test_accuracy", pd.Series(row)), decision).verdict
+            judge_direction(claim, Evidence(TEST_ACCURACY, pd.Series(row)), decision).verdict
             for row, decision in zip(rows, decide(rows), strict=True)
         )
         wrong += any(word in {"reproduced", "not reproduced"} for word in found)
@@ -146,7 +146,7 @@ def contradicted(effect: float, sd: float, seeds: int, studies: int = STUDIES) -
     rng = np.random.default_rng(seeds)
     claim = Claim(id="a", variant="b", reference="a", effect="higher")
     words = (
-        judge_direction(claim, Evidence("test_accuracy", pd.Series(row)), decide([row])[0]).verdict
+        judge_direction(claim, Evidence(TEST_ACCURACY, pd.Series(row)), decide([row])[0]).verdict
         for row in rng.normal(effect, sd, size=(studies, seeds))
     )
     return sum(word == "not reproduced" for word in words) / studies
@@ -159,7 +159,7 @@ def replications(studies: int = STUDIES) -> float:
         seeds = (3, 5, 8, 20)[study % 4]
         *values, published = rng.normal(86.0, rng.uniform(0.2, 1.0), seeds + 1)
         claim = Claim(id="a", variant="baseline", value=round(published / 100, 4), decimals=4)
-        evidence = Evidence("test_accuracy", pd.Series(values), sides=(np.array(values),))
+        evidence = Evidence(TEST_ACCURACY, pd.Series(values), sides=(np.array(values),))
         found = judge_level(claim, evidence)
         low, high = map(float, re.findall(r"[\d.]+", found.interval))
         inside += low <= round(published, 2) <= high

@@ -25,6 +25,17 @@ def epochs(courses):
     )
 
 
+def test_a_gap_that_was_not_measured_is_no_gap():
+    """Without accuracies on other images per epoch a claim on overfitting is not answered."""
+    values = {"none": [0.5, 0.6, 0.5], "baseline": [0.6, 0.7, 0.5]}
+    courses = {f"{name}-{seed}": FAST for name in values for seed in range(3)}
+    trained = epochs(courses).drop(columns=["val_accuracy", "val_loss"])
+    found = judge(moved(metric="accuracy_gap", effect="none"), values, epochs=trained)
+
+    assert "inconclusive" == found.verdict
+    assert "No finished trial has a gap between training and test accuracy." == found.reason
+
+
 FAST = [(0.5, 1.0), (0.8, 0.9), (0.9, 0.8), (0.9, 0.7)]
 SLOW = [(0.2, 1.0), (0.4, 2.0), (0.6, 1.0), (0.8, 2.0)]
 

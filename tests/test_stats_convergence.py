@@ -47,6 +47,13 @@ def test_the_next_best_images_are_taken_without_validation():
     assert 0.4 == convergence(epochs.drop(columns="test_loss"))["best_accuracy"][0]
 
 
+def test_training_accuracy_alone_leaves_the_gap_empty():
+    """A gap of zero would say that the network does not overfit, which nobody measured."""
+    epochs = course("a", [None, None], [None, None])
+
+    assert math.isnan(convergence(epochs)["accuracy_gap"][0])
+
+
 def test_the_epoch_of_a_divergence_is_left_out():
     """An epoch without a finite loss neither counts nor changes which images the others show."""
     epochs = course("a", [0.5, None], [1.0, None], train_loss=[1.0, math.nan], train_accuracy=0.9)

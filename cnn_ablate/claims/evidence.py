@@ -132,6 +132,9 @@ def gather(
         return Evidence(metric_of(results.record.study, claim), pd.Series([number]))
     trials, metric = with_metric(results, claim)
     levels = values_by_seed(trials, list(weights), metric)
+    done = trials.loc[(trials["status"] == "done") & trials["variant"].isin(weights), metric.name]
+    if len(done) and done.isna().all():
+        raise NoAnswerError(f"no finished trial has a {metric.label}")
     counts = {name: image_count(results, claim, name) for name in weights}
     return Evidence(
         metric=metric,

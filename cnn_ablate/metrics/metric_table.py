@@ -41,6 +41,7 @@ _ACCURACY_GAP = Metric(
     unit=FRACTION,
     better="lower",
     margin=1.0,
+    lowest=-1.0,
 )
 _ECE = Metric(name="ece", label="expected calibration error", unit=FRACTION, better="lower")
 

@@ -32,6 +32,7 @@ class Metric(Frozen):
         gt=0,
         description="Differences within it count as none, in their unit; None: none is negligible.",
     )
+    lowest: float = Field(0.0, description="The least that a fraction can be; the most is 1.")
 
     @property
     def is_fraction(self) -> bool:

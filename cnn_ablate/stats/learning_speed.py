@@ -11,13 +11,14 @@ from cnn_ablate.stats.pairing import FloatArray
 
 CONVERGENCE_METRICS = tuple(n for n, known in KNOWN_METRICS.items() if known.source == "curves")
 """Metrics that `convergence` adds to the columns of results.csv."""
+_TRAINED = "train_accuracy"
 
 
 def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.DataFrame:
     """Compute the convergence metrics of each trial.
 
     They are those of the validation images; without these of the test images, if measured in each
-    epoch; without these of the training images.
+    epoch; without these of the training images, which leave no gap between accuracies.
 
     Args:
         epochs: Rows of epochs.csv.
@@ -53,8 +54,8 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
             reached.max(),
             area(reached),
             instability(history[loss].to_numpy(float)),
-            history["train_accuracy"].iloc[-1],
-            history["train_accuracy"].iloc[-1] - reached[-1],
+            history[_TRAINED].iloc[-1],
+            math.nan if accuracy == _TRAINED else history[_TRAINED].iloc[-1] - reached[-1],
         ]
         rows.append([*row, *(t for at in thresholds for t in first_reached(reached, seconds, at))])
     return pd.DataFrame(rows, columns=columns)
@@ -67,7 +68,7 @@ def observed(epochs: pd.DataFrame) -> tuple[str, str]:
         names = f"{images}_accuracy", f"{images}_loss"
         if all(name in epochs and epochs[name].notna().all() for name in names):
             return names
-    return "train_accuracy", "train_loss"
+    return _TRAINED, "train_loss"
 
 
 def area(accuracy: FloatArray) -> float:

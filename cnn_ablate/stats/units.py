@@ -65,12 +65,11 @@ def bounds(interval: Interval, metric: Metric) -> str:
 
 
 def level_bounds(interval: Interval, metric: Metric) -> str:
-    """Return an interval of levels: `[84.9, 85.7] %`; fractions are clipped to 0 and 100 %."""
+    """Return an interval of levels: `[84.9, 85.7] %`; fractions are clipped to their range."""
     if not metric.is_fraction:
         return bounds(interval, metric)
     low, high = interval
-    least = -100.0 if metric.name == "accuracy_gap" else 0.0
-    return f"{bounds((max(low, least), min(high, 100.0)), metric)} %"
+    return f"{bounds((max(low, 100 * metric.lowest), min(high, 100.0)), metric)} %"
 
 
 def rounded(interval: Interval, metric: Metric, *, outward: bool) -> Interval:
