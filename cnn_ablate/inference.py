@@ -18,7 +18,7 @@ from cnn_ablate.data.image_files import SUFFIXES, Decoding, read_image
 from cnn_ablate.data.normalize import Normalization
 from cnn_ablate.data.picture_options import PictureFiles
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import SOURCE_KEY, DataFacts, Trial, canonical
+from cnn_ablate.schema import DataFacts, Trial, TrialResult
 from cnn_ablate.settings import TrialOptions, build_options
 from cnn_ablate.store import (
     NETWORK,
@@ -95,8 +95,9 @@ def load_trained(
         hint = "Copy the file from where it was trained, or train again: cnn-ablate run --fresh."
         raise UserError(str(trial), what, hint)
     trained, data = folder.result.trial, folder.result.data
-    home = _study_folder(path.resolve().parents[1], trained) if trust_code else None
-    with user_code_folder(home), code_of_results(trusted=trust_code):
+    results = path.resolve().parents[1]
+    folders = _code_folders(results, folder.result) if trust_code else []
+    with user_code_folder(*folders), code_of_results(trusted=trust_code):
         options = build_options(trained.settings)
         model = options.model.build(data.shape, len(data.classes))
     _load_weights(model, folder)
@@ -124,10 +125,17 @@ def _load_weights(model: nn.Module, folder: TrialFolder) -> None:
         raise UserError(str(folder.path / NETWORK), what, RETRAIN) from error
 
 
+def _code_folders(results: Path, result: TrialResult) -> list[Path | None]:
+    """Return the folders that the user code of a trial was searched in, as far as they are here."""
+    if not result.trial.has_user_code:
+        return []
+    remembered = [results / folder for folder in result.code_folders]
+    here = [folder for folder in remembered if folder.is_dir()]
+    return [*here, _study_folder(results, result.trial)]
+
+
 def _study_folder(results: Path, trial: Trial) -> Path | None:
-    """Return the folder of the study that trained a trial; None if it needs no user code."""
-    if f'"{SOURCE_KEY}"' not in canonical(trial.settings):
-        return None
+    """Return the folder of a study here that has a trial; None if there is none."""
     for path in results.glob("*/study.json"):
         record = parse_record(path.read_bytes())
         if any(planned.key == trial.key for planned in record.plan.trials):

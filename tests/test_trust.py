@@ -1,6 +1,7 @@
 """Code runs only where it is trusted: no study runs a command, and no results import code."""
 
 import hashlib
+import inspect
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 import cnn_ablate
 from cnn_ablate.custom.trusted_code import ALLOWED
 from cnn_ablate.errors import UserError
+from cnn_ablate.store import read_record
 from cnn_ablate.study import read_study
 from support import cli_study, fast_study
 from support.audit import NETWORK
@@ -124,13 +126,12 @@ def test_networks_of_open_packages_are_built(tmp_path: Path, name: str) -> None:
     assert name == read_study(written(tmp_path, name=name)).baseline["model"]["name"]
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Train a network of one's own for one trial, and return its folder."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "nets.py").write_text(NETWORK)
+def run_own(folder: Path, name: str, network: str, cwd: Path) -> None:
+    """Run a study in a folder, of one trial, with a network of one's own beside it."""
+    folder.mkdir(exist_ok=True)
+    (folder / "nets.py").write_text(network)
     study = {
-        "study": "own",
+        "study": name,
         "baseline": {
             "data": DATA,
             "model": {"name": "nets:Net"},
@@ -139,12 +140,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "seeds": 1,
     }
     (folder / "own.yaml").write_text(json.dumps(study))
-    words = ("run", "own.yaml", "--workers", "1", "--no-audit", "--no-pictures")
+    words = ("run", folder / "own.yaml", "--workers", "1", "--no-audit", "--no-pictures")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast_study.fork_server, "_METHOD", "fork")
-        code, _, err = cli_study.call(*words, cwd=folder)
+        code, _, err = cli_study.call(*words, cwd=cwd)
     assert 0 == code, err
     restart_python()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train a network of one's own for one trial, and return its folder."""
+    folder = tmp_path_factory.mktemp("trained")
+    run_own(folder, "own", NETWORK, folder)
     return folder
 
 
@@ -193,3 +201,21 @@ def test_ones_own_network_is_loaded_when_it_is_trusted(
     with pytest.raises(UserError, match="named in the results, which only --trust-code imports"):
         cnn_ablate.load_model(trial)
     assert cnn_ablate.load_model(trial, trust_code=True) is not None
+
+
+def test_the_folder_of_a_module_is_remembered_with_its_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two modules of one name, each trial's own is found, also after the study was removed."""
+    monkeypatch.chdir(tmp_path)
+    networks = {"A": NETWORK, "B": NETWORK.replace("torch.relu", "torch.tanh")}
+    for name, network in networks.items():
+        run_own(tmp_path / name, f"study_{name}", network, tmp_path)
+    for name, other in (("A", "relu"), ("B", "tanh")):
+        [trial] = read_record(Path("results"), f"study_{name}").plan.trials
+        shutil.rmtree(tmp_path / "results" / f"study_{name}")
+        network = cnn_ablate.load_model(trial.id, trust_code=True)
+        source = Path(inspect.getfile(type(network)))
+        assert tmp_path / name / "nets.py" == source
+        assert f"torch.{other}" in source.read_text()
+        restart_python()

@@ -5,29 +5,28 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-_folder: ContextVar[Path | None] = ContextVar("user_code_folder", default=None)
+_folders: ContextVar[tuple[Path, ...]] = ContextVar("user_code_folders", default=())
 
 
 @contextmanager
-def user_code_folder(folder: Path | None) -> Iterator[None]:
-    """Search a folder, usually that of the study file, before the current one while held.
+def user_code_folder(*folders: Path | None) -> Iterator[None]:
+    """Search folders, usually that of the study file, before the current one while held.
 
     Names are resolved deep inside validators that take no arguments, so the folder is passed down
     as a context variable; each entry point that works on a study holds it.
     """
-    token = _folder.set(folder and folder.resolve())
+    token = _folders.set(tuple(folder.resolve() for folder in folders if folder))
     try:
         yield
     finally:
-        _folder.reset(token)
+        _folders.reset(token)
 
 
 def is_folder_set() -> bool:
     """Return whether a `user_code_folder` is held."""
-    return _folder.get() is not None
+    return bool(_folders.get())
 
 
 def search_folders() -> tuple[Path, ...]:
     """Return the folders in which user-defined code is searched, in order."""
-    held = _folder.get()
-    return tuple(dict.fromkeys([*([held] if held else []), Path.cwd()]))
+    return tuple(dict.fromkeys([*_folders.get(), Path.cwd()]))

@@ -1,6 +1,7 @@
 """A study ready to run: its plan, network sizes and data, and the trials that are done."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -8,7 +9,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.custom import UserOptions, user_code_folder
+from cnn_ablate.custom import UserOptions, search_folders, user_code_folder
 from cnn_ablate.data import DataSet, Images, Loader, load, split
 from cnn_ablate.errors import UserError
 from cnn_ablate.external import InputFiles, find_inputs
@@ -89,6 +90,12 @@ class Prepared:
     def code_folder(self) -> Path:
         """The folder of the study file, in which user-defined code is searched first."""
         return Path(self.study.source).resolve().parent
+
+    def code_folders(self, results: Path) -> tuple[str, ...]:
+        """Return all folders in which user-defined code is searched, relative to the results."""
+        with user_code_folder(self.code_folder):
+            folders = search_folders()
+        return tuple(os.path.relpath(folder, results.resolve()) for folder in folders)
 
 
 def prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None = None) -> Prepared:

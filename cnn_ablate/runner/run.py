@@ -76,7 +76,7 @@ def run(
             for planned in rounds(current, todo, config.results):
                 on_round(round_ := with_compute(current, planned, config))
                 for event in _train(current, round_, config, locks, progress):
-                    _publish(event, store, interrupts)
+                    _publish(event, current, store, interrupts)
                     progress.update(event)
                     on_event(event)
                 finished.append(round_)
@@ -140,11 +140,15 @@ def _failed(event: Ended) -> TrialResult:
     )
 
 
-def _publish(event: Event, store: Store, interrupts: InterruptHandler) -> None:
-    """Store the result of a trial that this run has trained."""
+def _publish(event: Event, prepared: Prepared, store: Store, interrupts: InterruptHandler) -> None:
+    """Store the result of a trial that this run has trained, with where its code was."""
     if isinstance(event, Ended) and not event.kept:
+        result = event.result or _failed(event)
+        if event.trial.has_user_code:
+            folders = prepared.code_folders(store.root)
+            result = result.model_copy(update={"code_folders": folders})
         with interrupts.deferred():
-            store.publish(event.result or _failed(event))
+            store.publish(result)
 
 
 def _conclude(

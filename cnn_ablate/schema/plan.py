@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from cnn_ablate.schema.study import DesignKind
-from cnn_ablate.schema.values import Frozen
+from cnn_ablate.schema.values import SOURCE_KEY, Frozen, canonical
 
 # Part of every trial's identity: raise it when a change of the trainer changes results.
 TRAINING_VERSION = 1
@@ -46,6 +46,11 @@ class Trial(Frozen):
     fingerprint: str = Field(
         description="SHA-256 of the data set, or of the input files of an external trainer."
     )
+
+    @property
+    def has_user_code(self) -> bool:
+        """Whether the settings name user-defined code."""
+        return f'"{SOURCE_KEY}"' in canonical(self.settings)
 
 
 class Plan(Frozen):

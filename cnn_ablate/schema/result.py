@@ -105,6 +105,11 @@ class TrialResult(Frozen):
     pixels: tuple[tuple[float, ...], tuple[float, ...]] | None = Field(
         None, description="Mean and standard deviation by `data.normalize: training`, per channel."
     )
+    code_folders: tuple[str, ...] = Field(
+        (),
+        exclude_if=lambda folders: not folders,
+        description="Where user-defined code was searched, relative to the results folder.",
+    )
     log: str = Field("", description="The output of an external trainer, or where it comes from.")
     torch: str = ""
     started: str = ""
