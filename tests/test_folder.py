@@ -283,14 +283,6 @@ def test_a_tilde_is_the_home_folder(root, monkeypatch):
     assert 2 == load(DATASETS["image_folder"](path="~/mine")).facts.train
 
 
-def test_a_folder_for_validation_is_not_ignored_in_silence(root):
-    """The facts of the data set, which the report shows, say that it is not used."""
-    place = data_files.folder(root / "images", ["a"])
-    data_files.picture(place / "val" / "a" / "x.png")
-
-    assert "Not used: val/." == load(DATASETS["image_folder"](), root).facts.note
-
-
 def test_odd_files_among_pictures_are_named(root):
     """A file that is no picture may be a broken one: it is not ignored."""
     data_files.folder(root / "images", ["a"])

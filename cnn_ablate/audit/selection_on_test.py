@@ -49,7 +49,8 @@ def _reduces_rate(case: Case) -> bool:
 
 
 def _has_no_validation(case: Case) -> bool:
-    return not case.settings["data"]["val_fraction"]
+    has_folder = case.images is not None and case.images.facts.val > 0
+    return not (case.settings["data"]["val_fraction"] or has_folder)
 
 
 _CHOICES: dict[str, Callable[[Case], bool]] = {

@@ -82,6 +82,7 @@ def _cache_name(found: FoundData) -> str:
     how = [VERSION, found.spec.shape, found.spec.classes, found.divided, found.skip_broken]
     how.append(found.note)  # it is part of the facts that are kept
     how += [found.resize] if found.resize != "crop" else []  # caches of earlier versions are crops
+    how += ["val"] if found.has_val else []
     content = content_digest(found.files, paths.cache_folder()) if found.files else ""
     digest = hashlib.sha256(json.dumps([*how, content]).encode())
     return f"{found.name}-{digest.hexdigest()[:16]}"
@@ -98,7 +99,7 @@ def _open(folder: Path) -> Images | None:
     is_complete = all(
         arrays[f"{half}_images"].shape == (count, *facts.shape)
         and arrays[f"{half}_labels"].shape == (count,)
-        for half, count in (("train", facts.train), ("test", facts.test))
+        for half, count in (("train", facts.train + facts.val), ("test", facts.test))
     )
     if not is_complete:
         return None
@@ -174,7 +175,8 @@ def _write(found: FoundData, halves: tuple[RawSplit, RawSplit], folder: Path) ->
         np.save(folder / f"{name}_labels.npy", half.labels)
     (folder / _NAMES).write_text(json.dumps([half.names for half in whole]), encoding="utf-8")
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
-    facts = describe(replace(found, note=f"{found.note} {broken}".strip()), arrays)
+    found = replace(found, note=f"{found.note} {broken}".strip())
+    facts = describe(found, arrays, whole[0].val)
     (folder / "meta.json").write_text(facts.model_dump_json(), encoding="utf-8")
 
 

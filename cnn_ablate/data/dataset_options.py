@@ -38,20 +38,24 @@ class RawSplit:
 
     `names` are the files of the images, relative to the folder of the data set, if each has one.
     `broken` are those that cannot be read, known once all chunks were used; they have a label and a
-    name, but no image.
+    name, but no image. The last `val` of the training images are for validation only.
     """
 
     labels: Int64[np.ndarray, " n"]
     chunks: Iterable[np.ndarray]
     names: tuple[str, ...] = ()
     broken: list[BrokenFile] = field(default_factory=list)
+    val: int = 0
 
     @property
     def whole(self) -> "RawSplit":
         """The same without the images that are broken."""
         lost = {file.place for file in self.broken}
         names = tuple(name for place, name in enumerate(self.names) if place not in lost)
-        return replace(self, labels=np.delete(self.labels, sorted(lost)), names=names, broken=[])
+        first_val = len(self.labels) - self.val
+        val = self.val - sum(place >= first_val for place in lost)
+        labels = np.delete(self.labels, sorted(lost))
+        return replace(self, labels=labels, names=names, broken=[], val=val)
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class FoundData:
         divided: How they were divided into training and test images, if not by the files.
         skip_broken: Leave out images that cannot be read; else they are an error.
         resize: How images of other sizes are fitted to the shape.
+        has_val: Whether a folder of its own is for validation.
     """
 
     name: str
@@ -77,6 +82,7 @@ class FoundData:
     divided: str = ""
     skip_broken: bool = False
     resize: Resize = "crop"
+    has_val: bool = False
 
 
 class DataSet(Options):
@@ -84,6 +90,8 @@ class DataSet(Options):
 
     name: ClassVar[str]
     file_layout: ClassVar[str]
+    # Whether its files may hold images for validation.
+    may_have_val: ClassVar[bool] = False
     # Numbers of training and test images; None if only the files tell.
     sizes: ClassVar[tuple[int, int] | None] = None
 

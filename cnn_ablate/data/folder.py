@@ -1,10 +1,10 @@
-"""Image folders: `{train,test}/<class>/<picture>`, or `<class>/<picture>` to be divided here."""
+"""Image folders: `{train,test,val}/<class>/<picture>`, or `<class>/<picture>` to be divided."""
 
 import hashlib
 import os
 import stat
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -21,8 +21,8 @@ from cnn_ablate.text import grouped, listed, some
 
 # What file managers leave in image folders.
 _IGNORED = {"thumbs.db", "desktop.ini", "__macosx"}
-# Folders beside train/ and test/ that other programs read; data.val_fraction validates here.
-_OTHER_HALVES = ("val", "valid", "validation")
+# Names of the folder for validation beside train/ and test/.
+_VAL = ("val", "valid", "validation")
 # Files that one message names.
 _NAMED = 20
 
@@ -31,20 +31,23 @@ ClassFiles = Mapping[str, tuple[Path, ...]]
 
 
 def find_divided(name: str, folder: Path, decoding: Decoding) -> FoundData | None:
-    """Find images below train/ and test/ of a folder; None without these two.
+    """Find images below train/, test/ and perhaps val/ of a folder; None without the first two.
 
     Raises:
         UserError: there is something else among the images, or a class is on one side only.
     """
     if not has_train_and_test(folder):
         return None
-    train, test = list_classes(folder / "train"), list_classes(folder / "test")
-    if unmatched := sorted(train.keys() ^ test.keys()):
-        half = folder / ("test" if unmatched[0] in train else "train")
-        raise UserError(str(half), f"class '{unmatched[0]}' is missing.")
-    found = found_pictures(name, folder, (train, test), decoding)
-    ignored = [half for half in _OTHER_HALVES if (folder / half).is_dir()]
-    return replace(found, note=f"Not used: {listed(f'{h}/' for h in ignored)}." if ignored else "")
+    vals = [half for half in _VAL if (folder / half).is_dir()]
+    if len(vals) > 1:
+        what = f"has {listed(f'{half}/' for half in vals)}, of which one can validate."
+        raise UserError(str(folder), what, "Rename or remove the others.")
+    halves = {half: list_classes(folder / half) for half in ("train", "test", *vals)}
+    every = {label for classes in halves.values() for label in classes}
+    for half, classes in halves.items():
+        if missing := sorted(every - classes.keys()):
+            raise UserError(str(folder / half), f"class '{missing[0]}' is missing.")
+    return found_pictures(name, folder, [*halves.values()], decoding)
 
 
 def has_train_and_test(folder: Path) -> bool:
@@ -110,17 +113,21 @@ def _name_digest(path: Path) -> bytes:
 
 
 def found_pictures(
-    name: str, folder: Path, halves: tuple[ClassFiles, ClassFiles], decoding: Decoding
+    name: str, folder: Path, halves: Sequence[ClassFiles], decoding: Decoding
 ) -> FoundData:
-    """Return picture files as a data set; names of pictures are relative to the folder."""
-    train, test = halves
+    """Return picture files as a data set; names of pictures are relative to the folder.
+
+    The halves are for training, for testing, and perhaps for validation.
+    """
+    train, test, *vals = halves
     return FoundData(
         name=name,
         spec=DataSpec(decoding.shape, tuple(train)),
         files=tuple(path for half in halves for paths in half.values() for path in paths),
-        read=lambda: (_read(train, decoding, folder), _read(test, decoding, folder)),
+        read=lambda: (_read([train, *vals], decoding, folder), _read([test], decoding, folder)),
         skip_broken=decoding.skip_broken,
         resize=decoding.resize,
+        has_val=bool(vals),
     )
 
 
@@ -201,28 +208,31 @@ def is_special(path: str | Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _read(classes: ClassFiles, decoding: Decoding, root: Path) -> RawSplit:
+def _read(halves: Sequence[ClassFiles], decoding: Decoding, root: Path) -> RawSplit:
     """Read the first image of every class, then the second of every class, and so on.
 
-    File order is then mixed, as in the published data sets, and its tail has every class.
+    File order is then mixed, as in the published data sets, and its tail has every class. Images
+    for validation follow those for training.
     """
     ranked = sorted(
-        (rank, label, path)
+        (half, rank, label, path)
+        for half, classes in enumerate(halves)
         for label, paths in enumerate(classes.values())
         for rank, path in enumerate(paths)
     )
-    labels = np.array([label for _, label, _ in ranked], np.int64)
+    labels = np.array([label for *_, label, _ in ranked], np.int64)
     files = [path for *_, path in ranked]
     names = tuple(Path(os.path.relpath(path, root)).as_posix() for path in files)
     broken: list[BrokenFile] = []
     chunks = decode(files, decoding, broken)
-    return RawSplit(labels, chunks, names, broken)
+    return RawSplit(labels, chunks, names, broken, sum(half for half, *_ in ranked))
 
 
 class ImageFolder(PictureFiles):
     """Pictures of your own, as `<class>/<picture>` or `{train,test}/<class>/<picture>`."""
 
     name: ClassVar[str] = "image_folder"
+    may_have_val: ClassVar[bool] = True
 
     path: str = knob(
         "images", "The folder of pictures: absolute, below a data root, or beside the study."

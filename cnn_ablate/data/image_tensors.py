@@ -23,6 +23,7 @@ Names = tuple[str, ...]
 class Images:
     """A data set: images in 0..255 and labels from 0, in file order.
 
+    After the `facts.train` training images, `train` has `facts.val` images for validation only.
     `train_names` and `test_names` are the files of the images, if each has one.
     """
 
@@ -41,22 +42,24 @@ def from_arrays(arrays: Arrays, facts: DataFacts, names: tuple[Names, Names] = (
     return Images(train, labels, test, test_labels, facts, *names)
 
 
-def describe(found: FoundData, arrays: Arrays) -> DataFacts:
+def describe(found: FoundData, arrays: Arrays, val: int = 0) -> DataFacts:
     """Return the facts of a data set that was read, among them its fingerprint."""
     return DataFacts(
         name=found.name,
-        fingerprint=fingerprint(found.spec, arrays),
+        fingerprint=fingerprint(found.spec, arrays, val),
         classes=found.spec.classes,
         shape=found.spec.shape,
-        train=len(arrays["train_labels"]),
+        train=len(arrays["train_labels"]) - val,
         test=len(arrays["test_labels"]),
+        val=val,
         note=found.note,
     )
 
 
-def fingerprint(spec: DataSpec, arrays: Arrays) -> str:
+def fingerprint(spec: DataSpec, arrays: Arrays, val: int = 0) -> str:
     """Return the SHA-256 of shape, class names, images and labels."""
     counts = [len(arrays[name]) for name in ARRAYS]
+    counts += [val] if val else []
     digest = hashlib.sha256(json.dumps([spec.shape, spec.classes, counts]).encode())
     for name in ARRAYS:
         digest.update(np.ascontiguousarray(arrays[name]).data)
@@ -68,4 +71,4 @@ def matches_fingerprint(data: Images) -> bool:
     tensors = (data.train, data.train_labels, data.test, data.test_labels)
     arrays = {name: tensor.numpy() for name, tensor in zip(ARRAYS, tensors, strict=True)}
     spec = DataSpec(data.facts.shape, data.facts.classes)
-    return fingerprint(spec, arrays) == data.facts.fingerprint
+    return fingerprint(spec, arrays, data.facts.val) == data.facts.fingerprint

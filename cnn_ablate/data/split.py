@@ -27,10 +27,12 @@ class Split:
 
 def split(images: Images, options: DataSet) -> Split:
     """Choose the images to train, validate and test on; raises UserError if none are left."""
-    kept = balanced_subset(images.train_labels, options.subset, purpose="subset")
+    available = images.facts.train
+    kept = balanced_subset(images.train_labels[:available], options.subset, purpose="subset")
     is_val = _validation_mask(images.train_labels[kept], options)
     test = balanced_subset(images.test_labels, options.test_subset, purpose="test_subset")
-    return Split(train=kept[~is_val], val=kept[is_val], test=test)
+    val = kept[is_val] if options.val_fraction else torch.arange(available, len(images.train))
+    return Split(train=kept[~is_val], val=val, test=test)
 
 
 def balanced_subset(labels: Labels, count: int | None, *, purpose: str) -> Index:

@@ -116,9 +116,11 @@ def image_counts(plan: Plan, facts: DataFacts) -> str:
         if variant.settings["data"]["name"] == facts.name
     ]
     counts = [facts.counts(section) for section in sections]
-    train = _used((used.train + used.val for used in counts), facts.train)
+    held_out = facts.val == 0
+    train = _used((used.train + held_out * used.val for used in counts), facts.train)
     test = _used((used.test for used in counts), facts.test)
-    return f"{train} training and {test} test images"
+    val = f", {facts.val:,} validation (val/)" if facts.val else ""
+    return f"{train} training{val} and {test} test images"
 
 
 def _used(numbers: Iterable[int], available: int) -> str:

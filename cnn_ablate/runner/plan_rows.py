@@ -5,6 +5,7 @@ from typing import Any
 
 from cnn_ablate.runner.prepare import Prepared, training_steps
 from cnn_ablate.schema import Size, Trial
+from cnn_ablate.text import count
 
 
 def plan_rows(
@@ -41,3 +42,12 @@ def _work(prepared: Prepared, trial: Trial) -> dict[str, int | None]:
     size = prepared.sizes.get(trial.variant)
     sizes = size.model_dump() if size else dict.fromkeys(Size.model_fields)
     return {**sizes, "steps": training_steps(prepared, trial)}
+
+
+def validation_remarks(prepared: Prepared) -> Iterator[str]:
+    """Yield a sentence per data set with a folder for validation."""
+    for facts in prepared.data:
+        if facts.val:
+            fractions = {v.settings["data"]["val_fraction"] for v in prepared.plan.variants}
+            but = ", where data.val_fraction is not set" if any(fractions) else ""
+            yield f"{count(facts.val, 'image')} of {facts.name}, in val/, for validation{but}."

@@ -1,7 +1,6 @@
 """A study ready to run: its plan, network sizes and data, and the trials that are done."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,7 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.custom import UserOptions, search_folders, user_code_folder
+from cnn_ablate.custom import UserOptions, user_code_folder
 from cnn_ablate.data import DataSet, Images, Loader, load, split
 from cnn_ablate.errors import UserError
 from cnn_ablate.external import InputFiles, find_inputs
@@ -91,12 +90,6 @@ class Prepared:
         """The folder of the study file, in which user-defined code is searched first."""
         return Path(self.study.source).resolve().parent
 
-    def code_folders(self, results: Path) -> tuple[str, ...]:
-        """Return all folders in which user-defined code is searched, relative to the results."""
-        with user_code_folder(self.code_folder):
-            folders = search_folders()
-        return tuple(os.path.relpath(folder, results.resolve()) for folder in folders)
-
 
 def prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None = None) -> Prepared:
     """Plan a study, open its data, measure its networks and look up the trials that are done.
@@ -128,7 +121,7 @@ def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) ->
         return Prepared(
             study, planned, sizes, (), missing=missing, data_folder=config.data, unbuildable=faults
         )
-    data_sets.check_splits()
+    data_sets.check_splits(planned)
     store = Store(config.results)
     done, notes = store.done(planned.trials)
     sizes, faults = _sizes(planned, data_sets)
@@ -222,10 +215,17 @@ class _DataSets:
             _try_augmentations(self.opened[key], options_of("data", section))
         return self.opened[key].facts.fingerprint
 
-    def check_splits(self) -> None:
-        """Check that each choice of images leaves some to train on; raises UserError."""
+    def check_splits(self, planned: Plan) -> None:
+        """Check that each choice of images leaves some to work on; raises UserError."""
         for section, images in self.images.items():
             split(images, options_of("data", json.loads(section)))
+        for settings in (variant.settings for variant in planned.variants):
+            data = settings["data"]
+            counts = self.images[canonical(data)].facts.counts(data)
+            if settings["training"]["select"] == "best_val" and not counts.val:
+                what = "best_val needs images to validate on."
+                hint = "Set data.val_fraction, or add a folder val/ beside train/ and test/."
+                raise UserError("training.select", what, hint)
 
     def facts(self) -> tuple[DataFacts, ...]:
         """Return the facts of all opened data sets, without duplicates."""

@@ -3,13 +3,16 @@
 The only place that decides what a trial's failure means.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
 from cnn_ablate.analysis import Analysis, analyse, write_analysis
+from cnn_ablate.custom import search_folders, user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event
 from cnn_ablate.locks import Locks
@@ -145,10 +148,16 @@ def _publish(event: Event, prepared: Prepared, store: Store, interrupts: Interru
     if isinstance(event, Ended) and not event.kept:
         result = event.result or _failed(event)
         if event.trial.has_user_code:
-            folders = prepared.code_folders(store.root)
+            folders = _code_folders(prepared, store.root)
             result = result.model_copy(update={"code_folders": folders})
         with interrupts.deferred():
             store.publish(result)
+
+
+def _code_folders(prepared: Prepared, results: Path) -> tuple[str, ...]:
+    """Return the folders in which user-defined code is searched, relative to the results."""
+    with user_code_folder(prepared.code_folder):
+        return tuple(os.path.relpath(folder, results.resolve()) for folder in search_folders())
 
 
 def _conclude(

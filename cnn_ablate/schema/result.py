@@ -67,6 +67,11 @@ class DataFacts(Frozen):
     shape: tuple[int, int, int] = Field(description="Channels, height, width.")
     train: int
     test: int
+    val: int = Field(
+        0,
+        exclude_if=lambda images: not images,
+        description="Images of a folder of their own for validation.",
+    )
     note: str = ""
 
     @property
@@ -77,8 +82,9 @@ class DataFacts(Frozen):
     def counts(self, section: Mapping[str, Any]) -> Counts:
         """Count the images that a `data` section of a study uses of this data set."""
         kept = min(section.get("subset") or self.train, self.train)
-        val = round(kept * section.get("val_fraction", 0.0))
-        return Counts(kept - val, val, min(section.get("test_subset") or self.test, self.test))
+        held_out = round(kept * section.get("val_fraction", 0.0))
+        test = min(section.get("test_subset") or self.test, self.test)
+        return Counts(kept - held_out, held_out or self.val, test)
 
 
 Status = Literal["done", "diverged", "failed"]

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cnn_ablate.custom import is_import_path
+from cnn_ablate.data import DataSet
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, Settings
@@ -68,7 +69,10 @@ def identity(settings: Settings) -> dict[str, dict[str, Any]]:
 
 def _conflicts(settings: Settings) -> list[SettingFault]:
     """Return what is wrong between sections that are valid by themselves."""
-    if settings["training"]["select"] == "best_val" and not settings["data"]["val_fraction"]:
+    data = settings["data"]
+    entry = entry_of("data", data["name"])
+    may_have_val = data["val_fraction"] or (issubclass(entry, DataSet) and entry.may_have_val)
+    if settings["training"]["select"] == "best_val" and not may_have_val:
         hint = "Set data.val_fraction."
         what = "best_val needs images to validate on."
         return [SettingFault(("training", "select"), what, hint)]
