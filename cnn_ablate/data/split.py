@@ -27,7 +27,7 @@ class Split:
 
 def split(images: Images, options: DataSet) -> Split:
     """Choose the images to train, validate and test on; raises UserError if none are left."""
-    available = images.facts.train
+    available = len(images.train) - images.facts.val
     kept = balanced_subset(images.train_labels[:available], options.subset, purpose="subset")
     is_val = _validation_mask(images.train_labels[kept], options)
     test = balanced_subset(images.test_labels, options.test_subset, purpose="test_subset")

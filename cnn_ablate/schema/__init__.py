@@ -1,6 +1,7 @@
 """The values that are passed between packages: frozen, checked, without torch and without I/O."""
 
 from cnn_ablate.schema.class_row import ClassRow
+from cnn_ablate.schema.data_facts import DataFacts
 from cnn_ablate.schema.ids import hash_of, trial_id, without_hash
 from cnn_ablate.schema.metric import FRACTION, TEST_ACCURACY, Better, Metric
 from cnn_ablate.schema.plan import (
@@ -31,7 +32,6 @@ from cnn_ablate.schema.preregistration import (
 )
 from cnn_ablate.schema.progress import RunningTrial, RunProgress
 from cnn_ablate.schema.result import (
-    DataFacts,
     Effect,
     Environment,
     EpochRow,

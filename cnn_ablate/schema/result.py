@@ -1,11 +1,11 @@
 """Results of trials, effects, verdicts, findings, and the record of a study as it was run."""
 
-from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_serializer
 
 from cnn_ablate.schema.class_row import ClassRow
+from cnn_ablate.schema.data_facts import DataFacts
 from cnn_ablate.schema.metric import Metric
 from cnn_ablate.schema.plan import ComputeConfig, LayerSize, Plan, Size, Trial
 from cnn_ablate.schema.preregistration import LogEntry, Look, Stated
@@ -48,43 +48,6 @@ class Metrics(Frozen):
     seconds: float = 0.0
     images_per_second: float = 0.0
     peak_memory_mb: float = 0.0
-
-
-class Counts(NamedTuple):
-    """Numbers of training, validation and test images."""
-
-    train: int
-    val: int
-    test: int
-
-
-class DataFacts(Frozen):
-    """A data set as it was used."""
-
-    name: str
-    fingerprint: str
-    classes: tuple[str, ...]
-    shape: tuple[int, int, int] = Field(description="Channels, height, width.")
-    train: int
-    test: int
-    val: int = Field(
-        0,
-        exclude_if=lambda images: not images,
-        description="Images of a folder of their own for validation.",
-    )
-    note: str = ""
-
-    @property
-    def has_published_images(self) -> bool:
-        """Whether its test images are those that others publish numbers on, or copies of them."""
-        return not self.note or self.note.startswith("JPEG copies")
-
-    def counts(self, section: Mapping[str, Any]) -> Counts:
-        """Count the images that a `data` section of a study uses of this data set."""
-        kept = min(section.get("subset") or self.train, self.train)
-        held_out = round(kept * section.get("val_fraction", 0.0))
-        test = min(section.get("test_subset") or self.test, self.test)
-        return Counts(kept - held_out, held_out or self.val, test)
 
 
 Status = Literal["done", "diverged", "failed"]
