@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from cnn_ablate.data import Images, load
-from cnn_ablate.runner import autotune, compilation
+from cnn_ablate.runner import autotune
 from cnn_ablate.runner.autotune import Workload
 from cnn_ablate.runner.compilation import Compilation, Source
 from cnn_ablate.schema import ComputeConfig
@@ -20,6 +20,7 @@ from cnn_ablate.train import Hooks, Trainer, TrialInput, aot, train
 from cnn_ablate.train.aot import reason_for_eager, trace
 from cnn_ablate.train.compiler import program_key
 from cnn_ablate.train.program_cache import ProgramCache
+from cnn_ablate.train.program_settings import program_text
 from cnn_ablate.train.tensor_step import step_tensors
 from support import cli_study
 from test_autotune import FACTS
@@ -194,9 +195,9 @@ def test_slow_programs_are_not_used(monkeypatch: pytest.MonkeyPatch, seconds: fl
 def test_programs_of_variants_are_told_apart() -> None:
     """Those that differ in rates, epochs or seed share one."""
     same = [trial(1), trial(0, optimizer__lr=0.3), trial(0, training__epochs=1)]
-    texts = {compilation.program_text(one) for one in (trial(), *same)}
+    texts = {program_text(one) for one in (trial(), *same)}
     assert 1 == len(texts)
-    assert compilation.program_text(trial(0, model__norm="none")) not in texts
+    assert program_text(trial(0, model__norm="none")) not in texts
 
 
 @pytest.mark.slow

@@ -142,7 +142,7 @@ def test_too_little_memory_is_reported_as_such(images: Images, tmp_path: Path) -
     torch.cuda.empty_cache()
     torch.cuda.set_per_process_memory_fraction(1e-3)
     try:
-        ended = run_job(Job(one, CUDA, tmp_path, None), lambda _: None, Store(tmp_path))
+        [ended] = run_job(Job(one, CUDA, tmp_path, None), lambda _: None, Store(tmp_path))
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert "memory" == ended.failure

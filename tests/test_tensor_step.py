@@ -127,7 +127,7 @@ def test_images_and_masks_are_those_of_the_loader(images: Images, name: str) -> 
     sizes = batches(trainer, tensors, epoch=2)
     for place, (size, batch) in enumerate(zip(sizes, trainer.loader.epoch(2), strict=True)):
         rows = tensors.rows[place][:size]
-        assert torch.equal(batch.images, tensors.images[rows])
+        assert torch.equal(batch.images, trainer.loader.normalizer(tensors.images[rows]))
         assert torch.equal(batch.targets, tensors.targets[rows])
         assert torch.equal(trainer.dropout_keys(2, batch.samples), tensors.keys[place][:size])
 

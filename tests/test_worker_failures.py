@@ -112,7 +112,7 @@ def test_a_closed_pipe_is_no_failure_of_the_trial(tmp_path: Path) -> None:
     ours.close()
     send = worker.event_sender(theirs)
     with pytest.raises(worker.OwnerGoneError):
-        worker.run_job(job(tmp_path), send, Store(tmp_path))
+        list(worker.run_job(job(tmp_path), send, Store(tmp_path)))
 
 
 def test_a_crash_leaves_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

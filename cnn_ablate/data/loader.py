@@ -5,6 +5,7 @@ It never waits for the device: also the order of an epoch is drawn there.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int, Int64
@@ -14,16 +15,18 @@ from cnn_ablate.data.augment import Context, ImageAugmentation, augment
 from cnn_ablate.data.augment.views import View, identity
 from cnn_ablate.data.dataset_options import DataSet
 from cnn_ablate.data.image_tensors import Images
+from cnn_ablate.data.normalize import Pixels
 from cnn_ablate.data.sampling import BalancedSampler
 from cnn_ablate.data.split import split
 from cnn_ablate.rng import Draws
 
 # Images augmented at once if they are not mixed with each other; small batches would cost far
-# more: at batch size 4, 108 microseconds per image of CIFAR-10, against 18 in blocks. A GPU takes
-# more at once, since each operation costs a launch.
-BLOCK, GPU_BLOCK = 1024, 8192
+# more: at batch size 4, 108 microseconds per image of CIFAR-10, against 18 in blocks.
+BLOCK = 1024
+# Bytes augmented at once on a GPU, where each operation costs a launch: an epoch of CIFAR-10.
+GPU_BLOCK_BYTES = 1 << 28
 # Images classified at once: self-attention on 32 x 32 px takes 4 MB per image.
-CHUNK = 250
+CHUNK, GPU_CHUNK = 250, 1000
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,20 @@ class Batch:
     """Normalised images, their targets, and their indices in the training or the test set.
 
     Targets are classes, or class probabilities if an augmentation mixes images. To the index of an
-    image that an epoch draws again, the number of training images is added each time.
+    image that an epoch draws again, the number of training images is added each time. Batches of
+    several networks have one dimension more, in front.
     """
 
-    images: Float[Tensor, "n channel height width"]
-    targets: Int[Tensor, " n"] | Float[Tensor, "n classes"]
+    images: Float[Tensor, "*networks n channel height width"]
+    targets: Int[Tensor, "*networks n"] | Float[Tensor, "*networks n classes"]
+    samples: Int64[Tensor, "*networks n"]
+
+
+class Block(NamedTuple):
+    """Images in 0..255, augmented and not yet normalised, with their targets and indices."""
+
+    pixels: Pixels
+    targets: Tensor
     samples: Int64[Tensor, " n"]
 
 
@@ -99,8 +111,12 @@ class Loader:
         self._context = Context(len(images.facts.classes), self.normalizer.mean)
         self._sampler = self._balanced(chosen.train) if options.draws_balanced else None
         in_blocks = all(isinstance(step, ImageAugmentation) for step in options.augment)
-        block = BLOCK if torch.device(device).type == "cpu" else GPU_BLOCK
-        self.block_size = batch_size * max(1, block // batch_size) if in_blocks else batch_size
+        on_cpu = torch.device(device).type == "cpu"
+        epoch = -(-len(chosen.train) // batch_size)
+        block = BLOCK if on_cpu else GPU_BLOCK_BYTES // images.train[0].numel()
+        in_block = min(max(1, block // batch_size), epoch)
+        self.block_size = batch_size * in_block if in_blocks else batch_size
+        self.chunk = CHUNK if on_cpu else GPU_CHUNK
 
     @property
     def train_size(self) -> int:
@@ -124,30 +140,30 @@ class Loader:
 
     def epoch(self, epoch: int) -> Iterator[Batch]:
         """Yield every training image once, augmented by its index, the seed and the epoch."""
-        for block in self.blocks(epoch):
-            parts = (block.images, block.targets, block.samples)
+        for pixels, targets, samples in self.blocks(epoch):
+            parts = (self.normalizer(pixels), targets, samples)
             for batch in zip(*(torch.split(part, self.batch_size) for part in parts), strict=True):
                 yield Batch(*batch)
 
-    def blocks(self, epoch: int) -> Iterator[Batch]:
+    def blocks(self, epoch: int) -> Iterator[Block]:
         """Yield the images of an epoch in the same order, `block_size` at a time."""
         for samples in torch.split(self.order(epoch), self.block_size):
             images, targets = self.train.at(samples)
             draws = Draws(self.seed, epoch, samples)
             images, targets = augment(self.options.augment, images, targets, draws, self._context)
-            yield Batch(self.normalizer(images), targets, samples)
+            yield Block(images, targets, samples)
 
     def plain_epoch(self, epoch: int) -> Iterator[Batch]:
         """Yield the batches of an epoch without augmentation."""
         return self._batches(self.train, self.order(epoch), self.batch_size, identity)
 
-    def val(self, chunk: int = CHUNK) -> Iterator[Batch]:
+    def val(self, chunk: int = 0) -> Iterator[Batch]:
         """Yield the validation images in file order, not augmented."""
-        return self._batches(self.train, self._val_index, chunk, identity)
+        return self._batches(self.train, self._val_index, chunk or self.chunk, identity)
 
-    def test(self, chunk: int = CHUNK, view: View = identity) -> Iterator[Batch]:
+    def test(self, chunk: int = 0, view: View = identity) -> Iterator[Batch]:
         """Yield the test images in file order, all in one test-time view."""
-        return self._batches(self._test, self._test_index, chunk, view)
+        return self._batches(self._test, self._test_index, chunk or self.chunk, view)
 
     def order(self, epoch: int) -> Int64[Tensor, " train"]:
         """Return the samples of an epoch, sorted by a random key each.

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cnn_ablate.executors.protocol import Ended, Event, Job
+from cnn_ablate.schema import Trial
 
 # Seconds for which an executor waits for events before it checks time limits.
 TICK = 1.0
@@ -13,19 +14,22 @@ TICK = 1.0
 
 @dataclass(kw_only=True)
 class Assignment:
-    """The job that a worker has now, if any, and the seconds that it has taken so far."""
+    """The job that a worker has now, if any, the trials of it that are left, and its seconds."""
 
     job: Job | None = None
+    left: dict[str, Trial] = field(default_factory=dict)
     seconds: float = 0.0
 
     def start(self, job: Job) -> None:
         """Assign a job."""
         self.job, self.seconds = job, 0.0
+        self.left = {trial.id: trial for trial in job.trials}
 
     def update(self, event: Event) -> None:
-        """Note an event of the worker: after the end of its trial it has no job."""
+        """Note an event of the worker: after the end of its last trial it has no job."""
         if isinstance(event, Ended):
-            self.job = None
+            self.left.pop(event.trial.id, None)
+            self.job = self.job if self.left else None
 
     def is_overdue(self) -> bool:
         """Return whether the job has taken longer than its time limit."""
@@ -36,9 +40,10 @@ class Assignment:
         return f"No end after {self.seconds:.0f} s, so it was stopped (--trial-timeout)."
 
     def lost(self, reason: str) -> Iterator[Ended]:
-        """Yield the end of the job as lost, if there is one."""
+        """Yield the end of each trial that is left of the job as lost, if there is one."""
         if self.job:
-            yield Ended(self.job.trial, self.job.compute, error=reason, failure="lost")
+            for trial in self.left.values():
+                yield Ended(trial, self.job.compute, error=reason, failure="lost")
 
 
 WorkerT = TypeVar("WorkerT", bound=Assignment)

@@ -32,10 +32,11 @@ def failure_message(error: Exception, job: Job) -> str:
     if job.external:
         return f"{type(error).__name__}: {error}"
     if _is_out_of_memory(error):
-        batch_size = job.trial.settings["training"]["batch_size"]
+        batch_size, width = job.trial.settings["training"]["batch_size"], job.compute.width
+        each = f" for each of {width} networks" if width > 1 else ""
         return (
-            f"Out of memory: a batch of {batch_size} images does not fit on {job.compute.device}; "
-            "lower training.batch_size."
+            f"Out of memory: a batch of {batch_size} images{each} does not fit on "
+            f"{job.compute.device}; lower training.batch_size."
         )
     if _ONE_VALUE in str(error):
         return (

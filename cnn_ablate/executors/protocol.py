@@ -1,7 +1,7 @@
 """The interface of executors: jobs go in, events come out."""
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
@@ -28,6 +28,7 @@ class Job:
         timeout: Seconds after which the trial is stopped; 0: never.
         checkpoint_every: Least seconds between two checkpoints.
         external: The user's command, if that trains.
+        others: Trials of the same program, which are trained together with it.
     """
 
     trial: Trial
@@ -39,6 +40,16 @@ class Job:
     timeout: float = 0.0
     checkpoint_every: float = 0.0
     external: ExternalJob | None = None
+    others: tuple[Trial, ...] = ()
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """All trials of the job."""
+        return (self.trial, *self.others)
+
+    def only(self, *trials: Trial) -> "Job":
+        """Return the same job for some of its trials."""
+        return replace(self, trial=trials[0], others=trials[1:])
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ class Executor(Protocol):
     def __init__(self, resources: Resources) -> None: ...
 
     def run(self, jobs: Iterable[Job]) -> Generator[Event, None, None]:
-        """Run all jobs in their order; each trial has exactly one `Ended`.
+        """Run all jobs in their order; each trial of each has exactly one `Ended`.
 
         A job is taken from `jobs` only when a worker is free for it, since until then another run
         may train it. Closing the generator stops all workers.

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -23,7 +23,7 @@ from cnn_ablate.executors.protocol import CheckpointStore, Ended, Event, Job, Pr
 from cnn_ablate.schema import Trial, TrialResult
 from cnn_ablate.settings import images_key, options_of
 from cnn_ablate.store import Store
-from cnn_ablate.train import Hooks, TrialInput, train
+from cnn_ablate.train import Hooks, Outcome, TrialInput, train, train_together
 
 # Seldom enough to take no time, often enough for a progress bar.
 _SECONDS_BETWEEN_REPORTS = 1.0
@@ -53,8 +53,8 @@ def run_worker(pipe: Connection, log: Path, slot: int) -> None:
         while (job := pipe.recv()) is not None:
             worker_log.clear(log)
             select_gpu(job, slot)
-            ended = run_job(job, send, Store(job.results))
-            send(ended if ended.result else worker_log.with_tail(ended, log))
+            for ended in run_job(job, send, Store(job.results)):
+                send(ended if ended.result else worker_log.with_tail(ended, log))
     except (EOFError, ConnectionError, OwnerGoneError):
         os._exit(1)
 
@@ -89,48 +89,65 @@ def _end_with_owner() -> None:
         os._exit(1)
 
 
-def run_job(job: Job, send: Callable[[Event], None], checkpoints: CheckpointStore) -> Ended:
-    """Train a trial and return its end; an exception becomes a message.
+def run_job(
+    job: Job, send: Callable[[Event], None], checkpoints: CheckpointStore
+) -> Iterator[Ended]:
+    """Train the trials of a job and yield the end of each; an exception becomes a message.
 
     Args:
-        job: The trial, and how to train it.
+        job: The trials, and how to train them.
         send: Called with the progress.
-        checkpoints: Has the checkpoint of the trial, if there is one, and gets those to come.
+        checkpoints: Has the checkpoints of the trials, if there are any, and gets those to come.
 
     Raises:
         AcceleratorError: this process can no longer use its device, so it has to end.
     """
     allow_packages(job.packages)
+    left = {trial.id: trial for trial in job.trials}
     try:
-        if job.external:
-            result = run_command_job(job, job.external, _seldom(send))
-        else:
-            result = _train(job, send, checkpoints)
-        return Ended(job.trial, job.compute, result)
+        for trial, outcome in _outcomes(job, send, checkpoints):
+            del left[trial.id]
+            yield _ended(job, trial, outcome)
     except torch.AcceleratorError:
         raise
-    except Exception as error:  # noqa: BLE001 - the trial fails alone; more jobs may follow
-        message, kind = failure_message(error, job), failure_kind(error)
-        return Ended(job.trial, job.compute, error=message, failure=kind)
+    except Exception as error:  # noqa: BLE001 - the trials fail alone; more jobs may follow
+        for trial in left.values():
+            yield _ended(job, trial, error)
 
 
-def _train(job: Job, send: Callable[[Event], None], checkpoints: CheckpointStore) -> TrialResult:
+def _outcomes(
+    job: Job, send: Callable[[Event], None], checkpoints: CheckpointStore
+) -> Iterator[Outcome]:
+    if job.external:
+        yield job.trial, run_command_job(job, job.external, _seldom(send))
+        return
     with user_code_folder(job.folder):
-        trial_input = _load_input(job, checkpoints)
-        return train(trial_input, job.compute, _hooks(job, send, checkpoints))
+        inputs = [_load_input(job, trial, checkpoints) for trial in job.trials]
+        hooks = [_hooks(job, trial, send, checkpoints) for trial in job.trials]
+        if job.compute.backend == "graph":
+            yield from train_together(inputs, job.compute, hooks)
+        else:
+            yield job.trial, train(inputs[0], job.compute, hooks[0])
 
 
-def _load_input(job: Job, checkpoints: CheckpointStore) -> TrialInput:
-    images = _load_images(job.trial.settings["data"], job.data)
-    if job.trial.fingerprint not in {"", images.facts.fingerprint}:
+def _ended(job: Job, trial: Trial, outcome: TrialResult | Exception) -> Ended:
+    if isinstance(outcome, TrialResult):
+        return Ended(trial, job.compute, outcome)
+    message, kind = failure_message(outcome, job), failure_kind(outcome)
+    return Ended(trial, job.compute, error=message, failure=kind)
+
+
+def _load_input(job: Job, trial: Trial, checkpoints: CheckpointStore) -> TrialInput:
+    images = _load_images(trial.settings["data"], job.data)
+    if trial.fingerprint not in {"", images.facts.fingerprint}:
         what = "its images have changed since the study was planned."
         raise UserError(images.facts.name, what, "Run the same command again for a new plan.")
-    return TrialInput(job.trial, images, checkpoints.checkpoint(job.trial))
+    return TrialInput(trial, images, checkpoints.checkpoint(trial))
 
 
-def _hooks(job: Job, send: Callable[[Event], None], store: CheckpointStore) -> Hooks:
-    checkpoints = Checkpoints(store, job.trial, job.checkpoint_every)
-    return Hooks(_progress_reporter(job.trial, send), checkpoints.is_due, checkpoints.save)
+def _hooks(job: Job, trial: Trial, send: Callable[[Event], None], store: CheckpointStore) -> Hooks:
+    checkpoints = Checkpoints(store, trial, job.checkpoint_every)
+    return Hooks(_progress_reporter(trial, send), checkpoints.is_due, checkpoints.save)
 
 
 def _progress_reporter(

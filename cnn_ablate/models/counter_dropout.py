@@ -3,6 +3,7 @@
 import torch
 from jaxtyping import Float, Int, Int32
 from torch import Tensor, nn
+from torch._subclasses import FakeTensor
 
 from cnn_ablate.rng import hash32, key
 
@@ -23,6 +24,8 @@ class Dropout(nn.Module):
         super().__init__()
         self.rate = rate
         self.layer = 0
+        # Hashes of feature positions by shape and layout: they are the same in every step.
+        self.hashes: dict[tuple[object, ...], Int32[Tensor, "1 *features"]] = {}
         self.register_buffer("keys", None, persistent=False)
 
     def forward(self, x: Float[Tensor, "batch *features"]) -> Float[Tensor, "batch *features"]:
@@ -39,11 +42,26 @@ class Dropout(nn.Module):
         return f"rate={self.rate}"
 
     def _bits(self, x: Tensor, keys: Tensor) -> Tensor:
-        # Numbered by logical position, whatever the memory format, which is that of x.
-        features = torch.arange(x[0].numel(), dtype=torch.int32, device=x.device)
-        features = torch.empty_like(x[:1], dtype=torch.int32).copy_(features.view(1, *x.shape[1:]))
         samples = hash32(keys ^ self.layer).to(torch.int32).view(-1, *[1] * (x.ndim - 1))
-        return _scrambled(samples ^ _scrambled(features))
+        return _scrambled(samples ^ self._hashed_positions(x))
+
+    def _hashed_positions(self, x: Tensor) -> Int32[Tensor, "1 *features"]:
+        """Return a hash per feature of a sample, in the memory format of x."""
+        if isinstance(x, FakeTensor):  # traced: a program has no constant of this size
+            return _hash_positions(x)
+        name = (*x.shape[1:], x.stride(1), x.device)
+        if name not in self.hashes:
+            self.hashes[name] = _hash_positions(x)
+        return self.hashes[name]
+
+
+def _hash_positions(x: Tensor) -> Int32[Tensor, "1 *features"]:
+    # Numbered by logical position, whatever the memory format.
+    shape = x.shape[1:]
+    positions = torch.arange(shape.numel(), dtype=torch.int32, device=x.device).view(1, *shape)
+    if x.ndim == 4 and x.stride(1) == 1:
+        positions = positions.contiguous(memory_format=torch.channels_last)
+    return _scrambled(positions)
 
 
 def number_dropouts(model: nn.Module) -> None:

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from inspect import signature
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar
 
 import torch
 from jaxtyping import Float, Int64
@@ -34,11 +34,18 @@ class Weight:
         return self.gradient + self.decay * self.value
 
 
-class OptimizerStep(NamedTuple):
-    """The learning rate of a step, and its number in the training, counted from 1."""
+@dataclass(frozen=True)
+class OptimizerStep:
+    """The learning rate of a step, the steps in earlier epochs, and those before it in its own."""
 
     rate: Float[Tensor, "*shape"]
-    number: Int64[Tensor, ""]
+    earlier_steps: Int64[Tensor, "*shape"]
+    position: Int64[Tensor, ""]
+
+    @property
+    def number(self) -> Int64[Tensor, "*shape"]:
+        """The number of the step in the training, counted from 1."""
+        return self.earlier_steps + self.position + 1
 
 
 class OptimizerOptions(Options):

@@ -5,6 +5,7 @@ with the study, and every variant takes them.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,6 +17,7 @@ import torch
 
 from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
+from cnn_ablate.errors import UserError
 from cnn_ablate.runner.compilation import Source, compile_step, count_missing, sources
 from cnn_ablate.runner.config import COMPUTE, RunConfig
 from cnn_ablate.runner.prepare import Prepared, data_facts
@@ -23,6 +25,7 @@ from cnn_ablate.runner.run_record import gpu, processor
 from cnn_ablate.schema import COMMAND, ComputeConfig, DataFacts, Trial
 from cnn_ablate.store import Store, read_compute, write_compute
 from cnn_ablate.train import seconds_per_step, time_steps
+from cnn_ablate.train.program_settings import program_text
 
 # Rough seconds of one worker per multiply-add, forward and backward, and per batch: enough to see
 # that timing would take longer than it could save.
@@ -36,6 +39,11 @@ _SHORT_STEP = 0.01
 _SHARE, _SHARE_OF_LONG = 0.1, 0.03
 # Rough seconds to compile a program, and the largest share of an eager step that one saves.
 _COMPILING, _SAVED = 15.0, 0.6
+# How many networks a graph may train at once.
+WIDTHS = (1, 8, 32, 64, 128)
+# The values of --compute that leave something to be timed, and what is added to the name of the
+# machine for which their settings are kept.
+_TUNED = {"auto": "", "graph": ", graph"}
 # A candidate must be faster by this share, since timings are noisy.
 _MARGIN = 0.05
 
@@ -52,6 +60,7 @@ class Workload:
         programs: One trial per program that the study needs if its steps are compiled; the
             baseline's first.
         workers: How many processes compile at once.
+        alike: The most trials that share a program on one worker.
     """
 
     trial: Trial
@@ -60,6 +69,7 @@ class Workload:
     code_folder: Path | None = None
     programs: Sequence[Source] = ()
     workers: int = 1
+    alike: int = 1
 
 
 def choose_compute(prepared: Prepared, config: RunConfig) -> ComputeConfig:
@@ -74,10 +84,10 @@ def choose_compute(prepared: Prepared, config: RunConfig) -> ComputeConfig:
         return ComputeConfig(device=config.device, threads=threads, backend=COMMAND)
     start = COMPUTE.get(config.compute, ComputeConfig())
     start = start.model_copy(update={"device": config.device})
-    if config.compute != "auto":
+    if config.compute not in _TUNED:
         return start
     store, study = Store(config.results), prepared.study.folder
-    machine = _machine(config.device)
+    machine = _machine(config.device) + _TUNED[config.compute]
     kept = read_compute(store, study)
     if machine not in kept:
         tuned = {machine: _tuned(prepared, config, start)}
@@ -111,6 +121,32 @@ def autotune(workload: Workload, start: ComputeConfig) -> ComputeConfig:
         if seconds < least * (1 - _MARGIN):
             best, least = candidate, seconds
     return _compiled(workload, best, least) or best
+
+
+def widest(workload: Workload, start: ComputeConfig) -> ComputeConfig:
+    """Return the width at which a graph takes the least time per network of the study.
+
+    Raises:
+        UserError: no step can be captured, or those that are captured differ from eager ones.
+    """
+    # As wide as there are trials to fill it, or the next above.
+    enough = next((width for width in WIDTHS if width >= workload.alike), WIDTHS[-1])
+    candidates = [_of_width(start, width) for width in WIDTHS if width <= enough]
+    seconds = {
+        compute: _seconds(workload, compute) / min(compute.width, workload.alike)
+        for compute in candidates
+    }
+    best = min(candidates, key=seconds.__getitem__)
+    if math.isinf(seconds[best]):
+        what = "no training step of the baseline could be captured and equalled eager ones."
+        raise UserError("--compute graph", what, "Use --compute eager.")
+    return best
+
+
+def _of_width(compute: ComputeConfig, width: int) -> ComputeConfig:
+    """Return settings of a width; networks side by side are grouped convolutions, contiguous."""
+    layout = compute.layout if width == 1 else "contiguous"
+    return compute.model_copy(update={"width": width, "layout": layout})
 
 
 def _compiled(workload: Workload, eager: ComputeConfig, step: float) -> ComputeConfig | None:
@@ -171,9 +207,10 @@ def _tuned(prepared: Prepared, config: RunConfig, start: ComputeConfig) -> Compu
     # The settings to start from are timed, too.
     if not is_worthwhile(_guessed_step(prepared, workload.trial), workload.steps, candidates=2):
         return start
+    tune = widest if start.backend == "graph" else autotune
     with ProcessPoolExecutor(1, mp_context=fork_server.context()) as pool:
         try:
-            return pool.submit(autotune, workload, start).result()
+            return pool.submit(tune, workload, start).result()
         except BrokenProcessPool:
             return start
 
@@ -189,6 +226,7 @@ def _workload(prepared: Prepared, config: RunConfig) -> Workload:
         code_folder=prepared.code_folder,
         programs=sources(prepared, trials, config),
         workers=workers,
+        alike=math.ceil(max(Counter(map(program_text, trials)).values()) / workers),
     )
 
 

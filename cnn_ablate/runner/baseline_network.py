@@ -29,12 +29,9 @@ def training_images(prepared: Prepared) -> TrainingImages | None:
         return None
     options = options_of("data", section)
     loader = Loader(images, options, seed=0, batch_size=_IMAGES)
-    batch = next(iter(loader.blocks(1)))
-    chosen = batch.samples[:_IMAGES]
-    raw, _ = loader.train.at(chosen)
-    mean, std = loader.normalizer.mean, loader.normalizer.std
-    pixels = batch.images[: len(chosen)] * std + mean
-    augmented = pixels.round().clamp(0, 255).to(torch.uint8)
+    pixels, _, samples = next(iter(loader.blocks(1)))
+    raw, _ = loader.train.at(samples[:_IMAGES])
+    augmented = pixels[:_IMAGES].round().clamp(0, 255).to(torch.uint8)
     return TrainingImages(np.asarray(raw), np.asarray(augmented))
 
 

@@ -1,6 +1,5 @@
 """The compiled programs of a study: how many it needs, and their compilation before its trials."""
 
-import json
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -17,12 +16,7 @@ from cnn_ablate.settings import options_of
 from cnn_ablate.train import Trainer
 from cnn_ablate.train.aot import NotCompiledError, compiled_step, is_compiled, reason_for_eager
 from cnn_ablate.train.loop import configure_torch
-
-# Settings that a program takes as tensors, or that act between epochs.
-_NOT_COMPILED = {
-    "optimizer": ("lr",),
-    "training": ("epochs", "select", "patience", "average", "average_start", "init", "tta"),
-}
+from cnn_ablate.train.program_settings import program_text
 
 
 @dataclass(frozen=True)
@@ -52,16 +46,6 @@ def sources(prepared: Prepared, trials: Iterable[Trial], config: RunConfig) -> l
     """Return one trial per program that some trials need, in their order."""
     by_program = {program_text(trial): trial for trial in reversed([*trials])}
     return [Source(t, config.data, prepared.code_folder) for t in reversed(by_program.values())]
-
-
-def program_text(trial: Trial) -> str:
-    """Return the settings that a trial's program depends on, as text."""
-    settings = {
-        section: {k: v for k, v in values.items() if k not in _NOT_COMPILED.get(section, ())}
-        for section, values in trial.settings.items()
-        if section != "schedule"
-    }
-    return json.dumps([settings, trial.fingerprint], sort_keys=True)
 
 
 def eager_reasons(needed: Iterable[Source], compute: ComputeConfig) -> Mapping[str, str]:

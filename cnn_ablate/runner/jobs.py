@@ -1,7 +1,8 @@
 """The trials that are outstanding, their rounds and their work, and the job of each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from cnn_ablate.custom import allowed_packages
 from cnn_ablate.errors import UserError
@@ -11,6 +12,7 @@ from cnn_ablate.plan import select_variants
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.prepare import Prepared, data_facts
 from cnn_ablate.schema import ComputeConfig, Trial
+from cnn_ablate.train.program_settings import program_text
 
 # What a batch costs beside its multiply-adds, expressed in multiply-adds.
 _MACS_PER_BATCH = 5e7
@@ -95,13 +97,14 @@ def training_work(prepared: Prepared, trial: Trial) -> float:
 
 
 def build_jobs(prepared: Prepared, round_: Round, config: RunConfig) -> list[Job]:
-    """Return one job per trial of a round, in the order of training."""
+    """Return the jobs of a round, in the order of training: one per trial, or per program."""
     expected = ExpectedMetrics.of(prepared.study)
     external = ExternalJob(prepared.inputs, expected) if prepared.inputs else None
+    trials = in_training_order(prepared, round_.trials)
     return [
         Job(
-            trial,
-            round_.compute[trial.id],
+            first,
+            round_.compute[first.id],
             config.results,
             config.data,
             folder=prepared.code_folder,
@@ -109,6 +112,26 @@ def build_jobs(prepared: Prepared, round_: Round, config: RunConfig) -> list[Job
             timeout=config.retry.trial_timeout,
             checkpoint_every=60 * config.retry.checkpoint_minutes,
             external=external,
+            others=tuple(others),
         )
-        for trial in in_training_order(prepared, round_.trials)
+        for first, *others in grouped(trials, round_.compute, config.resources.local_workers())
     ]
+
+
+def grouped(
+    trials: Sequence[Trial], compute: Mapping[str, ComputeConfig], workers: int
+) -> Iterator[list[Trial]]:
+    """Yield trials that are trained together: of one program, at most as many as it is wide.
+
+    None has more than its share of the trials, so that each worker has a job.
+    """
+    share = ceil(len(trials) / workers)
+    groups: dict[str, list[Trial]] = {}
+    for trial in trials:
+        width = compute[trial.id].width
+        program = program_text(trial) if width > 1 else trial.id
+        group = groups.setdefault(program, [])
+        group.append(trial)
+        if len(group) == min(width, share):
+            yield groups.pop(program)
+    yield from groups.values()

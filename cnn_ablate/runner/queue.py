@@ -4,10 +4,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Self
 
 from cnn_ablate.executors import Ended, Event, Executor, Job
 from cnn_ablate.locks import Locks
+from cnn_ablate.schema import Trial
 from cnn_ablate.store import Store
 
 # Seconds between two looks at what other runs are training.
@@ -18,7 +20,8 @@ class JobQueue:
     """Jobs that wait, jobs that other runs have locked, and jobs that are to be retried.
 
     A lost trial is retried up to `retries` times. One that ran out of memory beside others is
-    retried once, alone.
+    retried once, alone. No retry is trained together with others, so that none of them is lost
+    with it again.
 
     Args:
         jobs: In the order in which they are to run.
@@ -58,8 +61,9 @@ class JobQueue:
         After StopIteration there may be more, if trials are retried.
         """
         while self.waiting:
-            if self._claim(job := self.waiting.popleft()):
-                self._start(job)
+            job = self.waiting.popleft()
+            if claimed := [trial for trial in job.trials if self._claim(job, trial)]:
+                self._start(job := job.only(*claimed))
                 return job
         raise StopIteration
 
@@ -88,10 +92,11 @@ class JobQueue:
 
     def _start(self, job: Job) -> None:
         """Note that a job runs, and beside which others."""
-        self.had_neighbours.discard(job.trial.id)
-        if self.running:
-            self.had_neighbours |= {*self.running, job.trial.id}
-        self.running[job.trial.id] = job
+        names = {trial.id for trial in job.trials}
+        self.had_neighbours -= names
+        if self.running or job.others or job.compute.width > 1:
+            self.had_neighbours |= {*self.running, *names}
+        self.running |= dict.fromkeys(names, job)
 
     def _on_event(self, event: Event) -> Iterator[Event]:
         """Yield an event, unless it is the end of a trial that is retried."""
@@ -99,7 +104,7 @@ class JobQueue:
             yield event
             return
         job = self.running.pop(event.trial.id)
-        if not event.result and self._requeue(job, event):
+        if not event.result and self._requeue(job.only(event.trial), event):
             return
         yield event
         self.locks.release(event.trial.key)
@@ -112,22 +117,21 @@ class JobQueue:
             self.waiting.append(job)
             return True
         if ended.failure == "memory" and trial in self.had_neighbours:
-            self.solitary.append(job)
+            # As wide a program would need as much memory for one trial as for many.
+            self.solitary.append(replace(job, compute=job.compute.model_copy(update={"width": 1})))
             return True
         return False
 
-    def _claim(self, job: Job) -> bool:
-        """Lock a trial; return whether it is this run's to train."""
-        trial = job.trial
+    def _claim(self, job: Job, trial: Trial) -> bool:
+        """Lock a trial of a job; return whether it is this run's to train."""
         if self.locks.acquire(trial.key):
-            return not self._is_finished(job)
-        self.locked.append(job)
+            return not self._is_finished(trial)
+        self.locked.append(job.only(trial))
         self.retrain.discard(trial.id)
         return False
 
-    def _is_finished(self, job: Job) -> bool:
+    def _is_finished(self, trial: Trial) -> bool:
         """Return whether another run has trained a trial meanwhile; its end is then reported."""
-        trial = job.trial
         if trial.id in self.retrain or not self.store.is_done(trial):
             return False
         if result := self.store.result(trial):
@@ -138,7 +142,8 @@ class JobQueue:
     def _claim_released(self) -> None:
         """Queue the trials that other runs have released without a result."""
         for _ in range(len(self.locked)):
-            if self._claim(job := self.locked.popleft()):
+            job = self.locked.popleft()
+            if self._claim(job, job.trial):
                 self.waiting.append(job)
 
     def _ended_elsewhere(self) -> Iterator[Ended]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.autotune import choose_compute
-from cnn_ablate.runner.compilation import compile_programs, eager_reasons, program_text, sources
+from cnn_ablate.runner.compilation import compile_programs, eager_reasons, sources
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.prepare import Prepared
@@ -12,6 +12,7 @@ from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.text import capital
 from cnn_ablate.train.aot import DEVICES
 from cnn_ablate.train.compiler import compiler
+from cnn_ablate.train.program_settings import program_text
 
 
 def with_compute(prepared: Prepared, round_: Round, config: RunConfig) -> Round:

@@ -10,11 +10,13 @@ from cnn_ablate.train.step_benchmark import (
     seconds_per_step,
     time_steps,
 )
+from cnn_ablate.train.together import Outcome, train_together
 from cnn_ablate.train.trainer import Trainer
 
 __all__ = [
     "EagerProgram",
     "Hooks",
+    "Outcome",
     "Trainer",
     "TrialInput",
     "average_views",
@@ -24,4 +26,5 @@ __all__ = [
     "seconds_per_step",
     "time_steps",
     "train",
+    "train_together",
 ]

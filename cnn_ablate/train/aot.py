@@ -6,13 +6,10 @@ from which all workers and later studies load it.
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
-from functools import cached_property
-from math import hypot, isfinite
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -22,17 +19,12 @@ from cnn_ablate.models import set_dropout_keys
 from cnn_ablate.models.fast_cpu_ops import plain_operations
 from cnn_ablate.schema import ComputeConfig, Trial
 from cnn_ablate.settings import build_options
+from cnn_ablate.train.check_program import check
 from cnn_ablate.train.compiler import compile_graph, load_library, program_key
-from cnn_ablate.train.program import EagerProgram, EpochMetrics, Program
+from cnn_ablate.train.program import EpochMetrics
 from cnn_ablate.train.program_cache import ProgramCache
 from cnn_ablate.train.tensor_step import batches, step_tensors, tensor_step
 from cnn_ablate.train.trainer import Trainer
-
-# Steps in which a new program is compared with eager ones, and how far its weights may be from
-# theirs, as a share of how far both have moved: rounding errors are far smaller in float32.
-_CHECKED_STEPS = 4
-_TOLERANCES = {"float32": 0.01, "tf32": 0.01, "bfloat16": 0.1}
-
 
 # The devices of the backends that do not execute one operation at a time.
 DEVICES = {"aot": "cpu", "graph": "cuda"}
@@ -127,7 +119,8 @@ def _find_or_compile(trainer: Trainer) -> CompiledStep:
     def build(folder: Path) -> None:
         library = folder / "step.so"
         compile_graph(graph, inputs, library)
-        check(trainer, CompiledStep(library, dead))
+        step = CompiledStep(library, dead)
+        check(trainer, lambda new: partial(AotProgram(new, step).run_epoch, 0))
 
     entry = ProgramCache().find_or_build(program_key(graph, inputs), build)
     if entry.error:
@@ -163,40 +156,3 @@ def trace(trainer: Trainer) -> tuple[GraphModule, list[str]]:
         graph = tracer(*tensors.flat())
     set_dropout_keys(trainer.model, None)
     return graph, unreached
-
-
-def check(trainer: Trainer, step: CompiledStep) -> None:
-    """Compare the first steps of a new program with eager ones.
-
-    Raises:
-        ValueError: the weights after them differ by more than rounding errors.
-    """
-    fresh, eager, compiled = (
-        Trainer(trainer.trial, trainer.images, trainer.compute) for _ in range(3)
-    )
-    for program in (EagerProgram(eager), AotProgram(compiled, step)):
-        _run_first_steps(program)
-    moved, error = _distance(eager, fresh), _distance(eager, compiled)
-    # A training that diverges at once leaves nothing to compare.
-    if isfinite(moved) and not error <= _TOLERANCES[trainer.options.training.precision] * moved:
-        raise ValueError(f"its first steps differ from eager ones by {error / moved:.0%}.")
-
-
-def _run_first_steps(program: Program) -> None:
-    steps = 0
-
-    def stop(_: int) -> None:
-        nonlocal steps
-        steps += 1
-        if steps == _CHECKED_STEPS:
-            raise StopIteration
-
-    with suppress(StopIteration):
-        program.run_epoch(0, on_step=stop)
-
-
-@torch.no_grad()
-def _distance(one: Trainer, other: Trainer) -> float:
-    """Return the Euclidean distance of the weights of two networks."""
-    pairs = zip(one.parameters, other.parameters, strict=True)
-    return hypot(*(float((a.double() - b.double()).norm()) for a, b in pairs))

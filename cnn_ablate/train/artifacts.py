@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_map_only
 
 from cnn_ablate.schema import ClassRow
 from cnn_ablate.train.evaluate import Evaluation
@@ -38,6 +39,16 @@ def dump_state(state: Any) -> bytes:
     file = io.BytesIO()
     torch.save(state, file)
     return file.getvalue()
+
+
+def without_rest(state: Any) -> Any:
+    """Copy the tensors of a state that are parts of larger ones: torch.save would write those."""
+
+    def copied(tensor: Tensor) -> Tensor:
+        is_part = tensor.untyped_storage().nbytes() > tensor.nbytes
+        return tensor.clone() if is_part else tensor
+
+    return tree_map_only(Tensor, copied, state)
 
 
 def load_state(payload: bytes) -> Any:

@@ -30,7 +30,7 @@ def train_epoch(trainer: Trainer, program: Program, hooks: Hooks) -> None:
     losses = metrics.losses.cpu()
     columns = metrics.means(losses) | trainer.evaluate_epoch()
     seconds = time.perf_counter() - began
-    _record(trainer, EpochRow(epoch=epoch + 1, lr=lr, seconds=seconds, **columns), losses)
+    record_epoch(trainer, EpochRow(epoch=epoch + 1, lr=lr, seconds=seconds, **columns), losses)
 
 
 def _step_reporter(trainer: Trainer, hooks: Hooks, began: float) -> Callable[[int], None]:
@@ -46,7 +46,7 @@ def _step_reporter(trainer: Trainer, hooks: Hooks, began: float) -> Callable[[in
     return report
 
 
-def _record(trainer: Trainer, row: EpochRow, losses: Tensor) -> None:
+def record_epoch(trainer: Trainer, row: EpochRow, losses: Tensor) -> None:
     """Add an epoch to the history, and update scheduler and selection by its outcome."""
     trainer.scheduler.after_epoch(monitored_loss(row))
     trainer.history.epochs.append(row)

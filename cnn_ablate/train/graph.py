@@ -1,17 +1,20 @@
-"""The program `graph`: the whole training step as a CUDA graph, replayed once per batch.
+"""The program `graph`: the whole training step of several networks as a CUDA graph.
 
 A step of a small network consists of dozens of kernels of microseconds; launched one by one, they
-take as long as the calls that launch them. A replayed graph is one call.
+take as long as the calls that launch them. A replayed graph is one call, and networks side by side
+share its kernels.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor
 
-from cnn_ablate.models import set_dropout_keys
+from cnn_ablate.data import Batch
+from cnn_ablate.train.evaluate import Outputs
 from cnn_ablate.train.program import EpochMetrics
-from cnn_ablate.train.tensor_step import StepTensors, batches, step_tensors, tensor_step
+from cnn_ablate.train.program_settings import program_text
+from cnn_ablate.train.stack import Stack
 from cnn_ablate.train.trainer import Trainer
 
 # Steps before a capture, in which libraries choose kernels and allocate workspaces.
@@ -19,49 +22,89 @@ _WARM_UP = 3
 
 
 class GraphProgram:
-    """Replays a step that was captured at the first batch of its size."""
+    """Trains up to `width` networks by replaying a step that was captured once per batch size."""
 
-    def __init__(self, trainer: Trainer) -> None:
-        self.trainer = trainer
-        self.tensors = step_tensors(trainer)
-        self.graphs: dict[int, torch.cuda.CUDAGraph] = {}
+    def __init__(self, trainers: Sequence[Trainer]) -> None:
+        self.stack = Stack(trainers, trainers[0].compute.width)
+        self.steps: dict[int, Callable[[], None]] = {}
+        self.dead_parameters = 0
 
-    def run_epoch(self, epoch: int, on_step: Callable[[int], None]) -> EpochMetrics:
-        """Train on every batch of an epoch once."""
-        trainer, sizes = self.trainer, list[int]()
-        trainer.model.train()
-        for size in batches(trainer, self.tensors, epoch):
-            if size not in self.graphs:
-                self.graphs[size] = self._capture(size)
-            self.graphs[size].replay()
+    def run_epoch(self, on_step: Callable[[int], None]) -> dict[Trainer, EpochMetrics]:
+        """Train each network on every batch of its next epoch once."""
+        stack, sizes = self.stack, list[int]()
+        stack.trainer.model.train()
+        for size in stack.batches():
+            if size not in self.steps:
+                self.steps[size] = self._capture(size)
+            self.steps[size]()
             sizes.append(size)
             on_step(size)
-        set_dropout_keys(trainer.model, None)
-        return EpochMetrics(self.tensors.losses, self.tensors.hits, sizes)
+        metrics = {}
+        for trainer, row in stack.rows.items():
+            trainer.history.dead_parameters = self.dead_parameters
+            metrics[trainer] = EpochMetrics(stack.tables.losses[row], stack.tables.hits[row], sizes)
+        return metrics
 
-    def _capture(self, size: int) -> torch.cuda.CUDAGraph:
-        """Capture a step; the tensors are as before, since a capture executes nothing."""
-        written = written_tensors(self.tensors)
+    def predict(self, images: Iterable[Batch]) -> dict[Trainer, Outputs]:
+        """Compute the logits of all networks for the same images."""
+        with self.stack.trainer.autocast():
+            return self.stack.predict(images)
+
+    def _capture(self, size: int) -> Callable[[], None]:
+        """Return a function that executes a step; all tensors are as before.
+
+        Where there are no graphs, which is so in tests, it calls the operations one by one.
+        """
+        written = self.stack.written()
         before = [tensor.clone() for tensor in written]
+        if self.stack.trainer.device.type != "cuda":
+            unreached = self.stack.step(size)
+            _restore(written, before)
+            self._note_dead(unreached)
+            return lambda: self._step(size)
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(_WARM_UP):
-                self.tensors.position.copy_(before[-1])
-                tensor_step(self.trainer, self.tensors, size)
+                self.stack.step(size)
+                _restore(written, before)
         torch.cuda.current_stream().wait_stream(stream)
-        for tensor, value in zip(written, before, strict=True):
-            tensor.copy_(value)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
-            unreached = tensor_step(self.trainer, self.tensors, size)
-        dead = sum(self.tensors.weights[name].numel() for name in unreached)
-        self.trainer.history.dead_parameters = dead
-        return graph
+            unreached = self.stack.step(size)
+        self._note_dead(unreached)
+        return graph.replay
+
+    def _step(self, size: int) -> None:
+        self.stack.step(size)
+
+    def _note_dead(self, unreached: Sequence[str]) -> None:
+        segments = (self.stack.segments[name] for name in unreached)
+        self.dead_parameters = sum(segment.stop - segment.start for segment in segments)
 
 
-def written_tensors(tensors: StepTensors) -> list[Tensor]:
-    """Return the tensors that a step changes; the last is the position."""
-    states = (part for state in tensors.optimizer.values() for part in state.values())
-    counts = (tensors.losses, tensors.hits, tensors.position)
-    return [*tensors.weights.values(), *tensors.buffers.values(), *states, *counts]
+def _restore(tensors: Sequence[Tensor], values: Sequence[Tensor]) -> None:
+    for tensor, value in zip(tensors, values, strict=True):
+        tensor.copy_(value)
+
+
+# The last program of this process, and what it was made for: trials after it that differ in what
+# a program takes as tensors are trained by the same one.
+_last: dict[str, GraphProgram] = {}
+
+
+def graph_program(trainers: Sequence[Trainer]) -> GraphProgram:
+    """Return the program of some trainers; one that has trained others like them is used again."""
+    trial, compute = trainers[0].trial, trainers[0].compute
+    name = f"{program_text(trial)} {compute.model_dump_json()}"
+    if name in _last:
+        _last[name].stack.load(trainers)
+    else:
+        forget_programs()  # first, as both may not fit into the memory of the device
+        _last[name] = GraphProgram(trainers)
+    return _last[name]
+
+
+def forget_programs() -> None:
+    """Release the memory of the last program, or of one whose step has failed."""
+    _last.clear()

@@ -42,13 +42,13 @@ def train(
     started = timestamp()
     configure_torch(compute, trial_input.trial)
     reset_peak_memory(compute.device)
-    trainer = _build_trainer(trial_input, compute)
+    trainer = build_trainer(trial_input, compute)
     program = build_program(trainer)
-    while not _is_over(trainer):
+    while not is_over(trainer):
         train_epoch(trainer, program, hooks)
         if hooks.save_checkpoint and hooks.checkpoint_due():
             hooks.save_checkpoint(dump_state(trainer.state_dict()))
-    return _result(trainer, started)
+    return result_of(trainer, started)
 
 
 def configure_torch(compute: ComputeConfig, trial: Trial) -> None:
@@ -66,7 +66,8 @@ def configure_torch(compute: ComputeConfig, trial: Trial) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def _build_trainer(trial_input: TrialInput, compute: ComputeConfig) -> Trainer:
+def build_trainer(trial_input: TrialInput, compute: ComputeConfig) -> Trainer:
+    """Build the trainer of a trial, as its checkpoint left it if there is one to resume from."""
     trainer = Trainer(trial_input.trial, trial_input.images, compute)
     if trial_input.checkpoint:
         state = load_state(trial_input.checkpoint)
@@ -75,7 +76,7 @@ def _build_trainer(trial_input: TrialInput, compute: ComputeConfig) -> Trainer:
     return trainer
 
 
-def _is_over(trainer: Trainer) -> bool:
+def is_over(trainer: Trainer) -> bool:
     """Return whether a training has reached its last epoch, stopped early, or diverged."""
     epochs, training = trainer.history.epochs, trainer.options.training
     if len(epochs) >= training.epochs or trainer.history.divergence:
@@ -85,7 +86,8 @@ def _is_over(trainer: Trainer) -> bool:
     return 0 < training.patience <= since_best
 
 
-def _result(trainer: Trainer, started: str) -> TrialResult:
+def result_of(trainer: Trainer, started: str) -> TrialResult:
+    """Evaluate the weights that a training that is over reports, and return its result."""
     if trainer.history.divergence:
         return _diverged(trainer, started)
     trainer.load_reported_weights()

@@ -15,16 +15,18 @@ class StepOutput(NamedTuple):
     """The mean loss over a batch, and how many of its images were classified correctly.
 
     Both are of the weights before the update, and tensors on the device: reading their values
-    would make the processor wait for a GPU in every step.
+    would make the processor wait for a GPU in every step. Of several networks, each has its own.
     """
 
-    loss: Float[Tensor, ""]
-    hits: Int64[Tensor, ""]
+    loss: Float[Tensor, "*networks"]
+    hits: Int64[Tensor, "*networks"]
 
 
 @dataclass(frozen=True)
 class Network:
     """A network as a step trains it: functions, and the tensors that receive gradients.
+
+    It may be several networks of one shape: all tensors then have one dimension more, in front.
 
     Attributes:
         logits: Computes float32 logits (n, classes) of images, given the keys of their dropout
@@ -56,7 +58,8 @@ def step(network: Network, batch: Batch, keys: Tensor | None) -> StepOutput:
         parameter.grad = None
     logits = network.logits(batch.images, keys)
     loss = network.loss(logits, batch.targets)
-    torch.autograd.backward(loss)
+    # The losses of several networks add up: each gets the gradients of its own.
+    torch.autograd.backward(loss, torch.ones_like(loss))
     if network.clip_norm:
         torch.nn.utils.clip_grad_norm_(network.parameters, network.clip_norm)
     network.update()
@@ -64,7 +67,9 @@ def step(network: Network, batch: Batch, keys: Tensor | None) -> StepOutput:
     return StepOutput(loss.detach(), _hits(logits.detach(), batch.targets))
 
 
-def _hits(logits: Float[Tensor, "n classes"], targets: Tensor) -> Int64[Tensor, ""]:
+def _hits(
+    logits: Float[Tensor, "*networks n classes"], targets: Tensor
+) -> Int64[Tensor, "*networks"]:
     # Where images are mixed, the class with the largest share counts.
-    classes = targets.argmax(1) if targets.is_floating_point() else targets
-    return (logits.argmax(1) == classes).sum()
+    classes = targets.argmax(-1) if targets.is_floating_point() else targets
+    return (logits.argmax(-1) == classes).sum(-1)

@@ -2,12 +2,15 @@
 
 import time
 from contextlib import suppress
+from functools import partial
 
 import torch
 
 from cnn_ablate.data import Images
 from cnn_ablate.schema import ComputeConfig, DataFacts, Overrides, Trial, with_overrides
 from cnn_ablate.train.backends import build_program
+from cnn_ablate.train.check_program import RunEpoch, check
+from cnn_ablate.train.graph import forget_programs, graph_program
 from cnn_ablate.train.loop import configure_torch
 from cnn_ablate.train.trainer import Trainer
 
@@ -40,42 +43,59 @@ def seconds_per_step(
     """Time the training step of a trial.
 
     Returns the fastest of two steps, or of as many as take `at_least` so many seconds. One more
-    step before them fills caches and is not timed.
+    step before them fills caches and is not timed. A step of the backend `graph` trains as many
+    networks as it is wide, and is checked against eager ones first.
     """
+    return time_steps(_random_trainer(trial, facts, compute), at_least=at_least)
+
+
+def _random_trainer(trial: Trial, facts: DataFacts, compute: ComputeConfig) -> Trainer:
+    """Return the trainer of a trial on random images."""
     configure_torch(compute, trial)
     trial = _with_settings(trial, _ALL_IMAGES)
     # Schedules of a given number of steps raise an error if there are more.
     settings = {**trial.settings, "schedule": {"name": "constant"}}
     trial = trial.model_copy(update={"settings": settings})
     images = random_images(facts, trial.settings["training"]["batch_size"] * _STEPS)
-    return time_steps(Trainer(trial, images, compute), at_least=at_least)
+    return Trainer(trial, images, compute)
 
 
 def time_steps(trainer: Trainer, *, at_least: float = 0.0) -> float:
     """Time the steps of a trainer as `seconds_per_step` does; it is of no further use."""
+    if trainer.compute.backend == "graph":
+        check(trainer, lambda new: graph_program([new]).run_epoch)
+        run_epoch: RunEpoch = graph_program([trainer]).run_epoch
+    else:
+        run_epoch = partial(build_program(trainer).run_epoch, 0)
     stopwatch = _Stopwatch(trainer.compute.device, at_least)
-    program = build_program(trainer)
     with suppress(StopIteration):
         while True:
-            program.run_epoch(0, on_step=stopwatch.lap)
+            run_epoch(stopwatch.lap)
+    forget_programs()
     return min(stopwatch.times[1:])
 
 
 class _Stopwatch:
-    """The seconds of each step; ends the training by StopIteration after enough of them."""
+    """The seconds per step of each lap; ends the training by StopIteration after enough of them."""
 
     def __init__(self, device: str, at_least: float) -> None:
         self.device, self.at_least = device, at_least
+        # A wait after each step would add the time of its launches to that of its kernels.
+        self.steps_per_lap = _STEPS // 2 if device.startswith("cuda") else 1
+        self.steps = 0
         self.times: list[float] = []
         self.began = time.perf_counter()
 
     def lap(self, _: int) -> None:
         """Note the end of a step."""
+        self.steps += 1
+        if self.steps % self.steps_per_lap:
+            return
         _synchronize(self.device)
         now = time.perf_counter()
-        self.times.append(now - self.began)
+        self.times.append((now - self.began) / self.steps_per_lap)
         self.began = now
-        if len(self.times) >= 3 and sum(self.times[1:]) >= self.at_least:
+        if len(self.times) >= 3 and sum(self.times[1:]) * self.steps_per_lap >= self.at_least:
             raise StopIteration
 
 

@@ -1,7 +1,7 @@
 """A trial's network, optimizer, scheduler, loss and data, and the history of its training."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ from cnn_ablate.schema import ComputeConfig, EpochRow, Trial
 from cnn_ablate.settings import build_options
 from cnn_ablate.train.artifacts import copy_state
 from cnn_ablate.train.averaging import WeightAverage
-from cnn_ablate.train.evaluate import Evaluation, average_views, evaluate, predict_logits
+from cnn_ablate.train.evaluate import Evaluation, Outputs, average_views, evaluate, predict_logits
 from cnn_ablate.train.recalibration import recalibrate_norms
 
 _MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
@@ -122,19 +122,34 @@ class Trainer:
         with self.autocast():
             return evaluate(predict_logits(self.model, batches))
 
-    def evaluate_epoch(self) -> dict[str, float]:
-        """Compute the losses and accuracies that an epoch records, by column.
+    @property
+    def evaluated_sets(self) -> tuple[str, ...]:
+        """The sets of images that each epoch is evaluated on: `val`, `test`, or both.
 
         The test images are used in every epoch only if there are no validation images to draw a
         curve from, or if the epoch to report is selected on them.
         """
+        tests = not self.loader.has_validation or self.options.training.select == "best_test"
+        return ("val",) * self.loader.has_validation + ("test",) * tests
+
+    def image_set(self, name: str) -> Iterator[Batch]:
+        """Return the batches of one of `evaluated_sets`."""
+        return self.loader.val() if name == "val" else self.loader.test()
+
+    def evaluate_epoch(self, outputs: Mapping[str, Outputs] | None = None) -> dict[str, float]:
+        """Compute the losses and accuracies that an epoch records, by column.
+
+        Args:
+            outputs: Those of `evaluated_sets`, by name, if they have been computed.
+        """
         columns: dict[str, float] = {}
-        if self.loader.has_validation:
-            val = self.evaluate(self.loader.val())
-            columns |= {"val_loss": val.loss, "val_accuracy": val.accuracy}
-        if not self.loader.has_validation or self.options.training.select == "best_test":
-            self.last_test = test = self.evaluate(self.loader.test())
-            columns |= {"test_loss": test.loss, "test_accuracy": test.accuracy}
+        for name in self.evaluated_sets:
+            with self.autocast():
+                found = outputs or {name: predict_logits(self.model, self.image_set(name))}
+                evaluation = evaluate(found[name])
+            columns |= {f"{name}_loss": evaluation.loss, f"{name}_accuracy": evaluation.accuracy}
+            if name == "test":
+                self.last_test = evaluation
         return columns
 
     def test(self) -> Evaluation:

@@ -34,12 +34,12 @@ class JobPayload:
     """What is sent along with a job.
 
     Attributes:
-        checkpoint: Of the job's trial, if there is one.
+        checkpoints: Of the job's trials, by their ids, where there is one.
         sources: The user's modules, by path relative to the folder in which they are searched, or
             the input files of a command.
     """
 
-    checkpoint: bytes | None = None
+    checkpoints: Mapping[str, bytes] = field(default_factory=dict)
     sources: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -66,6 +66,10 @@ class RayWorker:
         self.folders: dict[frozenset[tuple[str, bytes]], Path] = {}
         # The results folder of the run need not be here; a command takes this one for its files.
         self.results = Path(mkdtemp(prefix="cnn-ablate-"))
+        # Training calls hooks, and `run` has to yield: a thread turns one into the other. One for
+        # all jobs, since what torch keeps per thread is made anew in each.
+        self.assigned: SimpleQueue[tuple[Job, JobPayload, Stream]] = SimpleQueue()
+        Thread(target=self._train_assigned, daemon=True).start()
 
     def ready(self) -> tuple[str, str]:
         """Return the name of this node and the version of this package on it."""
@@ -87,12 +91,15 @@ class RayWorker:
         if data:
             cache_images(data.section, from_arrays(data.arrays, data.facts))
         stream: Stream = SimpleQueue()
-        # Training calls hooks, and this generator has to yield: a thread turns one into the other.
-        Thread(target=_train, args=(job, payload, stream), daemon=True).start()
+        self.assigned.put((job, payload, stream))
         while (event := stream.get()) is not None:
             if isinstance(event, BaseException):
                 raise event
             yield event
+
+    def _train_assigned(self) -> None:
+        while True:
+            _train(*self.assigned.get())
 
     def _write_sources(self, sources: Mapping[str, bytes]) -> Path:
         """Write the user's modules to a temporary folder, once per version, and return it."""
@@ -110,12 +117,12 @@ class RayWorker:
 class RemoteCheckpoints:
     """A checkpoint store without a folder: checkpoints come with the job, and go as events."""
 
-    received: bytes | None
+    received: Mapping[str, bytes]
     stream: Stream
 
-    def checkpoint(self, trial: Trial) -> bytes | None:  # noqa: ARG002 - that of the job's only one
-        """Return the checkpoint that came with the job."""
-        return self.received
+    def checkpoint(self, trial: Trial) -> bytes | None:
+        """Return the checkpoint of a trial that came with the job."""
+        return self.received.get(trial.id)
 
     def save_checkpoint(self, trial: Trial, state: bytes) -> None:
         """Send a checkpoint to the driver."""
@@ -124,9 +131,10 @@ class RemoteCheckpoints:
 
 def _train(job: Job, payload: JobPayload, stream: Stream) -> None:
     """Train a job, and put its events into a stream."""
-    checkpoints = RemoteCheckpoints(payload.checkpoint, stream)
+    checkpoints = RemoteCheckpoints(payload.checkpoints, stream)
     try:
-        stream.put(run_job(job, stream.put, checkpoints))
+        for ended in run_job(job, stream.put, checkpoints):
+            stream.put(ended)
         stream.put(None)
     except BaseException as error:  # noqa: BLE001 - raised at the other end; the actor dies of it
         stream.put(error)

@@ -133,7 +133,10 @@ class RayExecutor:
         self.ray.kill(worker.actor)
 
     def _send(self, worker: RemoteWorker, job: Job) -> None:
-        payload = JobPayload(Store(job.results).checkpoint(job.trial), self.sources)
+        store = Store(job.results)
+        found = {trial.id: store.checkpoint(trial) for trial in job.trials}
+        checkpoints = {name: state for name, state in found.items() if state}
+        payload = JobPayload(checkpoints, self.sources)
         worker.start(job)
         seldom = max(job.checkpoint_every, len(self.workers) / _CHECKPOINTS_PER_SECOND)
         run = worker.actor.run.options(num_returns="streaming")

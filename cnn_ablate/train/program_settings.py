@@ -1,0 +1,21 @@
+"""The settings that the program of a trial's steps depends on."""
+
+import json
+
+from cnn_ablate.schema import Trial
+
+# Settings that a program takes as tensors, or that act between epochs.
+_NOT_IN_PROGRAM = {
+    "optimizer": ("lr",),
+    "training": ("epochs", "select", "patience", "average", "average_start", "init", "tta"),
+}
+
+
+def program_text(trial: Trial) -> str:
+    """Return the settings that a trial's program depends on, as text."""
+    settings = {
+        section: {k: v for k, v in values.items() if k not in _NOT_IN_PROGRAM.get(section, ())}
+        for section, values in trial.settings.items()
+        if section != "schedule"
+    }
+    return json.dumps([settings, trial.fingerprint], sort_keys=True)
