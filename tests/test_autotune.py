@@ -134,6 +134,16 @@ def test_the_whole_study_counts(tmp_path: Path) -> None:
     assert one.steps == pytest.approx(4 * autotune._steps(prepared, one.trial), rel=0.1)
 
 
+def test_seeds_of_later_looks_do_not_count(tmp_path: Path) -> None:
+    """They may never be trained, so that they pay for no timing or compiling."""
+    prepared, config = prepared_study(tmp_path)
+    study = prepared.study.model_copy(update={"looks": (1, 2)})
+    whole, first = (
+        autotune._workload(one, config) for one in (prepared, replace(prepared, study=study))
+    )
+    assert whole.steps / 2 == first.steps
+
+
 def test_unknown_compute_settings(tmp_path: Path) -> None:
     """The error lists those that there are."""
     with pytest.raises(UserError, match=r"--compute fastest: .* Known: aot, auto, eager, graph"):

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
+from rich.progress import Progress
 
 from cnn_ablate.analysis import Analysis, analyse, frames, write_analysis
+from cnn_ablate.cli.progress_bars import ProgressDisplay
+from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.report import render_templates
 from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.figures import forest
@@ -86,8 +90,10 @@ def pages(analysis: Analysis) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_is_in_report_and_table(sound: Results, kind: str) -> None:
-    """Before the first number of the page, in report.md and in findings.csv."""
+def test_each_kind_is_in_report_run_and_table(
+    sound: Results, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the first number of the page, in report.md, at the end of `run`, in findings.csv."""
     analysis = analyse(faulty(sound, kind))
     write_analysis(analysis)
     text = pages(analysis)
@@ -98,6 +104,9 @@ def test_each_kind_is_in_report_and_table(sound: Results, kind: str) -> None:
     assert kind in markdown[: markdown.index("**Baseline**")]
     found = pd.read_csv(sound.store.root / "made_up" / "findings.csv")
     assert message in set(found.loc[found["kind"] == kind, "message"])
+    display = ProgressDisplay(Console(), Progress())
+    display.on_end(analysis, RunEnd(Path("results"), Path("report.html"), was_up_to_date=False))
+    assert f"{kind}: {message}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("kind", ["at chance", "predicts one class"])
@@ -121,6 +130,30 @@ def test_an_effect_that_means_nothing_says_so_wherever_it_stands(sound: Results,
     assert data is not None
     drawn = [text.get_text() for text in forest.EFFECTS.figure(data).axes[0].texts]
     assert 1 == drawn.count("means nothing")
+
+
+def test_options_in_findings_are_code(sound: Results) -> None:
+    """The parts between backticks; markup in them, and all else, stays text."""
+    message = "Set `a.b: <i>` or `--c_d`, not <b> or *e*."
+    found = Finding(kind="images", severity="error", where="x", message=message)
+    record = sound.record.model_copy(update={"findings": (found,)})
+    text = pages(Analysis(replace(sound, record=record)))
+    shown = "Set <code>a.b: &lt;i&gt;</code> or <code>--c_d</code>, not &lt;b&gt; or *e*."
+    assert 2 == text["html"].count(shown)
+    assert 2 == text["markdown"].count(r"Set `a.b: <i>` or `--c_d`, not &lt;b&gt; or \*e\*.")
+
+
+def test_each_contrast_that_was_computed_in_two_ways_is_marked(sound: Results) -> None:
+    """In every row of the table, however many there are, and in the row of all statistics."""
+    layouts = sound.trials["variant"].map(lambda name: "other" if name != "baseline" else "nhwc")
+    analysis = analyse(replace(sound, trials=sound.trials.assign(layout=layouts)))
+    content = page_content(ReportData.of(analysis))
+    rows = [row for row in content.table.rows if row.variant != "baseline"]
+    assert 3 == len(rows)
+    assert all("compute settings differ" in row.remark for row in rows)
+    cells = [cell.text for table in content.details for _, row in table.rows for cell in row]
+    assert 3 == cells.count("differs")
+    assert "compute settings differ" in latex(content.table)
 
 
 def test_nothing_is_the_largest_effect_of_a_reference_at_chance(sound: Results) -> None:

@@ -2,9 +2,10 @@
 
 import html
 import re
+from collections.abc import Callable
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cnn_ablate.report.formatting import MINUS
 
@@ -39,8 +40,11 @@ def markdown(value: object) -> object:
     """Escape the characters that are markup in Markdown or HTML; line ends become spaces."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    plain = html.escape(typeset(" ".join(value.split())), quote=False)
-    return re.sub(r"([\\`*_{}\[\]~|#$])", r"\\\1", plain)
+    return _markdown(" ".join(value.split()))
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]~|#$])", r"\\\1", html.escape(typeset(text), quote=False))
 
 
 def latex(value: object) -> object:
@@ -49,6 +53,22 @@ def latex(value: object) -> object:
         return value
     plain = typeset(" ".join(value.split()))
     return "".join(_LATEX.get(character, character) for character in plain)
+
+
+def code_html(text: str) -> Markup:
+    """Return text as HTML, with the parts between backticks as code."""
+    return _with_code(text, escape, lambda part: f"<code>{escape(part)}</code>")
+
+
+def code_markdown(text: str) -> Markup:
+    """Return text as Markdown, with the parts between backticks as code."""
+    return _with_code(" ".join(text.split()), _markdown, lambda part: f"`{part}`")
+
+
+def _with_code(text: str, escaped: Callable[[str], object], code: Callable[[str], str]) -> Markup:
+    parts = re.split("`([^`]+)`", text)
+    shown = (code(part) if i % 2 else str(escaped(part)) for i, part in enumerate(parts))
+    return Markup("".join(shown))  # noqa: S704 - every part was escaped
 
 
 def spreadsheet(frame: pd.DataFrame) -> pd.DataFrame:

@@ -72,14 +72,16 @@ def breakable(text: str) -> Markup:
 def _html(name: str, **values: Any) -> str:
     environment = _environment(autoescape=True)
     environment.filters |= {"breakable": breakable, "typeset": escaping.typeset}
+    environment.filters["code"] = escaping.code_html
     return environment.get_template(name).render(**values)
 
 
 def _text(name: str, escaped: Callable[[object], object], **values: Any) -> str:
     """Render a template of which every value passes through `escaped`; delimiters are options."""
     delimiters = {key: values.pop(key) for key in _LATEX if key in values}
-    template = _environment(autoescape=False, finalize=escaped, **delimiters).get_template(name)
-    return template.render(formatting=formatting, **values)
+    environment = _environment(autoescape=False, finalize=escaped, **delimiters)
+    environment.filters["code"] = escaping.code_markdown
+    return environment.get_template(name).render(formatting=formatting, **values)
 
 
 def _label(name: str) -> Markup:

@@ -6,6 +6,9 @@ from cnn_ablate.schema import Contrast, Effect, Finding
 from cnn_ablate.stats import decide, seed_differences
 from cnn_ablate.text import count
 
+# Kinds of findings that each row states from its own trials or its own contrast.
+_OF_ROWS = {"failed trials", "compute settings differ"}
+
 
 def remark(context: ReportData, name: str, effect: Effect | None) -> str:
     """Return what must be known beside the numbers of a variant: failures, findings of its own."""
@@ -14,17 +17,20 @@ def remark(context: ReportData, name: str, effect: Effect | None) -> str:
     lost = int((own["status"] != "done").sum())
     failed = [f"{lost} of {count(len(own), 'seed')} failed"] if lost else []
     found = [f.kind for f in context.findings if name in _accused(context, f)]
-    remarks = list(dict.fromkeys([*failed, *found]))
+    computed = ["compute settings differ"] if effect and effect.compute_differs else []
+    remarks = list(dict.fromkeys([*failed, *found, *computed]))
     if not remarks and effect and (reason := context.why_meaningless(effect)):
         remarks = [reason]
     return "; ".join(remarks)
 
 
 def _accused(context: ReportData, finding: Finding) -> list[str]:
-    """Return the variants that a finding is about; none if that is most of them, or a failure."""
+    """Return the variants that a finding is about; none if that is most of them."""
+    if finding.kind in _OF_ROWS:
+        return []
     variants = list(finding.data.get("variants", ()))
     most = 2 * len(variants) > len(context.variants) and finding.severity != "error"
-    return [] if most or finding.kind == "failed trials" else variants
+    return [] if most else variants
 
 
 def best_variant(context: ReportData) -> str | None:

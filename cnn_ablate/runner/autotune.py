@@ -216,7 +216,7 @@ def _tuned(prepared: Prepared, config: RunConfig, start: ComputeConfig) -> Compu
 
 
 def _workload(prepared: Prepared, config: RunConfig) -> Workload:
-    trials, workers = prepared.plan.trials, config.resources.local_workers()
+    trials, workers = _certain(prepared), config.resources.local_workers()
     baseline = trials[0]
     seconds = sum(_steps(prepared, t) * _guessed_step(prepared, t) for t in trials)
     return Workload(
@@ -228,6 +228,13 @@ def _workload(prepared: Prepared, config: RunConfig) -> Workload:
         workers=workers,
         alike=math.ceil(max(Counter(map(program_text, trials)).values()) / workers),
     )
+
+
+def _certain(prepared: Prepared) -> Sequence[Trial]:
+    """Return the trials that are needed whatever their results: with looks, those of the first."""
+    study, trials = prepared.study, prepared.plan.trials
+    first = study.seeds[: study.looks[0]] if study.looks else study.seeds
+    return [trial for trial in trials if trial.seed in first]
 
 
 def _steps(prepared: Prepared, trial: Trial) -> float:
