@@ -39,8 +39,8 @@ UNEQUAL = (3, 5, 6, 8, 10)
 # Studies that are simulated at once.
 _BATCH = 50
 _TIE = 1e-9
-# Relative spread of a baseline that hardly varies.
-_STEADY = 0.05
+# Spreads of a baseline relative to its variants: one that hardly varies, and others.
+_STEADY, *_STEADIER = (0.05, 0.3, 0.5, 0.7)
 
 
 def _unequal_spreads(rng: np.random.Generator, shape: Shape) -> FloatArray:
@@ -231,6 +231,10 @@ def _errors(studies: int) -> Iterator[str]:
     for name, noise in SKEWED.items():
         cells = [family_error(noise, n, 10, studies, _STEADY) for n in (*SEEDS, UNEQUAL)]
         yield f"| differences of {name} | 10 | {_row(map(_percent, cells))} |"
+    name, noise = next(iter(SKEWED.items()))
+    for spread in _STEADIER:
+        cells = [family_error(noise, n, 10, studies, spread) for n in (*SEEDS, UNEQUAL)]
+        yield f"| {name}, reference {spread} as wide | 10 | {_row(map(_percent, cells))} |"
 
 
 def _others(studies: int) -> Iterator[str]:

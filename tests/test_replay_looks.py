@@ -1,9 +1,11 @@
-"""The replay of the committed seeds with looks, and the page that shows it."""
+"""The page on statistics: its replay of the committed seeds with looks, and its examples."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -31,3 +33,15 @@ def test_the_page_is_up_to_date(script: ModuleType) -> None:
     page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
     assert script.written(page) == page
     assert "| `cifar_cbam-cpu` | 3, 5 and 8 | 9 | 80 | 56 (-30%) |" in page
+
+
+def test_the_examples_are_sentences_of_committed_tables() -> None:
+    """Each quoted line is an effect or the reason of a verdict that anybody can look up."""
+    page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^> (.+)$", page, re.MULTILINE)
+    written: set[str] = set()
+    for study in ("fashion_lr", "cifar_cbam-cpu"):
+        for table, column in (("effects", "sentence"), ("claims", "reason")):
+            written |= set(pd.read_csv(ROOT / "results" / study / f"{table}.csv")[column])
+    assert [] == [line for line in quoted if line not in written]
+    assert len(quoted) > 10
