@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from cnn_ablate import fork_server
+from cnn_ablate.runner import run_record
 
 resource = pytest.importorskip("resource")
 
@@ -55,3 +56,39 @@ def test_the_collector_is_off_before_the_server_imports_torch():
 def test_a_process_that_trains_keeps_its_memory():
     """A tensor as large as a freed one takes no page faults; by default, 5,120 each."""
     assert call_in_worker(page_faults) < 1000
+
+
+CUDA_CALLS = """
+import torch
+calls = []
+for place, names in (
+    (torch.cuda, ["is_available", "device_count", "_lazy_init", "get_device_name"]),
+    (torch._C, ["_cuda_getDeviceCount", "_cuda_init"]),
+):
+    for name in names:
+        setattr(place, name, lambda *_, name=name: calls.append(name))
+"""
+
+
+@pytest.mark.slow
+def test_the_server_does_not_touch_a_gpu():
+    """A CUDA driver that was started does not survive a fork."""
+    code = f"{CUDA_CALLS}\nimport cnn_ablate.preload\nprint(calls)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "[]" == done.stdout.splitlines()[-1]
+
+
+def test_naming_the_gpu_does_not_touch_it(tmp_path, monkeypatch):
+    """The driver's program is asked for the first GPU that may be used."""
+    program = tmp_path / "nvidia-smi"
+    program.write_text('#!/bin/sh\necho "NVIDIA Test $3"\n', "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    for name in ("is_available", "get_device_name", "device_count", "_lazy_init"):
+        monkeypatch.setattr(torch.cuda, name, lambda *_: pytest.fail("touched"))
+    run_record.gpu.cache_clear()
+    assert "NVIDIA Test --id=2" == run_record.gpu("cuda")
+    assert "" == run_record.gpu("cpu")
+    run_record.gpu.cache_clear()

@@ -2,14 +2,18 @@
 
 import json
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from statistics import fmean
 
 from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
+from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
+from cnn_ablate.models.size import build_for_inspection
 from cnn_ablate.runner.prepare import Prepared, data_facts, training_steps
 from cnn_ablate.runner.run_record import gpu
 from cnn_ablate.schema import ComputeConfig, DataFacts, Trial
@@ -27,10 +31,14 @@ class Speed:
     step: float
 
 
-# What small CNNs reach in float32: a core of the committed studies (3 to 70 G), a data-centre GPU
-# (a third of its peak, or less), Apple's GPU. However small a network, a step calls its kernels one
-# by one.
-_SPEEDS = {"cpu": Speed(3e10, 0.002), "cuda": Speed(4e12, 0.002), "mps": Speed(4e11, 0.004)}
+# What small CNNs reach in float32: a core of the committed studies (3 to 70 G), and Apple's GPU.
+# However small a network, a step calls its kernels one by one.
+_SPEEDS = {"cpu": Speed(3e10, 0.002), "mps": Speed(4e11, 0.004)}
+# Multiply-adds per second of a data-centre GPU by precision: about a third of its peak. None of
+# this was measured: it is read from peak rates, and from kernels counted without a GPU.
+_GPU_MACS = {"float32": 1.25e13, "tf32": 5e13, "bfloat16": 1.25e14}
+# Launches per tensor of weights (4.1 to 4.8 were counted), and the seconds of a launch and a step.
+_LAUNCHES, _LAUNCH, _GPU_STEP = 4.5, 6.5e-6, 2e-4
 
 
 # Folder of the user's code, trial, its data, device.
@@ -65,9 +73,9 @@ def _seconds_per_epoch(case: _Case) -> float:
 
 def guess_seconds(prepared: Prepared, device: str) -> dict[str, float]:
     """Guess the seconds of one trial per variant on one worker of this machine."""
-    speed = _SPEEDS[device]
+    seconds = _gpu_seconds if device == "cuda" else partial(_seconds, speed=_SPEEDS[device])
     trials = {trial.variant: trial for trial in reversed(prepared.plan.trials)}
-    return {name: _seconds(prepared, trial, speed) for name, trial in trials.items()}
+    return {name: seconds(prepared, trial) for name, trial in trials.items()}
 
 
 def finished_seconds(prepared: Prepared, results: Path) -> dict[str, float]:
@@ -112,3 +120,22 @@ def _seconds(prepared: Prepared, trial: Trial, speed: Speed) -> float:
     training = 3 * macs * counts.train * epochs / speed.macs
     training += training_steps(prepared, trial) * speed.step
     return float(training + epochs * (counts.val + counts.test) * macs / speed.macs)
+
+
+def _gpu_seconds(prepared: Prepared, trial: Trial) -> float:
+    """Guess the seconds of a trial on a GPU, which computes while the next kernels are launched."""
+    macs = _GPU_MACS[trial.settings["training"]["precision"]]
+    computing = _seconds(prepared, trial, Speed(macs, 0.0))
+    launches = _LAUNCHES * _weight_tensors(prepared, trial)
+    launching = training_steps(prepared, trial) * (_GPU_STEP + launches * _LAUNCH)
+    return max(computing, launching)
+
+
+def _weight_tensors(prepared: Prepared, trial: Trial) -> int:
+    """Count the tensors of weights of a network; 0 if it cannot be built."""
+    facts = data_facts(prepared, trial)
+    with user_code_folder(prepared.code_folder), suppress(UserError):
+        options = options_of("model", trial.settings["model"])
+        model, _ = build_for_inspection(options, facts.shape, len(facts.classes))
+        return len(list(model.parameters()))
+    return 0

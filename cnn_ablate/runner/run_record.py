@@ -1,8 +1,11 @@
 """The record of a study as it was run: its plan, the machine, the software, the command line."""
 
+import os
 import platform
 import shlex
+import subprocess
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +19,8 @@ from cnn_ablate.schema import ComputeConfig, Environment, Record, timestamp
 
 # On Linux `platform.processor()` returns the architecture only; this file has the model.
 _CPUINFO = Path("/proc/cpuinfo")
+# A driver that hangs must not keep a run from its end.
+_NVIDIA_SMI_SECONDS = 20
 
 
 def study_record(prepared: Prepared, device: str, started: str) -> Record:
@@ -52,9 +57,23 @@ def environment(device: str) -> Environment:
     )
 
 
+@cache
 def gpu(device: str) -> str:
-    """Return the name of the GPU if trials are computed on one of this machine, else ''."""
-    return torch.cuda.get_device_name() if device == "cuda" and torch.cuda.is_available() else ""
+    """Return the name of the GPU if trials are computed on one of this machine, else ''.
+
+    The driver's own program is asked: torch would take memory of the GPU for this process, which
+    computes nothing on it.
+    """
+    if device != "cuda":
+        return ""
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")[0]
+    command = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader", f"--id={first or 0}"]
+    with suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(  # noqa: S603 - no part of it is a study's
+            command, capture_output=True, text=True, check=True, timeout=_NVIDIA_SMI_SECONDS
+        )
+        return done.stdout.splitlines()[0].strip()
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else ""
 
 
 @cache
