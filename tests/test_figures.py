@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.report import figure_export, formatting
 from cnn_ablate.report.figure_style import ACCENT, INK, WARM
 from cnn_ablate.report.figures import (
@@ -54,6 +55,26 @@ def data(tmp_path_factory, small):
                 by_name[name] = study, frame
                 break
     return by_name
+
+
+@pytest.mark.parametrize("name", ["trials", "seconds"])
+def test_figures_of_trials_are_in_the_metric_of_the_study(name, small):
+    """Their values, axes and captions are those of the metric, without lines at chance."""
+    nll = KNOWN_METRICS["nll"].metric
+    record = small.results.record
+    study = record.study.model_copy(update={"metric": nll})
+    trials = small.results.trials.assign(nll=0.25)
+    changed = {"record": record.model_copy(update={"study": study}), "trials": trials}
+    context = replace(small, results=replace(small.results, **changed))
+    frame = FIGURES[name].data(context)
+    labels = [
+        f"{axes.get_xlabel()} {axes.get_ylabel()}" for axes in FIGURES[name].figure(frame).axes
+    ]
+
+    assert {0.25} == set(frame["value"])
+    assert "chance" not in frame
+    assert any(nll.value_label in label for label in labels)
+    assert "ccuracy" not in f"{labels} {FIGURES[name].caption(context, frame)}"
 
 
 @pytest.mark.parametrize("name", NAMES)

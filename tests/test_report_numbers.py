@@ -100,7 +100,18 @@ def test_two_epochs_have_no_convergence(tmp_path):
     """With two epochs there is no table of convergence."""
     short = context_of(fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "epochs": 2})))
 
-    assert ["contrasts", "variants"] == [one.name for one in detail_tables(short)]
+    assert ["contrasts", "variants", "class_shares"] == [one.name for one in detail_tables(short)]
+
+
+def test_precision_recall_and_f1_of_each_class_are_those_of_the_table(context):
+    """Per class of the reference, the means over seeds of classes.csv, in per cent."""
+    rows, classes = cells(context, "Precision"), context.results.classes
+    own = classes[(classes["variant"] == "baseline") & (classes["class"] == "owl")]
+    shares = {"Precision": "precision", "Recall": "recall", "F1": "f1"}
+    expected = {name: f"{100 * own[column].mean():.1f}" for name, column in shares.items()}
+
+    assert list(CLASSES) == list(rows)
+    assert {"Test images": str(own["n"].iloc[0]), **expected} == rows["owl"]
 
 
 def test_highlights_have_one_line_each(context):

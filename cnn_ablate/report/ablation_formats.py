@@ -15,9 +15,8 @@ def plain_text(table: AblationTable, *, width: int = 100) -> str:
 
     What must be known of a variant beside its numbers is on a line below it.
     """
-    value = f"{table.metric.column_name}, {table.metric.column_unit}".removesuffix(", ")
-    effect = f"effect, {table.metric.effect_unit}".removesuffix(", ")
-    cells = [("variant", value, effect, "p", "verdict"), *map(_cells, table.rows)]
+    headings = ("Variant", table.metric.value_heading, table.metric.effect_heading, "p", "Verdict")
+    cells = [headings, *map(_cells, table.rows)]
     cells += [(name, accuracy, "", "", "") for name, accuracy in table.chance]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     spare = width - sum(widths[1:]) - len(_GAP) * (len(widths) - 1)

@@ -17,12 +17,14 @@ _LONGEST_LABEL = 34  # characters
 def latex(table: AblationTable) -> str:
     r"""Return the table for `\input`; it needs booktabs, amssymb and graphicx.
 
-    In the larger font with all components if they fit, else in the smaller one, else with ticks
-    alone. The names of variants, or what they change, are always there.
+    In the larger font with all components if they fit, else in the smaller one, else with
+    several ticks. The names of variants, or what they change, are always there.
     """
     every = list(range(len(table.components)))
     ticks = [place for place in every if _is_ticked(table, place)]
-    layouts = [(size, chosen) for chosen in (every, ticks, []) for size in _CHARACTERS]
+    # One tick among rows that change other things would read as if they changed nothing.
+    several = ticks if len(ticks) > 1 else []
+    layouts = [(size, chosen) for chosen in (every, several, []) for size in _CHARACTERS]
     fitting = (layout for layout in layouts if _fits(table, *layout))
     size, chosen = next(fitting, ("footnotesize", []))
     return render_templates.ablation_latex(

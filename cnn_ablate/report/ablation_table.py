@@ -169,16 +169,15 @@ def ablation_table(context: ReportData) -> AblationTable:
         )
         for name in names
     ]
-    chance = {name: formatting.number(100 * share) for name, share in context.chance.items()}
+    chance = {n: formatting.number(100 * share) for n, share in context.metric_chance.items()}
     headers = tuple(short_keys(levels).values())
-    shown = tuple(chance.items()) if context.metric.name == TEST_ACCURACY.name else ()
     return AblationTable(
         study.folder,
         study.title or study.name,
         context.conditions,
         headers,
         tuple(rows),
-        shown,
+        tuple(chance.items()),
         context.metric,
     )
 

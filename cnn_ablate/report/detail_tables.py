@@ -30,7 +30,7 @@ class DetailTable:
 
 def detail_tables(context: ReportData) -> tuple[DetailTable, ...]:
     """Return the tables that have rows."""
-    builders = (_contrasts, _variants, _layers, _convergence)
+    builders = (_contrasts, _variants, _layers, _classes, _convergence)
     return tuple(table for build in builders if (table := build(context)))
 
 
@@ -146,6 +146,37 @@ def _layers(context: ReportData) -> DetailTable | None:
     note = f"The network of {context.reference}; outputs and MACs of one image."
     columns = ("Layer", "Kind", "Output", "Parameters", "MACs")
     return DetailTable("layers", "Images", "The network, layer by layer", note, columns, rows)
+
+
+_CLASS_SHARES = {"precision": "Precision", "recall": "Recall", "f1": "F1"}
+
+
+def _classes(context: ReportData) -> DetailTable | None:
+    """Return precision, recall and F1 per class, of the reference."""
+    classes = context.results.classes
+    if not {*_CLASS_SHARES} <= {*classes.columns} or context.reference not in context.variants:
+        return None
+    own = classes[classes["variant"] == context.reference]
+    tested = own[own["n"] > 0].groupby("class", sort=False)
+    shares = 100 * tested[[*_CLASS_SHARES]].mean()
+    counts = tested["n"].first()
+    rows = tuple(
+        (
+            str(name),
+            (
+                Cell(f"{counts[name]:,}", counts[name]),
+                *(_cell(formatting.number(x), x) for x in values),
+            ),
+        )
+        for name, values in zip(shares.index, shares.to_numpy(), strict=True)
+    )
+    note = (
+        f"Of {context.reference}, in per cent, means over seeds ({context.seed_counts}). Recall is "
+        "the accuracy of a class. A class that is never predicted has no precision."
+    )
+    columns = ("Class", "Test images", *_CLASS_SHARES.values())
+    title = "Precision, recall and F1 per class"
+    return DetailTable("class_shares", "Classes", title, note, columns, rows)
 
 
 def _convergence(context: ReportData) -> DetailTable | None:

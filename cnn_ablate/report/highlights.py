@@ -145,7 +145,7 @@ def highlights(context: ReportData, tally: str) -> tuple[Fact, ...]:
     """Return the baseline, chance, what was run, and the claims, if there are any."""
     facts = [
         Fact(capital(context.reference), _baseline(context)),
-        *(Fact(capital(name), percent(share)) for name, share in context.chance.items()),
+        *(Fact(capital(name), percent(share)) for name, share in context.metric_chance.items()),
         Fact("Run", context.budget),
         Fact("Decided", _decided(context)),
         Fact("Claims", tally),

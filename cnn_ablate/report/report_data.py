@@ -11,7 +11,7 @@ from cnn_ablate.analysis import Analysis
 from cnn_ablate.checks import Pair
 from cnn_ablate.claims import overrides
 from cnn_ablate.report import formatting
-from cnn_ablate.schema import Effect, Finding, Metric, Trial, Verdict
+from cnn_ablate.schema import TEST_ACCURACY, Effect, Finding, Metric, Trial, Verdict
 from cnn_ablate.stats import convergence, means, values_by_seed
 from cnn_ablate.stats.adaptive_seeds import look_state
 from cnn_ablate.stats.families import families
@@ -85,6 +85,11 @@ class ReportData:
         if floors["most frequent class"] - floors["chance"] < 0.005:
             del floors["most frequent class"]
         return floors
+
+    @property
+    def metric_chance(self) -> dict[str, float]:
+        """`chance` if the study's metric is the test accuracy; empty for other metrics."""
+        return self.chance if self.metric.name == TEST_ACCURACY.name else {}
 
     @cached_property
     def needed(self) -> tuple[Trial, ...]:

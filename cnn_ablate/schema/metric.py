@@ -70,9 +70,15 @@ class Metric(Frozen):
         return "accuracy" if self.name == "test_accuracy" else self.label
 
     @property
-    def column_unit(self) -> str:
-        """The unit of its values in a table: `%`, or its own."""
-        return "%" if self.is_fraction else self.unit
+    def value_heading(self) -> str:
+        """The heading of its values in a table: `Accuracy (%)`."""
+        name, unit = self.column_name, "%" if self.is_fraction else self.unit
+        return f"{name[:1].upper()}{name[1:]}{f' ({unit})' if unit else ''}"
+
+    @property
+    def effect_heading(self) -> str:
+        """The heading of effects in a table: `Effect (points)`."""
+        return f"Effect{f' ({self.effect_unit})' if self.effect_unit else ''}"
 
     @property
     def effect_unit(self) -> str:

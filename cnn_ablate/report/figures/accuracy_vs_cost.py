@@ -1,4 +1,4 @@
-"""Accuracy vs. cost: number of parameters, and training time."""
+"""The metric of the study vs. cost: number of parameters, and training time."""
 
 from functools import partial
 from itertools import pairwise
@@ -12,7 +12,7 @@ from cnn_ablate.report import figure_export, figure_style, formatting
 from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.report.report_data import ReportData
-from cnn_ablate.text import some
+from cnn_ablate.text import capital, some
 
 MAX_NAMES = 14
 _APART = 1.05
@@ -21,24 +21,28 @@ _TIMES = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
 def data(context: ReportData, *, cost: str) -> pd.DataFrame | None:
-    """Return mean accuracy (per cent) and cost per variant, and which are on the Pareto front.
+    """Return mean metric and cost per variant, and which are on the Pareto front.
 
-    None if there are fewer than two variants, or if the cost is unknown.
+    Fractions are in per cent. None if neither direction of the metric is better, if there are
+    fewer than two variants, or if the cost is unknown.
     """
     costs = context.trials[cost].astype(float)
-    if len(context.variants) < 2 or costs.isna().any() or not costs.any():
+    metric = context.metric
+    if not metric.better or len(context.variants) < 2 or costs.isna().any() or not costs.any():
         return None
     if cost == "parameters" and not _differ(context.trials[cost]):
         return None
-    means = context.trials.groupby("variant")[["test_accuracy", cost]].mean().reset_index()
-    frame = context.in_order(means.rename(columns={"test_accuracy": "accuracy"}))
+    means = context.trials.groupby("variant")[[metric.name, cost]].mean().reset_index()
+    frame = context.in_order(means.rename(columns={metric.name: "value"}))
+    gain = frame["value"] * (1 if metric.better == "higher" else -1)
     named = frame.assign(
         variant=frame["variant"].map(context.short_names),
-        accuracy=100 * frame["accuracy"],
-        front=front(frame[cost], frame["accuracy"]),
+        value=metric.scale * frame["value"],
+        metric=metric.value_label,
+        front=front(frame[cost], gain),
         reference=frame["variant"] == context.reference,
     )
-    return chance_lines.with_chance(context, named, unit=100)
+    return chance_lines.with_chance(context.metric_chance, named)
 
 
 def _differ(sizes: pd.Series) -> bool:
@@ -61,22 +65,20 @@ def draw(data: pd.DataFrame, *, cost: str, label: str) -> Figure:
     figure, axes = figure_style.canvas(6.0, 3.4)
     size, unit = _unit(data[cost].max(), _TIMES if cost == "seconds" else _COUNTS)
     scaled = data.assign(cost=data[cost] / size)
-    best = scaled[scaled["front"]].sort_values(["cost", "accuracy"])
-    axes.step(
-        best["cost"], best["accuracy"], where="post", color=figure_style.ACCENT, lw=1, alpha=0.5
-    )
+    best = scaled[scaled["front"]].sort_values(["cost", "value"])
+    axes.step(best["cost"], best["value"], where="post", color=figure_style.ACCENT, lw=1, alpha=0.5)
     for points, colour in (
         (best, figure_style.ACCENT),
         (scaled[~scaled["front"]], figure_style.INK),
     ):
         for _, point in points.iterrows():
-            dot = axes.scatter(point["cost"], point["accuracy"], s=22, color=colour, lw=0, zorder=3)
-            text = f"{point['variant']}: {point['accuracy']:.1f} %, {point['cost']:.3g} {unit}"
+            dot = axes.scatter(point["cost"], point["value"], s=22, color=colour, lw=0, zorder=3)
+            text = f"{point['variant']}: {point['value']:.3g}, {point['cost']:.3g} {unit}"
             dot.set_gid(figure_export.tip(point["variant"], text))
     _scale(axes, scaled["cost"])
     _name(axes, scaled)
-    chance_lines.draw(axes, data, data["accuracy"])
-    axes.set(xlabel=f"{label}, {unit}" if unit else label, ylabel="test accuracy, per cent")
+    chance_lines.draw(axes, data, data["value"])
+    axes.set(xlabel=f"{label}, {unit}" if unit else label, ylabel=data["metric"].iloc[0])
     axes.grid(axis="both")
     return figure
 
@@ -89,14 +91,14 @@ def _unit(most: float, units: tuple[tuple[float, str], ...]) -> tuple[float, str
 def _name(axes: Axes, data: pd.DataFrame) -> None:
     """Write names in a column at the right, each with a line to its point, so that none overlap."""
     chosen = data if len(data) <= MAX_NAMES else data[data["front"] | data["reference"]]
-    chosen = chosen.sort_values("accuracy").tail(MAX_NAMES)
-    room = 0.06 * (data["accuracy"].max() - data["accuracy"].min()) + 0.05
-    low, high = data["accuracy"].min() - room, data["accuracy"].max() + room
+    chosen = chosen.sort_values("value").tail(MAX_NAMES)
+    room = 0.06 * (data["value"].max() - data["value"].min()) + 0.05
+    low, high = data["value"].min() - room, data["value"].max() + room
     _, edge = axes.get_xlim()
     axes.set(xlim=axes.get_xlim(), ylim=(low, high))
-    heights = _spaced(list(chosen["accuracy"]), gap=0.065 * (high - low), highest=high)
+    heights = _spaced(list(chosen["value"]), gap=0.065 * (high - low), highest=high)
     for height, (_, row) in zip(heights, chosen.iterrows(), strict=True):
-        ends = [row["cost"], edge], [row["accuracy"], height]
+        ends = [row["cost"], edge], [row["value"], height]
         axes.plot(*ends, color=figure_style.INK, alpha=0.25, lw=0.6, clip_on=False)
         colour = figure_style.ACCENT if row["front"] else figure_style.INK
         name = f" {formatting.short(row['variant'], 36)}"
@@ -125,15 +127,16 @@ def _scale(axes: Axes, costs: pd.Series) -> None:
 def _caption(context: ReportData, data: pd.DataFrame, *, label: str) -> str:
     best = some(data.loc[data["front"], "variant"], 5)
     return (
-        f"Test accuracy vs. {label}, means over seeds ({context.seed_counts}). Blue: the Pareto "
-        f"front, {best}; no other variant is as accurate at a lower cost."
-        f"{chance_lines.note(data, data['accuracy'], unit=100)}"
+        f"{capital(context.metric.label)} vs. {label}, means over seeds "
+        f"({context.seed_counts}). Blue: the Pareto front, {best}; no other variant is as good at "
+        "a lower cost."
+        f"{chance_lines.note(data, data['value'], unit=100)}"
     )
 
 
 def _alt(data: pd.DataFrame, *, label: str) -> str:
     best = some(data.loc[data["front"], "variant"], 5)
-    return f"Scatter plot of accuracy vs. {label}. On the Pareto front: {best}."
+    return f"Scatter plot of {data['metric'].iloc[0]} vs. {label}. On the Pareto front: {best}."
 
 
 def _spec(title: str, cost: str, label: str) -> FigureSpec:
@@ -148,5 +151,5 @@ def _spec(title: str, cost: str, label: str) -> FigureSpec:
     )
 
 
-PARAMETERS = _spec("Accuracy vs. parameters", "parameters", "number of parameters")
-SECONDS = _spec("Accuracy vs. training time", "seconds", "training time")
+PARAMETERS = _spec("Performance vs. parameters", "parameters", "number of parameters")
+SECONDS = _spec("Performance vs. training time", "seconds", "training time")

@@ -1,17 +1,20 @@
 """Lines at the accuracy of chance, and of always naming the most frequent class."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib.axes import Axes
 
 from cnn_ablate.report import figure_style, formatting
-from cnn_ablate.report.report_data import ReportData
 
 _DASHES = {"chance": ":", "most frequent class": "--"}
 
 
-def with_chance(context: ReportData, data: pd.DataFrame, *, unit: float) -> pd.DataFrame:
+def with_chance(
+    chance: Mapping[str, float], data: pd.DataFrame, *, unit: float = 100
+) -> pd.DataFrame:
     """Return data with a column per line; `unit` is what the figure shows as accuracy 100 %."""
-    return data.assign(**{name: unit * share for name, share in context.chance.items()})
+    return data.assign(**{name: unit * share for name, share in chance.items()})
 
 
 def draw(axes: Axes, data: pd.DataFrame, values: pd.Series, *, upright: bool = False) -> None:

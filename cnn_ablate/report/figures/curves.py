@@ -44,7 +44,7 @@ def data(context: ReportData, *, metric: str) -> pd.DataFrame | None:
     tidy = None if known is None else _with_reference(context, known)
     if tidy is None or metric != "accuracy":
         return tidy
-    return chance_lines.with_chance(context, tidy, unit=1)
+    return chance_lines.with_chance(context.chance, tidy, unit=1)
 
 
 def running(context: ReportData) -> pd.DataFrame | None:
@@ -65,7 +65,7 @@ def _spread(rows: pd.DataFrame, time: str, column: str) -> pd.DataFrame:
 
 def _with_reference(context: ReportData, tidy: pd.DataFrame) -> pd.DataFrame | None:
     """Return the rows of the variants to show, and of the reference, drawn behind each of them."""
-    means = context.trials.groupby("variant")["test_accuracy"].mean()
+    means = context.trials.groupby("variant")[context.metric.name].mean()
     shown = context.farthest(means)[:MAX_PLOTS]
     rows = context.in_order(tidy[tidy["variant"].isin([*shown, context.reference])])
     if not rows["variant"].isin(shown).any():

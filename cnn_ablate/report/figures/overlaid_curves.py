@@ -36,7 +36,9 @@ def data(context: ReportData, *, metric: str) -> pd.DataFrame | None:
         reference=rows["variant"] == context.reference,
     )
     kept = named[["variant", "epoch", "mean", "images", "reference"]]
-    return chance_lines.with_chance(context, kept, unit=scale) if metric == "accuracy" else kept
+    return (
+        chance_lines.with_chance(context.chance, kept, unit=scale) if metric == "accuracy" else kept
+    )
 
 
 def draw(data: pd.DataFrame, *, label: str) -> Figure:
