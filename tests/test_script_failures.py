@@ -60,10 +60,10 @@ WAYS = {
     "folder": ("target.mkdir()", "metrics.json: cannot be read: Is a directory."),
     "crash": (
         "raise ValueError('no such layer')",
-        "`python3 train.py` ended with exit code 1: ValueError: no such layer.",
+        "`python train.py` ended with exit code 1: ValueError: no such layer.",
     ),
-    "exit": ("sys.exit(3)", "`python3 train.py` ended with exit code 3."),
-    "killed": ("os.kill(os.getpid(), 9)", "`python3 train.py` was killed by SIGKILL."),
+    "exit": ("sys.exit(3)", "`python train.py` ended with exit code 3."),
+    "killed": ("os.kill(os.getpid(), 9)", "`python train.py` was killed by SIGKILL."),
     "hangs": ("time.sleep(600)", "No end after"),
     "ignores-sigterm": (
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
