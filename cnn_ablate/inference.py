@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from pickle import PickleError
 
 import numpy as np
 import torch
@@ -120,7 +119,7 @@ def _load_weights(model: nn.Module, folder: TrialFolder) -> None:
     payload = folder.read(NETWORK)
     try:
         model.load_state_dict(torch.load(BytesIO(payload), weights_only=True))
-    except (RuntimeError, ValueError, TypeError, EOFError, KeyError, PickleError) as error:
+    except Exception as error:  # a damaged file may raise anything in its decoder
         what = "has no weights of this trial's network."
         raise UserError(str(folder.path / NETWORK), what, RETRAIN) from error
 
