@@ -54,8 +54,16 @@ def no_user_modules() -> Iterator[None]:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """An empty data folder."""
+def tiny_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accept a few images in the place of published data sets."""
+    from support import data_files  # noqa: PLC0415 - only tests of data import it
+
+    data_files.tiny(monkeypatch)
+
+
+@pytest.fixture
+def root(tmp_path: Path, tiny_data: None) -> Path:
+    """An empty data folder, for tiny data sets."""
     place = tmp_path / "data"
     place.mkdir()
     return place

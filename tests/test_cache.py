@@ -64,6 +64,7 @@ def test_images_are_decoded_once(options):
     assert torch.equal(first.test_labels, second.test_labels)
 
 
+@pytest.mark.usefixtures("tiny_data")
 def test_progress_is_reported_up_to_the_end(tmp_path, monkeypatch):
     """Progress counts training and test images together."""
     monkeypatch.setattr("cnn_ablate.data.torchvision_files.CHUNK", 20)

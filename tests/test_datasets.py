@@ -1,5 +1,7 @@
 """Data sets: found in every layout, read as they are, refused with the file's name."""
 
+import gzip
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -60,6 +62,38 @@ def test_the_mnist_family_is_read_from_idx_files(root, name, folder):
     assert (30, 20) == (images.facts.train, images.facts.test)
     assert np.array_equal(data_files.pixels(30, 28, 28), images.train[:, 0].numpy())
     assert data_files.labels(20).tolist() == images.test_labels.tolist()
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "kmnist"])
+def test_the_mnist_family_is_read_packed(root, monkeypatch, name):
+    """As it was downloaded; a file that is not the published one is refused."""
+    raw = data_files.mnist(root, DATASETS[name].reader)
+    packed = [data_files.pack(path) for path in sorted(raw.iterdir())]
+    for path in packed:
+        path.with_suffix("").unlink()
+    known = [(path.name, data_files.md5(path)) for path in packed]
+    monkeypatch.setattr(DATASETS[name]().torchvision, "resources", known)
+
+    images = load(DATASETS[name](), root)
+    packed[0].write_bytes(gzip.compress(data_files.idx(data_files.pixels(20, 28, 28) // 2)))
+
+    assert np.array_equal(data_files.pixels(30, 28, 28), images.train[:, 0].numpy())
+    message = refused(load, DATASETS[name](), root)
+    assert "t10k-images-idx3-ubyte.gz is not the published file: its MD5 differs" in message
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+def test_unpacked_files_are_checked_too(root, monkeypatch, name):
+    """By checksum, and by the number of images."""
+    data_files.mnist(root, DATASETS[name].reader)
+    with monkeypatch.context() as patch:
+        patch.setattr(DATASETS[name], "sizes", (60_000, 10_000))
+        counted = refused(load, DATASETS[name](), root)
+    monkeypatch.setattr(DATASETS[name], "checksums", ("0" * 32,) * 4)
+    checked = refused(load, DATASETS[name](), root)
+
+    assert "30 images, published are 60,000 and 10,000" in counted
+    assert "train-images-idx3-ubyte is not the published file: its MD5 differs" in checked
 
 
 def test_cifar10_is_read_from_its_batches(root, monkeypatch):

@@ -20,6 +20,8 @@ from support.data_files import refused
 
 CONTENT = bytes(range(256)) * 4096
 
+pytestmark = pytest.mark.usefixtures("tiny_data")
+
 
 class Server(ThreadingHTTPServer):
     """A server of some files on this machine, which can be made to misbehave."""

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cnn_ablate.data import class_names, folder
+from cnn_ablate.data import class_names, folder, idx
 from cnn_ablate.data.archives import gunzip, untar
-from cnn_ablate.data.dataset_options import FoundData
+from cnn_ablate.data.dataset_options import FoundData, RawSplit
 from cnn_ablate.data.download import RemoteFile
 from cnn_ablate.data.image_files import Decoding
 from cnn_ablate.data.torchvision_files import Published
@@ -32,6 +32,32 @@ class Mnist(Published):
         "MNIST/raw/t10k-images-idx3-ubyte",
         "MNIST/raw/t10k-labels-idx1-ubyte",
     )
+
+    # MD5 of the unpacked files, in their order; those of the packed ones are torchvision's.
+    checksums: ClassVar[tuple[str, ...]] = (
+        "6bbc9ace898e44ae57da46a324031adb",
+        "a25bea736e30d166cdddb491f175f624",
+        "2646ac647ad5339dbf082846283269ea",
+        "27ae3e4e09519cfbb04c329615203637",
+    )
+
+    def file_in(self, root: Path, file: str) -> Path:
+        """Return the file, or else its packed form beside it."""
+        packed = root / f"{file}.gz"
+        return packed if packed.is_file() and not (root / file).is_file() else root / file
+
+    def read_files(self, root: Path) -> tuple[RawSplit, RawSplit]:
+        """Read images and labels of the four files, each the published one."""
+        unpacked = dict(zip(self.files, self.checksums, strict=False))
+        arrays = []
+        for file in self.files:
+            path = self.file_in(root, file)
+            # Packed anew, a file has another checksum and the same contents.
+            packed = dict(self.torchvision.resources) if path.suffix == ".gz" else {}
+            known = filter(None, (packed.get(path.name), unpacked.get(file)))
+            arrays.append(idx.read(path, [*known]))
+        train, train_labels, test, test_labels = arrays
+        return self.split(train, train_labels), self.split(test, test_labels)
 
     def remotes(self) -> Iterator[tuple[RemoteFile, tuple[str, ...]]]:
         """Yield torchvision's four downloads, each with the file that it unpacks to."""
@@ -59,6 +85,12 @@ class FashionMnist(Mnist):
     files: ClassVar[tuple[str, ...]] = tuple(
         file.replace("MNIST", "FashionMNIST") for file in Mnist.files
     )
+    checksums: ClassVar[tuple[str, ...]] = (
+        "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+        "9018921c3c673c538a1fc5bad174d6f9",
+        "8181f5470baa50b63fa0f6fddb340f0a",
+        "15d484375f8d13e6eb1aabb0c3f46965",
+    )
 
 
 class KMnist(Mnist):
@@ -74,6 +106,8 @@ class KMnist(Mnist):
     files: ClassVar[tuple[str, ...]] = tuple(
         file.replace("MNIST", "KMNIST") for file in Mnist.files
     )
+    # Its publishers state those of the packed files only.
+    checksums: ClassVar[tuple[str, ...]] = ()
 
 
 class Cifar(Published):

@@ -57,7 +57,7 @@ class Published(KnownDataSet):
 
     def find_in(self, root: Path) -> FoundData | None:
         """Search torchvision's files in a data root; raises UserError if some are missing."""
-        files = tuple(root / file for file in self.files)
+        files = tuple(self.file_in(root, file) for file in self.files)
         absent = [file for file in files if not file.is_file()]
         if len(absent) == len(files):
             return None
@@ -65,6 +65,10 @@ class Published(KnownDataSet):
             hint = self.install_hint(root)
             raise UserError(str(absent[0]), "is missing, but others are there.", hint)
         return FoundData(self.name, self.spec(), files, read=lambda: self._read(root))
+
+    def file_in(self, root: Path, file: str) -> Path:
+        """Return the path of a file below a data root."""
+        return root / file
 
     def fetch(
         self,
@@ -108,21 +112,31 @@ class Published(KnownDataSet):
             with warnings.catch_warnings():
                 # NumPy warns that the pickles of CIFAR were written by an older version of it.
                 warnings.simplefilter("ignore")
-                train, test = (self._convert(self.torchvision(root, **h)) for h in self.halves)
+                return self.read_files(root)
         except DAMAGED as error:
             what = f"the files in {root} are damaged: {error}."
             hint = f"Remove {self.files[0]} and what belongs to it. {self.install_hint(root)}"
             raise UserError(f"data set {self.name}", what, hint) from error
+
+    def read_files(self, root: Path) -> tuple[RawSplit, RawSplit]:
+        """Read the training and the test images by torchvision."""
+        train, test = (self._convert(self.torchvision(root, **half)) for half in self.halves)
         return train, test
 
     def _convert(self, dataset: Any) -> RawSplit:
-        """Return the images and labels of a data set of torchvision; checks shape and labels."""
-        images = self._channels_first(np.asarray(dataset.data))
-        labels = np.asarray(getattr(dataset, self.labels), np.int64)
+        """Return the images and labels of a data set of torchvision."""
+        return self.split(np.asarray(dataset.data), getattr(dataset, self.labels))
+
+    def split(self, pixels: np.ndarray, numbers: Any) -> RawSplit:
+        """Return images and labels; raises ValueError if shape, labels or number are others."""
+        images, labels = self._channels_first(pixels), np.asarray(numbers, np.int64)
         if images.shape != (len(labels), *self.shape):
             raise ValueError(f"{len(labels)} labels for images of shape {images.shape}")
         if not np.isin(labels, range(len(self.classes))).all():
             raise ValueError(f"a label is not one of {len(self.classes)} classes")
+        if self.sizes and len(labels) not in self.sizes:
+            published = " and ".join(f"{size:,}" for size in self.sizes)
+            raise ValueError(f"{len(labels):,} images, published are {published}")
         return RawSplit(labels, _chunks(images))
 
     def _channels_first(self, images: np.ndarray) -> np.ndarray:
