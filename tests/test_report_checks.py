@@ -245,13 +245,19 @@ def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
 
 
 def test_differences_from_a_reference_at_chance_are_not_drawn(sound: Results) -> None:
-    """Neither per class nor in confusions; averages over variants carry a warning."""
-    sections = {figure.name for figure in content_of(sound).figures}
-    assert {"per_class_difference", "confusion_difference"} <= sections
+    """Neither per class, nor in confusions, nor as contributions of components."""
+    differences = {"per_class_difference", "confusion_difference", "contributions"}
+    assert differences <= {figure.name for figure in content_of(sound).figures}
     content = content_of(faulty(sound, "reference at chance"))
-    drawn = {figure.name: figure.caption for figure in content.figures}
-    assert not {"per_class_difference", "confusion_difference"} & set(drawn)
-    assert drawn["contributions"].endswith("Not to be trusted: baseline is at chance.")
+    assert not differences & {figure.name for figure in content.figures}
+
+
+def test_a_component_that_cannot_be_judged_has_no_contribution(sound: Results) -> None:
+    """The contributions of the others stay."""
+    figures = {figure.name: figure for figure in content_of(faulty(sound, "at chance")).figures}
+    shown = set(figures["contributions"].data["name"])
+    assert "model.batch_norm" in shown
+    assert "model.residual" not in shown
 
 
 def test_a_study_with_looks_lacks_only_the_seeds_that_it_needs(sound: Results) -> None:

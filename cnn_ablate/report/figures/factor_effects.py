@@ -44,11 +44,13 @@ def _name(term: str) -> str:
 
 
 def shares(context: ReportData) -> pd.DataFrame | None:
-    """Return each on/off component's contribution to their joint gain, or None if one at most."""
+    """Return each on/off component's contribution to their joint gain, or None if one at most.
+
+    Those whose contrast means nothing are left out.
+    """
     record = context.results.record
-    table = attribution(
-        context.trials, record.study.factors, record.plan.variants, metric=context.metric
-    )
+    sound = [v for v in record.plan.variants if v.name not in context.incomparable]
+    table = attribution(context.trials, record.study.factors, sound, metric=context.metric)
     table = table[table["contribution"].notna()]
     named = table.assign(name=table["component"], detail="", metric=_axis(context.metric))
     return named if len(table) > 1 else None
@@ -83,7 +85,7 @@ def _shares_caption(context: ReportData, data: pd.DataFrame) -> str:
         else ""
     )
     arrows = draw_intervals.note(data, value="contribution")
-    return f"{method}{spread} ({context.seed_counts}).{arrows}{context.doubt}"
+    return f"{method}{spread} ({context.seed_counts}).{arrows}"
 
 
 def _shares_alt(data: pd.DataFrame) -> str:
