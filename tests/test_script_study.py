@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sklearn.metrics as sklearn
 
 from cnn_ablate import load_study
 from cnn_ablate.errors import UserError
@@ -152,6 +153,28 @@ answers = ["cat,cat", "dog,dog", "cat,dog", "dog,dog"] if args.act == "relu" els
     assert ("0.5", "1.0") == (classes["baseline", "cat"], classes["baseline", "dog"])
     assert {"0.75", "0.0"} == {row["test_accuracy"] for row in rows(tmp_path)}
     assert 12 == len(rows(tmp_path, "epochs"))
+
+
+def test_metrics_of_classes_are_computed_from_predictions(tmp_path: Path) -> None:
+    """As scikit-learn has them, to 1e-6; a script that writes predictions need not report them."""
+    true = ["cat", "cat", "dog", "dog", "dog", "cow"]
+    answers = {"relu": ["cat", "dog", "dog", "dog", "dog", "dog"], "tanh": ["dog"] * 6}
+    more = f"""
+pairs = zip({true}, {answers}[args.act])
+(args.out / "predictions.csv").write_text("true,predicted\\n" + "\\n".join(map(",".join, pairs)))
+"""
+    script = script_study.SCRIPT.replace('{"test_accuracy": accuracy, ', "{")
+    study = script_study.STUDY.partition("claims:")[0].replace("seeds: 3", "seeds: 1")
+    study += "metric: balanced_accuracy\nalso: [macro_f1]\n"
+    script_study.write(tmp_path, study, script + more)
+    run_script(tmp_path, workers=1)
+
+    for row in rows(tmp_path):
+        seen = answers[row["model.act"]]
+        expected = sklearn.balanced_accuracy_score(true, seen)
+        assert float(row["balanced_accuracy"]) == pytest.approx(expected, abs=1e-6)
+        expected = sklearn.f1_score(true, seen, average="macro", zero_division=0)
+        assert float(row["macro_f1"]) == pytest.approx(expected, abs=1e-6)
 
 
 # What a study file can get wrong about its command.

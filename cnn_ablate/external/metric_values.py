@@ -35,8 +35,15 @@ class ExpectedMetrics:
         needed = (study.metric.name, *(metric.name for metric in study.also))
         return cls(needed, study.declared_metrics)
 
-    def check(self, place: str, values: Mapping[str, float]) -> Metrics:
+    def check(
+        self, place: str, values: Mapping[str, float], computed: Collection[str] = ()
+    ) -> Metrics:
         """Return numbers as the metrics of a trial.
+
+        Args:
+            place: Of the numbers, for messages.
+            values: By name.
+            computed: Metrics that need not be there, as the program computes them.
 
         Raises:
             UserError: one is missing, or cannot be what its name says; it is at the place.
@@ -48,7 +55,7 @@ class ExpectedMetrics:
             if not math.isfinite(value):
                 raise DivergedError(f"{place}: {name} is {value}.")
             self._check_fraction(place, name, value)
-        self._check_needed(place, values)
+        self._check_needed(place, values, computed)
         return _metrics(place, values)
 
     def is_fraction(self, name: str) -> bool:
@@ -62,8 +69,8 @@ class ExpectedMetrics:
             hint = f"{value:g} looks like per cent; write {value / 100:g}." if value > 1 else ""
             raise UserError(place, f"{name} is {value:g}; it is a fraction, from 0 to 1.", hint)
 
-    def _check_needed(self, place: str, names: Collection[str]) -> None:
-        missing = [name for name in self.needed if name not in names]
+    def _check_needed(self, place: str, names: Collection[str], computed: Collection[str]) -> None:
+        missing = [name for name in self.needed if name not in names and name not in computed]
         if missing:
             found = f"There is {listed(names)}." if names else ""
             what = f"the metric '{missing[0]}' of the study is missing."

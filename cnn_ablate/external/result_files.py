@@ -9,6 +9,7 @@ from typing import Any
 from cnn_ablate.errors import UserError
 from cnn_ablate.external.class_table import ClassTable, class_table
 from cnn_ablate.external.metric_values import ExpectedMetrics
+from cnn_ablate.metrics import OF_CLASSES_ALONE
 from cnn_ablate.schema import EpochRow, Metrics
 from cnn_ablate.text import listed
 from cnn_ablate.value_errors import format_value
@@ -25,7 +26,7 @@ def read_metrics(folder: Path, expected: ExpectedMetrics, table: ClassTable | No
 
     Args:
         folder: Of the trial's results.
-        expected: Those that must be there, unless it is the accuracy of the predictions.
+        expected: Those that must be there, unless they can be computed from the predictions.
         table: Of the predictions, if there are any.
 
     Raises:
@@ -38,7 +39,7 @@ def read_metrics(folder: Path, expected: ExpectedMetrics, table: ClassTable | No
         if abs(accuracy - table.accuracy) > _ROUNDING:
             what = f"test_accuracy is {accuracy:g}, but {table.accuracy:g} by {PREDICTIONS}."
             raise UserError(METRICS, what)
-    return expected.check(METRICS, values)
+    return expected.check(METRICS, values, OF_CLASSES_ALONE if table else ())
 
 
 def read_epochs(folder: Path) -> tuple[EpochRow, ...]:

@@ -2,6 +2,7 @@
 
 from cnn_ablate.metrics.image_metrics import (
     BINS,
+    OF_CLASSES_ALONE,
     ImagePredictions,
     confidence_bin,
     resampled,
@@ -19,6 +20,7 @@ from cnn_ablate.metrics.metric_table import (
 __all__ = [
     "BINS",
     "KNOWN_METRICS",
+    "OF_CLASSES_ALONE",
     "ImagePredictions",
     "KnownMetric",
     "at_threshold",

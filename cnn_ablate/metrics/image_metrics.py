@@ -80,7 +80,7 @@ def resampled(name: str, seen: ImagePredictions, of_class: int | None = None) ->
 
 def is_defined(name: str, seen: ImagePredictions) -> bool:
     """Return whether a metric can be computed from predictions."""
-    has_probabilities = seen.probability is not None or name in _OF_CLASSES_ALONE
+    has_probabilities = seen.probability is not None or name in OF_CLASSES_ALONE
     return name in DEFINITIONS and len(seen.label) > 0 and has_probabilities
 
 
@@ -173,7 +173,8 @@ DEFINITIONS: Mapping[str, Definition] = {
     "ece": ece,
 }
 """The metrics that are computed from predictions, by name."""
-_OF_CLASSES_ALONE = {"balanced_accuracy", "macro_f1"}
+OF_CLASSES_ALONE = frozenset({"balanced_accuracy", "macro_f1"})
+"""The metrics that need no probabilities."""
 
 
 def _class_counts(
