@@ -24,18 +24,19 @@ _REFERENCE: dict[str, Any] = {"color": figure_style.INK, "lw": 1.0, "alpha": 0.4
 def spreads(context: ReportData, metric: str) -> pd.DataFrame | None:
     """Return mean, lowest and highest seed of a metric per epoch, on training and held-out images.
 
-    None if no trial has two epochs.
+    None if no trial has two epochs, or none has recorded the metric.
     """
     epochs = context.epochs
     if epochs.empty or epochs["epoch"].max() < 2:
         return None
-    validated = epochs["val_loss"].notna().any()
+    validated = epochs[f"val_{metric}"].notna().any()
     held_out = ("val", "validation") if validated else ("test", "test")
     means = [
         _spread(epochs, "epoch", f"{column}_{metric}").assign(images=images)
         for column, images in (("train", "training"), held_out)
     ]
-    return pd.concat(means)
+    tidy = pd.concat(means)
+    return None if tidy.empty else tidy
 
 
 def data(context: ReportData, *, metric: str) -> pd.DataFrame | None:

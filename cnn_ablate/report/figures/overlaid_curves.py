@@ -21,7 +21,7 @@ _TRAINING = "training"
 def data(context: ReportData, *, metric: str) -> pd.DataFrame | None:
     """Return the mean curve of the reference and of the variants farthest from it, per epoch.
 
-    Accuracies are in per cent. None if no trial has two epochs.
+    Accuracies are in per cent. None if `curves.spreads` has none.
     """
     tidy = curves.spreads(context, metric)
     if tidy is None:
@@ -45,11 +45,13 @@ def draw(data: pd.DataFrame, *, label: str) -> Figure:
     """Draw one colour per variant: solid on held-out images, faint and dashed in training."""
     figure, axes = figure_style.canvas(8.4, 3.4)
     colours = cycle(figure_style.CYCLE[:-1])
+    only_training = (data["images"] == _TRAINING).all()
     for name, rows in data.groupby("variant", sort=False):
         is_reference = bool(rows["reference"].all())
         colour = figure_style.INK if is_reference else next(colours)
         for images, curve in rows.groupby("images", sort=False):
-            _line(axes, curve, str(name), colour, is_training=images == _TRAINING)
+            is_faint = images == _TRAINING and not only_training
+            _line(axes, curve, str(name), colour, is_faint=is_faint)
     chance_lines.draw(axes, data, data["mean"])
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set(xlabel="epoch", ylabel=label)
@@ -58,31 +60,29 @@ def draw(data: pd.DataFrame, *, label: str) -> Figure:
     return figure
 
 
-def _line(axes: Axes, curve: pd.DataFrame, name: str, colour: str, *, is_training: bool) -> None:
+def _line(axes: Axes, curve: pd.DataFrame, name: str, colour: str, *, is_faint: bool) -> None:
     last = curve.iloc[-1]
     [line] = axes.plot(
         curve["epoch"],
         curve["mean"],
-        "--" if is_training else "-",
+        "--" if is_faint else "-",
         color=colour,
-        alpha=0.45 if is_training else 1.0,
-        lw=1.0 if is_training else 1.7,
-        label=None if is_training else formatting.short(name, 34),
+        alpha=0.45 if is_faint else 1.0,
+        lw=1.0 if is_faint else 1.7,
+        label=None if is_faint else formatting.short(name, 34),
     )
     text = f"{name}, {last['images']}: {last['mean']:.3g} after epoch {last['epoch']:.0f}"
     line.set_gid(figure_export.tip(name, text))
 
 
 def _caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str:
-    held_out = next(str(images) for images in data["images"].unique() if images != _TRAINING)
+    kinds = sorted(data["images"].unique(), key=lambda images: images == _TRAINING)
+    drawn = f"solid on {kinds[0]} images" + ", dashed in training" * (len(kinds) - 1)
     shown, every = data["variant"].nunique(), len(context.variants)
     which = f"; the {shown} of {every} variants that differ most" if shown < every else ""
     unit = 100 if what == "Accuracy" else 1
     chance = chance_lines.note(data, data["mean"], unit=unit)
-    return (
-        f"{what} vs. epoch, mean over seeds: solid on {held_out} images, dashed in training"
-        f"{which} ({context.seed_counts}).{chance}"
-    )
+    return f"{what} vs. epoch, mean over seeds: {drawn}{which} ({context.seed_counts}).{chance}"
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:
