@@ -41,8 +41,9 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
     columns = ["trial", *plain, *timed]
     if epochs.empty:
         return pd.DataFrame(columns=columns)
-    # The last epoch of a trial that diverged has no finite loss.
-    finite = epochs[np.isfinite(pd.to_numeric(epochs["train_loss"]).astype(float))]
+    # The last epoch of a trial that diverged has no finite loss; a user's script may record none.
+    losses = pd.to_numeric(epochs["train_loss"]).astype(float)
+    finite = epochs if losses.isna().all() else epochs[np.isfinite(losses)]
     accuracy, loss = observed(finite)
     rows = []
     # Rows of a resumed trial may be in any order.
@@ -65,9 +66,9 @@ def observed(epochs: pd.DataFrame) -> tuple[str, str]:
     """Return the columns of accuracy and loss on the images least used for training."""
     # Columns that were not measured in every epoch, or for every trial, would mix kinds of images.
     for images in ("val", "test"):
-        names = f"{images}_accuracy", f"{images}_loss"
-        if all(name in epochs and epochs[name].notna().all() for name in names):
-            return names
+        accuracy, loss = f"{images}_accuracy", f"{images}_loss"
+        if {accuracy, loss} <= {*epochs} and epochs[accuracy].notna().all():
+            return accuracy, loss
     return _TRAINED, "train_loss"
 
 
@@ -80,13 +81,15 @@ def area(accuracy: FloatArray) -> float:
 
 
 def instability(loss: FloatArray) -> float:
-    """Return the mean size of the turns of a loss (epochs,); NaN below three epochs.
+    """Return the mean size of the turns of a loss (epochs,).
+
+    NaN below three epochs, or if the loss of one is not known.
 
     At an inner epoch where one of the two steps beside it goes up and the other down, the turn is
     the smaller of the two steps; elsewhere it is zero. So a loss that only falls has none, however
     curved it is, and one that swings by d in every epoch has d.
     """
-    if len(loss) < 3:
+    if len(loss) < 3 or np.isnan(loss).any():
         return math.nan
     steps = np.diff(loss)
     before, after = steps[:-1], steps[1:]
