@@ -41,9 +41,7 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
     columns = ["trial", *plain, *timed]
     if epochs.empty:
         return pd.DataFrame(columns=columns)
-    # The last epoch of a trial that diverged has no finite loss; a user's script may record none.
-    losses = pd.to_numeric(epochs["train_loss"]).astype(float)
-    finite = epochs if losses.isna().all() else epochs[np.isfinite(losses)]
+    finite = _finite(epochs)
     accuracy, loss = observed(finite)
     rows = []
     # Rows of a resumed trial may be in any order.
@@ -60,6 +58,13 @@ def convergence(epochs: pd.DataFrame, thresholds: Iterable[float] = ()) -> pd.Da
         ]
         rows.append([*row, *(t for at in thresholds for t in first_reached(reached, seconds, at))])
     return pd.DataFrame(rows, columns=columns)
+
+
+def _finite(epochs: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the last epoch of trials that diverged, which has no finite loss."""
+    losses = pd.to_numeric(epochs["train_loss"]).astype(float)
+    # A user's script may record no losses at all.
+    return epochs if losses.isna().all() else epochs[np.isfinite(losses)]
 
 
 def observed(epochs: pd.DataFrame) -> tuple[str, str]:
