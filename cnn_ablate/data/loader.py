@@ -23,6 +23,8 @@ from cnn_ablate.rng import Draws
 # Images augmented at once if they are not mixed with each other; small batches would cost far
 # more: at batch size 4, 108 microseconds per image of CIFAR-10, against 18 in blocks.
 BLOCK = 1024
+# Bytes of pixels in such a block at most; in float32, a block of large images takes eight times it.
+BLOCK_BYTES = 1 << 24
 # Bytes augmented at once on a GPU, where each operation costs a launch: an epoch of CIFAR-10.
 GPU_BLOCK_BYTES = 1 << 28
 # Images classified at once: self-attention on 32 x 32 px takes 4 MB per image.
@@ -113,7 +115,8 @@ class Loader:
         in_blocks = all(isinstance(step, ImageAugmentation) for step in options.augment)
         on_cpu = torch.device(device).type == "cpu"
         epoch = -(-len(chosen.train) // batch_size)
-        block = BLOCK if on_cpu else GPU_BLOCK_BYTES // images.train[0].numel()
+        most = (BLOCK_BYTES if on_cpu else GPU_BLOCK_BYTES) // images.train[0].numel()
+        block = min(BLOCK, most) if on_cpu else most
         in_block = min(max(1, block // batch_size), epoch)
         self.block_size = batch_size * in_block if in_blocks else batch_size
         self.chunk = CHUNK if on_cpu else GPU_CHUNK
