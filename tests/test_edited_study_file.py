@@ -1,10 +1,13 @@
 """A study whose file was edited after it ran: `status`, `report` and `run` say what is so."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from cnn_ablate.cli.progress_bars import ProgressDisplay
+from cnn_ablate.executors import Event
 from support.cli_study import STUDY, call, write
 from support.fast_study import allow_fork, fork_workers
 
@@ -95,6 +98,77 @@ def test_run_goes_on_with_what_is_missing(folder: Path, name: str, todo: int) ->
     assert 0 == code
     assert "Report:  reports/tiny/report.html (up to date)\n" in out
     assert "Edited" not in call("status", file, cwd=folder)[1]
+
+
+def stop_after_two_trials(display: ProgressDisplay, event: Event) -> None:
+    """Interrupt a run as Ctrl-C does."""
+    display.workload.update(event)
+    if display.workload.ended == 2:
+        raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a study whose run was interrupted when two of four trials had ended."""
+    folder = tmp_path_factory.mktemp("stopped")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cnn_ablate.fork_server._METHOD", "fork")
+        patch.setattr(ProgressDisplay, "on_event", stop_after_two_trials)
+        asked = ("run", write(folder).name, "--compute", "eager", "--workers", 1)
+        code, _, err = call(*asked, cwd=folder)
+    assert (130, "Interrupted. Run the same command again to resume.") == (
+        code,
+        err.splitlines()[-1],
+    )
+    return folder
+
+
+@pytest.fixture
+def half(stopped: Path, tmp_path: Path) -> Path:
+    """A copy of it to edit."""
+    return Path(shutil.copytree(stopped, tmp_path / "copy"))
+
+
+HALF = {
+    "title": "4 trials: 2 done, 2 waiting.",
+    "claims": "4 trials: 2 done, 2 waiting.",
+    "level": "6 trials: 2 done, 4 waiting.",
+    "seeds": "6 trials: 2 done, 4 waiting.",
+    "baseline": "4 trials: 4 waiting.",
+}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("name", EDITS)
+def test_status_of_a_run_that_was_stopped_halfway(half: Path, name: str, *, killed: bool) -> None:
+    """Trials of the file count, whether the run could say that it ends or not."""
+    progress = half / "results" / "tiny" / "progress.json"
+    text = json.loads(progress.read_text(encoding="utf-8"))
+    assert text["over"]
+    if killed:
+        long_ago = "2026-01-01T00:00:00+00:00"
+        progress.write_text(json.dumps(text | {"over": False, "updated": long_ago}))
+    code, out, err = call("status", edit(half, name), cwd=half)
+    assert (0, "") == (code, err)
+    assert [f"tiny: {HALF[name]}", STATUS[name][1]] == [out.splitlines()[0], out.splitlines()[-1]]
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_report_of_a_run_that_was_stopped_halfway(half: Path, name: str) -> None:
+    """It shows the trials that ended, says that it is unfinished, and names the edit."""
+    code, _, err = call("report", edit(half, name), "--no-pictures", cwd=half)
+    assert (0, True) == (code, STATUS[name][1].partition(": ")[2].strip(".") in err.lower())
+    page = (half / "reports" / "tiny" / "report.md").read_text(encoding="utf-8")
+    assert "not finished" in page
+    assert "seeds 0 and 1 of norm=none" in page
+
+
+@pytest.mark.parametrize(("name", "done", "todo"), [("seeds", 2, 4)])
+def test_run_goes_on_from_halfway(half: Path, name: str, done: int, todo: int) -> None:
+    """It trains what the file asks for now, and keeps what was done."""
+    code, _, err = call("run", edit(half, name), "--compute", "eager", cwd=half)
+    assert (0, True) == (code, f"{done} are done, {todo} to train." in err), err
+    assert f"{done + todo} trials: {done + todo} done." in call("status", "tiny.yaml", cwd=half)[1]
 
 
 @pytest.mark.parametrize("command", ["status", "report", "run"])

@@ -12,7 +12,7 @@ from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import ComparedEffects, Comparison
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.find_study import study_folder
-from cnn_ablate.schema import Effect, hash_of
+from cnn_ablate.schema import Effect, hash_of, label
 from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects, margin_of
 from cnn_ablate.store import Results, read
 
@@ -98,10 +98,10 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
         "The interval of second - first is Welch's at 95 %."
         f"{f' `agree` says that the difference is {agree}' if margin else ''}"
     )
-    for label, get in _CIRCUMSTANCES.items():
+    for name, get in _CIRCUMSTANCES.items():
         values = get(one), get(other)
         if values[0] != values[1]:
-            yield f"{label}: {values[0]} / {values[1]}"
+            yield f"{name}: {values[0]} / {values[1]}"
     common = _done(one).merge(_done(other), on="hash", suffixes=("", "_other"))
     if len(common):
         same = int((common[metric.name] == common[f"{metric.name}_other"]).sum())
@@ -115,7 +115,9 @@ def _done(study: Results) -> pd.DataFrame:
 
 
 _CIRCUMSTANCES: dict[str, Callable[[Results], object]] = {
-    "Set for all variants": lambda s: s.record.study.forced or "nothing",
+    "Set for all variants": lambda s: (
+        ", ".join(f"{k} = {label(v)}" for k, v in s.record.study.forced.items()) or "nothing"
+    ),
     "Epochs": lambda s: s.record.study.baseline["training"]["epochs"],
     "Data": lambda s: ", ".join(f"{d.name} {d.fingerprint[:8]}" for d in s.record.data),
     "Device": lambda s: s.record.compute.device,

@@ -44,9 +44,11 @@ def _status(study: str, store: Store, edits: Edits | None) -> StudyStatus:
     if progress is None and not record.is_file():
         what = "this study was not run, or its first trial has not started yet."
         raise UserError(str(record.parent), what, "Start it with `cnn-ablate run`.")
-    if progress is None or (progress.over and record.is_file()):
+    if edits and edits.trained:
+        planned = edits.trials
+    elif progress is None or (progress.over and record.is_file()):
         # Counts trials that other studies or machines have trained since then.
-        planned = _planned(read_record(store.root, study), progress, edits)
+        planned = _planned(read_record(store.root, study), progress)
     else:
         planned = progress.trials
     live = progress is not None and not progress.over and _silence(progress) < _SILENT
@@ -72,13 +74,8 @@ def _status(study: str, store: Store, edits: Edits | None) -> StudyStatus:
     )
 
 
-def _planned(record: Record, progress: RunProgress | None, edits: Edits | None) -> tuple[str, ...]:
-    """Return the ids of the trials of a study as its file is now.
-
-    With looks, of those that it has needed so far, unless it was edited since.
-    """
-    if edits and edits.trained:
-        return edits.trials
+def _planned(record: Record, progress: RunProgress | None) -> tuple[str, ...]:
+    """Return the ids of the trials of a study; with looks, of those that it has needed so far."""
     if progress and record.study.looks:
         return progress.trials
     return tuple(trial.id for trial in record.plan.trials)
