@@ -1,4 +1,4 @@
-"""Ablation studies of small image-classification CNNs that can be trusted."""
+"""Ablation studies of image classifiers, from one YAML file to the table in your paper."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -49,7 +49,7 @@ from cnn_ablate.cli.start_app import start_app
 
 app = typer.Typer(
     cls=GroupedCommands,
-    help="Ablation studies of small image-classification CNNs that can be trusted.",
+    help="Ablation studies of image classifiers, from one YAML file to the table in your paper.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -6,8 +6,11 @@ import typer
 
 from cnn_ablate.cli import shell_completion
 from cnn_ablate.cli.common_options import AsJson, Data
+from cnn_ablate.cli.grouped_help import WholeSentences
 
-data_app = typer.Typer(help="List, download and verify data sets.", no_args_is_help=True)
+data_app = typer.Typer(
+    cls=WholeSentences, help="List, download and verify data sets.", no_args_is_help=True
+)
 
 
 @data_app.command("list")

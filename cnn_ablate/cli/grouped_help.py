@@ -1,6 +1,6 @@
 """Help that lists the commands in groups, each with its whole first sentence."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from typer.core import TyperGroup
 
@@ -14,8 +14,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
-class GroupedCommands(TyperGroup):
-    """A group of commands whose help shows them by GROUPS; others follow."""
+class WholeSentences(TyperGroup):
+    """A group of commands whose help shows them by `groups`; others follow."""
+
+    groups: ClassVar[dict[str, tuple[str, ...]]] = {}
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands of each group that this program has."""
@@ -24,14 +26,21 @@ class GroupedCommands(TyperGroup):
             for name in self.list_commands(ctx)
             if (command := self.get_command(ctx, name))
         }
-        named = {name for names in GROUPS.values() for name in names}
-        groups = {**GROUPS, "Other": tuple(name for name in known if name not in named)}
+        named = {name for names in self.groups.values() for name in names}
+        others = "Other" if self.groups else "Commands"
+        groups = {**self.groups, others: tuple(name for name in known if name not in named)}
         width = max(map(len, known))
         for title, names in groups.items():
             rows = [(n.ljust(width), _sentence(known[n])) for n in names if n in known]
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+
+class GroupedCommands(WholeSentences):
+    """The commands of the program."""
+
+    groups = GROUPS
 
 
 def _sentence(command: Any) -> str:
