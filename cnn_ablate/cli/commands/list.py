@@ -1,7 +1,7 @@
 """The command `list`: the tables of names that a study can use, with options and defaults."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from textwrap import wrap
+from textwrap import fill
 from typing import Any
 
 from rich.console import Console
@@ -120,17 +120,22 @@ def print_entries(table: str, *, as_json: bool) -> None:
 
 
 def _print_entry(console: Console, entry: TableEntry) -> None:
-    """Print an entry and its knobs; further lines of a knob are indented more than its first."""
-    console.print(Text.assemble((entry.name, "bold"), f"  {entry.about}"))
+    """Print an entry and its knobs, the further lines of each indented more than its first."""
+    head = Text(_hanging(f"{entry.name}  {entry.about}", console.width, ""))
+    head.stylize("bold", 0, len(entry.name))
+    console.print(head, soft_wrap=True)
     for knob in entry.knobs:
         default = "required" if knob.default is None else knob.default
-        lines = wrap(
-            f"{knob.name}: {default}  {knob.about}",
-            console.width,
-            initial_indent="  ",
-            subsequent_indent="      ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for line in lines:
-            console.print(line, markup=False, soft_wrap=True)
+        text = f"{knob.name}: {default}  {knob.about}"
+        console.print(_hanging(text, console.width, "  "), markup=False, soft_wrap=True)
+
+
+def _hanging(text: str, width: int, indent: str) -> str:
+    return fill(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
