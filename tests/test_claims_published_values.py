@@ -259,3 +259,14 @@ def test_a_claim_that_says_nothing_stays_open():
 
     assert "inconclusive" == found.verdict
     assert "The claim states neither a number nor a direction." == found.reason
+
+
+def test_numbers_of_an_external_trainer_need_no_data_section():
+    """The keys of a user's own script need not name a data set."""
+    record = fake_results.record(
+        [BASELINE.model_copy(update={"settings": {"model": {"bn": True}}})], claims=[accuracy(0.86)]
+    )
+    trials = fake_results.trials({"baseline": [0.859, 0.861, 0.8605]})
+    [found] = judge_claims(fake_results.FakeResults(record, trials))
+
+    assert "reproduced" == found.verdict

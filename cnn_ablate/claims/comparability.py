@@ -119,7 +119,9 @@ def _other_data(record: Record, claim: Claim, weights: Weights) -> str:
 
 def data_notes(record: Record, weights: Weights) -> str:
     """Return how the data of some variants differ from the published ones; empty if they do not."""
-    names = {v.settings["data"]["name"] for v in record.plan.variants if v.name in weights}
+    # The keys of an external trainer are its own: there need not be any about data.
+    data = (v.settings.get("data", {}) for v in record.plan.variants if v.name in weights)
+    names = {section["name"] for section in data if "name" in section}
     notes = (
         f"{d.name}, {d.note}" for d in record.data if d.note and (d.name in names or not names)
     )
