@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,19 @@ from workloads import WORKLOADS
 from cnn_ablate.schema import ComputeConfig, Overrides, Trial, with_overrides
 from cnn_ablate.train import Trainer, random_images, time_steps
 from cnn_ablate.train.backends import build_program
+from cnn_ablate.train.graph import forget_programs, graph_program
 from cnn_ablate.train.loop import configure_torch
 
 TESTS = Path(__file__).parent.parent / "tests" / "test_gpu.py"
 PRECISIONS = ("float32", "bfloat16", "tf32")
-STEPS = 8
+STEPS = 16
 # Where a dry run has few seconds and no GPU: two small networks, and no other precision.
 DRY = {"lenet", "fashion_cnn1"}
+# How many networks are trained side by side: of short steps, and of long ones.
+SHORT, LONG = (1, 8, 32, 64, 128), (1, 4)
+WIDTHS = {"lenet": SHORT, "fashion_cnn1": SHORT, "fashion_cnn2": SHORT}
 # By name: the second at which a stage has to end.
-ENDS = {"machine": 20, "steps": 240, "bits": 330, "epochs": 400, "tests": 540}
+ENDS = {"machine": 20, "steps": 100, "widths": 250, "bits": 330, "epochs": 410, "tests": 540}
 
 
 class Day:
@@ -58,9 +63,25 @@ class Day:
             file.flush()
             os.fsync(file.fileno())
 
-    def compute(self, backend: str) -> ComputeConfig:
-        """Return compute settings of this device; a dry run has no graphs."""
-        return ComputeConfig(device=self.device, backend="eager" if self.dry else backend)
+    def compute(self, backend: str, width: int = 1) -> ComputeConfig:
+        """Return compute settings of this device; a dry run captures nothing."""
+        layout = "channels_last" if width == 1 else "contiguous"
+        return ComputeConfig(device=self.device, backend=backend, width=width, layout=layout)
+
+    def widths(self, name: str) -> tuple[int, ...]:
+        """Return the widths to time of a workload."""
+        return (1, 3) if self.dry else WIDTHS.get(name, LONG)
+
+    def reset_memory(self) -> None:
+        """Release the memory of earlier measurements, and reset its peak."""
+        forget_programs()
+        if not self.dry:
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats()
+
+    def gigabytes(self) -> float:
+        """Return the peak of the memory since the last reset; 0 on a CPU."""
+        return 0.0 if self.dry else torch.cuda.max_memory_allocated() / 2**30
 
     def cases(self) -> Iterator[tuple[str, str]]:
         """Yield each workload in each precision."""
@@ -86,27 +107,64 @@ def machine(day: Day) -> None:
 
 
 def steps(day: Day) -> None:
-    """Time a step of every workload, eagerly and as a graph."""
+    """Time a step of every workload, eagerly and as a graph of one network."""
     for name, precision in day.cases():
         for backend in ("eager", "graph"):
             if day.has_time("steps"):
-                one = trainer(name, precision, day.compute(backend))
-                seconds = time_steps(one, at_least=0.01 if day.dry else 0.5)
-                day.note(
-                    stage="steps", work=name, precision=precision, backend=backend, ms=seconds * 1e3
-                )
+                _time(day, "steps", name, precision, day.compute(backend))
+
+
+def widths(day: Day) -> None:
+    """Time a step of several networks side by side, and note the memory that it takes."""
+    for name, precision in day.cases():
+        for width in day.widths(name)[1:]:
+            if day.has_time("widths"):
+                _time(day, "widths", name, precision, day.compute("graph", width))
+
+
+def _time(day: Day, stage: str, name: str, precision: str, compute: ComputeConfig) -> None:
+    """Note the milliseconds of a step per network; what fails is noted, too."""
+    found: dict[str, Any] = {"work": name, "precision": precision, "backend": compute.backend}
+    try:
+        day.reset_memory()
+        seconds = time_steps(trainer(name, precision, compute), at_least=0.01 if day.dry else 0.5)
+        found |= {"ms": seconds * 1e3 / compute.width, "gb": day.gigabytes()}
+    except Exception as error:  # noqa: BLE001 - the other widths are worth as much
+        found["failed"] = f"{type(error).__name__}: {error}"[:300]
+    day.note(stage=stage, width=compute.width, **found)
 
 
 def bits(day: Day) -> None:
-    """Compare the weights after an epoch: of two graphs, and of a graph and eager steps."""
+    """Compare the weights after an epoch: of two graphs, of another width, and of eager steps."""
     for name, precision in day.cases():
         if day.has_time("bits"):
-            backends = ("graph", "graph", "eager")
-            trained = [trainer(name, precision, day.compute(backend)) for backend in backends]
+            wide = day.compute("graph", day.widths(name)[1])
+            settings = (
+                day.compute("graph"),
+                day.compute("graph"),
+                day.compute("eager"),
+                wide,
+                wide,
+            )
+            trained = [trainer(name, precision, compute) for compute in settings]
             for one in trained:
-                build_program(one).run_epoch(0, on_step=lambda _: None)
-            again, eager = (_largest_difference(trained[0], other) for other in trained[1:])
-            day.note(stage="bits", work=name, precision=precision, again=again, eager=eager)
+                _epoch(one)()
+            first, again, eager, side, side_again = trained
+            found = {
+                "again": _largest_difference(first, again),
+                "eager": _largest_difference(first, eager),
+                "side_by_side": _largest_difference(first, side),
+                "side_by_side_again": _largest_difference(side, side_again),
+            }
+            day.note(stage="bits", work=name, precision=precision, **found)
+
+
+def _epoch(one: Trainer) -> Callable[[], Any]:
+    """Return a function that trains an epoch."""
+    if one.compute.backend == "graph":
+        forget_programs()
+        return partial(graph_program([one]).run_epoch, on_step=lambda _: None)
+    return partial(build_program(one).run_epoch, 0, on_step=lambda _: None)
 
 
 def _largest_difference(one: Trainer, other: Trainer) -> float:
@@ -117,19 +175,24 @@ def _largest_difference(one: Trainer, other: Trainer) -> float:
 def epochs(day: Day) -> None:
     """Time whole epochs without waits between steps."""
     for name, precision in day.cases():
-        for backend in ("eager", "graph"):
+        candidates = [day.compute("eager"), *(day.compute("graph", w) for w in day.widths(name))]
+        for compute in candidates:
             if day.has_time("epochs"):
-                program = build_program(trainer(name, precision, day.compute(backend)))
-                seconds = [_epoch_seconds(day, program, epoch) for epoch in range(3)]
-                ms = min(seconds[1:]) / STEPS * 1e3
+                run_epoch = _epoch(trainer(name, precision, compute))
+                seconds = [_epoch_seconds(day, run_epoch) for _ in range(3)]
                 day.note(
-                    stage="epochs", work=name, precision=precision, backend=backend, ms_per_step=ms
+                    stage="epochs",
+                    work=name,
+                    precision=precision,
+                    backend=compute.backend,
+                    width=compute.width,
+                    ms_per_step=min(seconds[1:]) / STEPS * 1e3 / compute.width,
                 )
 
 
-def _epoch_seconds(day: Day, program: Any, epoch: int) -> float:
+def _epoch_seconds(day: Day, run_epoch: Callable[[], Any]) -> float:
     began = time.perf_counter()
-    program.run_epoch(epoch, on_step=lambda _: None)
+    run_epoch()
     if not day.dry:
         torch.cuda.synchronize()
     return time.perf_counter() - began
@@ -150,6 +213,7 @@ def tests(day: Day) -> None:
 STAGES: dict[str, Callable[[Day], None]] = {
     "machine": machine,
     "steps": steps,
+    "widths": widths,
     "bits": bits,
     "epochs": epochs,
     "tests": tests,

@@ -24,5 +24,8 @@ def test_every_stage_runs_dry(tmp_path: Path) -> None:
     assert lines == done.stdout.splitlines()
     found = [json.loads(line) for line in lines]
     assert [] == [line for line in found if "failed" in line]
-    assert {"machine", "steps", "bits", "epochs"} == {line["stage"] for line in found}
-    assert {0.0} == {line["again"] for line in found if line["stage"] == "bits"}
+    stages = {line["stage"] for line in found}
+    assert {"machine", "steps", "widths", "bits", "epochs"} == stages
+    assert {1, 3} == {line["width"] for line in found if "width" in line}
+    same = [line for line in found if line["stage"] == "bits"]
+    assert {0.0} == {line[again] for line in same for again in ("again", "side_by_side_again")}
