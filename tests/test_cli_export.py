@@ -59,7 +59,7 @@ def test_the_ablation_table_is_the_one_for_papers(results: Path, tmp_path: Path)
         "tex": "% The ablation table of the study made",
         "md": "| | Accuracy (%) | Effect (points) | p |",
         "html": "<!DOCTYPE html>",
-        "txt": "variant  ",
+        "txt": "Variant  ",
         "csv": "variant,change,accuracy,effect,p,parameters,macs,verdict,remark\n",
     }
     for extension, start in starts.items():
