@@ -106,7 +106,7 @@ class RandAugment(DrawnOperations):
         """Return the transformed images; the dtype stays."""
         changed = images.to(torch.float32).round()
         fill = fill_value(self.fill, changed, context).round()
-        numbers = stream.uniform(3 * self.operations).unflatten(1, (-1, 3))
+        numbers = stream.uniform(3 * self.operations).view(-1, self.operations, 3)
         numbers[:, :, 1] = self.magnitude / _GREATEST
         for operation in numbers.unbind(1):
             changed = self.apply_drawn(changed, operation, fill)
