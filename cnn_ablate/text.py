@@ -1,6 +1,12 @@
-"""Generic English: lists of names, counts of things, percentages and p values in sentences."""
+"""Generic English: lists of names, counts, percentages and p values in sentences, and lines."""
 
+import re
 from collections.abc import Iterable
+from textwrap import fill
+
+# Lines are broken at blanks, but not at this one.
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_AFTER_NUMBER = re.compile(r"(?<=\d) (?=\S)")
 
 
 def listed(names: Iterable[str], word: str = "and") -> str:
@@ -56,6 +62,11 @@ def _in_units(number: int, each: int, large: str, small: str) -> str:
     return f"{whole:,} {large}" + (f" {rest} {small}" if rest else "")
 
 
+def about(seconds: float) -> str:
+    """Return an estimated time: `about 12 min`, `less than a second`."""
+    return f"about {duration(seconds)}" if round(seconds) else "less than a second"
+
+
 def percent(fraction: float) -> str:
     """Return a fraction in per cent, in more digits if it is tiny: `14.0 %`, `0.003 %`."""
     share = 100 * fraction
@@ -75,3 +86,19 @@ def plain_number(value: float) -> str:
 def capital(text: str) -> str:
     """Return a text with its first letter in upper case and all others as they are."""
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def wrapped(text: str, width: int, indent: str = "", further: str = "    ") -> str:
+    """Return a text in lines of at most that width, those after the first indented further.
+
+    Lines are broken between words, but not after a number: its unit stays with it.
+    """
+    lines = fill(
+        _AFTER_NUMBER.sub(_NO_BREAK, text),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines.replace(_NO_BREAK, " ")

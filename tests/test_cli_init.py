@@ -166,3 +166,27 @@ def test_a_draft_proposes_a_factor_for_every_knob(tmp_path: Path) -> None:
     knobs = {f"model.{knob}" for knob in study.written["model"] if knob != "name"}
     assert knobs <= varied
     assert "title: Ablation of cnnnet on fashion_mnist_sample\n" in text.replace('"', "")
+
+
+def test_a_commented_factor_says_what_its_second_level_is(tmp_path: Path) -> None:
+    """Listed choices are all named; where nothing is known, there is a place to fill in."""
+    (tmp_path / "levels_net.py").write_text(
+        "from typing import Literal\n"
+        "def net(channels, classes, wide=True, pool: Literal['max', 'avg', 'none'] = 'max',\n"
+        "        act: Literal['relu', 'tanh', 'gelu'] = 'relu', width: int = 16, drop=0.07,\n"
+        "        widths=(8, 16), stem='conv'): ...\n",
+        encoding="utf-8",
+    )
+    path = tmp_path / "mine.yaml"
+    assert 0 == call("init", path, "--model", "levels_net:net").exit_code
+    factors = path.read_text(encoding="utf-8").partition("factors:\n")[2].splitlines()[:8]
+    assert [
+        "  model.wide: [true, false]",
+        "  model.pool: [max, none]  # or avg",
+        "  # Other knobs of the network; without its first # a line varies one more.",
+        "  # model.act: [relu, tanh]  # or gelu",
+        "  # model.width: [16, 8]  # half",
+        "  # model.drop: [0.07, 0.007]  # a tenth",
+        "  # model.widths: [[8, 16], [8]]  # without the last one",
+        "  # model.stem: [conv, OTHER]  # for OTHER, a value that the network takes",
+    ] == [line.replace('"', "") for line in factors]

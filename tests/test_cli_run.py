@@ -24,7 +24,7 @@ def test_a_run_ends_with_its_table_and_then_the_paths(
     code, out, err = call("run", file, "--compute", "eager", "--workers", 1, cwd=tmp_path)
     assert 0 == code, err
     lines = out.splitlines()
-    assert ["variant", "accuracy,", "%", "effect,", "points"] == lines[1].split()[:5]
+    assert ["Variant", "Accuracy", "(%)", "Effect", "(points)"] == lines[1].split()[:5]
     assert lines[2].startswith("baseline")
     assert lines[3].startswith("norm: batch -> none")
     assert ["Results: results/tiny", "Report:  reports/tiny/report.html"] == lines[-2:]

@@ -12,6 +12,7 @@ from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.progress import ProgressWriter
 from cnn_ablate.schema import ComputeConfig, RunningTrial, RunProgress, Trial, TrialResult
 from cnn_ablate.store import Results, Store, read_progress, write_progress, write_record
+from cnn_ablate.text import about
 from support import fake_study
 from test_cli import call
 
@@ -78,6 +79,14 @@ def test_what_is_running(study: Results) -> None:
     assert "Running for 10 min: process 77 on here, last update" in said
     assert f"  {ids[-2].rpartition('-')[0]}: epoch 2.0 of 8, 1,234 images/s\n" in said
     assert said.endswith("About 30 min left.\n")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "less than a second"), (0.9, "about 1 s"), (1800, "about 30 min")]
+)
+def test_time_left_in_words(seconds: float, words: str) -> None:
+    """No estimate is zero."""
+    assert words == about(seconds)
 
 
 def test_what_is_trained_afresh(study: Results) -> None:

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cnn_ablate.cli import app
+from cnn_ablate.text import wrapped
 from support import fake_study
 
 COMMANDS = {
@@ -71,3 +72,24 @@ def test_forty_columns_cut_nothing(
     for text in whole:
         assert text in printed
     assert "\N{HORIZONTAL ELLIPSIS}" not in printed
+
+
+def test_a_terminal_breaks_lines_between_words(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files and pipes get each sentence in one line."""
+    piped = said(place, monkeypatch, "plan", COLUMNS="80").splitlines()
+    printed = said(place, monkeypatch, "plan", COLUMNS="80", FORCE_COLOR="1", NO_COLOR="1")
+    shown = re.sub(r"\x1b\[[0-9?;]*[a-zA-Z]|\r", "", printed)
+    assert max(map(len, piped)) > 80 >= max(map(len, shown.splitlines()))
+    assert " ".join(" ".join(piped).split()) == " ".join(shown.split())
+
+
+@pytest.mark.parametrize("width", range(16, 60))
+def test_a_number_stays_with_its_unit(width: int) -> None:
+    """No line ends in a number; nothing else changes."""
+    text = "At most 33.3 % of the 40 images, for about 12 min, with 4 seeds"
+    lines = wrapped(text, width).splitlines()
+    assert not any(line[-1].isdigit() for line in lines)
+    assert max(map(len, lines)) <= width
+    assert text == " ".join(line.strip() for line in lines)

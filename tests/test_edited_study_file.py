@@ -87,13 +87,22 @@ def test_report_takes_what_it_can_from_the_file(folder: Path, name: str) -> None
     assert expected == err
 
 
-@pytest.mark.parametrize(("name", "todo"), [("title", 0), ("claims", 0), ("level", 2)])
-def test_run_goes_on_with_what_is_missing(folder: Path, name: str, todo: int) -> None:
-    """Only new trials are trained; the report is written anew, and then it is up to date."""
+@pytest.mark.parametrize(
+    ("name", "done", "todo"),
+    [("title", 4, 0), ("claims", 4, 0), ("level", 4, 2), ("baseline", 0, 4)],
+)
+def test_run_goes_on_with_what_is_missing(folder: Path, name: str, done: int, todo: int) -> None:
+    """It names the edit, trains new trials alone, and keeps those of before.
+
+    The report is written anew, and then it is up to date.
+    """
     file = edit(folder, name)
     code, _, err = call("run", file, "--compute", "eager", cwd=folder)
     assert 0 == code, err
-    assert f"4 are done, {todo} to train." in err
+    assert f"{STATUS[name][1]}\n" in err
+    assert f"{done} are done, {todo} to train." in err
+    assert (done == 0) == ("Not needed any more, but kept: 4 trials of the last run.\n" in err)
+    assert 4 + todo == len([*folder.glob("results/trials/*/DONE")])
     code, out, _ = call("run", file, "--compute", "eager", cwd=folder)
     assert 0 == code
     assert "Report:  reports/tiny/report.html (up to date)\n" in out
@@ -163,11 +172,24 @@ def test_report_of_a_run_that_was_stopped_halfway(half: Path, name: str) -> None
     assert "seeds 0 and 1 of norm=none" in page
 
 
-@pytest.mark.parametrize(("name", "done", "todo"), [("seeds", 2, 4)])
+@pytest.mark.parametrize(
+    ("name", "done", "todo"),
+    [
+        ("seeds", 2, 4),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [("title", 2, 2), ("claims", 2, 2), ("level", 2, 4), ("baseline", 0, 4)]
+        ),
+    ],
+)
 def test_run_goes_on_from_halfway(half: Path, name: str, done: int, todo: int) -> None:
-    """It trains what the file asks for now, and keeps what was done."""
-    code, _, err = call("run", edit(half, name), "--compute", "eager", cwd=half)
-    assert (0, True) == (code, f"{done} are done, {todo} to train." in err), err
+    """It names the edit, trains what the file asks for now, and keeps what was done."""
+    code, _, err = call("run", edit(half, name), "--compute", "eager", "--no-pictures", cwd=half)
+    assert 0 == code, err
+    assert f"{STATUS[name][1]}\n" in err
+    assert f"{done} are done, {todo} to train." in err
+    assert (done == 0) == ("Not needed any more, but kept: 2 trials of the last run.\n" in err)
+    assert 2 + todo == len([*half.glob("results/trials/*/DONE")])
     assert f"{done + todo} trials: {done + todo} done." in call("status", "tiny.yaml", cwd=half)[1]
 
 

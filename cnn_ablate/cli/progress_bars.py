@@ -8,17 +8,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as ProgressBars
-from rich.text import Text
 
 from cnn_ablate.analysis import Analysis
 from cnn_ablate.cli.run_end import RunEnd
+from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.executors import Ended, Event, Progress
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.plan_rows import validation_remarks
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.workload import Workload
 from cnn_ablate.schema import Finding, without_hash
-from cnn_ablate.text import capital, count, count_range, duration, some
+from cnn_ablate.text import about, capital, count, count_range, some
 
 _SECONDS_BETWEEN_LINES = 20.0
 
@@ -35,7 +35,7 @@ class ProgressDisplay:
 
     def print_line(self, text: str) -> None:
         """Print a line above the bars."""
-        self.console.print(Text(text), soft_wrap=True)
+        print_sentence(self.console, text)
 
     def on_decoding(self, done: int, total: int) -> None:
         """Show the progress of decoding a data set."""
@@ -101,7 +101,8 @@ class ProgressDisplay:
         for finding in analysis.findings:
             # Those about one variant are below its row.
             if finding.severity != "note":
-                typer.echo(f"Check: {finding.severity}, {finding.kind}: {finding.message}")
+                check = f"Check: {finding.severity}, {finding.kind}: {finding.message}"
+                print_sentence(Console(highlight=False), check)
         for line in end.tracked:
             typer.echo(f"Tracked: {line}")
         typer.echo(f"Results: {end.results}")
@@ -122,9 +123,7 @@ class ProgressDisplay:
         self.last_line = time.monotonic()
         expected = len(self.workload.work)
         left = self.workload.seconds_left
-        remaining = (
-            f"; about {duration(left)} left" if left and not self.console.is_terminal else ""
-        )
+        remaining = f"; {about(left)} left" if left and not self.console.is_terminal else ""
         self.print_line(f"[{self.workload.ended}/{expected}] {describe_end(event)}{remaining}")
 
     def _update_total(self) -> None:

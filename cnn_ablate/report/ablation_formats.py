@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from cnn_ablate.report import formatting, render_templates
 from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.ablation_table import AblationRow, AblationTable
+from cnn_ablate.text import wrapped
 
 _GAP = "  "
 _NARROWEST = 16  # characters of a variant's name
@@ -24,7 +25,7 @@ def plain_text(table: AblationTable, *, width: int = 100) -> str:
     lines = [_line(row, widths) for row in cells]
     remarks = ["", *(row.remark for row in table.rows), *("" for _ in table.chance)]
     pairs = zip(lines, remarks, strict=True)
-    return "".join(f"{line}\n" + (f"    ! {remark}\n" if remark else "") for line, remark in pairs)
+    return "".join(f"{line}\n" + _remark(remark, width) for line, remark in pairs)
 
 
 def _cells(row: AblationRow) -> tuple[str, ...]:
@@ -36,6 +37,10 @@ def _cells(row: AblationRow) -> tuple[str, ...]:
         row.p.text,
         row.verdict,
     )
+
+
+def _remark(text: str, width: int) -> str:
+    return f"{wrapped(f'! {text}', width, '    ')}\n" if text else ""
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from cnn_ablate.executors import Ended, Event, Progress
 from cnn_ablate.schema import RunningTrial
-from cnn_ablate.text import duration
+from cnn_ablate.text import about
 
 
 class Workload:
@@ -60,7 +60,7 @@ class Workload:
     def summary(self) -> str:
         """How many trials have ended, and the time left: `3 of 18, about 4 min left`."""
         left = self.seconds_left
-        remaining = f", about {duration(left)} left" if left else ""
+        remaining = f", {about(left)} left" if left else ""
         return f"{self.ended:,} of {len(self.work):,}{remaining}"
 
     def _on_progress(self, event: Progress) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from shlex import quote
 from typing import Any
@@ -10,9 +10,13 @@ from typing import Any
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.normalize import NORMALIZATIONS
 from cnn_ablate.options import Options
-from cnn_ablate.schema import SOURCE_KEY, with_overrides
+from cnn_ablate.schema import SOURCE_KEY, label, with_overrides
 from cnn_ablate.settings import entry_of, resolve
 from cnn_ablate.study.file_model import folder_name_fault
+from cnn_ablate.text import listed
+
+# Two levels of a knob, and what the second one is or may be instead, in words.
+Levels = tuple[list[Any], str]
 
 _SWITCHES = 2
 _LEAST_EPOCHS, _LEAST_STEPS = 10, 500
@@ -49,7 +53,7 @@ _TRAINING = """\
 factors:
 """
 _MORE = """\
-  # Other knobs of the network, with levels to adapt:
+  # Other knobs of the network; without its first # a line varies one more.
 """
 _DESIGN = """\
   data.augment: [[random_crop], []]
@@ -92,21 +96,20 @@ def study_template(
     """
     settings = _settings(data, model, path)
     title = f"Ablation of {model.rpartition(':')[2]} on {path.rpartition('/')[2] or data}"
-    switches = dict(_switches(entry_of("model", model), settings["model"]))
+    switches, others = _proposed_levels(entry_of("model", model), settings["model"])
     levels = dict(list(switches.items())[:_SWITCHES])
-    others = {**dict(_other_levels(settings["model"])), **switches}
     count = len(levels) + _FACTORS
     lines = [
         _HEAD.format(file=quote(file), name=_yaml(study_name(file)), title=_yaml(title)),
         *_section("data", {**settings["data"], **_preprocessing(data)}, _data_knobs(data)),
         *_section("model", settings["model"], settings["model"]),
         _training(images),
-        *(f"  model.{knob}: {_yaml(pair)}\n" for knob, pair in levels.items()),
-        *_commented({knob: pair for knob, pair in others.items() if knob not in levels}),
+        *(f"  {_factor(knob, *pair)}" for knob, pair in levels.items()),
+        *_commented({**dict(list(switches.items())[_SWITCHES:]), **others}),
         _DESIGN.format(count=count),
         *(
             _CLAIM.format(knob=knob, new=_yaml(new), old=_yaml(old))
-            for knob, (new, old) in list(levels.items())[:1]
+            for knob, ((new, old), _) in list(levels.items())[:1]
         ),
     ]
     return "".join(lines)
@@ -132,24 +135,57 @@ def _training(images: int | None) -> str:
     return _TRAINING.format(epochs=epochs, batch_size=batch_size, why=why)
 
 
-def _other_levels(values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Yield two levels for each other knob: half of a count, a tenth of a number, or `none`."""
+def _proposed_levels(
+    entry: type[Options], values: Mapping[str, Any]
+) -> tuple[dict[str, Levels], dict[str, Levels]]:
+    """Return levels per knob of those that are switched, flags before named choices, and others."""
+    properties = entry.model_json_schema()["properties"]
+    flags: dict[str, Levels] = {}
+    choices: dict[str, Levels] = {}
+    others: dict[str, Levels] = {}
     for knob, value in values.items():
-        if knob in {"name", SOURCE_KEY} or isinstance(value, bool | list | dict):
+        listed_values = [v for v in properties.get(knob, {}).get("enum", ()) if v != value]
+        if isinstance(value, bool):
+            flags[knob] = [value, not value], ""
+        elif knob in {"name", SOURCE_KEY} or isinstance(value, dict):
             continue
-        if isinstance(value, int):
-            yield knob, [value, value // 2 or 2 * value or 1]
-        elif isinstance(value, float):
-            yield knob, [value, value / 10 or 0.1]
+        elif listed_values:
+            kind = choices if isinstance(value, str) else others
+            kind[knob] = _chosen(value, listed_values)
         else:
-            yield knob, [value, 1 if value is None else "none"]
+            others[knob] = _invented(value)
+    return {**flags, **choices}, others
 
 
-def _commented(levels: Mapping[str, list[Any]]) -> Iterator[str]:
+def _invented(value: Any) -> Levels:
+    """Return a value with another one of its type."""
+    if isinstance(value, int) and value > 1:
+        return [value, value // 2], "half" if value % 2 == 0 else "about half"
+    if isinstance(value, int):
+        return [value, value + 1], ""
+    if isinstance(value, float):
+        return ([value, float(f"{value / 10:.3g}")], "a tenth") if value else ([value, 0.1], "")
+    if isinstance(value, list | tuple) and len(value) > 1:
+        return [value, value[:-1]], "without the last one"
+    return [value, "OTHER"], "for OTHER, a value that the network takes"
+
+
+def _chosen(value: Any, others: Sequence[Any]) -> Levels:
+    """Return a value with another one, `none` if possible, and the names of further ones."""
+    second = "none" if "none" in others else others[0]
+    more = [label(other) for other in others if other != second]
+    return [value, second], f"or {listed(more, 'or')}" if more else ""
+
+
+def _factor(knob: str, levels: list[Any], words: str) -> str:
+    return f"model.{knob}: {_yaml(levels)}{f'  # {words}' if words else ''}\n"
+
+
+def _commented(levels: Mapping[str, Levels]) -> Iterator[str]:
     if levels:
         yield _MORE
     for knob, pair in levels.items():
-        yield f"  # model.{knob}: {_yaml(pair)}\n"
+        yield f"  # {_factor(knob, *pair)}"
 
 
 def study_name(file: str) -> str:
@@ -178,22 +214,9 @@ def _section(section: str, values: Mapping[str, Any], knobs: Iterable[str]) -> I
             yield f"    {knob}: {_yaml(values[knob])}{f'  # {doc}' if doc else ''}\n"
 
 
-def _switches(entry: type[Options], values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
-    """Yield two levels for each knob that can be switched: flags first, then choices."""
-    properties = entry.model_json_schema()["properties"]
-    knobs = {knob: schema for knob, schema in properties.items() if knob in values}
-    for knob, schema in knobs.items():
-        if schema.get("type") == "boolean":
-            yield knob, [values[knob], not values[knob]]
-    for knob, schema in knobs.items():
-        others = [name for name in schema.get("enum", ()) if name != values[knob]]
-        if others and schema.get("type") == "string":
-            yield knob, [values[knob], "none" if "none" in others else others[0]]
-
-
 def _yaml(value: Any) -> str:
     """Return a value as YAML in one line."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return f"[{', '.join(map(_yaml, value))}]"
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value

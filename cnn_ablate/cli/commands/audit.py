@@ -17,7 +17,7 @@ from cnn_ablate.runner.findings import audit_findings
 from cnn_ablate.runner.prepare import prepare
 from cnn_ablate.schema import Finding
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import count, listed
+from cnn_ablate.text import count, listed, wrapped
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
@@ -46,8 +46,10 @@ def print_findings(name: str, findings: Sequence[Finding]) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
+    width = console.width - max((len(finding.severity) + 2 for finding in findings), default=0)
     for finding in findings:
-        text = Text.assemble((finding.kind, "bold"), f" at {finding.where}\n{finding.message}\n")
+        message = wrapped(finding.message, width, further="")
+        text = Text.assemble((finding.kind, "bold"), f" at {finding.where}\n{message}\n")
         table.add_row(Text(finding.severity, _STYLES[finding.severity]), text)
     console.print(table)
     numbers = Counter[str](finding.severity for finding in findings)

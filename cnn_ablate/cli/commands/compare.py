@@ -11,6 +11,7 @@ from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import ComparedEffects, Comparison
 from cnn_ablate.cli.text_table import print_rows
+from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Effect, hash_of, label
 from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects, margin_of
@@ -34,7 +35,7 @@ def print_comparison(first: str, second: str, results: Path, *, as_json: bool) -
     titles = folders if folders[0] != folders[1] else [first, second]
     print_rows(console, ["contrast", *titles, "second - first", "verdict"], map(_cells, pairs))
     for line in _remarks(first_study, second_study):
-        console.print(line, soft_wrap=True, markup=False)
+        print_sentence(console, line)
 
 
 def _read(word: str, results: Path) -> Results:

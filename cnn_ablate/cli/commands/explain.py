@@ -13,6 +13,7 @@ from rich.table import Table
 from cnn_ablate.cli.format_changes import format_changes
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import ExplainedVariant
+from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.external import RESERVED, fill
@@ -97,7 +98,7 @@ def _print(plan: Plan, name: str, options: ExplainOptions) -> None:
         return
     console = Console(highlight=False)
     for line in _changes(plan, variant, contrasts, name):
-        console.print(line, markup=False)
+        print_sentence(console, line)
     console.print(_table(layers, wide=console.width >= _WIDE))
     console.print()
     settings = {variant.name: variant.settings for variant in plan.variants}

@@ -1,7 +1,6 @@
 """The command `list`: the tables of names that a study can use, with options and defaults."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from textwrap import fill
 from typing import Any
 
 from rich.console import Console
@@ -19,6 +18,7 @@ from cnn_ablate.options import Options
 from cnn_ablate.plan.designs import DESIGNS
 from cnn_ablate.schema import label
 from cnn_ablate.settings import TABLES
+from cnn_ablate.text import wrapped
 from cnn_ablate.value_errors import unknown_name
 
 
@@ -121,21 +121,10 @@ def print_entries(table: str, *, as_json: bool) -> None:
 
 def _print_entry(console: Console, entry: TableEntry) -> None:
     """Print an entry and its knobs, the further lines of each indented more than its first."""
-    head = Text(_hanging(f"{entry.name}  {entry.about}", console.width, ""))
+    head = Text(wrapped(f"{entry.name}  {entry.about}", console.width))
     head.stylize("bold", 0, len(entry.name))
     console.print(head, soft_wrap=True)
     for knob in entry.knobs:
         default = "required" if knob.default is None else knob.default
         text = f"{knob.name}: {default}  {knob.about}"
-        console.print(_hanging(text, console.width, "  "), markup=False, soft_wrap=True)
-
-
-def _hanging(text: str, width: int, indent: str) -> str:
-    return fill(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent + "    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+        console.print(wrapped(text, console.width, "  "), markup=False, soft_wrap=True)

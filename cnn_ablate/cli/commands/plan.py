@@ -12,6 +12,7 @@ from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import PilotContrast, PlannedStudy
 from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.cli.text_table import print_rows
+from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.find_study import study_path
 from cnn_ablate.plan import select_variants
 from cnn_ablate.runner.config import RunConfig
@@ -30,7 +31,7 @@ from cnn_ablate.stats import margin_of
 from cnn_ablate.stats.multiple_comparisons import FLIP_PAIRS
 from cnn_ablate.stats.sample_size import Spread
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import count, count_range, duration, listed
+from cnn_ablate.text import about, count, count_range, listed
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "steps", "done")
 # What only the user's own command knows.
@@ -67,7 +68,7 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
     titles = [t for t in _TITLES if t not in _UNKNOWN] if prepared.inputs else _TITLES
     print_rows(console, titles, (_cells(prepared, row) for row in rows), texts=2)
     for line in (*_remarks(prepared, config), *_time(prepared, rows, config, options)):
-        console.print(line, soft_wrap=True, markup=False)
+        print_sentence(console, line)
     if options.pilot:
         _print_pilot(console, seen, prepared.study.metric)
 
@@ -106,11 +107,11 @@ def _print_pilot(console: Console, seen: Sequence[Spread], metric: Metric) -> No
     print_rows(console, titles, rows)
     unit = f", in {metric.difference_unit}" if metric.difference_unit else ""
     needed = f", and the seeds needed for {margin}" if margin else ""
-    console.print(
+    print_sentence(
+        console,
         f"Estimates from the pilot of the {metric.label}{unit}: the spread over the seeds seen, "
         "the half-width of an interval with the planned seeds, the smallest effect found with "
         f"80 % power{needed}. They rest on normal differences and on Bonferroni's bound.",
-        soft_wrap=True,
     )
 
 
@@ -216,4 +217,4 @@ def _time(
     how = "from those that are done" if prepared.inputs else how
     images = f"{GUESSED_SIZES[0]:,} training images"
     sizes = f"; {images} assumed for {listed(guessed_sizes(prepared))}" if prepared.missing else ""
-    yield f"Left to train: about {duration(left)} on this machine ({machine}), {how}{sizes}."
+    yield f"Left to train: {about(left)} on this machine ({machine}), {how}{sizes}."

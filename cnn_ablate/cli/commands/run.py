@@ -26,10 +26,11 @@ from cnn_ablate.runner.prepare import Prepared, prepare
 from cnn_ablate.runner.preregistration_log import with_history
 from cnn_ablate.runner.run import run
 from cnn_ablate.runner.run_record import study_record
-from cnn_ablate.schema import Study, timestamp
+from cnn_ablate.schema import Record, Study, timestamp
 from cnn_ablate.store import Results, Store, read_record
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import count
+from cnn_ablate.study.edited_since_run import shown_edits, trained_edits
+from cnn_ablate.text import count, listed
 from cnn_ablate.tracking import Trackers
 
 # The folder that trackers write to.
@@ -62,11 +63,11 @@ def run_study(
     """
     path = study_path(word)
     study = read_study(path, changes)
-    _refuse_other_file(path, study, config.results)
+    earlier = _earlier_record(path, study, config.results)
     shown: AbstractContextManager[Display]
     shown = nullcontext(EventLines()) if options.as_json else progress_display()
     with shown as display, ExitStack() as held:
-        run_ = _Run(study, config, options, display)
+        run_ = _Run(study, config, options, display, earlier)
         analysis = run_.train(reports, held)
         record = config.results / study.folder / "study.json"
         page, is_new = _write_report(analysis, record, reports, pictures=options.pictures)
@@ -81,9 +82,15 @@ class _Run:
     """A run with its display and its trackers, and the ids of the trials that failed in it."""
 
     def __init__(
-        self, study: Study, config: RunConfig, options: RunOptions, display: Display
+        self,
+        study: Study,
+        config: RunConfig,
+        options: RunOptions,
+        display: Display,
+        earlier: Record | None,
     ) -> None:
         self.study, self.config, self.options, self.display = study, config, options, display
+        self.earlier = earlier
         self.trackers = Trackers(options.track, TRACKING_FOLDER, study.folder, display.print_line)
         self.failed: set[str] = set()
         self.live: LiveReport | None = None
@@ -95,11 +102,11 @@ class _Run:
         """
         prepared = prepare(self.study, self.config, self.display.on_decoding)
         trials = outstanding(prepared, only=self.options.only, fresh=self.options.fresh)
-        for note in prepared.notes:
+        store = Store(self.config.results)
+        for note in (*prepared.notes, *_edits(self.earlier, prepared, store)):
             self.display.print_line(note)
         self.display.on_plan(prepared, len(trials))
         done = prepared.done - {trial.id for trial in trials}
-        store = Store(self.config.results)
         self.trackers.copy(store, (t for t in prepared.plan.trials if t.id in done))
         prepared = with_findings(prepared, self.config, run_audit=self.options.audit)
         self.display.on_findings(prepared.findings or ())
@@ -137,13 +144,31 @@ class _Run:
             self.live.renew(f"Trials that have ended: {self.display.workload.summary}.")
 
 
-def _refuse_other_file(path: Path, study: Study, results: Path) -> None:
-    """Refuse to go on with the results of another file; raises UserError."""
+def _earlier_record(path: Path, study: Study, results: Path) -> Record | None:
+    """Return the record of the last run; None if there is none, or it is damaged.
+
+    Raises:
+        UserError: it is of another file.
+    """
     try:
-        source = read_record(results, study.folder).study.source
-    except UserError:  # nothing was run, or the record is damaged
+        record = read_record(results, study.folder)
+    except UserError:
+        return None
+    refuse_other_file(path, record.study.source, results / study.folder)
+    return record
+
+
+def _edits(earlier: Record | None, prepared: Prepared, store: Store) -> Iterator[str]:
+    """Yield what was edited since the last run, and how many of its trials are not needed now."""
+    if earlier is None or earlier.file == prepared.file:
         return
-    refuse_other_file(path, source, results / study.folder)
+    old, new = earlier.study, prepared.study
+    if edits := [*shown_edits(old, new), *trained_edits(old, new)]:
+        yield f"Edited since the last run: {listed(edits)}."
+    needed = {trial.key for trial in prepared.plan.trials}
+    unused = [t for t in earlier.plan.trials if t.key not in needed and store.is_marked_done(t)]
+    if unused:
+        yield f"Not needed any more, but kept: {count(len(unused), 'trial')} of the last run."
 
 
 def _write_report(

@@ -11,11 +11,12 @@ from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.edited_study_file import Edits, find_edits
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import StudyStatus
+from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.errors import UserError
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Record, RunProgress, without_hash
 from cnn_ablate.store import Store, read_findings, read_progress, read_record
-from cnn_ablate.text import capital, duration, listed
+from cnn_ablate.text import about, capital, duration, listed
 
 # Seconds without an update after which a run was probably killed, or its machine sleeps.
 _SILENT = 120.0
@@ -35,7 +36,7 @@ def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> No
         return
     console = Console(highlight=False)
     for line in _lines(status):
-        console.print(line, markup=False)
+        print_sentence(console, line)
 
 
 def _status(study: str, store: Store, edits: Edits | None) -> StudyStatus:
@@ -146,6 +147,6 @@ def _lines(status: StudyStatus) -> Iterator[str]:
         yield f"  {without_hash(trial)}: failed. {error}"
     yield from (f"  {what}" for what in status.damaged.values())
     if status.seconds_left is not None:
-        yield f"About {duration(status.seconds_left)} left."
+        yield f"{capital(about(status.seconds_left))} left."
     for finding in status.findings:
         yield f"Check: {finding['severity']}, {finding['kind']}: {finding['message']}"

@@ -1,0 +1,12 @@
+"""Print sentences: on a terminal wrapped between words, elsewhere each in one line."""
+
+from rich.console import Console
+from rich.text import Text
+
+from cnn_ablate.text import wrapped
+
+
+def print_sentence(console: Console, text: str) -> None:
+    """Print a text; lines of files and pipes stay whole, so that programs find them."""
+    shown = wrapped(text, console.width) if console.is_terminal else text
+    console.print(Text(shown), soft_wrap=True)
