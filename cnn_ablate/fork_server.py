@@ -9,7 +9,11 @@ would take its threads and its GPU context along, which do not survive one.
 
 import multiprocessing as mp
 import os
+from contextlib import ExitStack
+from multiprocessing import util
 from typing import Any
+
+from cnn_ablate.temporary_folder import temporary_folder
 
 _METHOD = "forkserver" if "forkserver" in mp.get_all_start_methods() else "spawn"
 # OpenMP and MKL read these when torch is first imported, the C library when a process starts, so
@@ -44,7 +48,20 @@ def context() -> Any:
     chosen: Any = mp.get_context(_METHOD)
     if _METHOD == "forkserver":
         chosen.set_forkserver_preload(["cnn_ablate.preload"])
+        _keep_sockets_in_own_folder()
     return chosen
+
+
+def _keep_sockets_in_own_folder() -> None:
+    """Put the socket of the server into a temporary folder of this program.
+
+    In multiprocessing's own, it would stay for good where this process is killed.
+    """
+    settings: dict[str, Any] = mp.current_process()._config  # type: ignore[attr-defined]  # noqa: SLF001 - it is nowhere else
+    if "tempdir" not in settings:
+        held = ExitStack()
+        settings["tempdir"] = str(held.enter_context(temporary_folder()))
+        util.Finalize(None, held.close, exitpriority=-100)  # as for its own
 
 
 def start_fork_server() -> None:

@@ -1,7 +1,15 @@
-"""Locks by name, as files in a folder; the system releases them when their process ends."""
+"""Locks by name, as files in a folder; the system releases them when their process ends.
+
+The process that holds a lock writes into its file who it is, which others read without a lock.
+"""
 
 import errno
+import json
 import os
+import platform
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -9,6 +17,15 @@ from filelock import FileLock, Timeout
 
 # Errors of file systems that have no locks. There, every lock is granted.
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
+
+
+@dataclass(frozen=True)
+class LockHolder:
+    """A process that holds a lock, the host name of its machine, and when it acquired the lock."""
+
+    process: int
+    machine: str
+    since: datetime
 
 
 class Locks:
@@ -27,7 +44,7 @@ class Locks:
         if name in self.held:
             return True
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._path(name))
+        lock = FileLock(self._path(name), on_acquired=_write_holder)
         try:
             lock.acquire(blocking=False)
         except Timeout:
@@ -50,6 +67,18 @@ class Locks:
             return not os.path.samestat(os.fstat(descriptor), self._path(name).stat())
         except FileNotFoundError:
             return True
+
+    def holder(self, name: str) -> LockHolder | None:
+        """Return who holds a lock that was refused; None if its file does not say so."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            written = json.loads(self._path(name).read_bytes())
+            since = datetime.fromisoformat(written["since"]).astimezone(UTC)
+            return LockHolder(int(written["process"]), str(written["machine"]), since)
+        return None
+
+    def is_held(self, name: str) -> bool:
+        """Return whether this process holds a lock that the file system grants to no other."""
+        return name in self.held and self.held[name].is_locked
 
     def release(self, name: str) -> None:
         """Release a lock, if it is held.
@@ -90,3 +119,12 @@ class Locks:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.lock"
+
+
+def _write_holder(descriptor: int) -> None:
+    """Write into the file of a lock which process holds it."""
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    holder = {"process": os.getpid(), "machine": platform.node(), "since": since}
+    with suppress(OSError):  # the lock holds on a full disk, too
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps(holder).encode())

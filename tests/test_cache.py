@@ -16,7 +16,7 @@ from cnn_ablate.data.cache import load
 from cnn_ablate.data.dataset_options import DataSpec
 from cnn_ablate.data.image_tensors import fingerprint, matches_fingerprint
 from cnn_ablate.errors import UserError
-from cnn_ablate.locks import Locks
+from cnn_ablate.temporary_folder import temporary_folder
 from support import data_files
 
 CLASSES = ["a", "b"]
@@ -264,14 +264,13 @@ def test_two_processes_may_build_at_once(options, tensors, tmp_path):
 
 def test_what_a_killed_build_left_is_removed(options, tensors):
     """A build of a dead process is removed by the next one; one in progress stays."""
-    names = [".building-dead", ".building-alive"]
-    for name in names:
-        (tensors / name).mkdir(parents=True)
-    with Locks(tensors) as locks:
-        assert locks.acquire(names[1])
+    dead = tensors / "cnn-ablate-dead"
+    tensors.mkdir()
+    with temporary_folder(tensors) as alive:
+        dead.mkdir()
+        (dead / "in-use.lock").touch()
         load(options)
-
-    assert names[1:] == [place.name for place in tensors.glob(".building-*") if place.is_dir()]
+        assert [alive.parent] == list(tensors.glob("cnn-ablate-*"))
 
 
 def test_a_cache_that_cannot_be_written_is_an_error(options, tmp_path, monkeypatch):

@@ -1,18 +1,22 @@
 """Several runs of one study on one folder: all finish, and each trial is trained once."""
 
 import os
+import platform
 import random
+import re
 import signal
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cnn_ablate.executors import Job, worker
-from cnn_ablate.locks import Locks
+from cnn_ablate.cli.progress_bars import describe_wait
+from cnn_ablate.executors import Ended, Event, Job, Waiting, worker
+from cnn_ablate.locks import LockHolder, Locks
 from cnn_ablate.runner import queue
 from cnn_ablate.schema import ComputeConfig, TrialResult, hash_of
 from cnn_ablate.store import Store, read
@@ -130,10 +134,69 @@ def test_a_run_that_waits_for_another_writes_heartbeats(
 
     jobs = [Job(trial(), ComputeConfig(), tmp_path, None)]
     with ours:
-        [event] = queue.JobQueue(jobs, Store(tmp_path), ours).events(executor, heartbeat)
+        waiting, event = queue.JobQueue(jobs, Store(tmp_path), ours).events(executor, heartbeat)
+    assert isinstance(waiting, Waiting)
+    assert isinstance(event, Ended)
     assert event.result
     assert [0, 0, 0] == beats
     assert [[0]] == executor.batches
+
+
+def test_a_run_says_for_whom_it_waits_and_since_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Process, machine and time of the run that trains all that is left, until it is killed."""
+    monkeypatch.setattr(queue, "_PAUSE", 0.01)
+    store, seen = Store(tmp_path / "results"), list[Waiting]()
+    trials = fast_study.prepared(tmp_path).plan.trials
+
+    def hold() -> None:
+        with store.run_lock() as locks:
+            assert all(locks.acquire(trial.key) for trial in trials)
+            (tmp_path / "held").touch()
+            time.sleep(60)
+
+    def kill(event: Event) -> None:
+        if isinstance(event, Waiting):
+            seen.append(event)
+            os.kill(pid, signal.SIGKILL)
+
+    pid = fast_study.fork(hold)
+    while not (tmp_path / "held").exists():
+        time.sleep(0.005)
+    done = run_study(tmp_path, on_event=kill)
+    fast_study.exit_code(pid)
+    assert fast_study.TRIALS == sum(done.trials["status"] == "done")
+    assert re.fullmatch(
+        rf"Waiting for 4 trials that another run is training: process {pid} on "
+        rf"{re.escape(platform.node())}, since \d\d:\d\d:\d\d \(\d s\)\.",
+        describe_wait(seen[0]),
+    )
+
+
+def test_a_wait_is_described_as_far_as_it_is_known() -> None:
+    """Earlier versions write no holder; another day has its date."""
+    old = LockHolder(7, "node7", datetime(2026, 1, 5, 12, tzinfo=UTC))
+    assert "Waiting for 1 trial that another run is training." == describe_wait(Waiting(1, ()))
+    described = describe_wait(Waiting(2, (old,)))
+    assert ": process 7 on node7, since 2026-01-0" in described
+    assert re.search(r"\(\d+ days \d+ h\)\.$", described)
+
+
+def test_the_holder_of_a_lock_outlives_refused_attempts(tmp_path: Path) -> None:
+    """Others that try the lock leave in its file who holds it; a new holder replaces it."""
+    theirs, ours = Locks(tmp_path), Locks(tmp_path)
+    assert theirs.acquire("trial")
+    (tmp_path / "trial.lock").write_text('{"process":1,"machine":"m","since":"2026-01-05T12:00"}')
+    assert not ours.acquire("trial")
+    held = ours.holder("trial")
+    theirs.held.pop("trial").release()
+    assert ours.acquire("trial")
+    taken = ours.holder("trial")
+    assert held
+    assert taken
+    assert (1, os.getpid()) == (held.process, taken.process)
+    assert None is ours.holder("other")
 
 
 def test_scratch_of_a_live_run_is_kept(tmp_path: Path) -> None:

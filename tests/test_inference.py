@@ -219,6 +219,15 @@ def test_empty_folder(tmp_path: Path) -> None:
         find_images(tmp_path / "nowhere")
 
 
+def test_hidden_files_are_not_classified(folder: Path) -> None:
+    """Nor those of file managers, or in hidden folders; as in training."""
+    before = [str(found) for found in find_images(folder)]
+    (folder / ".trash").mkdir()
+    for name in ("._0.png", ".trash/old.png", "Thumbs.db", "desktop.ini"):
+        shutil.copy(folder / "0.png", folder / name)
+    assert before == [str(found) for found in find_images(folder)]
+
+
 def test_importing_the_package_needs_no_torch() -> None:
     """The names of the package are imported on first use."""
     assert torch.__name__ == "torch"

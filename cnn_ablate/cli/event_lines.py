@@ -17,9 +17,10 @@ from cnn_ablate.cli.run_events import (
     ProgressEvent,
     TrialEvent,
     VerdictEvent,
+    WaitingEvent,
     WatchEvent,
 )
-from cnn_ablate.executors import Ended, Event, Progress
+from cnn_ablate.executors import Ended, Event, Progress, Waiting
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.workload import Workload
@@ -72,10 +73,12 @@ class EventLines:
             print_json(LookEvent(state=round_.look, to_train=len(round_.trials)), lines=True)
 
     def on_event(self, event: Event) -> None:
-        """Print the progress or the end of a trial."""
+        """Print the progress or the end of a trial, or which other runs this one waits for."""
         self.workload.update(event)
         if isinstance(event, Ended):
             self._on_ended(event)
+        elif isinstance(event, Waiting):
+            print_json(WaitingEvent(trials=event.trials, holders=event.holders), lines=True)
         elif time.monotonic() - self.last_progress > _SECONDS_BETWEEN_LINES:
             self._on_progress(event)
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 
 import typer
 from rich.console import Console
@@ -12,7 +13,8 @@ from rich.progress import Progress as ProgressBars
 from cnn_ablate.analysis import Analysis
 from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.cli.wrapped_sentences import print_sentence
-from cnn_ablate.executors import Ended, Event, Progress
+from cnn_ablate.executors import Ended, Event, Progress, Waiting
+from cnn_ablate.locks import LockHolder
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.plan_rows import validation_remarks
 from cnn_ablate.runner.prepare import Prepared
@@ -82,10 +84,12 @@ class ProgressDisplay:
             self._update_total()
 
     def on_event(self, event: Event) -> None:
-        """Show the progress or the end of a trial."""
+        """Show the progress or the end of a trial, or which other runs this one waits for."""
         self.workload.update(event)
         if isinstance(event, Ended):
             self._on_ended(event)
+        elif isinstance(event, Waiting):
+            self.print_line(describe_wait(event))
         else:
             self._on_progress(event)
         self._update_total()
@@ -152,6 +156,21 @@ def describe_end(event: Ended) -> str:
     if metrics is None or metrics.test_accuracy is None:
         return f"{name}: {result.status}. {result.error}"
     return f"{name}: {metrics.test_accuracy:.2%} on the test images, {metrics.seconds:.1f} s"
+
+
+def describe_wait(event: Waiting) -> str:
+    """Return for which other runs a run waits, and since when they train its trials."""
+    trials = count(event.trials, "trial")
+    holders = f": {some(_holder(holder) for holder in event.holders)}" if event.holders else ""
+    return f"Waiting for {trials} that another run is training{holders}."
+
+
+def _holder(holder: LockHolder) -> str:
+    """Return a process with the local time of its lock, with its date unless that is today."""
+    since, now = holder.since.astimezone(), datetime.now().astimezone()
+    clock = f"{since:%H:%M:%S}" if since.date() == now.date() else f"{since:%Y-%m-%d %H:%M:%S}"
+    passed = duration(max((now - since).total_seconds(), 0))
+    return f"process {holder.process} on {holder.machine}, since {clock} ({passed})"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from cnn_ablate.locks import LockHolder
 from cnn_ablate.schema import Effect, Finding, Frozen, Status, Verdict
 
 
@@ -49,6 +50,14 @@ class ProgressEvent(Frozen):
     seconds_left: float | None
 
 
+class WaitingEvent(Frozen):
+    """`run`: other runs train all trials that are left; `holders` are their processes."""
+
+    event: Literal["waiting"] = "waiting"
+    trials: int
+    holders: tuple[LockHolder, ...]
+
+
 class TrialEvent(Frozen):
     """`run`: the end of a trial; `ended` of `expected` trials of this run have ended."""
 
@@ -94,6 +103,7 @@ RunEvent = (
     | WatchEvent
     | LookEvent
     | ProgressEvent
+    | WaitingEvent
     | TrialEvent
     | EffectEvent
     | VerdictEvent

@@ -4,9 +4,8 @@ import hashlib
 import json
 import os
 import shutil
-import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +23,8 @@ from cnn_ablate.data.image_tensors import (
     matches_fingerprint,
 )
 from cnn_ablate.errors import UserError
-from cnn_ablate.locks import Locks
 from cnn_ablate.schema import DataFacts
+from cnn_ablate.temporary_folder import temporary_folder
 from cnn_ablate.text import some
 
 # Part of every cache's name: raise it when a change of the decoders changes pixels.
@@ -119,7 +118,8 @@ def _build(found: FoundData, folder: Path, progress: Progress | None) -> None:
     """Decode a data set into a temporary folder, then rename it to the cache's."""
     halves = found.read() if progress is None else _with_progress(found.read(), progress)
     try:
-        with _temporary_folder(folder.parent) as temporary:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(folder.parent) as temporary:
             _write(found, halves, temporary)
             _publish(temporary, folder)
     except OSError as error:
@@ -128,23 +128,6 @@ def _build(found: FoundData, folder: Path, progress: Progress | None) -> None:
             f"the tensor cache cannot be written: {error.strerror or error}.",
             "Set CNN_ABLATE_CACHE to a folder with free space.",
         ) from error
-
-
-@contextmanager
-def _temporary_folder(parent: Path) -> Iterator[Path]:
-    """Hold a new folder, removed at exit; those of killed processes are removed first."""
-    with Locks(parent) as locks:
-        mine = parent / f".building-{uuid.uuid4().hex}"
-        locks.acquire(mine.name)
-        # Listed before the locks are read: a process takes its lock before it makes its folder.
-        names = {folder.name for folder in parent.glob(".building-*") if folder.is_dir()}
-        for abandoned in names - {*locks.held_by_others(".building-")}:
-            shutil.rmtree(parent / abandoned, ignore_errors=True)
-        mine.mkdir()
-        try:
-            yield mine
-        finally:
-            shutil.rmtree(mine, ignore_errors=True)
 
 
 def _with_progress(

@@ -4,7 +4,15 @@ Results are passed on in events, and published by the runner; executors store ch
 """
 
 from cnn_ablate.executors.local import LocalExecutor
-from cnn_ablate.executors.protocol import Ended, Event, Executor, FailureKind, Job, Progress
+from cnn_ablate.executors.protocol import (
+    Ended,
+    Event,
+    Executor,
+    FailureKind,
+    Job,
+    Progress,
+    Waiting,
+)
 from cnn_ablate.executors.ray.executor import RayExecutor
 from cnn_ablate.executors.resources import Resources, usable_cores
 
@@ -19,5 +27,6 @@ __all__ = [
     "Job",
     "Progress",
     "Resources",
+    "Waiting",
     "usable_cores",
 ]

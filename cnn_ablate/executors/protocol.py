@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Protocol
 
 from cnn_ablate.executors.resources import Resources
 from cnn_ablate.external import ExternalJob
+from cnn_ablate.locks import LockHolder
 from cnn_ablate.schema import ComputeConfig, Trial, TrialResult
 
 # Why a trial has no result: an exception that it would raise again, a worker that was lost or a
@@ -83,7 +84,21 @@ class Ended:
     kept: bool = False
 
 
-Event = Progress | Ended
+@dataclass(frozen=True)
+class Waiting:
+    """All trials that are left, so many, are being trained by other runs; an executor yields none.
+
+    Attributes:
+        trials: How many there are.
+        holders: The processes of those runs, each with the time of the first trial that it
+            locked, as far as they are known.
+    """
+
+    trials: int
+    holders: tuple[LockHolder, ...]
+
+
+Event = Progress | Waiting | Ended
 
 
 class CheckpointStore(Protocol):

@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Self
 
-from cnn_ablate.executors import Ended, Event, Executor, Job
-from cnn_ablate.locks import Locks
+from cnn_ablate.executors import Ended, Event, Executor, Job, Waiting
+from cnn_ablate.locks import LockHolder, Locks
 from cnn_ablate.schema import Trial
 from cnn_ablate.store import Store
 
@@ -50,6 +50,7 @@ class JobQueue:
         self.had_neighbours: set[str] = set()
         self.losses: Counter[str] = Counter()
         self.done_elsewhere: deque[Ended] = deque()
+        self.waits_for: tuple[LockHolder, ...] | None = None
 
     def __iter__(self) -> Self:
         """Return the queue, from which an executor takes a job when a worker is free."""
@@ -85,6 +86,7 @@ class JobQueue:
                     yield from self._ended_elsewhere()
             yield from self._ended_elsewhere()
             while self.locked and not (self.waiting or self.solitary):
+                yield from self._on_wait()
                 time.sleep(_PAUSE)
                 heartbeat()
                 self._claim_released()
@@ -145,6 +147,16 @@ class JobQueue:
             job = self.locked.popleft()
             if self._claim(job, job.trial):
                 self.waiting.append(job)
+
+    def _on_wait(self) -> Iterator[Waiting]:
+        """Yield for which other runs this one waits, if these are not the same as before."""
+        known = (self.locks.holder(job.trial.key) for job in self.locked)
+        first: dict[tuple[int, str], LockHolder] = {}
+        for holder in sorted(filter(None, known), key=lambda holder: holder.since):
+            first.setdefault((holder.process, holder.machine), holder)
+        if self.waits_for != (holders := tuple(first.values())):
+            self.waits_for = holders
+            yield Waiting(len(self.locked), holders)
 
     def _ended_elsewhere(self) -> Iterator[Ended]:
         while self.done_elsewhere:

@@ -33,7 +33,7 @@ class Workload:
             self.ended += 1
             self.waiting.pop(event.trial.id, None)
             self.running.pop(event.trial.id, None)
-        else:
+        elif isinstance(event, Progress):
             self._on_progress(event)
 
     @property

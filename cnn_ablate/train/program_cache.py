@@ -4,9 +4,7 @@ A folder is published by a rename, so it is complete; each is built once, under 
 """
 
 import re
-import shutil
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +12,7 @@ from typing import NamedTuple
 from cnn_ablate.data.paths import cache_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.locks import Locks
+from cnn_ablate.temporary_folder import temporary_folder
 
 _ERROR = "error.txt"
 # The SHA-256 that names a folder.
@@ -67,9 +66,7 @@ class ProgramCache:
         return Entry(path, error_file.read_text("utf-8") if error_file.exists() else "")
 
     def _build(self, path: Path, build: Callable[[Path], None]) -> None:
-        scratch = self.folder / f".building-{uuid.uuid4().hex}"
-        scratch.mkdir()
-        try:
+        with temporary_folder(self.folder) as scratch:
             try:
                 build(scratch)
             except (OSError, MemoryError, UserError):
@@ -78,5 +75,3 @@ class ProgramCache:
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                 (scratch / _ERROR).write_text(reason, "utf-8")
             scratch.rename(path)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)

@@ -14,6 +14,7 @@ from cnn_ablate import fork_server
 from cnn_ablate.executors import Event, Resources
 from cnn_ablate.runner import RetryPolicy, RunConfig, prepare
 from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.run import run
 from cnn_ablate.store import Results
 from cnn_ablate.study import read_study
@@ -56,16 +57,21 @@ def run_study(
 ) -> Results:
     """Run the study in this process, as the command line does."""
     folder.mkdir(exist_ok=True)
-    path = folder / "fast.yaml"
-    path.write_text(STUDY, encoding="utf-8")
     config = RunConfig(
         results=folder / "results",
         resources=Resources(workers=workers),
         retry=retry or RetryPolicy(),
         compute="eager",
     )
-    prepared = prepare(read_study(path), config)
-    return run(prepared, outstanding(prepared, fresh=fresh), config, on_event).results
+    ready = prepared(folder, config)
+    return run(ready, outstanding(ready, fresh=fresh), config, on_event).results
+
+
+def prepared(folder: Path, config: RunConfig | None = None) -> Prepared:
+    """Return the study before it runs."""
+    path = folder / "fast.yaml"
+    path.write_text(STUDY, encoding="utf-8")
+    return prepare(read_study(path), config or RunConfig(results=folder / "results"))
 
 
 def fork(action: Callable[[], object]) -> int:

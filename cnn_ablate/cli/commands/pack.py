@@ -1,7 +1,6 @@
 """The command `pack`: a study and all that belongs to it in a ZIP file, to publish or move."""
 
 import io
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from cnn_ablate.report import write as write_report
 from cnn_ablate.schema import Study
 from cnn_ablate.store import NETWORK, Results, read
 from cnn_ablate.study import Changes, read_study
+from cnn_ablate.temporary_folder import temporary_folder
 from cnn_ablate.text import count
 
 # Of the machine that ran it, and of no use elsewhere.
@@ -118,8 +118,8 @@ def _trials(written: Results, *, networks: bool) -> Iterator[tuple[str, bytes]]:
 
 def _report(written: Results) -> Iterator[tuple[str, bytes]]:
     """Yield the files of the report, written anew from these results."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = write_report(analyse(written), Path(scratch)).parent
+    with temporary_folder() as scratch:
+        folder = write_report(analyse(written), scratch).parent
         for file in sorted(folder.rglob("*")):
             if file.is_file():
                 yield f"reports/{file.relative_to(scratch).as_posix()}", file.read_bytes()

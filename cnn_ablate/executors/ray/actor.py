@@ -6,11 +6,11 @@ driver, as a stream of events.
 
 import platform
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
-from tempfile import mkdtemp
 from threading import Thread
 from typing import Any
 
@@ -19,6 +19,7 @@ from cnn_ablate.data.image_tensors import Arrays, from_arrays
 from cnn_ablate.executors.protocol import Event, Job
 from cnn_ablate.executors.worker import cache_images, run_job
 from cnn_ablate.schema import DataFacts, Trial
+from cnn_ablate.temporary_folder import temporary_folder
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,12 @@ class RayWorker:
         # starts; cuBLAS and torch read theirs when a GPU is first used.
         fork_server.set_environment()
         self.folders: dict[frozenset[tuple[str, bytes]], Path] = {}
+        # That of a killed actor is removed by the next one on its node.
+        self.held = ExitStack()
+        self.scratch = self.held.enter_context(temporary_folder())
         # The results folder of the run need not be here; a command takes this one for its files.
-        self.results = Path(mkdtemp(prefix="cnn-ablate-"))
+        self.results = self.scratch / "results"
+        self.results.mkdir()
         # Training calls hooks, and `run` has to yield: a thread turns one into the other. One for
         # all jobs, since what torch keeps per thread is made anew in each.
         self.assigned: SimpleQueue[tuple[Job, JobPayload, Stream]] = SimpleQueue()
@@ -74,6 +79,10 @@ class RayWorker:
     def ready(self) -> tuple[str, str]:
         """Return the name of this node and the version of this package on it."""
         return platform.node(), version("cnn-ablate")
+
+    def close(self) -> None:
+        """Remove the files of this worker."""
+        self.held.close()
 
     def run(
         self, job: Job, payload: JobPayload, data: SharedData | None = None
@@ -105,7 +114,9 @@ class RayWorker:
         """Write the user's modules to a temporary folder, once per version, and return it."""
         version_key = frozenset(sources.items())
         if version_key not in self.folders:
-            self.folders[version_key] = folder = Path(mkdtemp(prefix="cnn-ablate-"))
+            folder = self.scratch / f"sources-{len(self.folders)}"
+            folder.mkdir()
+            self.folders[version_key] = folder
             for path, source in sources.items():
                 file = folder / path
                 file.parent.mkdir(parents=True, exist_ok=True)

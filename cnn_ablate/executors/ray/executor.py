@@ -80,6 +80,7 @@ class RayExecutor:
                     for worker in clock.overdue(self.workers):
                         yield from self._discard(worker, worker.timeout_message())
             finally:
+                self._close_idle_workers()
                 while self.workers:
                     self._stop_worker(self.workers[-1])
 
@@ -127,6 +128,12 @@ class RayExecutor:
         options = {"num_cpus": self.resources.cpus_per_trial, "num_gpus": self.resources.gpus}
         actor = self.ray.remote(scheduling_strategy="SPREAD", **options)(RayWorker).remote()
         self.workers.append(RemoteWorker(actor, actor.ready.remote()))
+
+    def _close_idle_workers(self) -> None:
+        """Let workers that are about to be stopped remove their files; busy ones would not."""
+        idle = [worker for worker in self.workers if worker.node and worker.pending is None]
+        if closing := [worker.actor.close.remote() for worker in idle]:
+            self.ray.wait(closing, num_returns=len(closing), timeout=TICK)
 
     def _stop_worker(self, worker: RemoteWorker) -> None:
         self.workers.remove(worker)
