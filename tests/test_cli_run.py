@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cnn_ablate.runner import workload
 from support.cli_study import call, write
 from support.fast_study import allow_fork, fork_workers
 
@@ -20,6 +21,7 @@ def test_a_run_ends_with_its_table_and_then_the_paths(
     Programs get one event per line: of the same study, which is done by then.
     """
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(workload, "_SHORTEST", 0.0)
     file = write(tmp_path).name
     code, out, err = call("run", file, "--compute", "eager", "--workers", 1, cwd=tmp_path)
     assert 0 == code, err

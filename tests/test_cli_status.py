@@ -4,12 +4,15 @@ import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cnn_ablate.executors import Ended, Progress
+from cnn_ablate.runner import workload
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.progress import ProgressWriter
+from cnn_ablate.runner.workload import Workload
 from cnn_ablate.schema import ComputeConfig, RunningTrial, RunProgress, Trial, TrialResult
 from cnn_ablate.store import Results, Store, read_progress, write_progress, write_record
 from cnn_ablate.text import about
@@ -87,6 +90,19 @@ def test_what_is_running(study: Results) -> None:
 def test_time_left_in_words(seconds: float, words: str) -> None:
     """No estimate is zero."""
     assert words == about(seconds)
+
+
+def test_time_left_follows_from_the_speed_that_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is none yet when all workers report their first batches."""
+    seen = Workload()
+    seen.add({"a": 1.0, "b": 1.0})
+    left = []
+    for now, trial, epoch in [(0.0, "a", 0.5), (0.5, "b", 0.5), (8.0, "a", 4.5)]:
+        monkeypatch.setattr(workload, "time", SimpleNamespace(monotonic=lambda now=now: now))
+        seen.update(Progress(trial, epoch, 10, 50.0))
+        left.append(seen.seconds_left)
+    # 0.45 of a trial in eight seconds, and 1.5 of them are left.
+    assert [None, None, pytest.approx(8 * 1.5 / 0.45)] == left
 
 
 def test_what_is_trained_afresh(study: Results) -> None:

@@ -16,7 +16,7 @@ from cnn_ablate.schema import Record
 
 # Seconds between two reports; and a report takes at most a third of the time of one core.
 _PAUSE, _PAUSE_PER_SECOND = 5.0, 2.0
-_NICENESS = 10
+_NICENESS = 5
 
 
 class LiveReport:
