@@ -58,6 +58,12 @@ def test_yaml_is_version_1_2(tmp_path: Path) -> None:
     assert ["s.yaml:7:26: factors.model.residual[1]: expected true or false, got 'on'."] == message
 
 
+def test_characters_that_json_escapes_in_halves_are_whole(tmp_path: Path) -> None:
+    """A study may be written as JSON, which escapes characters beyond 16 bits so."""
+    text = SOUND.replace("study: tiny", 'study: tiny\ntitle: "\\ud83d\\ude80"')
+    assert "🚀" == read_study(write(tmp_path, text)).title
+
+
 def test_written_baseline_keeps_no_defaults(sound: Study) -> None:
     """Defaults of one entry are not carried over to another entry of the table."""
     assert {"name": "sgd", "lr": 0.01} == sound.written["optimizer"]

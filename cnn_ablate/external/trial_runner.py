@@ -3,6 +3,7 @@
 import json
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -103,7 +104,9 @@ def _command(trial: Trial, job: ExternalJob, workplace: Workplace) -> list[str]:
 def _exit(command: list[str], code: int, log: Log) -> UserError:
     """Return how a command ended, with the last line that it printed."""
     last = "".join(f": {line.strip().rstrip('.')}" for line in log.tail(1))
-    shown = " ".join(Path(word).name for word in command[:2])
+    # The program that `python` in a study stands for may have another name.
+    program = "python" if command[0] == sys.executable else Path(command[0]).name
+    shown = " ".join([program, *(Path(word).name for word in command[1:2])])
     if code < 0:
         return UserError("", f"`{shown}` was killed by {signal.Signals(-code).name}{last}.")
     return UserError("", f"`{shown}` ended with exit code {code}{last}.")

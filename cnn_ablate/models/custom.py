@@ -40,7 +40,7 @@ class UserModel(UserOptions, ModelOptions):
         """Build the network, and call it once with two images of zeros, of any size.
 
         Raises:
-            UserError: building or calling it fails, or it returns no logits.
+            UserError: building or calling it fails, it returns no logits, or it cannot learn.
         """
         network, misfit = self.network(shape, classes), self._misfit(shape[0], classes)
         number_dropouts(network)
@@ -56,6 +56,8 @@ class UserModel(UserOptions, ModelOptions):
             expected = f"expected logits of shape {(2, classes)} for two images, got {given}."
             hint = misfit or _CLASSES if isinstance(logits, Tensor) else ""
             raise UserError(self.origin.path, expected, hint)
+        if not any(weight.requires_grad for weight in network.parameters()):
+            raise UserError(self.origin.path, "has no parameters to train: none has requires_grad.")
         return network.train()
 
     def network(self, shape: Shape, classes: int) -> nn.Module:

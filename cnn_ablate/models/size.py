@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from cnn_ablate.custom import UserOptions
-from cnn_ablate.errors import UserError
 from cnn_ablate.models.model_options import ModelOptions, Shape
 from cnn_ablate.schema import Size
 
@@ -19,11 +18,9 @@ def network_size(options: ModelOptions, shape: Shape, classes: int) -> Size:
     """Return the number of parameters, and of multiply-adds of a forward pass of one image.
 
     Raises:
-        UserError: the network cannot be built or called, or a user-defined one cannot learn.
+        UserError: a user-defined network cannot be built or called, or cannot learn.
     """
     model, image = build_for_inspection(options, shape, classes)
-    if isinstance(options, UserOptions) and not any(p.requires_grad for p in model.parameters()):
-        raise UserError(options.origin.path, "has no parameters to train: none has requires_grad.")
     with torch.no_grad(), MacCounter() as counter:
         model(image)
     parameters = sum(weight.numel() for weight in model.parameters())

@@ -148,7 +148,7 @@ class _Builder:
             at = f"{self.name}:{line}:{column}"
             if not isinstance(key_node, ScalarNode):
                 raise UserError(at, "a key must be a word.")
-            key = str(key_node.value)
+            key = _whole(str(key_node.value), at)
             if key == "<<":
                 what = f"{format_place((*place, key))}: YAML 1.2 has no merge keys."
                 raise UserError(at, what, "Write out the keys that it would bring in.")
@@ -159,7 +159,23 @@ class _Builder:
         return values
 
     def scalar(self, node: Node) -> Any:
-        return self.yaml.constructor.construct_object(node, deep=True)
+        value = self.yaml.constructor.construct_object(node, deep=True)
+        line, column = _mark(node)
+        return _whole(value, f"{self.name}:{line}:{column}") if isinstance(value, str) else value
+
+
+def _whole(text: str, at: str) -> str:
+    """Return a text in which no character is in two halves, as JSON escapes some of them.
+
+    Raises:
+        UserError: one half is missing.
+    """
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError as error:
+        half = text.encode("utf-16", "surrogatepass")[error.start : error.end]
+        what = f"half a character ({half.decode('utf-16', 'surrogatepass')!a})."
+        raise UserError(at, what, "Write the character itself.") from None
 
 
 def _mark(node: Node) -> tuple[int, int]:
