@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -82,13 +83,22 @@ class Options(Frozen):
     @classmethod
     def identity(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings that are part of a trial's id."""
-        return {name: value for name, value in settings.items() if cls._identifies(name, value)}
+        later = cls._added_later()
+        return {
+            name: value
+            for name, value in settings.items()
+            if name not in later or canonical(value) != later[name]
+        }
 
     @classmethod
-    def _identifies(cls, name: str, value: Any) -> bool:
-        if not cls._declared(name).get("added_later"):
-            return True
-        return canonical(value) != canonical(cls.model_fields[name].default)
+    @cache
+    def _added_later(cls) -> Mapping[str, str]:
+        """Return the canonical default of each knob that was added later."""
+        return {
+            name: canonical(field.default)
+            for name, field in cls.model_fields.items()
+            if cls._declared(name).get("added_later")
+        }
 
     @classmethod
     def _matters(cls, name: str, values: Mapping[str, Any]) -> bool:

@@ -25,7 +25,8 @@ def labelled_changes(plan: Plan, contrast: Contrast) -> list[str]:
 
     Changes that are no level of a factor are shown as those of settings.
     """
-    levels = {variant.name: variant.levels for variant in plan.variants}
+    sides = contrast.sides
+    levels = {variant.name: variant.levels for variant in plan.variants if variant.name in sides}
     old, new = levels[contrast.reference], levels[contrast.variant]
     if not all(new.get(name) and old.get(name) for name in contrast.factors):
         return format_changes(contrast.changed)

@@ -8,7 +8,7 @@ from cnn_ablate.plan.claim_variants import (
     claimed_pairs,
     claimed_variant,
 )
-from cnn_ablate.plan.designs import count_points
+from cnn_ablate.plan.designs import count_points, crosses_baseline
 from cnn_ablate.plan.only import matches, select_variants
 from cnn_ablate.plan.planning import plan, seeds_of
 
@@ -20,6 +20,7 @@ __all__ = [
     "claimed_pairs",
     "claimed_variant",
     "count_points",
+    "crosses_baseline",
     "matches",
     "plan",
     "seeds_of",

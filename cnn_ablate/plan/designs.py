@@ -5,12 +5,13 @@ A point holds what differs from the baseline; the empty point is the baseline it
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise, product
 from math import prod
 from typing import Any
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import Design, Factor, Level, Overrides, Study, canonical
+from cnn_ablate.schema import Design, Factor, Level, Overrides, Study, canonical, value_at
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class Point:
         keys = {key: value for level in self.levels.values() for key, value in level.sets.items()}
         return {**keys, **(self.extra or {})}
 
-    @property
+    @cached_property
     def key(self) -> tuple[object, ...]:
         """A key by which it can be looked up among the points of a study."""
-        extra = canonical(self.extra or {})
+        extra = canonical(self.extra) if self.extra else ""
         return self.name, extra, *((name, level.label) for name, level in self.levels.items())
 
     def at(self, factor: Factor, level: Level) -> "Point":
@@ -158,6 +159,19 @@ def count_points(study: Study) -> int:
         _COUNTS.get(design.kind, _count_levels)(design_factors(study, design), design)
         for design in study.designs
     )
+
+
+def crosses_baseline(study: Study) -> bool:
+    """Return whether the baseline is certain to be a point of a factorial of the study."""
+    crossed = (design_factors(study, d) for d in study.designs if d.kind == "factorial")
+    return any(
+        all(any(_is_home(study, level) for level in factor.levels) for factor in factors)
+        for factors in crossed
+    )
+
+
+def _is_home(study: Study, level: Level) -> bool:
+    return all(value_at(study.baseline, key) == value for key, value in level.sets.items())
 
 
 def _count_levels(factors: tuple[Factor, ...], design: Design) -> int:

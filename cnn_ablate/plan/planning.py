@@ -92,20 +92,17 @@ def _with_seeds(
 ) -> Iterable[Trial]:
     data = fingerprint(variant.settings.get("data", {}))
     content = canonical([TRAINING_VERSION, data, identity(variant.settings)])
-    # The settings are hashed once for all seeds.
+    # The settings are hashed, validated and held in memory once for all seeds.
     without_seed = hashlib.sha256(content.encode())
+    blank = Trial(
+        id="", key="", variant=variant.name, seed=0, settings=variant.settings, fingerprint=data
+    )
     for seed in seeds:
         digest = without_seed.copy()
         digest.update(f" seed {seed}".encode())
         key = digest.hexdigest()
-        yield Trial(
-            id=trial_id(variant.name, seed, key),
-            key=key,
-            variant=variant.name,
-            seed=seed,
-            settings=variant.settings,
-            fingerprint=data,
-        )
+        own = {"id": trial_id(variant.name, seed, key), "key": key, "seed": seed}
+        yield blank.model_copy(update=own)
 
 
 class _Layout:
@@ -125,7 +122,7 @@ class _Layout:
         self.same: dict[str, str] = {}
         self.names: dict[str, str] = {}
         self.placed: dict[tuple[object, ...], Variant | None] = {}
-        self.values: dict[tuple[str, str], Any] = {}
+        self.values: dict[tuple[int, str], Any] = {}
         self.place(BASELINE)
 
     def add(self, point: Point, reference: Point | None, design: Design) -> None:
@@ -185,7 +182,7 @@ class _Layout:
 
     def value(self, level: Level, key: str) -> Any:
         """Return the value of a key that a level sets, with defaults filled in."""
-        at = (canonical(level.sets), key)
+        at = (id(level), key)  # the levels of a study live as long as it does
         if at not in self.values:
             resolved = self.resolve(with_overrides(self.study.written, level.sets))
             self.values[at] = value_at(resolved, key, level.sets[key])
@@ -237,7 +234,7 @@ def _contrast(
         if (key in old and key in new) or dotted(section, key) in stated
     }
     before = reference.levels if reference else {}
-    moved = [name for name in point.levels if before.get(name) != point.levels[name]]
+    moved = [name for name in point.levels if before.get(name) is not point.levels[name]]
     # Entries of a `list` move no factor: what they change stands in for one.
     return Contrast(
         variant=variant.name,

@@ -1,20 +1,20 @@
 """A study ready to run: its plan, network sizes and data, and the trials that are done."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from math import ceil
 from pathlib import Path
-from typing import Any
 
-from cnn_ablate.custom import UserOptions, user_code_folder
-from cnn_ablate.data import DataSet, Images, Loader, load, split
+from cnn_ablate.custom import user_code_folder
+from cnn_ablate.data import Images
 from cnn_ablate.errors import UserError
 from cnn_ablate.external import InputFiles, find_inputs
 from cnn_ablate.models import network_size
 from cnn_ablate.plan import plan
 from cnn_ablate.runner.config import RunConfig
+from cnn_ablate.runner.data_sets import DataSets, OnDecoding, Shape
 from cnn_ablate.schema import (
     DataFacts,
     ExternalTrainer,
@@ -23,23 +23,17 @@ from cnn_ablate.schema import (
     Size,
     Study,
     Trial,
-    Variant,
     canonical,
 )
 from cnn_ablate.settings import (
     identifier,
     identity,
-    images_key,
     options_of,
     resolve,
     resolver,
 )
 from cnn_ablate.store import Store, damaged_tables, tables_without_trials
 
-# Called with the number of images decoded, and their total.
-OnDecoding = Callable[[int, int], None]
-# Channels, height, width.
-Shape = tuple[int, int, int]
 GUESSED_SIZES = (50_000, 10_000)
 """Training and test images assumed for a data set that is missing and not a published one."""
 
@@ -112,7 +106,7 @@ def prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None = No
 
 
 def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) -> Prepared:
-    data_sets = _DataSets(study, config.data, on_decoding)
+    data_sets = DataSets(config.data, on_decoding)
     try:
         planned = plan(study, resolve, data_sets.fingerprint, identity)
     except UserError as missing:
@@ -193,69 +187,7 @@ def training_steps(prepared: Prepared, trial: Trial) -> int:
     return int(training["epochs"] * ceil(images / training["batch_size"]))
 
 
-class _DataSets:
-    """The data sets of a study, each opened once."""
-
-    def __init__(self, study: Study, folder: Path | None, on_decoding: OnDecoding | None) -> None:
-        self.study = study
-        self.folder = folder
-        self.on_decoding = on_decoding
-        self.opened: dict[str, Images] = {}
-        self.images: dict[str, Images] = {}
-
-    def fingerprint(self, section: Mapping[str, Any]) -> str:
-        """Return the fingerprint of the data set that a `data` section names."""
-        key = images_key(section)
-        if key not in self.opened:
-            options = options_of("data", section)
-            self.opened[key] = load(options, self.folder, self.on_decoding)
-            _check_classes(self.opened[key])
-        if canonical(section) not in self.images:
-            self.images[canonical(section)] = self.opened[key]
-            _try_augmentations(self.opened[key], options_of("data", section))
-        return self.opened[key].facts.fingerprint
-
-    def check_splits(self, planned: Plan) -> None:
-        """Check that each choice of images leaves some to work on; raises UserError."""
-        for section, images in self.images.items():
-            split(images, options_of("data", json.loads(section)))
-        for settings in (variant.settings for variant in planned.variants):
-            data = settings["data"]
-            counts = self.images[canonical(data)].facts.counts(data)
-            if settings["training"]["select"] == "best_val" and not counts.val:
-                what = "best_val needs images to validate on."
-                hint = "Set data.val_fraction, or add a folder val/ beside train/ and test/."
-                raise UserError("training.select", what, hint)
-
-    def facts(self) -> tuple[DataFacts, ...]:
-        """Return the facts of all opened data sets, without duplicates."""
-        facts = [images.facts for images in self.opened.values()]
-        return tuple({entry.fingerprint: entry for entry in facts}.values())
-
-    def spec(self, variant: Variant) -> tuple[Shape, int]:
-        """Return the image shape of a variant and its number of classes; raises UserError."""
-        section = variant.settings["data"]
-        images = self.images.get(canonical(section))
-        options: DataSet = options_of("data", section)
-        spec = images.facts if images else options.spec(self.folder)
-        options.normalize.check(spec.shape[0])
-        return spec.shape, len(spec.classes)
-
-
-def _check_classes(images: Images) -> None:
-    """Refuse a data set of one class, on which any network is right; raises UserError."""
-    if len(images.facts.classes) < 2:
-        what = "has one class; a classifier takes two or more."
-        raise UserError(f"data set {images.facts.name}", what)
-
-
-def _try_augmentations(images: Images, options: DataSet) -> None:
-    """Augment one batch if an augmentation is user-defined; raises UserError if that fails."""
-    if any(isinstance(step, UserOptions) for step in options.augment):
-        next(Loader(images, options, seed=0, batch_size=1).epoch(0))
-
-
-def _sizes(planned: Plan, data_sets: _DataSets) -> tuple[dict[str, Size], dict[str, UserError]]:
+def _sizes(planned: Plan, data_sets: DataSets) -> tuple[dict[str, Size], dict[str, UserError]]:
     """Return the sizes of the networks, and why some of them cannot be built; raises UserError.
 
     It is an error if the first variant is among the latter: the others are compared with it.

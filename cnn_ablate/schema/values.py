@@ -15,6 +15,8 @@ Settings = Mapping[str, Mapping[str, Any]]
 Overrides = Mapping[str, Any]
 # The key, beside the name of user-defined code, that holds the SHA-256 of its source.
 SOURCE_KEY = "sha256"
+# Made once: json.dumps makes one per call, which takes as long as encoding a few values.
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 class Frozen(BaseModel):
@@ -38,7 +40,7 @@ def label(value: Any) -> str:
 
 def canonical(value: Any) -> str:
     """Return a value as JSON, equal for equal values; trial ids are hashes of it."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(value)
 
 
 def with_overrides(settings: Settings, overrides: Overrides) -> dict[str, dict[str, Any]]:

@@ -20,6 +20,9 @@ from cnn_ablate.settings.sections import DEFAULT_NAMES, TABLES, entry_of, knobs_
 from cnn_ablate.settings.setting_faults import SettingFault, unknown_entry, validation_faults
 from cnn_ablate.value_errors import unknown_name
 
+# Made once: json.dumps makes one per call.
+_AS_TEXT = json.JSONEncoder(default=str)
+
 Resolved = tuple[dict[str, Any], list[SettingFault]]
 """The complete values of a section, and its faults."""
 
@@ -90,7 +93,7 @@ def _resolve_section(section: str, values: Any, keys: Keys | None) -> Resolved:
     except UserError as error:
         what = f"{error.where}: {error.what}"
         return {}, [SettingFault((section, "name"), what, error.hint)]
-    knobs = json.dumps({k: v for k, v in values.items() if k != "name"}, default=str)
+    knobs = _AS_TEXT.encode({k: v for k, v in values.items() if k != "name"})
     # User-defined augmentations and files of weights may change while their names stay: no cache.
     is_open = _augments_by_users(values) or values.get("weights")
     resolve_knobs = _resolve_knobs.__wrapped__ if is_open else _resolve_knobs

@@ -133,7 +133,8 @@ class Store:
         """
         done, notes = set(), []
         for trial in trials:
-            if not self.is_marked_done(trial):
+            # The names of folders are read once: most of a large study may not be there.
+            if hash_of(trial.id) not in self._folders or not self.is_marked_done(trial):
                 continue
             folder = self.folder(trial)
             if fault := damage(folder, trial.key):

@@ -1,7 +1,7 @@
 """Limits on the variants and the trials of a study, checked before any of them is built."""
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.plan import count_points, plan, seeds_of
+from cnn_ablate.plan import count_points, crosses_baseline, plan, seeds_of
 from cnn_ablate.schema import Plan, Study
 from cnn_ablate.settings import resolver
 from cnn_ablate.study.problems import Problems
@@ -26,7 +26,8 @@ def check_points(study: Study, problems: Problems) -> None:
 
 def excess_of_trials(study: Study) -> str:
     """Return why a study has too many trials; empty if it has not."""
-    if (count_points(study) + 1) * len(study.seeds) <= MOST_TRIALS:
+    most = count_points(study) + (not crosses_baseline(study))
+    if most * len(study.seeds) <= MOST_TRIALS:
         return ""
     variants = plan_one_seed(study).variants
     count = sum(len(seeds_of(variant, study)) for variant in variants)

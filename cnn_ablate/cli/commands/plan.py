@@ -31,11 +31,13 @@ from cnn_ablate.stats import margin_of
 from cnn_ablate.stats.multiple_comparisons import FLIP_PAIRS
 from cnn_ablate.stats.sample_size import Spread
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import about, count, count_range, listed
+from cnn_ablate.text import about, count, count_range, listed, some
 
 _TITLES = ("variant", "changes", "parameters", "MACs", "steps", "done")
 # What only the user's own command knows.
 _UNKNOWN = {"parameters", "MACs", "steps"}
+# Variants, and remarks of one kind, that are printed: nobody reads thousands.
+_LISTED = 40
 _PILOT_TITLES = ("contrast", "seen", "spread", "half-width", "found", "needed")
 
 
@@ -66,8 +68,9 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
         return
     console = Console(highlight=False)
     titles = [t for t in _TITLES if t not in _UNKNOWN] if prepared.inputs else _TITLES
-    print_rows(console, titles, (_cells(prepared, row) for row in rows), texts=2)
-    for line in (*_remarks(prepared, config), *_time(prepared, rows, config, options)):
+    print_rows(console, titles, [_cells(prepared, row) for row in rows[:_LISTED]], texts=2)
+    lines = (*_unlisted(rows), *_remarks(prepared, config))
+    for line in (*lines, *_time(prepared, rows, config, options)):
         print_sentence(console, line)
     if options.pilot:
         _print_pilot(console, seen, prepared.study.metric)
@@ -148,10 +151,23 @@ def _changes(prepared: Prepared, row: dict[str, Any]) -> str:
     return ", ".join(labelled_changes(prepared.plan, contrast)) + against
 
 
+def _unlisted(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    if len(rows) > _LISTED:
+        more = count(len(rows) - _LISTED, "more variant")
+        yield f"... and {more}: `--only` lists those that it names, `--json` all."
+
+
+def _first(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the first lines, and how many more there are."""
+    yield from lines[:_LISTED]
+    if len(lines) > _LISTED:
+        yield f"... and {len(lines) - _LISTED:,} more like these."
+
+
 def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
     plan = prepared.plan
     yield ""
-    yield from prepared.notes
+    yield from _first(prepared.notes)
     yield (
         f"{count(len(plan.variants), 'variant')} x "
         f"{count_range(plan.seed_counts.values(), 'seed')} = "
@@ -161,12 +177,11 @@ def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
     yield from validation_remarks(prepared)
     if prepared.missing:
         yield f"The number of finished trials is unknown: {prepared.missing}"
-    for name, fault in prepared.unbuildable.items():
-        yield f"Variant {name} cannot be trained: {fault}"
-    for name, first in plan.same.items():
-        yield f"{name} is equal to {first}."
+    faults = prepared.unbuildable.items()
+    yield from _first([f"Variant {name} cannot be trained: {fault}" for name, fault in faults])
+    yield from _first([f"{name} is equal to {first}." for name, first in plan.same.items()])
     if plan.excluded:
-        yield f"Excluded: {', '.join(plan.excluded)}."
+        yield f"Excluded: {some(plan.excluded, _LISTED)}."
     for alias in plan.aliases:
         yield f"Aliased effects: {alias}."
 
