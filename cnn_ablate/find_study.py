@@ -14,7 +14,9 @@ _FOLDERS = (_PACKAGE / "ablations", _PACKAGE.parent / "ablations", Path("ablatio
 
 
 def study_path(word: str | Path) -> Path:
-    """Return a path to a study file as it is, or the file of the shipped study of that name.
+    """Return a path to a study file as it is, or the file of the study of that name.
+
+    It is `<name>.yaml` in the current folder, or a shipped one.
 
     Raises:
         UserError: no such file or study.
@@ -22,6 +24,9 @@ def study_path(word: str | Path) -> Path:
     path = Path(word)
     if path.suffix in {".yaml", ".yml"} or path.is_file():
         return path
+    here = Path(f"{word}.yaml")
+    if here.is_file() and _is_named(here, str(word)):
+        return here
     known = shipped_studies()
     if str(word) not in known:
         raise UserError(str(word), *unknown_name("study", word, known))
@@ -85,7 +90,14 @@ def study_folder(word: str, profile: str = "") -> str:
 
 def _have_one_name(path: Path, other: Path) -> bool:
     try:
-        return _study_name(path) == _study_name(other)
+        return _is_named(other, _study_name(path))
+    except UserError:
+        return False
+
+
+def _is_named(path: Path, name: str) -> bool:
+    try:
+        return _study_name(path) == name
     except UserError:
         return False
 

@@ -222,3 +222,13 @@ def test_a_file_that_was_renamed_keeps_its_results(folder: Path) -> None:
     assert 0 == call("status", "copy.yaml", cwd=folder)[0]
     (folder / "tiny.yaml").rename(folder / "renamed.yaml")
     assert "tiny: 4 trials: 4 done." in call("status", "renamed.yaml", cwd=folder)[1]
+
+
+def test_a_study_of_the_current_folder_has_a_name(folder: Path) -> None:
+    """Its file is found by the name of the study, if it is called so."""
+    write(folder, STUDY.replace(*EDITS["title"]))
+    assert "Edited since the last run: title.\n" in call("status", "tiny", cwd=folder)[1]
+    assert 0 == call("pack", "tiny", "-o", "tiny.zip", cwd=folder)[0]
+    (folder / "tiny.yaml").rename(folder / "other.yaml")
+    code, _, err = call("pack", "tiny", "-o", "other.zip", cwd=folder)
+    assert (1, True) == (code, err.startswith("tiny: unknown study 'tiny'."))
