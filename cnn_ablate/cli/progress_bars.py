@@ -20,7 +20,7 @@ from cnn_ablate.runner.plan_rows import validation_remarks
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.workload import Workload
 from cnn_ablate.schema import Finding, without_hash
-from cnn_ablate.text import about, capital, count, count_range, some
+from cnn_ablate.text import about, capital, count, count_range, duration, some
 
 _SECONDS_BETWEEN_LINES = 20.0
 
