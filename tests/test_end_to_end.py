@@ -11,6 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cnn_ablate.report import page_content
+from cnn_ablate.report.figures import FIGURES
 from support import cli_study
 
 
@@ -98,14 +100,18 @@ def test_trials_that_came_from_elsewhere_enter_the_tables(
         pd.testing.assert_frame_equal(before, table(folder, name))
 
 
-def test_test_images_can_be_left_out_of_the_report(ran: tuple[Path, str], tmp_path: Path) -> None:
+def test_test_images_can_be_left_out_of_the_report(
+    ran: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With --no-pictures no page or figure has test images; a run without it has them again."""
+    names = ("samples", "training_images")
+    monkeypatch.setattr(page_content, "FIGURES", {name: FIGURES[name] for name in names})
     folder = shutil.copytree(ran[0], tmp_path / "here")
     reports = folder / "reports" / "tiny"
     for options, shown in ((), True), (("--no-pictures",), False), ((), True):
         assert 0 == cli_study.call("run", "tiny.yaml", *options, cwd=folder)[0]
         page = (reports / "report.html").read_text("utf-8")
-        for name in ("samples", "training_images"):
+        for name in names:
             assert shown == (f'id="figure-{name}"' in page)
         assert shown == (reports / "figures" / "samples.svg").exists()
 

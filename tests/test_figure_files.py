@@ -62,7 +62,7 @@ def test_a_figure_is_drawn_again_only_if_its_data_changed(small, tmp_path):
     assert first == draw(entry(frame), tmp_path)
     assert b"kept" == (tmp_path / "trials.pdf").read_bytes()
 
-    second = draw(entry(frame.assign(accuracy=frame["accuracy"] + 1)), tmp_path)
+    second = draw(entry(frame.assign(value=frame["value"] + 1)), tmp_path)
     assert first.svg != second.svg
     assert (tmp_path / "trials.pdf").read_bytes().startswith(b"%PDF")
 

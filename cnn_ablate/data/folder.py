@@ -44,9 +44,10 @@ def find_divided(name: str, folder: Path, decoding: Decoding) -> FoundData | Non
         raise UserError(str(folder), what, "Rename or remove the others.")
     halves = {half: list_classes(folder / half) for half in ("train", "test", *vals)}
     every = {label for classes in halves.values() for label in classes}
-    for half, classes in halves.items():
-        if missing := sorted(every - classes.keys()):
-            raise UserError(str(folder / half), f"class '{missing[0]}' is missing.")
+    for label in sorted(every):
+        for half, classes in halves.items():
+            if label not in classes:
+                raise UserError(str(folder / half), f"class '{label}' is missing.")
     return found_pictures(name, folder, [*halves.values()], decoding)
 
 
