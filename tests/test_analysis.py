@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from cnn_ablate.analysis import analyse, write_analysis
-from cnn_ablate.report import write
+from cnn_ablate.report import page_content, write
+from cnn_ablate.report.figures import FIGURES
 from cnn_ablate.store import TrialFolder, read
 from support import fake_study
 
@@ -20,7 +21,6 @@ def published(tmp_path):
     return tmp_path / "results"
 
 
-@pytest.mark.usefixtures("all_figures")
 def test_predictions_are_read_once_per_trial(published, tmp_path, monkeypatch):
     """Reading a study, analysing it and writing its report reads each predictions.npz once."""
     reads: Counter[str] = Counter()
@@ -32,6 +32,7 @@ def test_predictions_are_read_once_per_trial(published, tmp_path, monkeypatch):
         return read_file(folder, name)
 
     monkeypatch.setattr(TrialFolder, "read", counted)
+    monkeypatch.setattr(page_content, "FIGURES", FIGURES)
     analysis = analyse(read(published, "made_up"))
     write_analysis(analysis)
     write(analysis, tmp_path / "reports")

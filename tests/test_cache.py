@@ -236,6 +236,7 @@ def test_another_process_may_be_faster(options, tensors):
     assert [times[0]] == [place.stat().st_ino for place in tensors.iterdir()]
 
 
+@pytest.mark.slow
 def test_two_processes_may_build_at_once(options, tensors, tmp_path):
     """Both get the whole data set, and one cache is left."""
     script = (

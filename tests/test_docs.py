@@ -104,6 +104,7 @@ def test_what_is_not_run_stands_on_a_page() -> None:
     assert set(NOT_RUN) == used
 
 
+@pytest.mark.slow
 def test_commands_run(shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command of the pages succeeds, in the order of the pages."""
     monkeypatch.chdir(shelf)

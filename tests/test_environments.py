@@ -103,7 +103,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 # The others take minutes, as each starts Python.
-QUICK = ("ascii only", "no streams", "a full disk", "a removed folder")
+QUICK = ("ascii only",)
 NAMED = [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in PLACES]
 
 
@@ -173,6 +173,7 @@ def look(folder: Path, seconds: float) -> None:
             locks.held_by_others("run-")
 
 
+@pytest.mark.slow
 def test_a_closed_terminal_ends_a_run_as_ctrl_c_does(tmp_path: Path) -> None:
     """SIGHUP leaves what is done in the tables, and the exit code of an interrupt."""
     process = cli_study.start("run", cli_study.write(tmp_path), "--workers", 1, cwd=tmp_path)
