@@ -53,6 +53,7 @@ def without_times(result: TrialResult) -> dict[str, Any]:
     return fields
 
 
+CONVNET = {"model__name": "convnet", "model__widths": [8, 16, 32]}
 AUGMENTED = {"data__augment": ["random_crop", "horizontal_flip"]}
 
 
@@ -60,10 +61,10 @@ AUGMENTED = {"data__augment": ["random_crop", "horizontal_flip"]}
     "changes",
     [
         AUGMENTED,
-        {"model__name": "convnet", "model__dropout": 0.5, "model__global_pool": True},
+        {**CONVNET, "model__dropout": 0.5, "model__global_pool": True},
         {"optimizer__name": "adamw", "schedule__name": "one_cycle", "training__average": "ema"},
         {
-            "model__name": "convnet",
+            **CONVNET,
             "model__dropout": 0.5,
             "model__batch_norm": True,
             "training__average": "swa",

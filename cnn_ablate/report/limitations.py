@@ -22,7 +22,7 @@ def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect])
         _budget(record),
         _looked_at(record),
         _unseen(record),
-        *(f"On the data {facts.name}: {facts.note}." for facts in record.data if facts.note),
+        *_data_notes(record),
         _failures(effects),
         _few_seeds(effects),
         _undecided(effects),
@@ -78,6 +78,11 @@ def _looked_at(record: Record) -> str:
         f"{percent(error)} is about {reached} for a contrast without effect "
         "(Armitage, McPherson and Rowe 1969)."
     )
+
+
+def _data_notes(record: Record) -> list[str]:
+    notes = {facts.name: facts.note.rstrip(".") for facts in record.data if facts.note}
+    return [f"On the data {name}: {note}." for name, note in notes.items()]
 
 
 def _budget(record: Record) -> str:
