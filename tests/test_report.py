@@ -146,7 +146,8 @@ def test_failures_come_before_the_results(tmp_path):
 
     for text in (render_templates.html(content, {}), render_templates.markdown(content)):
         places = [
-            text.index(words) for words in ("1 failed trial", "not finished", "Ablation table")
+            text.index(words)
+            for words in ("1 failed trial", "study is not finished", "Ablation table")
         ]
         assert sorted(places) == places
 

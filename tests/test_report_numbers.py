@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from cnn_ablate.report import formatting
+from cnn_ablate.report.ablation_table import ablation_table
 from cnn_ablate.report.detail_tables import detail_tables
 from cnn_ablate.report.figures import forest
 from cnn_ablate.report.highlights import highlights
 from cnn_ablate.report.outcomes import outcome
 from cnn_ablate.report.trust import support
+from cnn_ablate.schema import Finding
 from cnn_ablate.stats import convergence
 from support import fake_study
 from support.report_data import context_of
@@ -145,12 +147,35 @@ def test_results_name_what_they_rest_on(context):
     reasons = {reason.text: reason.is_sound for reason in support(context)}
     assert not reasons["3 seeds per contrast: tests rest on normal differences"]
     assert not reasons["120 test images: one is 0.83 points"]
-    assert reasons["audit: 1 warning and 1 note"]
+    assert reasons["audit before training: 1 warning and 1 note"]
     record = context.results.record.model_copy(update={"findings": (), "audited": False})
     unaudited = replace(context, results=replace(context.results, record=record))
     assert {"not audited": False}.items() <= {
         r.text: r.is_sound for r in support(unaudited)
     }.items()
+
+
+def test_a_contrast_that_moves_more_than_its_name_weighs_against_a_study(context):
+    """It answers another question than its name asks, so the first screen names it."""
+    record = context.results.record
+    moved = Finding(kind="moved-together", severity="warning", where="adam", message="Four do.")
+    findings = (*record.findings, moved)
+    record = record.model_copy(update={"findings": findings})
+    confounded = replace(context, results=replace(context.results, record=record))
+    [audit] = [reason for reason in support(confounded) if reason.section == "audit"]
+
+    assert audit.text.endswith("; more settings change than the name says in adam")
+    assert not audit.is_sound
+
+
+def test_a_p_that_cannot_be_smaller_is_explained(tmp_path):
+    """Seven pairs have 128 sign flips: the table says that p is at least 2 of them."""
+    size = {**SIZE, "variants": 8, "seeds": 7, "epochs": 2}
+    study = context_of(fake_study.publish(tmp_path, fake_study.FakeStudy(**size)))
+    table = ablation_table(study)
+
+    assert "0.016" in [row.p.text for row in table.rows]
+    assert "7 pairs allow no p under 0.016" == table.least_p
 
 
 def test_no_part_of_a_report_disagrees_with_a_decision(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cnn_ablate.claims import (
     CONTRADICTING,
+    NO_SEED,
     WORDS,
     StatedTimes,
     contradictions,
@@ -38,6 +39,12 @@ class ClaimRow:
     verdict: Verdict
     why: str
     mark: str
+
+    @property
+    def measured(self) -> str:
+        """What was measured, or that nothing was run."""
+        is_run = NO_SEED not in self.verdict.reason.lower()
+        return self.verdict.measured or ("" if is_run else "not run yet")
 
 
 @dataclass(frozen=True)

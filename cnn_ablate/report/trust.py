@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cnn_ablate.report.report_data import ReportData
+from cnn_ablate.report.run_facts import missing
 from cnn_ablate.stats import FLIP_PAIRS
-from cnn_ablate.text import count, count_range, listed
+from cnn_ablate.text import count, count_range, listed, some
 
 _FEW_IMAGES = 1000
 _FINDINGS = ("error", "warning", "note")
@@ -36,9 +37,16 @@ def _reasons(context: ReportData) -> Iterator[Support]:
         one = f"{100 / context.images:.2g} points"
         is_large = context.images >= _FEW_IMAGES
         yield Support(is_large, f"{context.images:,} test images: one is {one}", "methods")
+    yield _finished(context)
     yield _converged(context)
     yield _checked(context)
     yield _audited(context)
+
+
+def _finished(context: ReportData) -> Support:
+    """Return what is not run; empty if nothing is missing."""
+    gaps = missing(context)
+    return Support(not gaps, "not finished" if gaps else "", "missing")
 
 
 def _converged(context: ReportData) -> Support:
@@ -54,7 +62,7 @@ def _checked(context: ReportData) -> Support:
     grave = [f.kind for f in context.findings if f.severity == "error"]
     if grave:
         return Support(False, f"checks: {listed(dict.fromkeys(grave))}", "check")
-    return Support(True, "checks found no error")
+    return Support(True, "checks after training found no error")
 
 
 def _audited(context: ReportData) -> Support:
@@ -63,6 +71,8 @@ def _audited(context: ReportData) -> Support:
         return Support(False, "not audited", "audit")
     times = Counter[str](finding.severity for finding in record.findings)
     found = [count(times[kind], kind) for kind in _FINDINGS if times[kind]]
-    return Support(
-        not times["error"], f"audit: {listed(found) if found else 'no findings'}", "audit"
-    )
+    text = f"audit before training: {listed(found) if found else 'no findings'}"
+    moved = [f.where for f in record.findings if f.kind == "moved-together"]
+    if moved:
+        text += f"; more settings change than the name says in {some(moved, 3)}"
+    return Support(not (times["error"] or moved), text, "audit")
