@@ -105,6 +105,11 @@ def test_files_among_class_folders_are_named(root):
 
     expected = "is not a folder of pictures. Move it into the folder of its class, or remove it."
     assert f"{odd}: {expected}" == message
+    (odd.parent / "labels.csv").write_text("x")
+    assert (
+        f"{odd.parent}: has 2 files that are not folders of pictures: labels.csv and notes.txt. "
+        "Move each into the folder of its class, or remove it."
+    ) == refused(load, DATASETS["image_folder"](), root)
 
 
 def test_a_class_must_be_in_both_parts(root):

@@ -166,10 +166,11 @@ def _check_strays(folder: Path, files: list[str], entries: Mapping[str, list[str
     """Refuse files among class folders, and what is no picture in one; raises UserError."""
     if files:
         where, verb = folder / files[0], "is not a folder"
+        hint = "Move it into the folder of its class, or remove it."
         if len(files) > 1:
             where, verb = folder, f"has {len(files)} files that are not folders"
+            hint = "Move each into the folder of its class, or remove it."
         named = "" if len(files) == 1 else f": {some(files, most=_NAMED)}"
-        hint = "Move it into the folder of its class, or remove it."
         raise UserError(str(where), f"{verb} of pictures{named}.", hint)
     others = [
         f"{name}/{file}"

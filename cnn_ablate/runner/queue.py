@@ -86,8 +86,8 @@ class JobQueue:
                     yield from self._ended_elsewhere()
             yield from self._ended_elsewhere()
             while self.locked and not (self.waiting or self.solitary):
-                yield from self._on_wait()
                 time.sleep(_PAUSE)
+                yield from self._on_wait()
                 heartbeat()
                 self._claim_released()
                 yield from self._ended_elsewhere()

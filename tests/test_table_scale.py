@@ -1,0 +1,43 @@
+"""Tables of thousands of finished trials: time grows with their number, and memory is bounded."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support import fake_study
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = """\
+import resource, sys, time
+from pathlib import Path
+from cnn_ablate.analysis import analyse, write_analysis
+from cnn_ablate.store import Store, read_record, write_study
+
+store = Store(Path(sys.argv[1]))
+record = read_record(store.root, "made_up")
+began = time.process_time()
+write_analysis(analyse(write_study(store, record)))
+memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(time.process_time() - began, memory)
+"""
+
+
+def cost(root: Path, variants: int) -> tuple[float, float]:
+    """Return the CPU seconds and the megabytes of the tables of 50 trials per variant."""
+    small = fake_study.FakeStudy(variants=variants, seeds=50, images=100, epochs=3, samples=0)
+    fake_study.publish(root, small)
+    script = [sys.executable, "-c", SCRIPT, str(root)]
+    printed = subprocess.run(script, capture_output=True, text=True, check=True).stdout
+    seconds, megabytes = map(float, printed.split())
+    return seconds, megabytes
+
+
+def test_the_time_of_tables_grows_with_the_trials(tmp_path: Path) -> None:
+    """Four times as many trials take at most six times as long, and 2,000 less than 800 MB."""
+    few, _ = cost(tmp_path / "few", 10)
+    many, megabytes = cost(tmp_path / "many", 40)
+    assert many < 6 * few, (few, many)
+    assert megabytes < 800
