@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -127,7 +128,14 @@ def test_a_fork_does_not_remove_the_folder_of_its_parent(tmp_path: Path) -> None
         assert [folder.parent.name] == [path.name for path in tmp_path.iterdir()]
 
 
-def test_the_sockets_of_a_killed_run_are_removed_by_the_next(tmp_path: Path) -> None:
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose path leaves room for the name of a socket, which has 108 bytes at most."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def test_the_sockets_of_a_killed_run_are_removed_by_the_next(short: Path) -> None:
     """The server of its workers has one in the temporary folder."""
     script = (
         "from multiprocessing import forkserver\n"
@@ -139,17 +147,17 @@ def test_the_sockets_of_a_killed_run_are_removed_by_the_next(tmp_path: Path) -> 
     )
     with subprocess.Popen(
         [sys.executable, "-c", script],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(short)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as run:
         assert run.stdout
         assert "started\n" == run.stdout.readline()
-        [socket] = tmp_path.glob("*/files/listener-*")
+        [socket] = short.glob("*/files/listener-*")
         run.kill()
-    assert [socket.parts[-3]] == [path.name for path in tmp_path.iterdir()]
-    assert [] == sweep(tmp_path)
+    assert [socket.parts[-3]] == [path.name for path in short.iterdir()]
+    assert [] == sweep(short)
 
 
 def test_the_files_of_a_ray_worker_are_in_one_folder_that_it_removes(
