@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from cnn_ablate.claims import EXACT, NO_SEED, counts, is_reduced
+from cnn_ablate.claims import EXACT, counts, is_reduced, is_run
 from cnn_ablate.schema import Claim, Record, Verdict
 from cnn_ablate.store import parse_record, upgrade_results
-from cnn_ablate.text import capital
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
@@ -71,7 +70,7 @@ class Answer:
         """The budget of the run, `not run`, or `none needed` for a count."""
         if self.claim.metric in EXACT:
             return "none needed"
-        return "not run" if self.verdict.reason == f"{capital(NO_SEED)}." else self.run.budget
+        return self.run.budget if is_run(self.verdict) else "not run"
 
 
 def runs() -> list[Run]:

@@ -7,7 +7,7 @@ from cnn_ablate.claims.comparability import (
     source_of_overrides,
 )
 from cnn_ablate.claims.descriptions import subject
-from cnn_ablate.claims.draft_verdict import NO_SEED
+from cnn_ablate.claims.draft_verdict import is_run
 from cnn_ablate.claims.metrics import EXACT, OF_CLASS, OUTCOMES
 from cnn_ablate.claims.preregistered import StatedTimes, counts, with_stated
 from cnn_ablate.claims.statement_counts import (
@@ -23,7 +23,6 @@ from cnn_ablate.claims.verdicts import judge_claims
 __all__ = [
     "CONTRADICTING",
     "EXACT",
-    "NO_SEED",
     "OF_CLASS",
     "OUTCOMES",
     "WORDS",
@@ -33,6 +32,7 @@ __all__ = [
     "count_statements",
     "counts",
     "is_reduced",
+    "is_run",
     "judge_claims",
     "overrides",
     "replaced_values",

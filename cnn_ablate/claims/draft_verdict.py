@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from cnn_ablate.schema import Word
+from cnn_ablate.schema import Verdict, Word
+from cnn_ablate.text import capital
 
 NO_SEED = "no seed is done yet"
 ONE_SEED = "one seed cannot show the noise of seeds"
@@ -20,3 +21,8 @@ class DraftVerdict:
     reason: str
     measured: str = ""
     interval: str = ""
+
+
+def is_run(verdict: Verdict) -> bool:
+    """Return whether any seed is done that a claim is about."""
+    return verdict.reason != f"{capital(NO_SEED)}."

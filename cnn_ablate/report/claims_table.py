@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from cnn_ablate.claims import (
     CONTRADICTING,
-    NO_SEED,
     WORDS,
     StatedTimes,
     contradictions,
     count_statements,
     counts,
+    is_run,
     overrides,
     source_of_overrides,
     subject,
@@ -43,8 +43,7 @@ class ClaimRow:
     @property
     def measured(self) -> str:
         """What was measured, or that nothing was run."""
-        is_run = NO_SEED not in self.verdict.reason.lower()
-        return self.verdict.measured or ("" if is_run else "not run yet")
+        return self.verdict.measured or ("" if is_run(self.verdict) else "not run yet")
 
 
 @dataclass(frozen=True)
