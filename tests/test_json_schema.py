@@ -25,6 +25,7 @@ UNSEEN = {
     "study of no folder",
     "weights chosen twice",
     "no validation images",
+    "validation images that vary with the seed",
     "bad exclude",
     "unknown exclude",
     "unknown factor",

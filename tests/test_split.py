@@ -161,3 +161,30 @@ def test_a_split_that_leaves_nothing_is_refused(fraction, left):
 
     message = f"data.val_fraction: {fraction} of 200 images leaves none to {left} on."
     assert message == str(caught.value)
+
+
+@pytest.mark.parametrize("knobs", [{"val_fraction": 0.25}, {"subset": 40}])
+def test_a_split_varies_with_the_seed_where_that_is_asked_for(knobs):
+    """Equal for equal seeds, whatever the variant; the test images stay."""
+    fixed, varied = options(test_subset=20, **knobs), options(split_seeds=True, **knobs)
+    per_seed = [split(EVEN, varied, seed=seed).train.tolist() for seed in (0, 1, 2, 1)]
+
+    assert per_seed[1] == per_seed[3]
+    assert 3 == len({*map(tuple, per_seed)})
+    assert {len(per_seed[0])} == {*map(len, per_seed)}
+    assert split(EVEN, fixed, seed=1).train.tolist() == per_seed[0]
+    assert split(EVEN, varied, seed=1).test.tolist() == list(range(50))
+
+
+@pytest.mark.parametrize(
+    ("knobs", "matters"),
+    [
+        ({"val_fraction": 0.25}, True),
+        ({"val_fraction": 0.25, "val_split": "tail"}, False),
+        ({"subset": 40}, True),
+        ({}, False),
+    ],
+)
+def test_split_seeds_is_left_out_where_nothing_is_drawn(knobs, matters):
+    """A knob that cannot matter is no part of a trial's id."""
+    assert matters == ("split_seeds" in options(split_seeds=True, **knobs).settings())

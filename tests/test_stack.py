@@ -188,6 +188,9 @@ def test_trials_of_one_program_are_one_job() -> None:
     seeds = [[one.seed for one in group] for group in grouped(trials, compute, workers=1)]
     assert [[0, 1, 2, 3], [0, 1, 2, 3], [4], [4]] == seeds
     assert [2] * 4 + [1] * 2 == [len(group) for group in grouped(trials, compute, workers=5)]
+    varied = [trial(seed, data__split_seeds=True) for seed in range(2)]
+    compute |= dict.fromkeys((one.id for one in varied), FOUR)
+    assert [1, 1] == [len(group) for group in grouped(varied, compute, workers=1)]
     narrow = dict.fromkeys(compute, ComputeConfig())
     assert [1] * 10 == [len(group) for group in grouped(trials, narrow, workers=1)]
 

@@ -91,7 +91,8 @@ class Subject:
         selected: dict[tuple[object, ...], UsedImages] = {}
         for case in self.cases.values():
             if case.images is not None:
-                chosen = split(case.images, options_of("data", case.settings["data"]))
+                options = options_of("data", case.settings["data"])
+                chosen = split(case.images, options, seed=self.study.seeds[0])
                 indices = map(digest, (chosen.train, chosen.val, chosen.test))
                 key = (case.images.facts.fingerprint, *indices)
                 selected.setdefault(key, UsedImages(case.images, chosen))

@@ -122,11 +122,19 @@ class DataSet(Options):
         needs={"shuffle": (True,)},
         added_later=True,
     )
+    split_seeds: bool = knob(
+        False,
+        "Choose the training and validation images anew per seed, alike in all variants; the test "
+        "images stay.",
+        added_later=True,
+    )
 
     def settings(self) -> dict[str, Any]:
-        """Return the knobs that matter; `val_split` does not without validation images."""
-        values = super().settings()
-        return values if self.val_fraction else {k: values[k] for k in values if k != "val_split"}
+        """Return the knobs that matter; those of a choice of images only where there is one."""
+        inert = {"val_split"} if not self.val_fraction else set[str]()
+        draws_val = self.val_fraction and self.val_split != "tail"
+        inert |= {"split_seeds"} if self.subset is None and not draws_val else set()
+        return {name: value for name, value in super().settings().items() if name not in inert}
 
     @property
     def draws_balanced(self) -> bool:

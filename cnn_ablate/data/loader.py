@@ -99,7 +99,7 @@ class Loader:
         batch_size: int,
         device: torch.device | str = "cpu",
     ) -> None:
-        chosen = split(images, options)
+        chosen = split(images, options, seed=seed)
         self.options = options
         self.seed = seed
         self.batch_size = batch_size

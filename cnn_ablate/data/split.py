@@ -1,4 +1,4 @@
-"""The choice of training, validation and test images: equal for all trials of equal settings."""
+"""The choice of training, validation and test images: equal for all trials of one split."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,28 +25,33 @@ class Split:
     test: Int64[Tensor, " test"]
 
 
-def split(images: Images, options: DataSet) -> Split:
-    """Choose the images to train, validate and test on; raises UserError if none are left."""
+def split(images: Images, options: DataSet, *, seed: int = 0) -> Split:
+    """Choose the images to train, validate and test on; raises UserError if none are left.
+
+    The seed of a trial matters only with `split_seeds`, and never for the test images.
+    """
+    seed = seed if options.split_seeds else 0
     available = len(images.train) - images.facts.val
-    kept = balanced_subset(images.train_labels[:available], options.subset, purpose="subset")
-    is_val = _validation_mask(images.train_labels[kept], options)
+    labels = images.train_labels[:available]
+    kept = balanced_subset(labels, options.subset, purpose="subset", seed=seed)
+    is_val = _validation_mask(images.train_labels[kept], options, seed)
     test = balanced_subset(images.test_labels, options.test_subset, purpose="test_subset")
     val = kept[is_val] if options.val_fraction else torch.arange(available, len(images.train))
     return Split(train=kept[~is_val], val=val, test=test)
 
 
-def balanced_subset(labels: Labels, count: int | None, *, purpose: str) -> Index:
+def balanced_subset(labels: Labels, count: int | None, *, purpose: str, seed: int = 0) -> Index:
     """Choose `count` images at random, balanced over the classes as far as they reach.
 
     A smaller subset is contained in every larger one.
     """
     if count is None or count >= len(labels):
         return torch.arange(len(labels))
-    order, rank, _ = _rank_in_class(labels, purpose)
+    order, rank, _ = _rank_in_class(labels, purpose, seed)
     return _lowest(order, rank, count)
 
 
-def _validation_mask(labels: Labels, options: DataSet) -> Bool[Tensor, " n"]:
+def _validation_mask(labels: Labels, options: DataSet, seed: int) -> Bool[Tensor, " n"]:
     """Return a mask of the images that are held out for validation; raises UserError."""
     mask = torch.zeros(len(labels), dtype=torch.bool)
     if options.val_fraction == 0:
@@ -56,33 +61,33 @@ def _validation_mask(labels: Labels, options: DataSet) -> Bool[Tensor, " n"]:
         purpose = "validate" if count == 0 else "train"
         what = f"{options.val_fraction} of {len(labels)} images leaves none to {purpose} on."
         raise UserError("data.val_fraction", what)
-    mask[SPLITS[options.val_split](labels, count)] = True
+    mask[SPLITS[options.val_split](labels, count, seed)] = True
     return mask
 
 
-def _stratified(labels: Labels, count: int) -> Index:
-    order, rank, sizes = _rank_in_class(labels, "val_split")
+def _stratified(labels: Labels, count: int, seed: int) -> Index:
+    order, rank, sizes = _rank_in_class(labels, "val_split", seed)
     return _lowest(order, (rank + 0.5) / sizes, count)
 
 
-def _random(labels: Labels, count: int) -> Index:
-    return _permutation(len(labels), "val_split")[:count]
+def _random(labels: Labels, count: int, seed: int) -> Index:
+    return _permutation(len(labels), "val_split", seed)[:count]
 
 
-def _tail(labels: Labels, count: int) -> Index:
+def _tail(labels: Labels, count: int, seed: int) -> Index:  # noqa: ARG001 - nothing is drawn
     return torch.arange(len(labels) - count, len(labels))
 
 
-SPLITS: dict[str, Callable[[Labels, int], Index]] = {
+SPLITS: dict[str, Callable[[Labels, int, int], Index]] = {
     "stratified": _stratified,
     "random": _random,
     "tail": _tail,
 }
 
 
-def _rank_in_class(labels: Labels, purpose: str) -> tuple[Labels, Labels, Labels]:
+def _rank_in_class(labels: Labels, purpose: str, seed: int) -> tuple[Labels, Labels, Labels]:
     """Shuffle the images; return the order, each one's rank in its class, and the class sizes."""
-    order = _permutation(len(labels), purpose)
+    order = _permutation(len(labels), purpose, seed)
     sizes = torch.bincount(labels)
     by_class = torch.argsort(labels[order], stable=True)
     starts = (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
@@ -91,9 +96,9 @@ def _rank_in_class(labels: Labels, purpose: str) -> tuple[Labels, Labels, Labels
     return order, rank, sizes[labels[order]]
 
 
-def _permutation(n: int, purpose: str) -> Index:
-    """Return a random order; the trial's seed does not enter, so it is the same for all trials."""
-    return Draws(0, 0, torch.arange(n)).keys(f"data/{purpose}").argsort(stable=True)
+def _permutation(n: int, purpose: str, seed: int) -> Index:
+    """Return a random order."""
+    return Draws(seed, 0, torch.arange(n)).keys(f"data/{purpose}").argsort(stable=True)
 
 
 def _lowest(order: Labels, weight: Num[Tensor, " n"], count: int) -> Index:

@@ -51,7 +51,7 @@ def _trainer(record: Record) -> str:
         data = listed(f"{facts.name} ({image_counts(record.plan, facts)})" for facts in record.data)
         return (
             f", on {data}. Each variant is paired with its reference by seed: both use the same "
-            "random numbers for the order and the augmentation of the images."
+            f"random numbers for the order and the augmentation of the images.{_splits(record)}"
         )
     paired = "Each variant is paired with its reference by seed; what they share is up to"
     if trainer.imports:
@@ -62,6 +62,17 @@ def _trainer(record: Record) -> str:
     return (
         f", each trained by the study's own command ({program(record)}), which reports its numbers "
         f"itself. {paired} that program."
+    )
+
+
+def _splits(record: Record) -> str:
+    """Return what intervals over seeds cover where the training images vary with the seed."""
+    if not any(v.settings["data"].get("split_seeds") for v in record.plan.variants):
+        return ""
+    return (
+        " The training and validation images were chosen anew per seed, alike in all variants with "
+        "data.split_seeds: spread over seeds includes this choice among the images at hand, but "
+        "neither other images nor other test images."
     )
 
 

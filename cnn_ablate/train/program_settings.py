@@ -18,4 +18,6 @@ def program_text(trial: Trial) -> str:
         for section, values in trial.settings.items()
         if section != "schedule"
     }
-    return json.dumps([settings, trial.fingerprint], sort_keys=True)
+    # Validation images, class weights and normalisation are those of a split.
+    seed = [trial.seed] if settings["data"].get("split_seeds") else []
+    return json.dumps([settings, trial.fingerprint, *seed], sort_keys=True)
