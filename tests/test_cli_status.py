@@ -70,7 +70,7 @@ def status(study: Results, *words: str) -> str:
 def test_what_was_run(study: Results) -> None:
     """Without an active run, trials are counted, and failures shown with their errors."""
     said = status(study)
-    assert "made_up: 12 trials: 9 done, 1 failed, 2 waiting.\nNothing is running.\n" in said
+    assert "made_up: 12 trials: 9 done, 1 failed, 2 not trained.\nNothing is running; `cnn-ablate run` trains the rest.\n" in said
     assert "failed. the loss was not finite at batch 40 of epoch 2." in said
 
 
@@ -108,10 +108,11 @@ def test_time_left_follows_from_the_speed_that_was_seen(monkeypatch: pytest.Monk
 def test_what_is_trained_afresh(study: Results) -> None:
     """With `--fresh` a trial is not done until it is trained again, though old results exist.
 
-    Of nine trials that were done, three are to be trained again, and one of them is under way.
+    Of nine trials that were done, three are to be trained again, and one of them is under way; the
+    run leaves out the two that were never trained.
     """
     stand(study, waiting=slice(0, 3))
-    assert "12 trials: 6 done, 1 failed, 1 running, 4 waiting." in status(study)
+    assert "12 trials: 6 done, 1 failed, 1 running, 2 waiting, 2 not trained." in status(study)
 
 
 @pytest.mark.parametrize("over", [False, True])
@@ -121,7 +122,7 @@ def test_a_damaged_trial_hides_nothing(study: Results, *, over: bool) -> None:
         stand(study, over=True)
     first = study.store.folder(study.record.plan.trials[0])
     (first / "predictions.npz").write_bytes(b"damaged")
-    assert "12 trials: 9 done, 1 failed, 2 waiting." in status(study)
+    assert "12 trials: 9 done, 1 failed, 2 not trained." in status(study)
 
 
 def test_a_run_that_was_killed(study: Results) -> None:
@@ -143,7 +144,7 @@ def test_a_run_that_never_wrote_its_tables(study: Results) -> None:
     (study.store.root / "made_up" / "study.json").unlink()
     stand(study, over=True)
     said = status(study)
-    assert "12 trials: 9 done, 1 failed, 2 waiting." in said
+    assert "12 trials: 9 done, 1 failed, 2 not trained." in said
     assert "The last run was interrupted; the same command resumes it." in said
 
 
@@ -160,7 +161,8 @@ def test_status_as_data(study: Results) -> None:
     """`--json` prints the same for programs."""
     ids = stand(study)
     said = json.loads(status(study, "--json"))
-    assert (12, 9, 1, 1) == (said["trials"], said["done"], len(said["failed"]), said["to_come"])
+    assert (12, 9, 1) == (said["trials"], said["done"], len(said["failed"]))
+    assert (1, 1) == (said["to_come"], said["waiting"])
     assert 8 == said["under_way"][ids[-2]]["epochs"]
     assert said["seconds_left"] == pytest.approx(1800, abs=10)
 

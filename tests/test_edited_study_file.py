@@ -26,12 +26,12 @@ STATUS = {
     "title": ("4 trials: 4 done.", "Edited since the last run: title."),
     "claims": ("4 trials: 4 done.", "Edited since the last run: claims."),
     "level": (
-        "6 trials: 4 done, 2 waiting.",
+        "6 trials: 4 done, 2 not trained.",
         "Edited since the last run: levels of model.norm (group added).",
     ),
-    "seeds": ("6 trials: 4 done, 2 waiting.", "Edited since the last run: seeds 2 -> 3."),
+    "seeds": ("6 trials: 4 done, 2 not trained.", "Edited since the last run: seeds 2 -> 3."),
     "baseline": (
-        "4 trials: 4 waiting.",
+        "4 trials: 4 not trained.",
         "Edited since the last run: baseline optimizer.lr 0.05 -> 0.02.",
     ),
 }
@@ -139,11 +139,11 @@ def half(stopped: Path, tmp_path: Path) -> Path:
 
 
 HALF = {
-    "title": "4 trials: 2 done, 2 waiting.",
-    "claims": "4 trials: 2 done, 2 waiting.",
-    "level": "6 trials: 2 done, 4 waiting.",
-    "seeds": "6 trials: 2 done, 4 waiting.",
-    "baseline": "4 trials: 4 waiting.",
+    "title": "4 trials: 2 done, 2 not trained.",
+    "claims": "4 trials: 2 done, 2 not trained.",
+    "level": "6 trials: 2 done, 4 not trained.",
+    "seeds": "6 trials: 2 done, 4 not trained.",
+    "baseline": "4 trials: 4 not trained.",
 }
 
 

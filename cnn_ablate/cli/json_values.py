@@ -103,8 +103,9 @@ class Predictions(Frozen):
 class StudyStatus(Frozen):
     """`status`: trials of the study as its file is now, and the last run of it.
 
-    `seconds_left` is null if it cannot be estimated; `edits` are those of the file since that run;
-    `changed` the input files of an external trainer that changed; `damaged` has a sentence per
+    Of the trials `to_come`, the run that is going on trains those `waiting`; `--only` leaves others
+    out. `seconds_left` is null if it cannot be estimated; `edits` are those of the file since that
+    run; `changed` the input files of an external trainer that changed; `damaged` has a sentence per
     trial whose folder is not as it was written.
     """
 
@@ -114,6 +115,7 @@ class StudyStatus(Frozen):
     failed: dict[str, str]
     damaged: dict[str, str]
     under_way: dict[str, RunningTrial]
+    waiting: int
     to_come: int
     state: str
     seconds_left: float | None

@@ -58,6 +58,7 @@ def _status(study: str, store: Store, edits: Edits | None) -> StudyStatus:
     ended = [trial for trial in planned if trial not in waiting]
     done, failed, damaged = _outcomes(store, ended)
     under_way = progress.under_way if progress and live else {}
+    to_come = len(planned) - done - len(failed) - len(damaged) - len(under_way.keys() & planned)
     return StudyStatus(
         study=study,
         trials=len(planned),
@@ -65,8 +66,9 @@ def _status(study: str, store: Store, edits: Edits | None) -> StudyStatus:
         failed=failed,
         damaged=damaged,
         under_way=under_way,
-        to_come=len(planned) - done - len(failed) - len(damaged) - len(under_way),
-        state=_state(progress, live=live),
+        waiting=len(waiting.intersection(planned) - under_way.keys()),
+        to_come=to_come,
+        state=_state(progress, live=live, is_whole=not to_come),
         seconds_left=_seconds_left(progress) if progress and live else None,
         look=progress.look if progress else "",
         findings=read_findings(store, study),
@@ -98,9 +100,10 @@ def _outcomes(store: Store, trials: Sequence[str]) -> tuple[int, dict[str, str],
     return done, failed, damaged
 
 
-def _state(progress: RunProgress | None, *, live: bool) -> str:
+def _state(progress: RunProgress | None, *, live: bool, is_whole: bool) -> str:
     if progress is None or (progress.over and not progress.waiting):
-        return "Nothing is running."
+        # A run with --only leaves others out.
+        return f"Nothing is running{'' if is_whole else '; `cnn-ablate run` trains the rest'}."
     if progress.over:
         return "The last run was interrupted; the same command resumes it."
     by = f"process {progress.process} on {progress.machine}"
@@ -129,7 +132,8 @@ def _lines(status: StudyStatus) -> Iterator[str]:
         "failed": len(status.failed),
         "damaged": len(status.damaged),
         "running": len(status.under_way),
-        "waiting": status.to_come,
+        "waiting": status.waiting,
+        "not trained": status.to_come - status.waiting,
     }
     shown = ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
     yield f"{status.study}: {status.trials:,} trials: {shown}."
