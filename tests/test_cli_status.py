@@ -70,7 +70,8 @@ def status(study: Results, *words: str) -> str:
 def test_what_was_run(study: Results) -> None:
     """Without an active run, trials are counted, and failures shown with their errors."""
     said = status(study)
-    assert "made_up: 12 trials: 9 done, 1 failed, 2 not trained.\nNothing is running; `cnn-ablate run` trains the rest.\n" in said
+    assert "made_up: 12 trials: 9 done, 1 failed, 2 not trained.\n" in said
+    assert "Nothing is running; `cnn-ablate run` trains the rest.\n" in said
     assert "failed. the loss was not finite at batch 40 of epoch 2." in said
 
 

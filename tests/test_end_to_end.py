@@ -14,13 +14,20 @@ import pytest
 from cnn_ablate.report import page_content
 from cnn_ablate.report.figures import FIGURES
 from support import cli_study
+from support.fast_study import allow_fork, fork_workers
+
+__all__ = ["fork_workers"]
+pytestmark = allow_fork
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Run the tiny study once, and return its folder and what was printed."""
     folder = tmp_path_factory.mktemp("ran")
-    code, out, err = cli_study.program("run", cli_study.write(folder), cwd=folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cnn_ablate.fork_server._METHOD", "fork")
+        asked = ("run", cli_study.write(folder).name, "--compute", "eager")
+        code, out, err = cli_study.call(*asked, cwd=folder)
     assert 0 == code, err
     return folder, out + err
 
@@ -43,9 +50,12 @@ def test_run_trains_every_variant_and_writes_a_report(ran: tuple[Path, str]) -> 
     assert (folder / "reports" / "tiny" / "report.md").is_file()
 
 
-def test_a_clean_run_prints_no_warning(ran: tuple[Path, str]) -> None:
+@pytest.mark.slow
+def test_a_clean_run_prints_no_warning(tmp_path: Path) -> None:
     """No library prints a warning; what the checks find is no warning of a library."""
-    lines = [line for line in ran[1].splitlines() if not line.startswith("Check:")]
+    code, out, err = cli_study.program("run", cli_study.write(tmp_path), cwd=tmp_path)
+    assert 0 == code, err
+    lines = [line for line in (out + err).splitlines() if not line.startswith("Check:")]
     assert "warn" not in "\n".join(lines).lower()
 
 
@@ -167,10 +177,11 @@ def test_kill_9_costs_nothing_but_the_epoch_in_progress(
 ) -> None:
     """After kill -9 the same command writes the tables of an uninterrupted run."""
     study = cli_study.write(tmp_path)
-    process = cli_study.start("run", study, "--workers", 1, "--no-audit", cwd=tmp_path)
+    asked = ("run", study, "--compute", "eager", "--no-audit")
+    process = cli_study.start(*asked, "--workers", 1, cwd=tmp_path)
     wait_for("results/.checkpoints/*", tmp_path, process)
     killed(process)
-    code, _, err = cli_study.call("run", study, "--no-audit", cwd=tmp_path)
+    code, _, err = cli_study.call(*asked, cwd=tmp_path)
     assert 0 == code, err
     for name in ("results", "epochs", "classes", "confusion"):
         assert table(ran[0], name).equals(table(tmp_path, name))
