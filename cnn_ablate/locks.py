@@ -15,6 +15,8 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 
+from cnn_ablate.text import duration
+
 # Errors of file systems that have no locks. There, every lock is granted.
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
@@ -26,6 +28,13 @@ class LockHolder:
     process: int
     machine: str
     since: datetime
+
+    def __str__(self) -> str:
+        """Return the process, and since when it holds the lock, in local time."""
+        since, now = self.since.astimezone(), datetime.now().astimezone()
+        clock = f"{since:%H:%M:%S}" if since.date() == now.date() else f"{since:%Y-%m-%d %H:%M:%S}"
+        passed = duration(max((now - since).total_seconds(), 0))
+        return f"process {self.process} on {self.machine}, since {clock} ({passed})"
 
 
 class Locks:
@@ -44,7 +53,8 @@ class Locks:
         if name in self.held:
             return True
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._path(name), on_acquired=_write_holder)
+        # Without a fallback to files whose presence is the lock: those outlive a killed process.
+        lock = FileLock(self._path(name), on_acquired=_write_holder, fallback_to_soft=False)
         try:
             lock.acquire(blocking=False)
         except Timeout:

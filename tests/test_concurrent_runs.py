@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from cnn_ablate.cli.progress_bars import describe_wait
+from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Ended, Event, Job, Waiting, worker
 from cnn_ablate.locks import LockHolder, Locks
 from cnn_ablate.runner import queue
@@ -172,6 +173,30 @@ def test_a_run_says_for_whom_it_waits_and_since_when(
         rf"{re.escape(platform.node())}, since \d\d:\d\d:\d\d \(\d s\)\.",
         describe_wait(seen[0]),
     )
+
+
+def test_who_uses_a_store_is_said_to_those_who_clean_and_to_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run waits for a clean-up and says so; a clean-up names the run, or the other clean-up."""
+    monkeypatch.setattr("cnn_ablate.store.trials._MOMENT", 0.0)
+    store, other, seen = Store(tmp_path), Locks(tmp_path / ".locks"), list[LockHolder | None]()
+    held = rf": process {os.getpid()} on {re.escape(platform.node())}, since "
+    with store.run_lock(), pytest.raises(UserError, match=f"a run is under way{held}"):
+        store.exclusive().__enter__()
+    assert other.acquire("door")
+    with pytest.raises(UserError, match=f"a clean-up is under way{held}"):
+        store.exclusive().__enter__()
+
+    def end(holder: LockHolder | None) -> None:
+        seen.append(holder)
+        other.release_all()
+
+    with store.run_lock(end):
+        [holder] = seen
+    assert holder
+    said = describe_wait(Waiting(0, (holder,)))
+    assert re.match(f"Waiting for a process that cleans up the results folder{held}", said)
 
 
 def test_a_wait_is_described_as_far_as_it_is_known() -> None:

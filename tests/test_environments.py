@@ -4,6 +4,8 @@ Streams that are closed or full, locales without the characters, missing or read
 terminals, few open files: each is tried with a command that reads results and one that writes.
 """
 
+import errno
+import fcntl
 import os
 import resource
 import signal
@@ -30,8 +32,12 @@ NAMES = ("chat", "ünïcödé 学习率 🚀", "a\nb")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What differs from an ordinary terminal; a value of None removes a variable."""
+    """What differs from an ordinary terminal, and where it was reported to break programs.
 
+    A value of None removes a variable.
+    """
+
+    reported: str
     variables: Mapping[str, str | None] = field(default_factory=dict)
     before: Callable[[], object] = lambda: None
     code: int = 0
@@ -40,6 +46,11 @@ class Surroundings:
 def few_files() -> None:
     """Allow 24 open files."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))
+
+
+def no_growth() -> None:
+    """Allow no file to be written."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def full() -> None:
@@ -62,34 +73,50 @@ def gone() -> None:
 
 
 PLACES = {
-    "ascii only": Surroundings({"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}),
-    "latin 1": Surroundings({"PYTHONIOENCODING": "latin-1"}),
-    "no UTF-8 mode": Surroundings({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
-    "an unknown locale": Surroundings({"LC_ALL": "xx_XX.UTF-8", "LANG": "xx"}),
-    "no output": Surroundings(before=lambda: os.close(1)),
-    "no error output": Surroundings(before=lambda: os.close(2)),
-    "no input": Surroundings(before=lambda: os.close(0)),
-    "no streams": Surroundings(before=lambda: os.closerange(0, 3)),
-    "a full disk": Surroundings(before=full, code=1),
-    "an unread pipe": Surroundings(before=unread, code=1),
-    "a removed folder": Surroundings(before=gone, code=1),
-    "no home": Surroundings({"HOME": None}),
-    "a home that is not there": Surroundings({"HOME": "/nonexistent"}),
-    "no temporary folder": Surroundings({"TMPDIR": "/nonexistent"}),
-    "a narrow terminal": Surroundings({"COLUMNS": "1", "LINES": "1"}),
-    "a broad terminal": Surroundings({"COLUMNS": "100000"}),
-    "no size": Surroundings({"COLUMNS": "x", "LINES": "-1"}),
-    "a dumb terminal": Surroundings({"TERM": "dumb"}),
-    "no terminal": Surroundings({"TERM": None, "NO_COLOR": "1"}),
-    "forced colours": Surroundings({"FORCE_COLOR": "1"}),
-    "few open files": Surroundings(before=few_files),
-    "a private umask": Surroundings(before=lambda: os.umask(0o777)),
-    "another time zone": Surroundings({"TZ": "Nowhere/Land"}),
-    "no user name": Surroundings({"USER": None, "LOGNAME": None, "USERNAME": None}),
-    "optimized Python": Surroundings({"PYTHONOPTIMIZE": "2"}),
-    "random hashes": Surroundings({"PYTHONHASHSEED": "4294967295"}),
-    "nohup": Surroundings(before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)),
-    "low priority": Surroundings(before=lambda: os.nice(19)),
+    "ascii only": Surroundings(
+        "containers without locales", {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"}
+    ),
+    "latin 1": Surroundings("old terminals", {"PYTHONIOENCODING": "latin-1"}),
+    "no UTF-8 mode": Surroundings(
+        "cluster nodes", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ),
+    "an unknown locale": Surroundings(
+        "ssh that forwards locales", {"LC_ALL": "xx_XX.UTF-8", "LANG": "xx"}
+    ),
+    "no output": Surroundings("daemons", before=lambda: os.close(1)),
+    "no error output": Surroundings("daemons", before=lambda: os.close(2)),
+    "no input": Surroundings("cron", before=lambda: os.close(0)),
+    "no streams": Surroundings("daemons that detach", before=lambda: os.closerange(0, 3)),
+    "a full disk": Surroundings("quotas of home folders", before=full, code=1),
+    "an unread pipe": Surroundings("`| head`", before=unread, code=1),
+    "a removed folder": Surroundings("scratch that a scheduler clears", before=gone, code=1),
+    "no home": Surroundings("systemd services", {"HOME": None}),
+    "a home that is not there": Surroundings(
+        "containers with any user id", {"HOME": "/nonexistent"}
+    ),
+    "no temporary folder": Surroundings("batch jobs", {"TMPDIR": "/nonexistent"}),
+    "a narrow terminal": Surroundings("split terminals", {"COLUMNS": "1", "LINES": "1"}),
+    "a broad terminal": Surroundings("notebooks", {"COLUMNS": "100000"}),
+    "no size": Surroundings("web terminals", {"COLUMNS": "x", "LINES": "-1"}),
+    "a dumb terminal": Surroundings("editors", {"TERM": "dumb"}),
+    "no terminal": Surroundings("CI", {"TERM": None, "NO_COLOR": "1"}),
+    "forced colours": Surroundings("CI", {"FORCE_COLOR": "1"}),
+    "few open files": Surroundings("ulimit -n of macOS", before=few_files),
+    "a private umask": Surroundings("shared machines", before=lambda: os.umask(0o777)),
+    "another time zone": Surroundings("containers without zones", {"TZ": "Nowhere/Land"}),
+    "no user name": Surroundings(
+        "containers with any user id", {"USER": None, "LOGNAME": None, "USERNAME": None}
+    ),
+    "optimized Python": Surroundings("PYTHONOPTIMIZE of images", {"PYTHONOPTIMIZE": "2"}),
+    "random hashes": Surroundings("reproducibility guides", {"PYTHONHASHSEED": "4294967295"}),
+    "nohup": Surroundings("nohup", before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)),
+    "warnings that are errors": Surroundings("CI", {"PYTHONWARNINGS": "error::UserWarning"}),
+    "no file may grow": Surroundings("ulimit -f", before=no_growth),
+    "a relative home": Surroundings("make", {"HOME": "."}),
+    "unbuffered": Surroundings("logs of containers", {"PYTHONUNBUFFERED": "1"}),
+    "no bytecode": Surroundings("read-only images", {"PYTHONDONTWRITEBYTECODE": "1"}),
+    "development mode": Surroundings("CI", {"PYTHONDEVMODE": "1"}),
+    "low priority": Surroundings("shared machines", before=lambda: os.nice(19)),
 }
 
 
@@ -124,6 +151,22 @@ def test_a_command_works_or_says_why(results: Path, name: str) -> None:
     assert place.code == ended.returncode, said
     assert "Traceback" not in said
     assert "bug" not in said
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+def test_a_file_system_without_locks_grants_every_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """As NFS without its daemon and Lustre are reported; no file outlives a lock, and blocks."""
+
+    def fail(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with Store(tmp_path).run_lock() as first, Store(tmp_path).run_lock() as second:
+        assert first.acquire("trial")
+        assert second.acquire("trial")
+    assert [] == list((tmp_path / ".locks").iterdir())
 
 
 def test_a_fork_server_that_has_died_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:

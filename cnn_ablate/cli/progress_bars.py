@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 
 import typer
 from rich.console import Console
@@ -14,13 +13,12 @@ from cnn_ablate.analysis import Analysis
 from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.executors import Ended, Event, Progress, Waiting
-from cnn_ablate.locks import LockHolder
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.plan_rows import validation_remarks
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.workload import Workload
 from cnn_ablate.schema import Finding, without_hash
-from cnn_ablate.text import about, capital, count, count_range, duration, some
+from cnn_ablate.text import about, capital, count, count_range, some
 
 _SECONDS_BETWEEN_LINES = 20.0
 
@@ -159,18 +157,12 @@ def describe_end(event: Ended) -> str:
 
 
 def describe_wait(event: Waiting) -> str:
-    """Return for which other runs a run waits, and since when they train its trials."""
+    """Return for which other processes a run waits, and since when they hold what it needs."""
+    holders = f": {some(map(str, event.holders))}" if event.holders else ""
+    if not event.trials:
+        return f"Waiting for a process that cleans up the results folder{holders}."
     trials = count(event.trials, "trial")
-    holders = f": {some(_holder(holder) for holder in event.holders)}" if event.holders else ""
     return f"Waiting for {trials} that another run is training{holders}."
-
-
-def _holder(holder: LockHolder) -> str:
-    """Return a process with the local time of its lock, with its date unless that is today."""
-    since, now = holder.since.astimezone(), datetime.now().astimezone()
-    clock = f"{since:%H:%M:%S}" if since.date() == now.date() else f"{since:%Y-%m-%d %H:%M:%S}"
-    passed = duration(max((now - since).total_seconds(), 0))
-    return f"process {holder.process} on {holder.machine}, since {clock} ({passed})"
 
 
 @contextmanager

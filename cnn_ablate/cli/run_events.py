@@ -51,7 +51,10 @@ class ProgressEvent(Frozen):
 
 
 class WaitingEvent(Frozen):
-    """`run`: other runs train all trials that are left; `holders` are their processes."""
+    """`run`: other runs train all trials that are left; `holders` are their processes.
+
+    `trials` is 0 before the run begins, while another process cleans up the results folder.
+    """
 
     event: Literal["waiting"] = "waiting"
     trials: int

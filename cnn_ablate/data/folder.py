@@ -42,7 +42,8 @@ def find_divided(name: str, folder: Path, decoding: Decoding) -> FoundData | Non
     if len(vals) > 1:
         what = f"has {listed(f'{half}/' for half in vals)}, of which one can validate."
         raise UserError(str(folder), what, "Rename or remove the others.")
-    halves = {half: list_classes(folder / half) for half in ("train", "test", *vals)}
+    names = ("train", "test", *vals)
+    halves = dict(zip(names, list_classes(folder, names), strict=True))
     every = {label for classes in halves.values() for label in classes}
     for label in sorted(every):
         for half, classes in halves.items():
@@ -63,7 +64,8 @@ def divide(name: str, folder: Path, decoding: Decoding, fraction: float) -> Foun
         UserError: there is something else among the images, or a class has only one.
     """
     _check_no_half(folder)
-    halves = divide_classes(list_classes(folder), fraction)
+    [classes] = list_classes(folder)
+    halves = divide_classes(classes, fraction)
     # The same files in the same order, divided otherwise, are other data.
     return replace(found_pictures(name, folder, halves, decoding), divided=f"{fraction}")
 
@@ -132,22 +134,42 @@ def found_pictures(
     )
 
 
-def list_classes(folder: Path) -> ClassFiles:
-    """Return the image files per class, both sorted by name; raises UserError.
+def list_classes(folder: Path, halves: Sequence[str] = ("",)) -> list[ClassFiles]:
+    """Return the image files per class of each half of a folder, sorted; raises UserError.
 
-    Files that are not pictures are named together, so that a folder is put right in one go.
+    What is no picture is named together, so that a folder is put right in one go.
     """
-    names = _visible(folder)
+    entries = {half: _visible(folder / half) for half in halves}
+    files = {half: _files_by_class(folder / half, names) for half, names in entries.items()}
+    _check_strays(
+        folder,
+        [str(Path(half, n)) for half in halves for n in entries[half] if n not in files[half]],
+        [
+            str(Path(half, name, file))
+            for half in halves
+            for name, inside in files[half].items()
+            for file in inside
+            if not file.lower().endswith(SUFFIXES)
+        ],
+    )
+    return [_paths_by_class(folder / half, files[half]) for half in halves]
+
+
+def _files_by_class(folder: Path, names: list[str]) -> dict[str, list[str]]:
+    """Return the names of files by that of their class folder; raises UserError."""
     if not names:
         raise UserError(str(folder), "contains no class folders.")
     _check_twins(folder, names)
-    entries = {name: _visible(folder / name) for name in names if (folder / name).is_dir()}
-    _check_strays(folder, [name for name in names if name not in entries], entries)
-    if empty := [name for name, files in entries.items() if not files]:
+    return {name: _visible(folder / name) for name in names if (folder / name).is_dir()}
+
+
+def _paths_by_class(folder: Path, files: Mapping[str, list[str]]) -> ClassFiles:
+    """Return the image files per class, by its name in NFC; raises UserError."""
+    if empty := [name for name, inside in files.items() if not inside]:
         raise UserError(str(folder / empty[0]), "contains no pictures.")
-    folders = {unicodedata.normalize("NFC", name): name for name in entries}
+    folders = {unicodedata.normalize("NFC", name): name for name in files}
     return {
-        label: tuple(folder / folders[label] / file for file in entries[folders[label]])
+        label: tuple(folder / folders[label] / file for file in files[folders[label]])
         for label in sorted(folders)
     }
 
@@ -162,32 +184,21 @@ def _check_twins(folder: Path, names: list[str]) -> None:
             raise UserError(str(folder), what, "Rename them, or merge them into one.")
 
 
-def _check_strays(folder: Path, files: list[str], entries: Mapping[str, list[str]]) -> None:
-    """Refuse files among class folders, and what is no picture in one; raises UserError."""
-    if files:
-        where, verb = folder / files[0], "is not a folder"
-        hint = "Move it into the folder of its class, or remove it."
-        if len(files) > 1:
-            where, verb = folder, f"has {len(files)} files that are not folders"
-            hint = "Move each into the folder of its class, or remove it."
-        named = "" if len(files) == 1 else f": {some(files, most=_NAMED)}"
-        raise UserError(str(where), f"{verb} of pictures{named}.", hint)
-    others = [
-        f"{name}/{file}"
-        for name, inside in entries.items()
-        for file in inside
-        if not file.lower().endswith(SUFFIXES)
-    ]
-    if not others:
-        return
-    if inner := next((name for name in others if (folder / name).is_dir()), None):
+def _check_strays(folder: Path, beside: Sequence[str], inside: Sequence[str]) -> None:
+    """Refuse files beside class folders, and what is no picture in one; raises UserError."""
+    if inner := next((name for name in inside if (folder / name).is_dir()), None):
         hint = "Expected <class>/<picture> or {train,test}/<class>/<picture>."
         raise UserError(str(folder / inner), "is a folder among pictures.", hint)
-    known = f"Remove {'it' if len(others) == 1 else 'them'}. Known: {', '.join(SUFFIXES)}."
-    if len(others) > 1:
-        what = f"has {len(others)} entries that are not pictures: {some(others, most=_NAMED)}."
-        raise UserError(str(folder), what, known)
-    raise UserError(str(folder / others[0]), "is not a picture.", known)
+    known = f"Known: {', '.join(SUFFIXES)}."
+    if len(strays := [*beside, *inside]) > 1:
+        named = some(strays, most=_NAMED)
+        what = f"has {len(strays)} entries that are not pictures in a class folder: {named}."
+        raise UserError(str(folder), what, f"Move or remove them. {known}")
+    if beside:
+        hint = "Move it into the folder of its class, or remove it."
+        raise UserError(str(folder / beside[0]), "is not a folder of pictures.", hint)
+    if inside:
+        raise UserError(str(folder / inside[0]), "is not a picture.", f"Remove it. {known}")
 
 
 def is_hidden(name: str) -> bool:

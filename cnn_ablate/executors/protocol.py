@@ -89,7 +89,7 @@ class Waiting:
     """All trials that are left, so many, are being trained by other runs; an executor yields none.
 
     Attributes:
-        trials: How many there are.
+        trials: How many there are; 0 while another process cleans up the results folder.
         holders: The processes of those runs, each with the time of the first trial that it
             locked, as far as they are known.
     """

@@ -10,7 +10,7 @@ from cnn_ablate.plan.claim_variants import (
 )
 from cnn_ablate.plan.designs import count_points, crosses_baseline
 from cnn_ablate.plan.only import matches, select_variants
-from cnn_ablate.plan.planning import plan, seeds_of
+from cnn_ablate.plan.planning import lay_out, plan, seeds_of, with_trials
 
 __all__ = [
     "NotInPlanError",
@@ -21,8 +21,10 @@ __all__ = [
     "claimed_variant",
     "count_points",
     "crosses_baseline",
+    "lay_out",
     "matches",
     "plan",
     "seeds_of",
     "select_variants",
+    "with_trials",
 ]

@@ -49,15 +49,19 @@ def plan(
     Raises:
         UserError: levels cannot be combined, or two different variants have the same name.
     """
+    return with_trials(lay_out(study, resolve), study, fingerprint, identity)
+
+
+def lay_out(study: Study, resolve: Resolve) -> Plan:
+    """Return the plan of a study as `plan` does, without its trials."""
     layout = _Layout(study, resolve)
     for design in study.designs:
         for point, reference in design_points(study, design):
             layout.add(point, reference, design)
-    variants = tuple(layout.variants.values())
     return Plan(
-        variants=variants,
+        variants=tuple(layout.variants.values()),
         contrasts=tuple(layout.contrasts.values()),
-        trials=trials(variants, study, fingerprint, identity),
+        trials=(),
         excluded=tuple(layout.excluded),
         same=layout.same,
         aliases=tuple(
@@ -69,15 +73,19 @@ def plan(
     )
 
 
-def trials(
-    variants: Iterable[Variant], study: Study, fingerprint: Fingerprint, identity: Identity
-) -> tuple[Trial, ...]:
-    """Return one trial per variant and seed, whose key covers all that determines its result."""
-    return tuple(
+def with_trials(
+    laid_out: Plan,
+    study: Study,
+    fingerprint: Fingerprint = lambda _: "",
+    identity: Identity = dict,
+) -> Plan:
+    """Return a plan with one trial per variant and seed; its key covers what determines it."""
+    trials = tuple(
         trial
-        for variant in variants
+        for variant in laid_out.variants
         for trial in _with_seeds(variant, seeds_of(variant, study), fingerprint, identity)
     )
+    return laid_out.model_copy(update={"trials": trials})
 
 
 def seeds_of(variant: Variant, study: Study) -> tuple[int, ...]:
@@ -92,17 +100,23 @@ def _with_seeds(
 ) -> Iterable[Trial]:
     data = fingerprint(variant.settings.get("data", {}))
     content = canonical([TRAINING_VERSION, data, identity(variant.settings)])
-    # The settings are hashed, validated and held in memory once for all seeds.
     without_seed = hashlib.sha256(content.encode())
-    blank = Trial(
-        id="", key="", variant=variant.name, seed=0, settings=variant.settings, fingerprint=data
-    )
+    # A plan has up to 100,000 trials: they are not validated, and share what is equal.
+    fields = {*Trial.model_fields}
     for seed in seeds:
         digest = without_seed.copy()
         digest.update(f" seed {seed}".encode())
         key = digest.hexdigest()
-        own = {"id": trial_id(variant.name, seed, key), "key": key, "seed": seed}
-        yield blank.model_copy(update=own)
+        name = trial_id(variant.name, seed, key)
+        yield Trial.model_construct(
+            fields,
+            id=name,
+            key=key,
+            variant=variant.name,
+            seed=seed,
+            settings=variant.settings,
+            fingerprint=data,
+        )
 
 
 class _Layout:

@@ -12,7 +12,7 @@ from cnn_ablate.data import Images
 from cnn_ablate.errors import UserError
 from cnn_ablate.external import InputFiles, find_inputs
 from cnn_ablate.models import network_size
-from cnn_ablate.plan import plan
+from cnn_ablate.plan import lay_out, plan, with_trials
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.data_sets import DataSets, OnDecoding, Shape
 from cnn_ablate.schema import (
@@ -107,10 +107,11 @@ def prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None = No
 
 def _prepare(study: Study, config: RunConfig, on_decoding: OnDecoding | None) -> Prepared:
     data_sets = DataSets(config.data, on_decoding)
+    variants = lay_out(study, resolve)
     try:
-        planned = plan(study, resolve, data_sets.fingerprint, identity)
+        planned = with_trials(variants, study, data_sets.fingerprint, identity)
     except UserError as missing:
-        planned = plan(study, resolve)
+        planned = with_trials(variants, study)
         sizes, faults = _sizes(planned, data_sets)
         return Prepared(
             study, planned, sizes, (), missing=missing, data_folder=config.data, unbuildable=faults

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,8 +15,8 @@ import torch
 from cnn_ablate.analysis import Analysis, analyse, write_analysis
 from cnn_ablate.custom import search_folders, user_code_folder
 from cnn_ablate.errors import UserError
-from cnn_ablate.executors import Ended, Event
-from cnn_ablate.locks import Locks
+from cnn_ablate.executors import Ended, Event, Waiting
+from cnn_ablate.locks import LockHolder, Locks
 from cnn_ablate.runner.baseline_network import sample_images, training_images
 from cnn_ablate.runner.config import RunConfig, executor_class
 from cnn_ablate.runner.jobs import Round, build_jobs
@@ -29,6 +30,7 @@ from cnn_ablate.runner.signals import InterruptHandler
 from cnn_ablate.runner.trial_compute_settings import with_compute
 from cnn_ablate.schema import Look, Record, Trial, TrialResult, timestamp
 from cnn_ablate.store import (
+    OnWait,
     Results,
     Store,
     is_sealed,
@@ -66,10 +68,10 @@ def run(
         UserError: results cannot be written, or were removed during the run.
         KeyboardInterrupt: what is done until then is stored, and in the tables.
     """
-    store, started = Store(config.results), timestamp()
+    store, started, on_wait = Store(config.results), timestamp(), partial(_wait, on_event)
     trials = needed(prepared, trials, config.results)
     writing = bool(trials or prepared.notes)
-    lock = store.run_lock() if writing else Locks(store.root)
+    lock = store.run_lock(on_wait) if writing else Locks(store.root)
     with InterruptHandler() as interrupts, lock as locks:
         current, todo = _recheck(prepared, trials, store, locks) if writing else (prepared, trials)
         progress = ProgressWriter(store, prepared.study.folder)
@@ -87,9 +89,14 @@ def run(
             with interrupts.deferred():
                 progress.close()
                 record = study_record(current, config.device, started)
-                analysis = _conclude(current, record, config, finished, idle=not todo)
+                analysis = _conclude(current, record, config, finished if todo else None, on_wait)
     _check_none_removed(analysis.results, prepared, finished)
     return analysis
+
+
+def _wait(on_event: OnEvent, holder: LockHolder | None) -> None:
+    """Report that another process cleans up, for whose end the run waits."""
+    on_event(Waiting(0, (holder,) if holder else ()))
 
 
 def _log(prepared: Prepared, todo: Sequence[Trial], config: RunConfig, started: str) -> None:
@@ -161,17 +168,21 @@ def _code_folders(prepared: Prepared, results: Path) -> tuple[str, ...]:
 
 
 def _conclude(
-    prepared: Prepared, record: Record, config: RunConfig, finished: Sequence[Round], *, idle: bool
+    prepared: Prepared,
+    record: Record,
+    config: RunConfig,
+    finished: Sequence[Round] | None,
+    on_wait: OnWait,
 ) -> Analysis:
-    """Write the tables of a study, unless nothing was trained and they are up to date."""
+    """Write the tables of a study; unless they are up to date, if no round was to be trained."""
     # A new store also has what other runs have published meanwhile.
     store = Store(config.results)
-    if not idle:
+    if finished is not None:
         return _write_tables(prepared, record, store, finished)
     with suppress(UserError):  # damaged tables are written anew
         if results := _unchanged(with_history(record, store), store):
             return analyse(results)
-    with store.run_lock():
+    with store.run_lock(on_wait):
         return _write_tables(prepared, record, store)
 
 

@@ -25,13 +25,14 @@ from cnn_ablate.store.tables import (
 )
 from cnn_ablate.store.trial_folder import RETRAIN, TrialFolder, open_trial
 from cnn_ablate.store.trial_tables import Predictions, measured
-from cnn_ablate.store.trials import Store
+from cnn_ablate.store.trials import OnWait, Store
 from cnn_ablate.store.upgrade import parse_record, upgrade_results
 from cnn_ablate.store.written_tables import tables_without_trials
 
 __all__ = [
     "NETWORK",
     "RETRAIN",
+    "OnWait",
     "Predictions",
     "Results",
     "Store",

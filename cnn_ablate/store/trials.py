@@ -2,26 +2,31 @@
 
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.locks import Locks
+from cnn_ablate.locks import LockHolder, Locks
 from cnn_ablate.schema import Trial, TrialResult, hash_of
 from cnn_ablate.store import atomic
 from cnn_ablate.store.checksums import DONE, damage, sha256
 from cnn_ablate.store.own_names import SCRATCH, own, remove
 from cnn_ablate.store.trial_files import trial_files
 from cnn_ablate.store.trial_folder import TrialFolder, open_trial
+from cnn_ablate.text import some
 
 _PAUSE = 0.05
+# Seconds for which a starting run may hold the entrance before it counts as a wait.
+_MOMENT = 2.0
 # Held for a moment by a run that starts, and by a clean-up until it ends.
 _ENTRANCE = "door"
 _RUN = "run-"
 # A checkpoint begins with the SHA-256 of its state, in hex.
 _CHECKSUM_LENGTH = 64
+# Called with the process for whose end another waits, if it is known.
+OnWait = Callable[[LockHolder | None], None]
 
 
 class Store:
@@ -42,16 +47,19 @@ class Store:
         return _by_hash(self.trials.iterdir() if self.trials.is_dir() else ())
 
     @contextmanager
-    def run_lock(self) -> Iterator[Locks]:
+    def run_lock(self, on_wait: OnWait | None = None) -> Iterator[Locks]:
         """Hold a lock that says that a run writes here; the first run clears scratch.
 
+        Args:
+            on_wait: Called once if another process cleans up here, for whose end this one waits.
+
         Raises:
-            UserError: the store cannot be written.
+            UserError: the store cannot be written; without `on_wait`, also if it is cleaned up.
         """
         self._check_no_links()
         with Locks(self.locks) as locks:
             with atomic.as_user_error(self.root, atomic.KEPT):
-                self._enter(locks)
+                self._enter(locks, on_wait or self._refuse)
                 if not locks.held_by_others(_RUN):
                     self.remove_scratch()
                 # One who looks for runs tests each lock, also one that was made just now.
@@ -70,9 +78,10 @@ class Store:
         self._check_no_links()
         with Locks(self.locks) as locks:
             with atomic.as_user_error(self.root):
-                self._enter(locks)
-                if locks.held_by_others(_RUN):
-                    raise UserError(str(self.root), "a run is under way.", "Try when it has ended.")
+                self._enter(locks, self._refuse)
+                if runs := locks.held_by_others(_RUN):
+                    holders = [holder for run in runs if (holder := locks.holder(run))]
+                    raise self._in_use("a run is", holders)
             atomic.restore(self.trials, self.scratch)
             yield
 
@@ -83,9 +92,22 @@ class Store:
                 hint = "Remove the link: the program makes and removes files in this folder."
                 raise UserError(str(folder), "is a link to another folder.", hint)
 
-    def _enter(self, locks: Locks) -> None:
+    def _enter(self, locks: Locks, on_wait: OnWait) -> None:
+        """Acquire the entrance; if that takes long, call `on_wait` with its holder, once."""
+        end = time.monotonic() + _MOMENT
         while not locks.acquire(_ENTRANCE):
+            if time.monotonic() > end:
+                on_wait(locks.holder(_ENTRANCE))
+                end = float("inf")
             time.sleep(_PAUSE)
+
+    def _refuse(self, holder: LockHolder | None) -> None:
+        raise self._in_use("a clean-up is", [holder] if holder else [])
+
+    def _in_use(self, what: str, holders: Sequence[LockHolder]) -> UserError:
+        """Return an error that says who uses the store, as far as that is known."""
+        named = f": {some(map(str, holders))}" if holders else ""
+        return UserError(str(self.root), f"{what} under way{named}.", "Try when it has ended.")
 
     def unused_scratch(self) -> list[Path]:
         """Return what is in scratch, unless a run may use it."""
