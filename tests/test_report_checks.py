@@ -237,10 +237,10 @@ def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
         group.name: group.changes for group in outcome_lists(replace(context, effects=effects))
     }
     assert lists == {
-        "Helps": (("large", "+5.0"), ("small", "+2.0")),
-        "Costs": (("worse", "\N{MINUS SIGN}3.0"),),
-        "No effect beyond 1 point": (("nothing", ""),),
-        "Open": (("open", ""), ("lucky", "")),
+        "Helps": (("large", "+5.0", ""), ("small", "+2.0", "")),
+        "Costs": (("worse", "\N{MINUS SIGN}3.0", ""),),
+        "No effect beyond 1 point": (("nothing", "", ""),),
+        "Open": (("open", "", ""), ("lucky", "", "")),
     }
 
 

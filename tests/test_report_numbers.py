@@ -117,10 +117,10 @@ def test_precision_recall_and_f1_of_each_class_are_those_of_the_table(context):
 
 
 def test_highlights_have_one_line_each(context):
-    """Baseline, chance, what was run, decisions and claims have one line each."""
+    """Baseline, chance, what was run, data, decisions and claims have one line each."""
     facts = texts_of_highlights(context, "3 reproduced")
 
-    assert ["Baseline", "Chance", "Run", "Decided", "Claims"] == list(facts)
+    assert ["Baseline", "Chance", "Run", "Data", "Decided", "Claims"] == list(facts)
     assert re.fullmatch(r"\d\d\.\d % \[\d\d\.\d, \d\d\.\d\]", facts["Baseline"])
     assert re.match(r"\d of 3 primary contrasts", facts["Decided"])
     assert "3 seeds, 6 epochs, 120 test images" == facts["Run"]
@@ -144,14 +144,14 @@ def test_only_decided_effects_beyond_the_images_help(context):
 
 def test_results_name_what_they_rest_on(context):
     """Few seeds and few test images weigh against them; an audit that was not run does, too."""
-    reasons = {reason.text: reason.is_sound for reason in support(context)}
+    reasons = {reason.text: reason.is_sound for reason in support(context, [])}
     assert not reasons["3 seeds per contrast: tests rest on normal differences"]
     assert not reasons["120 test images: one is 0.83 points"]
     assert reasons["audit before training: 1 warning and 1 note"]
     record = context.results.record.model_copy(update={"findings": (), "audited": False})
     unaudited = replace(context, results=replace(context.results, record=record))
     assert {"not audited": False}.items() <= {
-        r.text: r.is_sound for r in support(unaudited)
+        r.text: r.is_sound for r in support(unaudited, [])
     }.items()
 
 
@@ -162,7 +162,7 @@ def test_a_contrast_that_moves_more_than_its_name_weighs_against_a_study(context
     findings = (*record.findings, moved)
     record = record.model_copy(update={"findings": findings})
     confounded = replace(context, results=replace(context.results, record=record))
-    [audit] = [reason for reason in support(confounded) if reason.section == "audit"]
+    [audit] = [reason for reason in support(confounded, []) if reason.section == "audit"]
 
     assert audit.text.endswith("; more settings change than the name says in adam")
     assert not audit.is_sound

@@ -8,7 +8,8 @@ from typing import get_args
 from cnn_ablate.report import formatting
 from cnn_ablate.report.outcomes import Outcome, is_beyond_images, outcome
 from cnn_ablate.report.report_data import ReportData
-from cnn_ablate.report.run_facts import Fact
+from cnn_ablate.report.row_remarks import caveats
+from cnn_ablate.report.run_facts import Fact, image_counts
 from cnn_ablate.report.variant_labels import change
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import margin_of
@@ -25,11 +26,14 @@ _UNTESTED: dict[Outcome, str] = {
 
 @dataclass(frozen=True)
 class OutcomeList:
-    """The changes with one outcome, the largest first, each with its effect if that is decided."""
+    """The changes with one outcome, the largest first.
+
+    Each has its name, and if it is decided its effect and what must be known beside it.
+    """
 
     name: str
     outcome: str
-    changes: tuple[tuple[str, str], ...]
+    changes: tuple[tuple[str, str, str], ...]
     more: int = 0
 
 
@@ -99,6 +103,7 @@ def _outcome_list(
         (
             _name(context, effect),
             formatting.points(effect.difference, context.metric.difference_unit) if decided else "",
+            caveats(context, effect) if decided else "",
         )
         for effect in effects[:_MOST]
     ]
@@ -138,7 +143,9 @@ def _side(context: ReportData, effects: Sequence[Effect], one: str, several: str
     )
     unit = " points" if context.metric.is_fraction else f" {context.metric.unit}".rstrip()
     most = "most: " if len(effects) > 1 else ""
-    return f"{_counted(effects, one, several)} ({most}{largest}{unit})"
+    known = caveats(context, effects[0])
+    doubt = f"; {known}" if known else ""
+    return f"{_counted(effects, one, several)} ({most}{largest}{unit}{doubt})"
 
 
 def highlights(context: ReportData, tally: str) -> tuple[Fact, ...]:
@@ -147,10 +154,17 @@ def highlights(context: ReportData, tally: str) -> tuple[Fact, ...]:
         Fact(capital(context.reference), _baseline(context)),
         *(Fact(capital(name), percent(share)) for name, share in context.metric_chance.items()),
         Fact("Run", context.budget),
+        Fact("Data", _data(context)),
         Fact("Decided", _decided(context)),
         Fact("Claims", tally),
     ]
     return tuple(Fact(fact.name, capital(fact.text)) for fact in facts if fact.text)
+
+
+def _data(context: ReportData) -> str:
+    """Return the images that networks were trained and tested on, per data set."""
+    record = context.results.record
+    return "; ".join(f"{facts.name}, {image_counts(record.plan, facts)}" for facts in record.data)
 
 
 def _baseline(context: ReportData) -> str:

@@ -91,6 +91,7 @@ class PageContent:
 def page_content(context: ReportData) -> PageContent:
     """Return the content of the pages of a study as far as it was run."""
     record, claims = context.results.record, claim_tables(context)
+    gaps = run_facts.missing(context)
     return PageContent(
         name=record.study.folder,
         title=record.study.title or record.study.name,
@@ -100,11 +101,11 @@ def page_content(context: ReportData) -> PageContent:
         alarms=alarms(context),
         highlights=highlights(context, claims.tally),
         outcomes=outcome_lists(context),
-        support=support(context),
+        support=support(context, gaps),
         conditions=context.conditions,
         reference=context.reference,
         failures=run_facts.failures(context),
-        missing=run_facts.missing(context),
+        missing=gaps,
         claims=claims,
         findings=record.findings,
         audited=record.audited,

@@ -24,6 +24,14 @@ def remark(context: ReportData, name: str, effect: Effect | None) -> str:
     return "; ".join(remarks)
 
 
+def caveats(context: ReportData, effect: Effect) -> str:
+    """Return what else moved in a contrast, for places that name its effect without its row."""
+    moved = {f.where for f in context.results.record.findings if f.kind == "moved-together"}
+    several = ["more settings change"] if effect.variant in moved else []
+    computed = ["compute settings differ"] if effect.compute_differs else []
+    return ", ".join([*several, *computed])
+
+
 def _accused(context: ReportData, finding: Finding) -> list[str]:
     """Return the variants that a finding is about; none if that is most of them."""
     if finding.kind in _OF_ROWS:

@@ -1,11 +1,10 @@
 """What the results of a study rest on, and what speaks against them, in one line each."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cnn_ablate.report.report_data import ReportData
-from cnn_ablate.report.run_facts import missing
 from cnn_ablate.stats import FLIP_PAIRS
 from cnn_ablate.text import count, count_range, listed, some
 
@@ -22,12 +21,12 @@ class Support:
     section: str = ""
 
 
-def support(context: ReportData) -> tuple[Support, ...]:
-    """Return what results rest on: seeds, test images, convergence, audit, and checks."""
-    return tuple(reason for reason in _reasons(context) if reason.text)
+def support(context: ReportData, gaps: Sequence[str]) -> tuple[Support, ...]:
+    """Return what results rest on; `gaps` are the seeds that were not run yet."""
+    return tuple(reason for reason in _reasons(context, gaps) if reason.text)
 
 
-def _reasons(context: ReportData) -> Iterator[Support]:
+def _reasons(context: ReportData, gaps: Sequence[str]) -> Iterator[Support]:
     seeds = [effect.seeds for effect in context.effects if effect.seeds]
     if seeds:
         few = min(seeds) < FLIP_PAIRS
@@ -37,16 +36,11 @@ def _reasons(context: ReportData) -> Iterator[Support]:
         one = f"{100 / context.images:.2g} points"
         is_large = context.images >= _FEW_IMAGES
         yield Support(is_large, f"{context.images:,} test images: one is {one}", "methods")
-    yield _finished(context)
+    if gaps:
+        yield Support(False, "not finished", "missing")
     yield _converged(context)
     yield _checked(context)
     yield _audited(context)
-
-
-def _finished(context: ReportData) -> Support:
-    """Return what is not run; empty if nothing is missing."""
-    gaps = missing(context)
-    return Support(not gaps, "not finished" if gaps else "", "missing")
 
 
 def _converged(context: ReportData) -> Support:

@@ -115,7 +115,8 @@ def _square(rows: pd.DataFrame, value: str) -> pd.DataFrame:
 def _caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
         f"Share of the images of each true class (rows) that {data['variant'].iloc[0]} predicts as "
-        f"each class (columns), in per cent, summed over seeds ({context.seed_counts})."
+        f"each class (columns), in per cent, summed over seeds ({context.seed_counts}). Empty "
+        "cells round to zero."
     )
 
 

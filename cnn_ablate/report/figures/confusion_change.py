@@ -69,7 +69,8 @@ def _caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
         f"Confusion matrix minus that of {context.reference}, in percentage points of the images "
         f"of each true class, mean of differences paired by seed ({context.seed_counts}). Green: "
-        "better, which is more on the diagonal and less elsewhere; orange: worse."
+        "better, which is more on the diagonal and less elsewhere; orange: worse; empty: rounds to "
+        "zero."
     )
 
 

@@ -67,7 +67,7 @@ def _line(axes: Axes, curve: pd.DataFrame, name: str, colour: str, *, is_faint: 
         curve["mean"],
         "--" if is_faint else "-",
         color=colour,
-        alpha=0.45 if is_faint else 1.0,
+        alpha=0.75 if is_faint else 1.0,
         lw=1.0 if is_faint else 1.7,
         label=None if is_faint else formatting.short(name, 34),
     )

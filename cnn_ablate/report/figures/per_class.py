@@ -104,7 +104,8 @@ def _difference_caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
         f"Difference from {context.reference} in percentage points, mean of differences paired by "
         f"seed ({context.seed_counts}). The largest is {formatting.points(most['difference'])} for "
-        f"{most['class']} with {most['variant']}. Cells are not tested one by one."
+        f"{most['class']} with {most['variant']}. Cells are not tested one by one; "
+        "empty ones round to zero."
         f"{context.left_out}"
     )
 
