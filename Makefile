@@ -12,9 +12,7 @@ test: $(VENV)/installed-dev ## Run the default tests
 	@OMP_NUM_THREADS=1 $(BIN)/pytest
 
 slow: $(VENV)/installed-dev ## Run the tests that take minutes
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -m slow --ignore=tests/test_capture.py
-	@# Steps on the meta device start threads of autograd, after which a process cannot fork workers.
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -m slow tests/test_capture.py
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
 
 gpu: $(VENV)/installed-dev ## Run the tests that need a CUDA device
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 -m gpu
