@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from cnn_ablate.metrics import KNOWN_METRICS
 from cnn_ablate.schema import TEST_ACCURACY, Effect
-from cnn_ablate.stats import amount, bounds, sentence
+from cnn_ablate.stats import sentence
 from cnn_ablate.stats.failure_rates import Failures
 from cnn_ablate.stats.sentences import action, is_off
-from cnn_ablate.text import listed, p_value, plain_number
 from support import fake_results
 
 NAN = float("nan")
@@ -289,14 +288,3 @@ def test_what_stands_for_absence(value):
     """False, zero, none and an empty list take a part away; other levels do not."""
     assert is_off(value)
     assert not any(is_off(other) for other in (True, 0.1, "cbam", ["flip"], 3))
-
-
-def test_numbers_in_words():
-    """Points have a decimal, or two below one; other numbers three digits."""
-    assert ["2.1 points", "0.31 points", "1.0 point", "0.00 points"] == [
-        amount(value, TEST_ACCURACY) for value in (2.14, 0.314, 1.0, -0.001)
-    ]
-    assert ["0.0312", "62,006"] == [plain_number(0.03123), plain_number(62006)]
-    assert "" == bounds((NAN, NAN), TEST_ACCURACY)
-    assert ["p = 0.25", "p < 0.001"] == [p_value(0.25), p_value(1e-9)]
-    assert ["", "a", "a, b and c"] == [listed([]), listed("a"), listed("abc")]

@@ -22,6 +22,10 @@ from cnn_ablate.schema import Claim, Record, Verdict, Word
 from cnn_ablate.text import capital
 
 _NOT_COMPARABLE: Word = "not comparable"
+_INTERVALS = (
+    "Intervals: of a number or a size, that of one further run, which is wider than the one in the "
+    "ablation table; of a direction, that of its family."
+)
 
 Pair = tuple[Claim, Verdict]
 
@@ -59,12 +63,14 @@ class ClaimTables:
     """All claims of a study, and the number of statements per verdict in words.
 
     Claims that are no quotes, and were stated after their data, are `later`, and not counted.
-    `stated` says when claims without a mark were stated, `statements` how many they check.
+    `stated` says when claims without a mark were stated, `statements` how many they check, and
+    `intervals` what theirs are of.
     """
 
     tally: str
     statements: str
     stated: str
+    intervals: str
     judged: ClaimTable
     not_comparable: ClaimTable
     later: ClaimTable
@@ -86,6 +92,7 @@ def claim_tables(context: ReportData) -> ClaimTables:
         statements=_statements(counted),
         tally=_tally(counted) or "none counted" * bool(pairs),
         stated=times.sentence,
+        intervals=_INTERVALS,
         **{name: _table(record, part, remarks, times) for name, part in parts.items()},
     )
 

@@ -69,6 +69,12 @@ class ReportData:
         return [v for v, reference in self.meaningless if reference == self.reference]
 
     @cached_property
+    def moved_together(self) -> list[str]:
+        """The variants in which the audit found that more settings change than their name says."""
+        findings = self.results.record.findings
+        return [finding.where for finding in findings if finding.kind == "moved-together"]
+
+    @cached_property
     def doubt(self) -> str:
         """The sentence of a caption on averages over variants of which some learned nothing."""
         reasons = dict.fromkeys(self.meaningless.values())

@@ -17,7 +17,7 @@ def remark(context: ReportData, name: str, effect: Effect | None) -> str:
     lost = int((own["status"] != "done").sum())
     failed = [f"{lost} of {count(len(own), 'seed')} failed"] if lost else []
     found = [f.kind for f in context.findings if name in _accused(context, f)]
-    computed = ["compute settings differ"] if effect and effect.compute_differs else []
+    computed = _computed(effect) if effect else []
     remarks = list(dict.fromkeys([*failed, *found, *computed]))
     if not remarks and effect and (reason := context.why_meaningless(effect)):
         remarks = [reason]
@@ -26,10 +26,12 @@ def remark(context: ReportData, name: str, effect: Effect | None) -> str:
 
 def caveats(context: ReportData, effect: Effect) -> str:
     """Return what else moved in a contrast, for places that name its effect without its row."""
-    moved = {f.where for f in context.results.record.findings if f.kind == "moved-together"}
-    several = ["more settings change"] if effect.variant in moved else []
-    computed = ["compute settings differ"] if effect.compute_differs else []
-    return ", ".join([*several, *computed])
+    several = ["more settings change"] if effect.variant in context.moved_together else []
+    return ", ".join([*several, *_computed(effect)])
+
+
+def _computed(effect: Effect) -> list[str]:
+    return ["compute settings differ"] if effect.compute_differs else []
 
 
 def _accused(context: ReportData, finding: Finding) -> list[str]:

@@ -66,7 +66,6 @@ def _audited(context: ReportData) -> Support:
     times = Counter[str](finding.severity for finding in record.findings)
     found = [count(times[kind], kind) for kind in _FINDINGS if times[kind]]
     text = f"audit before training: {listed(found) if found else 'no findings'}"
-    moved = [f.where for f in record.findings if f.kind == "moved-together"]
-    if moved:
+    if moved := context.moved_together:
         text += f"; more settings change than the name says in {some(moved, 3)}"
     return Support(not (times["error"] or moved), text, "audit")
