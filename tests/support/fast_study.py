@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from cnn_ablate import fork_server
 from cnn_ablate.executors import Event, Resources
@@ -36,6 +37,9 @@ TABLES = ("results", "epochs", "classes", "confusion", "effects")
 
 # Optimizers import it when they are first built: once here, not in each fork.
 importlib.import_module("torch._dynamo")
+# The first backward pass starts a thread per device, and no process forks after that. Fake tensors
+# of the compiler register eight devices, so that pass comes before them.
+torch.ones(1, requires_grad=True).sum().backward()
 
 # The forking process has threads of pytest, which the children do not need.
 allow_fork = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
