@@ -1,5 +1,8 @@
 """Find the file of a study, and the name of its results folder, from what the user typed."""
 
+import filecmp
+import re
+from contextlib import suppress
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -56,7 +59,7 @@ def refuse_other_file(path: Path, source: str, results: Path) -> None:
     other = next((file for file in (home / source, Path(source)) if file.is_file()), None)
     if other is None or not path.is_file() or other.samefile(path):
         return
-    if other.read_bytes() == path.read_bytes() or not _have_one_name(path, other):
+    if not _have_one_name(path, other) or _are_copies(path, other):
         return
     # A folder with its results may be copied; the file that they were made from then stays behind.
     is_inside = [file.resolve().is_relative_to(home.resolve()) for file in (path, other)]
@@ -86,6 +89,20 @@ def study_folder(word: str, profile: str = "") -> str:
     path = Path(word)
     name = _study_name(path) if path.suffix in {".yaml", ".yml"} else word
     return f"{name}-{profile}" if profile else name
+
+
+def _are_copies(path: Path, other: Path) -> bool:
+    """Return whether two study files are equal, and so is each module or file that both name."""
+    text = path.read_bytes()
+    if text != other.read_bytes():
+        return False
+    for word in set(re.findall(r"[\w./-]+", text.decode(errors="replace"))):
+        for name in (word, f"{word.replace('.', '/')}.py"):
+            here, there = path.parent / name, other.parent / name
+            with suppress(OSError):  # no such files, or no names of files
+                if here.is_file() and not filecmp.cmp(here, there, shallow=False):
+                    return False
+    return True
 
 
 def _have_one_name(path: Path, other: Path) -> bool:

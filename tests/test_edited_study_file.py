@@ -207,6 +207,21 @@ def test_two_files_with_one_study_name_are_told_apart(folder: Path, command: str
     assert before == (folder / "results" / "tiny" / "study.json").read_bytes()
 
 
+@pytest.mark.parametrize(("code", "source"), [(0, "a = 1\n"), (1, "a = 2\n")])
+def test_equal_files_are_one_study_if_their_modules_are(
+    folder: Path, code: int, source: str
+) -> None:
+    """Two folders may have networks of their own under one name."""
+    there = folder / "there"
+    there.mkdir()
+    for place, text in ((folder, "a = 1\n"), (there, source)):
+        write(place, STUDY.replace("tiny network", "nets:Net"))
+        (place / "nets.py").write_text(text)
+    found, _, err = call("status", "there/tiny.yaml", cwd=folder)
+    assert code == found
+    assert bool(code) == err.startswith("there/tiny.yaml: has the same study name as tiny.yaml,")
+
+
 def test_a_copy_of_a_folder_goes_on_by_itself(folder: Path, tmp_path: Path) -> None:
     """The file that its results were made from is in another folder, and may be edited there."""
     record = folder / "results" / "tiny" / "study.json"
