@@ -128,5 +128,6 @@ def test_committed_studies_need_no_trials(tmp_path: Path) -> None:
     assert {"low_family", "images_low"} <= set(effects)
     assert effects["mcnemar_p"].notna().equals(effects["seeds"] > 0)
     said = call("report", "fashion_lr", "--latex", *folder, "--reports", tmp_path / "reports")
-    assert 0 == said.exit_code
-    assert (tmp_path / "reports" / "fashion_lr" / "report.tex").is_file()
+    written = tmp_path / "reports" / "fashion_lr" / "report"
+    assert f"Report: {written}.html\nLaTeX:  {written}.tex\n" == said.output
+    assert written.with_suffix(".tex").is_file()

@@ -3,13 +3,17 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
+from typer.main import get_command
 
 import test_import_errors
+from cnn_ablate.cli import app
 from cnn_ablate.cli.json_values import PRINTED, printed_schema
+from cnn_ablate.errors import UserError
 from cnn_ablate.report import page_content
 from support import fake_study
 from support.cli_study import call, program
@@ -72,6 +76,27 @@ COMMANDS = {
 }
 # Tested where they have something to do: with files to download, or networks that were trained.
 ELSEWHERE = {"data fetch", "pack", "predict", "run"}
+WRONG = {
+    "audit": ["audit", "nothing.yaml"],
+    "clean": ["clean", "--results", "s.yaml"],
+    "compare": ["compare", "made_up", "nothing"],
+    "data fetch": ["data", "fetch", "nothing"],
+    "data list": ["data", "list", "--nothing"],
+    "data verify": ["data", "verify", "nothing"],
+    "doctor": ["doctor", "nothing"],
+    "explain": ["explain", "s.yaml", "nothing"],
+    "export": ["export", "made_up"],
+    "import": ["import", "elsewhere.yaml", "nothing.csv"],
+    "init": ["init", "s.yaml"],
+    "list": ["list", "nothing"],
+    "pack": ["pack", "nothing", "-o", "nothing.zip"],
+    "plan": ["plan", "s.yaml", "--profile", "nothing"],
+    "predict": ["predict", "nothing", "s.yaml", "-o", "nothing.csv"],
+    "report": ["report", "nothing"],
+    "run": ["run", "s.yaml", "--only", "nothing"],
+    "schema": ["schema", "nothing"],
+    "status": ["status", "nothing"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +118,25 @@ def test_a_command_prints_what_the_schema_says(
     monkeypatch.setattr(page_content, "FIGURES", {})
     folder = Path(shutil.copytree(place, tmp_path / "copy"))
     code, out, _ = call(*COMMANDS[command], "--json", cwd=folder)
-    schema = printed_schema()
-    wanted = {"$defs": schema["$defs"], **schema["properties"][command]}
     assert 0 == code
-    Draft202012Validator(wanted).validate(json.loads(out))
+    validate(out, command)
+
+
+@pytest.mark.parametrize("command", WRONG)
+def test_a_command_that_fails_prints_its_errors(place: Path, command: str) -> None:
+    """Standard output is one JSON object with the sentences that standard error has."""
+    code, out, err = call(*WRONG[command], "--json", cwd=place)
+    validate(out, "error")
+    printed = json.loads(out)
+    sentences = [f"{UserError(**each)}" for each in printed["errors"]]
+    assert (1, 1, err.splitlines()) == (code, printed["exit_code"], sentences)
+
+
+def validate(text: str, name: str) -> None:
+    """Check printed JSON against the schema of a command, or that of errors."""
+    schema = printed_schema()
+    wanted = {"$defs": schema["$defs"], **schema["properties"][name]}
+    Draft202012Validator(wanted).validate(json.loads(text))
 
 
 USER_CODE = {
@@ -121,7 +161,7 @@ def test_what_user_code_prints_is_no_json(tmp_path: Path, monkeypatch: pytest.Mo
         assert 0 == code, err
         said |= {name: set(err.split()) & {"imported", "built", "called"}}
         for text in out.splitlines() if name == "run" else [out]:
-            json.loads(text)
+            validate(text, name)
     # A process imports a module once, and knows the size of a network that it has built before.
     networks = {"built", "called"}
     assert {"init": {"imported"}, "plan": networks, "audit": networks} == {
@@ -142,16 +182,21 @@ def test_what_goes_past_python_is_no_json(tmp_path: Path, command: str) -> None:
         json.loads(text)
 
 
-def test_every_command_of_the_schema_is_tested() -> None:
-    """None is left out."""
-    assert set(PRINTED) == {*COMMANDS, *ELSEWHERE}
+def test_every_command_is_tested() -> None:
+    """None is left out, in the schema or here."""
+    groups: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]
+    below = {f"data {name}" for name in groups["data"].commands}
+    every = {*groups, *below} - {"data"}
+    assert every == set(WRONG)
+    assert every - {"schema"} | {"error"} == set(PRINTED)
+    assert set(PRINTED) - {"error"} == {*COMMANDS, *ELSEWHERE}
 
 
-def test_wrong_input_prints_nothing_on_standard_output(place: Path) -> None:
-    """The exit code is 1, and the sentence goes to standard error."""
-    code, out, err = call("status", "nothing", "--json", cwd=place)
-    assert (1, "") == (code, out)
-    assert "this study was not run" in err
+def test_the_schema_of_studies_is_json(place: Path) -> None:
+    """It is, with and without the option."""
+    code, out, _ = call("schema", "--json", cwd=place)
+    assert (0, "A study of cnn-ablate") == (code, json.loads(out)["title"])
+    assert out == call("schema", cwd=place)[1]
 
 
 def test_the_schema_in_docs_is_up_to_date() -> None:

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from cnn_ablate.cli import shell_completion
-from cnn_ablate.cli.json_output import keep_stdout
 from cnn_ablate.errors import UserError
 
 Study = Annotated[
@@ -44,10 +43,7 @@ Allow = Annotated[
 Pictures = Annotated[
     bool, typer.Option("--pictures/--no-pictures", help="Show some test images in the report.")
 ]
-AsJson = Annotated[
-    bool,
-    typer.Option("--json", help="Print JSON for programs: see docs/json.md.", callback=keep_stdout),
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs: see docs/json.md.")]
 Data = Annotated[Path | None, typer.Option(help="Folder that is searched for data sets first.")]
 
 

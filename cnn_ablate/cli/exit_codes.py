@@ -4,7 +4,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from io import StringIO, TextIOWrapper
 from pathlib import Path
@@ -12,16 +12,19 @@ from types import FrameType
 
 import typer
 
-from cnn_ablate.cli.json_output import standard_output
+from cnn_ablate.cli.json_output import is_kept, keep_stdout, print_json, standard_output
 from cnn_ablate.ending_signals import ending_signals
 from cnn_ablate.errors import UserError
 
 DONE, WRONG_INPUT, SOME_FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+_INTERRUPT = UserError("", "Interrupted.", "Run the same command again to resume.")
+_BUG = UserError("", "This is a bug in cnn-ablate;", "please report it with the lines above.")
 
 
 def run_and_exit(app: typer.Typer) -> None:
     """Run the command line and exit with its code; only a bug shows a traceback."""
     _prepare_streams()
+    keep_stdout("--json" in sys.argv)
     for number in ending_signals():
         if number != signal.SIGINT:
             signal.signal(number, _interrupt)
@@ -33,11 +36,9 @@ def run_and_exit(app: typer.Typer) -> None:
         code = typer.main.get_command(app).main(standalone_mode=False)
         standard_output().flush()
     except KeyboardInterrupt:
-        code = INTERRUPTED
+        code = _report(INTERRUPTED, [_INTERRUPT])
     except Exception as error:  # noqa: BLE001 - every exception ends here
-        code = _report(error)
-    if code == INTERRUPTED:
-        _print("Interrupted. Run the same command again to resume.")
+        code = _report(*_describe(error))
     sys.exit(code or DONE)
 
 
@@ -55,24 +56,34 @@ def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - 
     raise KeyboardInterrupt
 
 
-def _report(error: Exception) -> int:
-    """Print an exception and return the exit code."""
+def _describe(error: Exception) -> tuple[int, list[UserError]]:
+    """Return the exit code of an exception, and what to print; a traceback is printed at once."""
     if user_errors := list(_user_errors(error)):
-        for user_error in user_errors:
-            _print(str(user_error))
-        return WRONG_INPUT
+        return WRONG_INPUT, user_errors
     if type(error).__name__ == "Abort":
         # Typer also raises Abort at an end of file, which is not an interrupt by the user.
-        return _report(error.__cause__) if isinstance(error.__cause__, EOFError) else INTERRUPTED
+        cause = error.__cause__
+        return _describe(cause) if isinstance(cause, EOFError) else (INTERRUPTED, [_INTERRUPT])
     if hasattr(error, "format_message"):
-        _print(error.format_message())
-        return WRONG_INPUT
+        return WRONG_INPUT, [UserError("", error.format_message())]
     if sentence := _system_fault(error):
-        _print(sentence)
-        return WRONG_INPUT
+        return WRONG_INPUT, [UserError("", sentence)]
     sys.excepthook(type(error), error, error.__traceback__)
-    _print("This is a bug in cnn-ablate; please report it with the lines above.")
-    return BUG
+    return BUG, [_BUG]
+
+
+def _report(code: int, errors: Sequence[UserError]) -> int:
+    """Print errors, with `--json` also as one object on standard output, and return the code."""
+    with suppress(OSError, ValueError):  # a stream is closed
+        for error in errors:
+            sys.stderr.write(f"{error}\n")
+        if is_kept():
+            # Imports pydantic models: `--help` needs none.
+            from cnn_ablate.cli.run_events import ErrorEvent, FoundError
+
+            found = (FoundError(where=e.where, what=e.what, hint=e.hint) for e in errors)
+            print_json(ErrorEvent(exit_code=code, errors=tuple(found)), lines=True)
+    return code
 
 
 def _system_fault(error: Exception) -> str:
@@ -100,8 +111,3 @@ def _user_errors(error: BaseException) -> Iterator[UserError]:
     if isinstance(error, BaseExceptionGroup) and not error.split(UserError)[1]:
         for part in error.exceptions:
             yield from _user_errors(part)
-
-
-def _print(text: str) -> None:
-    with suppress(OSError, ValueError):  # it is closed
-        sys.stderr.write(f"{text}\n")

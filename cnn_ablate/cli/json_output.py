@@ -13,8 +13,8 @@ from pydantic import BaseModel, RootModel
 _kept: TextIO | None = None
 
 
-def keep_stdout(as_json: bool) -> bool:
-    """Keep standard output for JSON if `as_json`, and return that: a callback of the option.
+def keep_stdout(as_json: bool) -> None:
+    """Keep standard output for JSON if `as_json`.
 
     What else is printed goes to standard error, also what libraries in C and the processes that
     are started print.
@@ -23,7 +23,11 @@ def keep_stdout(as_json: bool) -> bool:
     _kept = _duplicate(sys.stdout) if as_json else None
     if as_json:
         sys.stdout = sys.stderr
-    return as_json
+
+
+def is_kept() -> bool:
+    """Return whether standard output is kept for JSON."""
+    return _kept is not None
 
 
 def standard_output() -> TextIO:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field, TypeAdapter
 
-from cnn_ablate.cli.run_events import RunEvent
+from cnn_ablate.cli.run_events import ErrorEvent, RunEvent
 from cnn_ablate.schema import Effect, Finding, Frozen, LayerSize, PowerAnalysis, RunningTrial
 
 
@@ -126,9 +126,10 @@ class StudyStatus(Frozen):
 
 
 class WrittenReport(Frozen):
-    """`report`: the page; what it takes from the edited file, and edits that it cannot show."""
+    """`report`: the page, and the file for LaTeX; edits of the study file shown, and not shown."""
 
     report: str
+    latex: str | None = None
     as_in_file: tuple[str, ...] = ()
     not_shown: tuple[str, ...] = ()
 
@@ -206,7 +207,7 @@ class FoundDataSet(Frozen):
     about: str
 
 
-# What each command prints; a run prints one event per line.
+# What each command prints, and any of them on an error; a run prints one event per line.
 PRINTED: dict[str, Any] = {
     "audit": list[Finding],
     "clean": UnneededFiles,
@@ -215,6 +216,7 @@ PRINTED: dict[str, Any] = {
     "data list": list[FoundDataSet],
     "data verify": FoundDataSet,
     "doctor": CheckedResults,
+    "error": ErrorEvent,
     "explain": ExplainedVariant,
     "export": WrittenTable,
     "import": ImportedResults,
@@ -230,7 +232,7 @@ PRINTED: dict[str, Any] = {
 
 
 def printed_schema() -> dict[str, Any]:
-    """Return one JSON Schema with a property per command."""
+    """Return one JSON Schema with a property per command, and one for errors."""
     adapters = {name: TypeAdapter[Any](kind) for name, kind in PRINTED.items()}
     inputs = [(name, "serialization", adapter) for name, adapter in adapters.items()]
     schemas, shared = TypeAdapter.json_schemas(inputs)  # type: ignore[arg-type]

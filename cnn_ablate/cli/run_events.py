@@ -100,6 +100,22 @@ class EndEvent(Frozen):
     failed: tuple[str, ...]
 
 
+class FoundError(Frozen):
+    """What is wrong and where, and a hint; both may be empty."""
+
+    where: str
+    what: str
+    hint: str
+
+
+class ErrorEvent(Frozen):
+    """Any command that ends with an error: its exit code, and all that is wrong; the last line."""
+
+    event: Literal["error"] = "error"
+    exit_code: int
+    errors: tuple[FoundError, ...]
+
+
 RunEvent = (
     PlanEvent
     | FindingEvent
@@ -111,4 +127,5 @@ RunEvent = (
     | EffectEvent
     | VerdictEvent
     | EndEvent
+    | ErrorEvent
 )

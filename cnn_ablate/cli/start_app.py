@@ -65,7 +65,7 @@ def init(
 
 
 @start_app.command()
-def schema() -> None:
+def schema(as_json: AsJson = False) -> None:  # noqa: ARG001 - it always prints JSON
     """Print the JSON Schema of study files, for editors."""
     from cnn_ablate.cli.commands.schema import print_schema
 

@@ -26,7 +26,7 @@ def write_report(
     pictures: bool,
     as_json: bool,
 ) -> None:
-    """Write the report of a study and print its path."""
+    """Write the report of a study and print the paths of its files."""
     folder = study_folder(study, profile)
     print_damaged_tables(results / folder)
     edits = find_edits(study, results / folder)
@@ -35,13 +35,23 @@ def write_report(
         written = replace(written, record=edits.shown_in(written.record))
     analysis = analyse(written)
     page = report.write(analysis, reports, latex=latex, pictures=pictures)
+    tex = page.with_suffix(".tex") if latex else None
     if as_json:
         shown, rest = (edits.shown, edits.trained) if edits else ([], [])
-        print_json(WrittenReport(report=str(page), as_in_file=tuple(shown), not_shown=tuple(rest)))
+        print_json(
+            WrittenReport(
+                report=str(page),
+                latex=str(tex) if tex else None,
+                as_in_file=tuple(shown),
+                not_shown=tuple(rest),
+            )
+        )
         return
     if edits:
         typer.echo(_remark(edits), err=True)
     typer.echo(f"Report: {page}")
+    if tex:
+        typer.echo(f"LaTeX:  {tex}")
 
 
 def _remark(edits: Edits) -> str:
