@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Written bytecode spares each of the many processes of a test run its own compiling.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test lint types floors bench slow gpu ray mlflow generated reproduce clean
 
 run: $(VENV)/installed ## Run the demonstration on the embedded images

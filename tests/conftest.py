@@ -1,4 +1,7 @@
-"""Fixtures of all tests, which keep the caches and data of the user out."""
+"""Fixtures of all tests, which keep the caches and data of the user out.
+
+Fixtures import what they need: the process that hands the tests out starts without torch.
+"""
 
 import os
 from collections.abc import Iterator
@@ -7,12 +10,7 @@ from pathlib import Path
 import jaxtyping
 import matplotlib as mpl
 import pytest
-import torch
 from hypothesis import settings
-
-from cnn_ablate.report import page_content
-from cnn_ablate.report.figures import FIGURES
-from support.restart_python import restart_python
 
 # Each process would make its list of fonts anew where the cache is empty.
 os.environ["MPLCONFIGDIR"] = mpl.get_cachedir()
@@ -27,12 +25,17 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("CNN_ABLATE_DATA", raising=False)
+    import torch  # noqa: PLC0415
+
     torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_figure() -> Iterator[None]:
     """Draw one figure per report: all of them take seconds."""
+    from cnn_ablate.report import page_content  # noqa: PLC0415
+    from cnn_ablate.report.figures import FIGURES  # noqa: PLC0415
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page_content, "FIGURES", {"effects": FIGURES["effects"]})
         yield
@@ -41,6 +44,9 @@ def one_figure() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def all_figures() -> Iterator[None]:
     """Draw all figures, in the tests of a file that asks for it."""
+    from cnn_ablate.report import page_content  # noqa: PLC0415
+    from cnn_ablate.report.figures import FIGURES  # noqa: PLC0415
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page_content, "FIGURES", FIGURES)
         yield
@@ -49,6 +55,8 @@ def all_figures() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_user_modules() -> Iterator[None]:
     """Import user modules anew in each test: many write a `nets.py` of their own."""
+    from support.restart_python import restart_python  # noqa: PLC0415
+
     yield
     restart_python()
 
@@ -56,7 +64,7 @@ def no_user_modules() -> Iterator[None]:
 @pytest.fixture
 def tiny_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Accept a few images in the place of published data sets."""
-    from support import data_files  # noqa: PLC0415 - only tests of data import it
+    from support import data_files  # noqa: PLC0415
 
     data_files.tiny(monkeypatch)
 
