@@ -38,7 +38,7 @@ def test_page_lists_failed_and_missing_trials(tmp_path):
 def test_one_sentence_describes_the_study(results):
     """The sentence names the network, the data, the seeds and the factors."""
     expected = (
-        "4 variants of cnnnet on cifar10, with 2 seeds each, to measure what "
+        "4 variants of cnnnet on CIFAR-10, with 2 seeds each, to measure what "
         "model.batch_norm, model.residual and model.attention contribute."
     )
 
@@ -58,21 +58,21 @@ def test_training_setup_names_the_profile_and_its_overrides(tmp_path):
 @pytest.mark.parametrize(
     ("profile", "expected"),
     [
-        ("cpu", "4 epochs, 120 test images; profile cpu set training.epochs = 4 instead of 30"),
-        ("", "4 epochs, 120 test images; the command line set training.epochs = 4 instead of 30"),
+        ("cpu", "profile cpu set training.epochs = 4 instead of 30"),
+        ("", "the command line set training.epochs = 4 instead of 30"),
     ],
 )
 def test_a_reduced_budget_is_stated_with_the_answer_and_in_tables(tmp_path, profile, expected):
-    """Tables for papers and the setup state each override; the first screen that there are some."""
+    """Tables for papers and the setup state each override; the first screen the epochs."""
     made_up = fake_study.FakeStudy(**SIZE, profile=profile, forced={"training.epochs": 4})
     content = content_of(fake_study.publish(tmp_path, made_up))
-    short = f"120 test images, {f'profile {profile}' if profile else 'some settings overridden'}"
+    short = f"instead of 30, {f'profile {profile}' if profile else 'some settings overridden'}"
     shown = {fact.name: fact.text for fact in (*content.highlights, *content.setup)}
 
-    assert f"2 seeds, {expected}" == content.conditions
+    assert f"2 seeds, 4 epochs, 120 test images; {expected}" == content.conditions
     assert content.conditions == content.table.conditions
     assert 2 == _latex(content).count("instead of 30)")
-    assert f"2 seeds, 4 epochs, {short}" == shown["Run"]
+    assert f"2 seeds, 4 epochs {short}" == shown["Run"]
     assert "training.epochs = 4 instead of 30" == shown["Overrides"]
     assert not any(short in figure.caption for figure in content.figures)
 
@@ -118,6 +118,22 @@ def test_claims_that_are_not_comparable_have_their_own_table(tmp_path):
     notes = ("Measured with the overrides of profile smoke; see training setup.",)
     assert notes == tables.not_comparable.notes
     assert not any("smoke" in row.why for row in tables.not_comparable.rows)
+
+
+def test_many_inconclusive_claims_are_folded(tmp_path):
+    """More than a few inconclusive claims are folded, so that definite verdicts come first."""
+    made_up = fake_study.publish(tmp_path, fake_study.FakeStudy(**{**SIZE, "seeds": 1}))
+    context = context_of(made_up)
+    before = claim_tables(context)
+    study = made_up.record.study
+    doubled = study.model_copy(update={"claims": study.claims * 2})
+    record = made_up.record.model_copy(update={"study": doubled})
+    more = replace(context, results=replace(made_up, record=record), verdicts=context.verdicts * 2)
+    twice = claim_tables(more)
+
+    assert {} == before.folded
+    assert ["6 inconclusive"] == list(twice.folded)
+    assert ["reproduced"] * 2 == [row.verdict.verdict for row in twice.judged.rows]
 
 
 def test_a_shared_reason_is_stated_once(tmp_path):

@@ -36,7 +36,7 @@ def test_methods_describe_the_study():
     assert 3 == len(sentences)
     for words in (
         "3 variants were planned with 3 seeds each (0, 1 and 2)",
-        "cifar10 (50,000 training and 10,000 test images)",
+        "CIFAR-10 (50,000 training and 10,000 test images)",
         "Student's t interval over seeds and, separately, Wilson's interval over test images",
         "A paired difference has 0.10 times the variance",
         "Contrasts are tested in families: 1 primary (all planned seeds); 1 contrast could not "
@@ -91,7 +91,7 @@ def test_limitations_of_a_study():
         ),
         "This is not the study as specified: profile cpu set 2 values, which the training setup "
         "lists.",
-        "On the data cifar10: JPEG copies.",
+        "On the data CIFAR-10: JPEG copies.",
         (
             "Trials of 1 contrast failed: the means of the seeds left say nothing about those, and "
             "decide nothing."

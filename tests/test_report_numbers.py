@@ -123,7 +123,7 @@ def test_highlights_have_one_line_each(context):
     assert ["Baseline", "Chance", "Run", "Data", "Decided", "Claims"] == list(facts)
     assert re.fullmatch(r"\d\d\.\d % \[\d\d\.\d, \d\d\.\d\]", facts["Baseline"])
     assert re.match(r"\d of 3 primary contrasts", facts["Decided"])
-    assert "3 seeds, 6 epochs, 120 test images" == facts["Run"]
+    assert "3 seeds, 6 epochs, budget as specified" == facts["Run"]
 
 
 def test_only_decided_effects_beyond_the_images_help(context):

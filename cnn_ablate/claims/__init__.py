@@ -3,6 +3,7 @@
 from cnn_ablate.claims.comparability import (
     is_reduced,
     overrides,
+    replaced_value,
     replaced_values,
     source_of_overrides,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "is_run",
     "judge_claims",
     "overrides",
+    "replaced_value",
     "replaced_values",
     "source_of_overrides",
     "statement_verdict",

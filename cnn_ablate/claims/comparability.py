@@ -96,8 +96,13 @@ def replaced_values(study: Study) -> str:
     return listed(_override(study, key) for key in study.forced)
 
 
+def replaced_value(study: Study, key: str) -> str:
+    """Return the values of the file at a key that was set for all variants: `200 or 400`."""
+    return listed(dict.fromkeys(map(label, _declared(study, key))), "or")
+
+
 def _override(study: Study, key: str) -> str:
-    replaced = listed(dict.fromkeys(map(label, _declared(study, key))), "or")
+    replaced = replaced_value(study, key)
     return f"{key} = {label(study.forced[key])}{f' instead of {replaced}' if replaced else ''}"
 
 

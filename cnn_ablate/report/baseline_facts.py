@@ -94,9 +94,10 @@ def recipe(record: Record, reference: str) -> str:
         _augmentation(settings["data"].get("augment") or []),
         f"in {training['precision']}" if "precision" in training else "",
     ]
+    data = formatting.data_name(settings["data"].get("name", ""))
     return (
         f"The {reference} is {settings['model'].get('name')}{parameters}, trained on "
-        f"{settings['data'].get('name')} for {count(training.get('epochs', 0), 'epoch')} "
+        f"{data} for {count(training.get('epochs', 0), 'epoch')} "
         f"{', '.join(filter(None, parts))}.{_tested(training.get('select', 'last'))}"
     )
 

@@ -22,6 +22,9 @@ from cnn_ablate.schema import Claim, Record, Verdict, Word
 from cnn_ablate.text import capital
 
 _NOT_COMPARABLE: Word = "not comparable"
+_INCONCLUSIVE: Word = "inconclusive"
+# With more inconclusive claims than this, those with a definite verdict are hard to find.
+_FEW = 5
 _INTERVALS = (
     "Intervals: of a number or a size, that of one further run, which is wider than the one in the "
     "ablation table; of a direction, that of its family."
@@ -63,6 +66,7 @@ class ClaimTables:
     """All claims of a study, and the number of statements per verdict in words.
 
     Claims that are no quotes, and were stated after their data, are `later`, and not counted.
+    `inconclusive` is empty where a few such claims are among those judged.
     `stated` says when claims without a mark were stated, `statements` how many they check, and
     `intervals` what theirs are of.
     """
@@ -72,8 +76,19 @@ class ClaimTables:
     stated: str
     intervals: str
     judged: ClaimTable
+    inconclusive: ClaimTable
     not_comparable: ClaimTable
     later: ClaimTable
+
+    @property
+    def folded(self) -> dict[str, ClaimTable]:
+        """The tables that a page shows folded, by their headings."""
+        tables = {
+            "inconclusive": self.inconclusive,
+            _NOT_COMPARABLE: self.not_comparable,
+            "stated after the data, not counted": self.later,
+        }
+        return {f"{len(one.rows)} {name}": one for name, one in tables.items() if one.rows}
 
 
 def claim_tables(context: ReportData) -> ClaimTables:
@@ -82,8 +97,15 @@ def claim_tables(context: ReportData) -> ClaimTables:
     pairs = tuple(zip(record.study.claims, context.verdicts, strict=True))
     times = StatedTimes(tuple(verdict.stated for _, verdict in pairs))
     counted = [pair for pair in pairs if counts(record, pair[0], pair[1].stated)]
+    unclear = [pair for pair in counted if pair[1].verdict == _INCONCLUSIVE]
+    inconclusive = unclear if len(unclear) > _FEW else []
     parts = {
-        "judged": [pair for pair in counted if pair[1].verdict != _NOT_COMPARABLE],
+        "judged": [
+            pair
+            for pair in counted
+            if pair[1].verdict != _NOT_COMPARABLE and pair not in inconclusive
+        ],
+        "inconclusive": inconclusive,
         "not_comparable": [pair for pair in counted if pair[1].verdict == _NOT_COMPARABLE],
         "later": [pair for pair in pairs if pair not in counted],
     }

@@ -9,6 +9,21 @@ from cnn_ablate.schema import Effect, Metric
 MINUS = "\N{MINUS SIGN}"
 POINTS = "percentage points"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+# The names that papers use of data sets, by those of studies.
+_DATA_NAMES = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "fashion_mnist": "Fashion-MNIST",
+    "fashion_mnist_sample": "Fashion-MNIST (sample)",
+    "kmnist": "KMNIST",
+    "mnist": "MNIST",
+    "svhn": "SVHN",
+}
+
+
+def data_name(name: str) -> str:
+    """Return the name of a data set as papers print it: `CIFAR-10`; others stay as they are."""
+    return _DATA_NAMES.get(name, name)
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -153,18 +153,23 @@ def highlights(context: ReportData, tally: str) -> tuple[Fact, ...]:
     facts = [
         Fact(capital(context.reference), _baseline(context)),
         *(Fact(capital(name), percent(share)) for name, share in context.metric_chance.items()),
-        Fact("Run", context.budget),
+        Fact("Run", capital(context.budget)),
         Fact("Data", _data(context)),
-        Fact("Decided", _decided(context)),
-        Fact("Claims", tally),
+        Fact("Decided", capital(_decided(context))),
+        Fact("Claims", capital(tally)),
     ]
-    return tuple(Fact(fact.name, capital(fact.text)) for fact in facts if fact.text)
+    return tuple(fact for fact in facts if fact.text)
 
 
 def _data(context: ReportData) -> str:
     """Return the images that networks were trained and tested on, per data set."""
     record = context.results.record
-    return "; ".join(f"{facts.name}, {image_counts(record.plan, facts)}" for facts in record.data)
+    if not record.data and context.images:
+        return f"{context.images:,} test images"
+    return "; ".join(
+        f"{formatting.data_name(facts.name)}, {image_counts(record.plan, facts)}"
+        for facts in record.data
+    )
 
 
 def _baseline(context: ReportData) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cnn_ablate.claims import source_of_overrides
+from cnn_ablate.report.formatting import data_name
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FLIP_PAIRS, HOLM
 from cnn_ablate.stats.adaptive_seeds import look_state
@@ -82,7 +83,7 @@ def _looked_at(record: Record) -> str:
 
 def _data_notes(record: Record) -> list[str]:
     notes = {facts.name: facts.note.rstrip(".") for facts in record.data if facts.note}
-    return [f"On the data {name}: {note}." for name, note in notes.items()]
+    return [f"On the data {data_name(name)}: {note}." for name, note in notes.items()]
 
 
 def _budget(record: Record) -> str:

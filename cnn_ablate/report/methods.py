@@ -8,6 +8,7 @@ import pandas as pd
 
 from cnn_ablate.claims.preregistered import design_stated, stated
 from cnn_ablate.report.baseline_facts import recipe
+from cnn_ablate.report.formatting import data_name
 from cnn_ablate.report.run_facts import image_counts, program
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios
@@ -48,7 +49,9 @@ def _trainer(record: Record) -> str:
     """Return on what data, or by what program, trials were trained, and what pairs them."""
     trainer = record.study.trainer
     if trainer is None:
-        data = listed(f"{facts.name} ({image_counts(record.plan, facts)})" for facts in record.data)
+        data = listed(
+            f"{data_name(facts.name)} ({image_counts(record.plan, facts)})" for facts in record.data
+        )
         return (
             f", on {data}. Each variant is paired with its reference by seed: both use the same "
             f"random numbers for the order and the augmentation of the images.{_splits(record)}"

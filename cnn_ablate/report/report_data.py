@@ -9,7 +9,7 @@ import pandas as pd
 
 from cnn_ablate.analysis import Analysis
 from cnn_ablate.checks import Pair
-from cnn_ablate.claims import overrides
+from cnn_ablate.claims import overrides, replaced_value
 from cnn_ablate.report import formatting
 from cnn_ablate.schema import TEST_ACCURACY, Effect, Finding, Metric, Trial, Verdict
 from cnn_ablate.stats import convergence, means, values_by_seed
@@ -207,10 +207,15 @@ class ReportData:
 
     @cached_property
     def budget(self) -> str:
-        """Seeds, epochs and test images in a few words, and whether settings were overridden."""
+        """Seeds and epochs in a few words, and whether settings of the file were overridden."""
         study = self.results.record.study
-        overridden = ", some settings overridden" if study.forced else ""
-        return f"{self._spent}{f', profile {study.profile}' if study.profile else overridden}"
+        spent = self._seeds_and_epochs
+        if "training.epochs" in study.forced:
+            spent += f" instead of {replaced_value(study, 'training.epochs')}"
+        if study.forced:
+            source = f"profile {study.profile}" if study.profile else "some settings overridden"
+            return f"{spent}, {source}"
+        return f"{spent}, budget as specified" if study.paper else spent
 
     @cached_property
     def conditions(self) -> str:
@@ -226,14 +231,18 @@ class ReportData:
     @cached_property
     def _spent(self) -> str:
         """Seeds, epochs and test images of the trials that are done."""
+        images = f"{self.images:,} test images" if self.images else ""
+        return ", ".join(filter(None, (self._seeds_and_epochs, images)))
+
+    @cached_property
+    def _seeds_and_epochs(self) -> str:
         if self.trials.empty:
             return "no trial done"
         # A program of the user's need not say how many epochs and images it took.
         epochs = sorted({int(epochs) for epochs in self.trials["epochs"]} - {0})
         last = count(epochs[-1], "epoch") if epochs else ""
         spread = f"{epochs[0]} to {last}" if len(epochs) > 1 else last
-        images = f"{self.images:,} test images" if self.images else ""
-        return ", ".join(filter(None, (self.seed_counts, spread, images)))
+        return ", ".join(filter(None, (self.seed_counts, spread)))
 
     @cached_property
     def most_different(self) -> tuple[str, ...]:

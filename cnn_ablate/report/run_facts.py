@@ -45,7 +45,9 @@ def _trained(record: Record) -> str:
         return " trained elsewhere" if record.study.trainer.imports else f" of {program(record)}"
     models = {variant.settings["model"]["name"] for variant in record.plan.variants}
     network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
-    return f" of {network} on {some((facts.name for facts in record.data), 5)}"
+    return (
+        f" of {network} on {some((formatting.data_name(facts.name) for facts in record.data), 5)}"
+    )
 
 
 def program(record: Record) -> str:
@@ -105,7 +107,8 @@ def _seeds(context: ReportData) -> str:
 
 def _data(record: Record, facts: DataFacts) -> str:
     images = f"{image_counts(record.plan, facts)}, " if len(record.data) > 1 else ""
-    return f"{facts.name}: {images}{len(facts.classes)} classes. {facts.note}".strip()
+    name = formatting.data_name(facts.name)
+    return f"{name}: {images}{len(facts.classes)} classes. {facts.note}".strip()
 
 
 def image_counts(plan: Plan, facts: DataFacts) -> str:

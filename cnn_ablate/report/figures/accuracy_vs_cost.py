@@ -141,13 +141,13 @@ def _alt(data: pd.DataFrame, *, label: str) -> str:
 
 def _spec(title: str, cost: str, label: str) -> FigureSpec:
     return FigureSpec(
-        "Cost" if cost == "parameters" else "Training",
+        "Results" if cost == "parameters" else "Training",
         title,
         partial(data, cost=cost),
         partial(draw, cost=cost, label=label),
         partial(_caption, label=label),
         partial(_alt, label=label),
-        folded=cost == "seconds",
+        folded=True,
     )
 
 

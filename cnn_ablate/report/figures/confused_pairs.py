@@ -50,4 +50,4 @@ def _alt(data: pd.DataFrame) -> str:
     return f"Heat map of the most confused pairs of classes per variant, led by {pairs}."
 
 
-PAIRS = FigureSpec("Confusions", "Most confused pairs", data, draw, _caption, _alt, folded=True)
+PAIRS = FigureSpec("Classes", "Most confused pairs", data, draw, _caption, _alt, folded=True)

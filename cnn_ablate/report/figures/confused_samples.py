@@ -59,5 +59,5 @@ def _alt(data: pd.DataFrame) -> str:
 
 
 ROWS = FigureSpec(
-    "Confusions", "Images of the most confused pairs", data, draw, _caption, _alt, folded=True
+    "Classes", "Images of the most confused pairs", data, draw, _caption, _alt, folded=True
 )

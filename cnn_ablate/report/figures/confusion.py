@@ -139,9 +139,9 @@ def _alt(data: pd.DataFrame) -> str:
     )
 
 
-MATRICES = FigureSpec("Confusions", "Confusion matrix", data, draw, _caption, _alt)
+MATRICES = FigureSpec("Classes", "Confusion matrix", data, draw, _caption, _alt)
 REST = FigureSpec(
-    "Confusions",
+    "Classes",
     "Confusion matrices of the other variants",
     rest,
     draw_small,

@@ -93,10 +93,10 @@ def _alt(data: pd.DataFrame) -> str:
 
 
 MATRICES = FigureSpec(
-    "Confusions", "Confusions, relative to the reference", data, draw, _caption, _alt, folded=True
+    "Classes", "Confusions, relative to the reference", data, draw, _caption, _alt, folded=True
 )
 REST = FigureSpec(
-    "Confusions",
+    "Classes",
     "Confusions of the other variants, relative to the reference",
     rest,
     draw_small,

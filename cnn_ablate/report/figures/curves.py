@@ -17,6 +17,7 @@ from cnn_ablate.text import some
 
 MAX_PLOTS = 24
 MAX_POINTS = 200
+_ACCURACY = "accuracy, per cent"
 _DASHES = {"training": "--", "validation": "-", "test": "-", "running": "-"}
 _REFERENCE: dict[str, Any] = {"color": figure_style.INK, "lw": 1.0, "alpha": 0.4}
 
@@ -40,12 +41,17 @@ def spreads(context: ReportData, metric: str) -> pd.DataFrame | None:
 
 
 def data(context: ReportData, *, metric: str) -> pd.DataFrame | None:
-    """Return `spreads` of the variants to show, and of the reference; None if it has none."""
+    """Return `spreads` of the variants to show, and of the reference; None if it has none.
+
+    Accuracies are in per cent.
+    """
     known = spreads(context, metric)
     tidy = None if known is None else _with_reference(context, known)
     if tidy is None or metric != "accuracy":
         return tidy
-    return chance_lines.with_chance(context.chance, tidy, unit=1)
+    columns = ["mean", "low", "high"]
+    percentages = tidy.assign(**{name: 100 * tidy[name] for name in columns})
+    return chance_lines.with_chance(context.chance, percentages)
 
 
 def running(context: ReportData) -> pd.DataFrame | None:
@@ -89,15 +95,28 @@ def draw(data: pd.DataFrame, *, time: str, label: str) -> Figure:
             _lines(axes, reference, time, _REFERENCE)
         _lines(axes, curves, time, {"color": figure_style.ACCENT})
         _bands(axes, curves, time)
-        chance_lines.draw(axes, data, data["mean"])
+        chance_lines.draw(axes, data, data["mean"].clip(lower=_floor(data, time, label)))
         axes.grid(axis="y")
     _scale(plots[0], data["mean"])
+    plots[0].set_ylim(bottom=_floor(data, time, label))
     _legend(figure, plots, data)
     # With two plots the legend takes most of the width, so the label moves to the left.
     where: Any = {"x": 0.12, "ha": "left"} if len(plots) == 2 else {}
     figure.supxlabel(time, fontsize=9, **where)
     figure.supylabel(label, fontsize=9, x=0.01)
     return figure
+
+
+def _floor(data: pd.DataFrame, time: str, label: str) -> float | None:
+    """Return where the axis of accuracy starts, or None if it need not be cut.
+
+    The first quarter of training rises so steeply that differences at its end could not be seen.
+    """
+    if label != _ACCURACY:
+        return None
+    later = data.loc[data[time] > data[time].max() / 4, "mean"]
+    floor = later.min() - 0.1 * (data["mean"].max() - later.min())
+    return float(floor) if data["mean"].min() < floor else None
 
 
 def _scale(axes: Axes, values: pd.Series) -> None:
@@ -140,13 +159,18 @@ def _compares(data: pd.DataFrame) -> bool:
     return not data.loc[data["shown"], "reference"].all()
 
 
-def _caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str:
+def _caption(context: ReportData, data: pd.DataFrame, *, what: str, time: str, label: str) -> str:
     spread = "; band: range over seeds" if (data["high"] > data["low"]).any() else ""
     reference = f"; grey: {context.reference}" if _compares(data) else ""
-    chance = chance_lines.note(data, data["mean"], unit=1)
+    floor = _floor(data, time, label)
+    chance = chance_lines.note(data, data["mean"].clip(lower=floor), unit=100)
+    cut = f" The axis starts at {floor:.0f} %: lower values are cut off." if floor else ""
     shown, every = data.loc[data["shown"], "variant"].nunique(), len(context.variants)
     most = f" The {shown} of {every} variants that differ most." if shown < every else ""
-    return f"{what}, mean over seeds{spread}{reference} ({context.seed_counts}).{chance}{most}"
+    return (
+        f"{what} vs. {time}, mean over seeds{spread}{reference} ({context.seed_counts})."
+        f"{cut}{chance}{most}"
+    )
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:
@@ -161,12 +185,12 @@ def _spec(
         f"{what} of each variant",
         data,
         partial(draw, time=time, label=label),
-        partial(_caption, what=f"{what} vs. {time}"),
+        partial(_caption, what=what, time=time, label=label),
         partial(_alt, what=f"{what} vs. {time}"),
         folded=True,
     )
 
 
-ACCURACY = _spec("Accuracy", partial(data, metric="accuracy"), time="epoch", label="accuracy")
+ACCURACY = _spec("Accuracy", partial(data, metric="accuracy"), time="epoch", label=_ACCURACY)
 LOSS = _spec("Loss", partial(data, metric="loss"), time="epoch", label="loss")
 RUNNING = _spec("Running loss", running, time="step", label="loss")

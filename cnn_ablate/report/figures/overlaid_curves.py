@@ -43,7 +43,7 @@ def data(context: ReportData, *, metric: str) -> pd.DataFrame | None:
 
 def draw(data: pd.DataFrame, *, label: str) -> Figure:
     """Draw one colour per variant: solid on held-out images, faint and dashed in training."""
-    figure, axes = figure_style.canvas(8.4, 3.4)
+    figure, axes = figure_style.canvas(5.6, 3.9)
     colours = cycle(figure_style.CYCLE[:-1])
     only_training = (data["images"] == _TRAINING).all()
     for name, rows in data.groupby("variant", sort=False):
@@ -56,7 +56,7 @@ def draw(data: pd.DataFrame, *, label: str) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set(xlabel="epoch", ylabel=label)
     axes.grid(axis="y")
-    figure.legend(loc="outside right upper")
+    figure.legend(loc="outside lower left", ncols=2)
     return figure
 
 

@@ -65,8 +65,8 @@ def draw_difference(data: pd.DataFrame) -> Figure:
 
 def _map(table: pd.DataFrame, scale: draw_heatmap.Scale) -> Figure:
     rows, columns = table.shape
-    cell = 0.52 if columns <= draw_heatmap.CROWDED else 0.12
-    figure, axes = figure_style.canvas(2.6 + cell * columns, 0.9 + 0.27 * rows)
+    cell = 0.37 if columns <= draw_heatmap.CROWDED else 0.12
+    figure, axes = figure_style.canvas(2.2 + cell * columns, 0.9 + 0.27 * rows)
     draw_heatmap.draw(axes, table, scale)
     draw_heatmap.name_axes(axes, table)
     return figure
@@ -126,4 +126,5 @@ DIFFERENCE = FigureSpec(
     draw_difference,
     _difference_caption,
     _difference_alt,
+    folded=True,
 )
