@@ -78,7 +78,7 @@ COMMANDS = {
 ELSEWHERE = {"data fetch", "pack", "predict", "run"}
 WRONG = {
     "audit": ["audit", "nothing.yaml"],
-    "clean": ["clean", "--results", "s.yaml"],
+    "clean": ["clean", "--nothing"],
     "compare": ["compare", "made_up", "nothing"],
     "data fetch": ["data", "fetch", "nothing"],
     "data list": ["data", "list", "--nothing"],

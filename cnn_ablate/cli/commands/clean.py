@@ -8,7 +8,6 @@ import typer
 
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import UnneededFile, UnneededFiles
-from cnn_ablate.errors import UserError
 from cnn_ablate.store import Store
 from cnn_ablate.store.cleanup import Leftover, leftovers, remove_leftovers
 
@@ -17,10 +16,8 @@ def clean_results(results: Path, *, checkpoints: bool, delete: bool, as_json: bo
     """Print the files that no study uses any more, and remove them if `delete`.
 
     Raises:
-        UserError: There is no such folder, a study cannot be read, or a run is active.
+        UserError: A study cannot be read, or a run is active.
     """
-    if not results.is_dir():
-        raise UserError(str(results), "no such folder.")
     store = Store(results)
     files = leftovers(store, checkpoints=checkpoints)
     if delete and files:
