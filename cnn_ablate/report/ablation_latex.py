@@ -99,6 +99,6 @@ def _caption(table: AblationTable) -> str:
     star = " *: an end set to zero to agree with the test." if table.is_clipped else ""
     return (
         f"{title} {capital(table.metric.label)}: mean over seeds with its 95 % interval. Effect: "
-        "mean of the differences paired by seed, with an interval that holds for all of them "
-        f"at once, and adjusted p ({table.conditions}).{star}"
+        "mean of the differences paired by seed, with an interval that holds for all "
+        f"contrasts of a family at once, and adjusted p ({table.conditions}).{star}"
     )
