@@ -12,7 +12,6 @@ from cnn_ablate.report.claims_table import claim_tables
 from support import fake_study
 from support.report_data import content_of, context_of
 
-
 CLASSES = ("cat", "dog", "owl", "ox")
 SIZE = {"variants": 4, "seeds": 2, "images": 120, "epochs": 4, "classes": CLASSES}
 

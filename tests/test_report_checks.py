@@ -24,8 +24,6 @@ from cnn_ablate.store import Results
 from support import cli_study, fake_study
 from support.report_data import content_of, context_of
 
-pytestmark = pytest.mark.usefixtures("all_figures")
-
 FAKE = fake_study.FakeStudy(
     variants=4, seeds=8, images=120, epochs=4, classes=("cat", "dog", "owl"), findings=False
 )
@@ -177,6 +175,7 @@ def test_errors_of_the_audit_are_on_the_first_screen(sound: Results) -> None:
     assert alarms[0].finding.severity == "error"
 
 
+@pytest.mark.usefixtures("all_figures")
 def test_chance_is_in_figures_and_table(sound: Results) -> None:
     """Balanced classes have one line; else the most frequent class has its own."""
     content = content_of(sound)
@@ -198,6 +197,7 @@ def test_findings_are_a_table_of_results(sound: Results) -> None:
     assert {"after training"} == set(found["found"])
 
 
+@pytest.mark.slow
 def test_run_and_status_end_with_the_findings(tmp_path: Path) -> None:
     """A study of six images learns nothing, and both commands say so."""
     text = cli_study.STUDY.replace("subset: 96", "subset: 6").replace("epochs: 3", "epochs: 1")
@@ -244,6 +244,7 @@ def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
     }
 
 
+@pytest.mark.usefixtures("all_figures")
 def test_differences_from_a_reference_at_chance_are_not_drawn(sound: Results) -> None:
     """Neither per class, nor in confusions, nor as contributions of components."""
     differences = {"per_class_difference", "confusion_difference", "contributions"}
@@ -252,6 +253,7 @@ def test_differences_from_a_reference_at_chance_are_not_drawn(sound: Results) ->
     assert not differences & {figure.name for figure in content.figures}
 
 
+@pytest.mark.usefixtures("all_figures")
 def test_a_component_that_cannot_be_judged_has_no_contribution(sound: Results) -> None:
     """The contributions of the others stay."""
     figures = {figure.name: figure for figure in content_of(faulty(sound, "at chance")).figures}

@@ -22,7 +22,7 @@ def values_by_seed(trials: pd.DataFrame, variants: Sequence[str], metric: Metric
     or seconds) the value is their budget, a lower bound, if another of the variants reached it.
     """
     column = metric.name
-    values = _pivot(trials, variants, column).apply(pd.to_numeric).astype(float)
+    values: pd.DataFrame = _pivot(trials, variants, column).apply(pd.to_numeric).astype(float)
     never = np.isinf(values.to_numpy(float))
     budget = _BUDGETS.get(column.rpartition("_")[0])
     if budget and never.any():
