@@ -25,7 +25,7 @@ UNSEEN = {
     "study of no folder",
     "weights chosen twice",
     "no validation images",
-    "validation images that vary with the seed",
+    "unequal folds",
     "bad exclude",
     "unknown exclude",
     "unknown factor",

@@ -18,7 +18,7 @@ from cnn_ablate.audit.schedule_trace import changes_anything, trace
 from cnn_ablate.audit.subject import Case
 from cnn_ablate.data.split import split
 from cnn_ablate.errors import UserError
-from cnn_ablate.schema import canonical
+from cnn_ablate.schema import canonical, split_varies
 from cnn_ablate.settings import options_of
 
 # A rarer augmentation might not occur in the noise that is tried.
@@ -67,9 +67,9 @@ def _training_settings(case: Case) -> str:
 
 
 def _images_used(case: Case) -> str:
-    """Return which images are used; if they are not available, the settings that select them."""
+    """Return which images are used; the settings that select them if no seed alone tells them."""
     data = {k: v for k, v in case.settings["data"].items() if k not in _PRESENTATION}
-    if case.images is None:
+    if case.images is None or split_varies(data):
         return canonical(data)
     selected = split(case.images, options_of("data", case.settings["data"]))
     others = {k: v for k, v in data.items() if k not in _SELECTION}

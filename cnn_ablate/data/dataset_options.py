@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Int64
+from pydantic import model_validator
 
 from cnn_ablate.data import paths
 from cnn_ablate.data.augment.spec import Augments
@@ -18,6 +19,8 @@ from cnn_ablate.options import Options, knob
 
 # Called with the file's name, the bytes downloaded and the bytes in all.
 OnDownload = Callable[[str, int, int], None]
+# How far the sum of the folds may be from all images: 0.333 is a third.
+_ROUNDING = 0.005
 
 
 def ignore_progress(file: str, downloaded: int, total: int) -> None:
@@ -110,9 +113,10 @@ class DataSet(Options):
     val_fraction: float = knob(
         0.0, "Fraction of the training images that is held out for validation.", ge=0, lt=1
     )
-    val_split: Literal["stratified", "random", "tail"] = knob(
+    val_split: Literal["stratified", "random", "tail", "folds"] = knob(
         "stratified",
-        "Which images validate: the same fraction per class, any, or the last in file order.",
+        "Which images validate: the same fraction per class, any, the last in file order, or "
+        "folds: those of seed 0, 1, ... are the parts of one division, alike in all variants.",
     )
     shuffle: bool = knob(True, "Reshuffle the training images every epoch.")
     sampling: Literal["uniform", "balanced"] = knob(
@@ -124,8 +128,8 @@ class DataSet(Options):
     )
     split_seeds: bool = knob(
         False,
-        "Choose the training and validation images anew per seed, alike in all variants; the test "
-        "images stay.",
+        "Choose the training and validation images anew per seed, alike in all variants, or divide "
+        "them anew once all folds had their turn; the test images stay.",
         added_later=True,
     )
 
@@ -135,6 +139,22 @@ class DataSet(Options):
         draws_val = self.val_fraction and self.val_split != "tail"
         inert |= {"split_seeds"} if self.subset is None and not draws_val else set()
         return {name: value for name, value in super().settings().items() if name not in inert}
+
+    @property
+    def folds(self) -> int:
+        """The number of parts that validate in turn; 1 if all trials validate on the same one."""
+        in_turn = self.val_fraction > 0 and self.val_split == "folds"
+        return round(1 / self.val_fraction) if in_turn else 1
+
+    @model_validator(mode="after")
+    def _folds_are_equal(self) -> "DataSet":
+        rest = 1 - self.folds * self.val_fraction
+        uneven = self.folds == 1 or abs(rest) > _ROUNDING
+        if self.val_split == "folds" and self.val_fraction > 0 and uneven:
+            raise ValueError(
+                "folds need a val_fraction of one over their number: 0.5, 0.333, 0.25, 0.2"
+            )
+        return self
 
     @property
     def draws_balanced(self) -> bool:

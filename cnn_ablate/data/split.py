@@ -28,13 +28,14 @@ class Split:
 def split(images: Images, options: DataSet, *, seed: int = 0) -> Split:
     """Choose the images to train, validate and test on; raises UserError if none are left.
 
-    The seed of a trial matters only with `split_seeds`, and never for the test images.
+    The seed of a trial matters only with folds or `split_seeds`, never for the test images.
     """
-    seed = seed if options.split_seeds else 0
+    folds = options.folds
+    drawn = seed // folds if options.split_seeds else 0
     available = len(images.train) - images.facts.val
     labels = images.train_labels[:available]
-    kept = balanced_subset(labels, options.subset, purpose="subset", seed=seed)
-    is_val = _validation_mask(images.train_labels[kept], options, seed)
+    kept = balanced_subset(labels, options.subset, purpose="subset", seed=drawn)
+    is_val = _validation_mask(images.train_labels[kept], options, drawn, fold=seed % folds)
     test = balanced_subset(images.test_labels, options.test_subset, purpose="test_subset")
     val = kept[is_val] if options.val_fraction else torch.arange(available, len(images.train))
     return Split(train=kept[~is_val], val=val, test=test)
@@ -51,38 +52,44 @@ def balanced_subset(labels: Labels, count: int | None, *, purpose: str, seed: in
     return _lowest(order, rank, count)
 
 
-def _validation_mask(labels: Labels, options: DataSet, seed: int) -> Bool[Tensor, " n"]:
+def _validation_mask(
+    labels: Labels, options: DataSet, seed: int, *, fold: int
+) -> Bool[Tensor, " n"]:
     """Return a mask of the images that are held out for validation; raises UserError."""
-    mask = torch.zeros(len(labels), dtype=torch.bool)
+    n, folds = len(labels), options.folds
+    mask = torch.zeros(n, dtype=torch.bool)
     if options.val_fraction == 0:
         return mask
-    count = round(len(labels) * options.val_fraction)
-    if count in (0, len(labels)):
-        purpose = "validate" if count == 0 else "train"
-        what = f"{options.val_fraction} of {len(labels)} images leaves none to {purpose} on."
+    count = round(n * options.val_fraction)
+    if count in (0, n) or n < folds:
+        purpose = "train" if count == n else "validate"
+        what = f"{options.val_fraction} of {n} images leaves none to {purpose} on."
         raise UserError("data.val_fraction", what)
-    mask[SPLITS[options.val_split](labels, count, seed)] = True
+    order = ORDERS[options.val_split](labels, seed)
+    mask[order[n * fold // folds : n * (fold + 1) // folds] if folds > 1 else order[:count]] = True
     return mask
 
 
-def _stratified(labels: Labels, count: int, seed: int) -> Index:
+def _stratified(labels: Labels, seed: int) -> Index:
     order, rank, sizes = _rank_in_class(labels, "val_split", seed)
-    return _lowest(order, (rank + 0.5) / sizes, count)
+    return order[torch.argsort((rank + 0.5) / sizes, stable=True)]
 
 
-def _random(labels: Labels, count: int, seed: int) -> Index:
-    return _permutation(len(labels), "val_split", seed)[:count]
+def _random(labels: Labels, seed: int) -> Index:
+    return _permutation(len(labels), "val_split", seed)
 
 
-def _tail(labels: Labels, count: int, seed: int) -> Index:  # noqa: ARG001 - nothing is drawn
-    return torch.arange(len(labels) - count, len(labels))
+def _tail(labels: Labels, seed: int) -> Index:  # noqa: ARG001 - nothing is drawn
+    return torch.arange(len(labels)).flip(0)
 
 
-SPLITS: dict[str, Callable[[Labels, int, int], Index]] = {
+ORDERS: dict[str, Callable[[Labels, int], Index]] = {
     "stratified": _stratified,
     "random": _random,
     "tail": _tail,
+    "folds": _stratified,
 }
+"""The order in which images are taken for validation, by `val_split`."""
 
 
 def _rank_in_class(labels: Labels, purpose: str, seed: int) -> tuple[Labels, Labels, Labels]:

@@ -10,7 +10,7 @@ from cnn_ablate.claims.preregistered import design_stated, stated
 from cnn_ablate.report.baseline_facts import recipe
 from cnn_ablate.report.formatting import data_name
 from cnn_ablate.report.run_facts import image_counts, program
-from cnn_ablate.schema import Effect, Record
+from cnn_ablate.schema import Effect, Record, split_varies
 from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios
 from cnn_ablate.text import count, count_range, listed, percent
 
@@ -70,12 +70,19 @@ def _trainer(record: Record) -> str:
 
 def _splits(record: Record) -> str:
     """Return what intervals over seeds cover where the training images vary with the seed."""
-    if not any(v.settings["data"].get("split_seeds") for v in record.plan.variants):
+    sections = [v.settings["data"] for v in record.plan.variants]
+    varied = [section for section in sections if split_varies(section)]
+    if not varied:
         return ""
+    folds = {round(1 / s["val_fraction"]) for s in varied if s.get("val_split") == "folds"}
+    chosen = "The training and validation images were chosen anew per seed"
+    if folds:
+        chosen = f"Seeds validated in turn on each of {count_range(folds, 'fold')} of the images"
+    alike = "" if len(varied) == len(sections) else " that vary them"
     return (
-        " The training and validation images were chosen anew per seed, alike in all variants with "
-        "data.split_seeds: spread over seeds includes this choice among the images at hand, but "
-        "neither other images nor other test images."
+        f" {chosen}, alike in all variants{alike}: intervals over seeds cover this choice among "
+        "the images at hand. For other images they may be too narrow, since the training images of "
+        "seeds overlap (Nadeau and Bengio 2003)."
     )
 
 

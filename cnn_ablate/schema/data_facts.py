@@ -16,6 +16,11 @@ class Counts(NamedTuple):
     test: int
 
 
+def split_varies(section: Mapping[str, Any]) -> bool:
+    """Return whether the training images of a `data` section vary with the seed."""
+    return bool(section.get("split_seeds")) or section.get("val_split") == "folds"
+
+
 class DataFacts(Frozen):
     """A data set as it was used."""
 

@@ -66,7 +66,6 @@ def read_study(path: Path, changes: Changes | None = None) -> Study:
                 raise UserError(f"--seeds {changes.seeds}", excess, hint)
             in_profile = ("profiles", profile.name) if profile.seeds else ()
             problems.add((*in_profile, "seeds"), excess, hint)
-        _check_validation_metric(changed, problems)
         problems.raise_all()
         return changed
 
@@ -98,23 +97,6 @@ def _build_study(path: Path, file: StudyFile, problems: Problems) -> Study:
         model_limit=file.model_limit,
         assumptions=tuple(file.assumptions),
     )
-
-
-def _check_validation_metric(study: Study, problems: Problems) -> None:
-    """Check that no effect is in validation images that vary with the seed: they overlap."""
-    named: dict[Place, str] = {("metric",): study.metric.name}
-    named |= {("also", i): metric.name for i, metric in enumerate(study.also)}
-    named |= {("claims", i, "metric"): claim.metric for i, claim in enumerate(study.claims)}
-    places = [place for place, name in named.items() if name == "val_accuracy"]
-    if not places or study.trainer:
-        return
-    if any(v.settings["data"].get("split_seeds") for v in plan_one_seed(study).variants):
-        what = (
-            "with data.split_seeds, images that validate under one seed train under others, so "
-            "seeds are not independent."
-        )
-        for place in places:
-            problems.add(place, what, "Use a metric of the test images, or leave split_seeds out.")
 
 
 def _check_variant_names(

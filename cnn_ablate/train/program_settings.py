@@ -2,7 +2,7 @@
 
 import json
 
-from cnn_ablate.schema import Trial
+from cnn_ablate.schema import Trial, split_varies
 
 # Settings that a program takes as tensors, or that act between epochs.
 _NOT_IN_PROGRAM = {
@@ -19,5 +19,5 @@ def program_text(trial: Trial) -> str:
         if section != "schedule"
     }
     # Validation images, class weights and normalisation are those of a split.
-    seed = [trial.seed] if settings["data"].get("split_seeds") else []
+    seed = [trial.seed] if split_varies(settings["data"]) else []
     return json.dumps([settings, trial.fingerprint, *seed], sort_keys=True)
