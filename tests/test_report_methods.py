@@ -1,5 +1,7 @@
 """The sentences on methods and limitations of a study, word by word."""
 
+import pytest
+
 from cnn_ablate.claims import overrides
 from cnn_ablate.report.limitations import limitations
 from cnn_ablate.report.methods import methods
@@ -51,6 +53,25 @@ def test_methods_describe_the_study():
     ):
         assert words in " ".join(sentences)
     assert "images, and McNemar" not in " ".join(methods(record, trials, effects))
+
+
+@pytest.mark.parametrize(
+    ("knobs", "chosen"),
+    [
+        ({"data_val_split": "folds", "data_val_fraction": 0.2}, "in turn on each of 5 folds of"),
+        ({"data_split_seeds": True}, "images were chosen anew per seed, alike in all variants:"),
+    ],
+)
+def test_methods_say_what_intervals_cover_where_training_images_vary(knobs, chosen):
+    """They cover the choice among these images, and may be too narrow for others."""
+    record, trials, effects = study(VALUES)
+    varied = [fake_results.variant(name, **knobs) for name in "abc"]
+    plan = record.plan.model_copy(update={"variants": tuple(varied)})
+    sentences = " ".join(methods(record.model_copy(update={"plan": plan}), trials, effects))
+
+    assert chosen in sentences
+    assert "the training images of seeds overlap (Nadeau and Bengio 2003)." in sentences
+    assert "overlap" not in " ".join(methods(record, trials, effects))
 
 
 def test_methods_of_one_seed_name_no_test():

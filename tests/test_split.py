@@ -176,20 +176,22 @@ def test_a_split_varies_with_the_seed_where_that_is_asked_for(knobs):
     assert split(EVEN, varied, seed=1).test.tolist() == list(range(50))
 
 
-def test_seeds_validate_on_folds_in_turn():
-    """Each image validates once in five seeds, classes alike; later seeds begin again."""
-    folds = options(val_fraction=0.2, val_split="folds")
-    chosen = [split(EVEN, folds, seed=seed) for seed in range(10)]
-    anew = options(val_fraction=0.2, val_split="folds", split_seeds=True)
-    repeated = [split(EVEN, anew, seed=seed).val.tolist() for seed in range(10)]
+FOLDS = {"val_fraction": 0.2, "val_split": "folds"}
 
-    validated = torch.cat([one.val for one in chosen[:5]]).sort().values
-    assert list(range(200)) == validated.tolist()
-    assert {4} == {n for one in chosen for n in EVEN.train_labels[one.val].bincount().tolist()}
-    assert [one.val.tolist() for one in chosen[:5]] == [one.val.tolist() for one in chosen[5:]]
-    assert [one.val.tolist() for one in chosen[:5]] == repeated[:5]
-    assert list(range(200)) == sorted(sum(repeated[5:], []))
-    assert not {*map(tuple, repeated[:5])} & {*map(tuple, repeated[5:])}
+
+def test_seeds_validate_on_folds_in_turn():
+    """Each image validates once in five seeds, classes alike; later seeds begin again, or divide anew."""
+    once, again = (
+        [split(EVEN, one, seed=seed).val for seed in range(10)]
+        for one in (options(**FOLDS), options(split_seeds=True, **FOLDS))
+    )
+
+    for five in (once[:5], again[5:]):
+        assert list(range(200)) == torch.cat(five).sort().values.tolist()
+    assert {4} == {n for val in once for n in EVEN.train_labels[val].bincount().tolist()}
+    for first, second, repeated in zip(once[:5], once[5:], again[:5], strict=True):
+        assert first.tolist() == second.tolist() == repeated.tolist()
+    assert all(first.tolist() != second.tolist() for first in again[:5] for second in again[5:])
 
 
 @pytest.mark.parametrize(
