@@ -180,7 +180,7 @@ FOLDS = {"val_fraction": 0.2, "val_split": "folds"}
 
 
 def test_seeds_validate_on_folds_in_turn():
-    """Each image validates once in five seeds, classes alike; later seeds begin again, or divide anew."""
+    """Each image validates once in five seeds, classes alike; later ones repeat or divide anew."""
     once, again = (
         [split(EVEN, one, seed=seed).val for seed in range(10)]
         for one in (options(**FOLDS), options(split_seeds=True, **FOLDS))
