@@ -99,7 +99,8 @@ def compare(name: str, matrices: dict[str, Matrix], args: argparse.Namespace) ->
     """
     runs = next(iter(matrices.values())).runs
     device = args.device
-    workers = fastest_workers(runs, device)
+    workers = args.reference_workers
+    workers = fastest_workers(runs, device) if workers is None else workers
     for trials in matrices.values() if args.warm else ():
         warm_up(trials.study)
     theirs: list[Side] = []
@@ -135,6 +136,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--reference-trials", type=int, help="reference runs per round; the rest is extrapolated"
+    )
+    parser.add_argument(
+        "--reference-workers",
+        type=int,
+        help="loader processes; default: the faster",
     )
     parser.add_argument(
         "--warm", action="store_true", help="compile before, where a study is compiled at all"
