@@ -89,7 +89,14 @@ def test_report_takes_what_it_can_from_the_file(folder: Path, name: str) -> None
 
 @pytest.mark.parametrize(
     ("name", "done", "todo"),
-    [("title", 4, 0), ("claims", 4, 0), ("level", 4, 2), ("baseline", 0, 4)],
+    [
+        ("title", 4, 0),
+        ("level", 4, 2),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in [("claims", 4, 0), ("baseline", 0, 4)]
+        ),
+    ],
 )
 def test_run_goes_on_with_what_is_missing(folder: Path, name: str, done: int, todo: int) -> None:
     """It names the edit, trains new trials alone, and keeps those of before.

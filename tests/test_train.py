@@ -53,7 +53,7 @@ def without_times(result: TrialResult) -> dict[str, Any]:
     return fields
 
 
-CONVNET = {"model__name": "convnet", "model__widths": [8, 16, 32]}
+CONVNET = {"model__name": "convnet", "model__widths": [8, 16, 32], "data__subset": 64}
 AUGMENTED = {"data__augment": ["random_crop", "horizontal_flip"]}
 
 

@@ -35,6 +35,8 @@ def run_and_exit(app: typer.Typer) -> None:
         Path.cwd()
         code = typer.main.get_command(app).main(standalone_mode=False)
         standard_output().flush()
+        # Typer returns the code of an interrupt that it caught.
+        code = _report(code, [_INTERRUPT]) if code == INTERRUPTED else code
     except KeyboardInterrupt:
         code = _report(INTERRUPTED, [_INTERRUPT])
     except Exception as error:  # noqa: BLE001 - every exception ends here
