@@ -6,7 +6,9 @@ from rich.text import Text
 from cnn_ablate.text import wrapped
 
 
-def print_sentence(console: Console, text: str) -> None:
+def print_sentence(console: Console, text: str, indent: str = "") -> None:
     """Print a text; lines of files and pipes stay whole, so that programs find them."""
-    shown = wrapped(text, console.width) if console.is_terminal else text
+    shown = indent + text
+    if console.is_terminal:
+        shown = wrapped(text, console.width, indent, "" if indent else "    ")
     console.print(Text(shown), soft_wrap=True)

@@ -224,6 +224,8 @@ def _level(context: ReportData, name: str) -> dict[str, Any]:
         return {"accuracy": Cell(""), "interval": "", "half_width": "", **sizes}
     metric = context.metric
     mean, low, high = map(float, context.means.loc[name, ["mean", "low", "high"]])
+    if low == high:  # Equal seeds show no spread, and an interval of width zero is none.
+        low = high = nan
     cut = (max(low, 0.0), min(high, 100.0)) if metric.is_fraction else (low, high)
     ends = tuple(formatting.level(metric, end) for end in cut)
     two = ", ".join(formatting.level(metric, metric.scale * x) for x in own[metric.name])
@@ -246,6 +248,7 @@ def _difference(context: ReportData, name: str, effect: Effect | None) -> dict[s
     crossed = effect.design if effect.reference != context.reference else ""
     group = effect.design if effect.design == "list" else crossed or listed(effect.factors)
     difference = nan if effect.difference is None else effect.difference
+    p = inf if effect.p_adjusted is None else effect.p_adjusted
     interval, unit = formatting.family_interval(effect), effect.metric.difference_unit
     if effect.seeds == 2:
         values = context.seed_differences(effect).values()
@@ -256,10 +259,7 @@ def _difference(context: ReportData, name: str, effect: Effect | None) -> dict[s
         "group": group,
         "effect": Cell(formatting.points(difference, unit), difference),
         "effect_interval": interval,
-        "p": Cell(
-            formatting.p_value(effect.p_adjusted),
-            inf if effect.p_adjusted is None else effect.p_adjusted,
-        ),
+        "p": Cell(formatting.p_value(effect.p_adjusted), p),
         "verdict": outcome(context, effect),
     }
 

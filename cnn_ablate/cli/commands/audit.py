@@ -5,19 +5,19 @@ from collections.abc import Sequence
 
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cnn_ablate.cli.exit_codes import WRONG_INPUT
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.progress_bars import progress_display
+from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.find_study import study_path
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.findings import audit_findings
 from cnn_ablate.runner.prepare import prepare
 from cnn_ablate.schema import Finding
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import count, listed, wrapped
+from cnn_ablate.text import count, listed
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
@@ -43,15 +43,12 @@ def audit_study(
 def print_findings(name: str, findings: Sequence[Finding]) -> None:
     """Print findings for a reader, wrapped to the width of the terminal."""
     console = Console(highlight=False)
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    width = console.width - max((len(finding.severity) + 2 for finding in findings), default=0)
     for finding in findings:
-        message = wrapped(finding.message, width, further="")
-        text = Text.assemble((finding.kind, "bold"), f" at {finding.where}\n{message}\n")
-        table.add_row(Text(finding.severity, _STYLES[finding.severity]), text)
-    console.print(table)
+        severity = Text(finding.severity, _STYLES[finding.severity])
+        title = Text.assemble(severity, " ", (finding.kind, "bold"), f" at {finding.where}")
+        console.print(title, soft_wrap=True)
+        print_sentence(console, finding.message, indent="    ")
+        console.print()
     numbers = Counter[str](finding.severity for finding in findings)
     counts = [count(numbers[severity], severity) for severity in _STYLES if numbers[severity]]
     console.print(f"{name}: {listed(counts) if counts else 'nothing found'}.", soft_wrap=True)
