@@ -153,10 +153,11 @@ def _why(answer: Answer) -> str:
 
 
 def _marked(answer: Answer) -> str:
-    """Return a verdict in bold, unless an early one, which decides nothing, with its mark."""
+    """Return a verdict, in bold if it decides something, with its mark."""
     word = answer.verdict.verdict
     mark = _times(answer.run.record.study.name).mark(answer.verdict.stated)
-    return (word if word.endswith("early") else f"**{word}**") + (f" ({mark})" if mark else "")
+    open_words = {"agrees early", "disagrees early", "inconclusive", "not comparable"}
+    return (word if word in open_words else f"**{word}**") + (f" ({mark})" if mark else "")
 
 
 def _quote(claim: Claim) -> str:

@@ -57,10 +57,7 @@ def test_reasons_have_the_numbers():
         (
             "higher",
             NOISE,
-            (
-                "The interval [-10.8, 10.8] of 3 seeds includes zero, adjusted p = 1: neither "
-                "direction can be ruled out."
-            ),
+            ("The interval [-10.8, 10.8] of 3 seeds includes zero, adjusted p = 1: not decided."),
         ),
         (
             "lower",

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from cnn_ablate.analysis import analyse
-from cnn_ablate.report import render_templates, run_facts, write
+from cnn_ablate.report import highlights, render_templates, run_facts, write
 from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.claims_table import claim_tables
 from support import fake_study
@@ -132,6 +132,23 @@ def test_many_inconclusive_claims_are_folded(tmp_path):
     assert {} == before.folded
     assert ["6 inconclusive"] == list(twice.folded)
     assert ["reproduced"] * 2 == [row.verdict.verdict for row in twice.judged.rows]
+
+
+def test_a_large_factorial_counts_the_contrasts_of_each_change(tmp_path, monkeypatch):
+    """Each change of a level is named once, with how many of its contrasts have the outcome."""
+    monkeypatch.setattr(highlights, "MANY", 2)
+    crossed = fake_study.FakeStudy(**SIZE, factorial=True)
+    context = context_of(fake_study.publish(tmp_path, crossed))
+    [norm, residual, *_] = [effect for effect in context.effects if len(effect.factors) == 1]
+    other = residual.model_copy(update={"family": "primary"})
+    effects = (norm, norm, residual, other)
+    [undecided, untested] = highlights.outcome_lists(replace(context, effects=effects))
+
+    assert ("Open", 1) == (undecided.name, undecided.total)
+    assert (("residual off", "in 1 of 2", ""),) == undecided.changes
+    assert ("Not tested", 3) == (untested.name, untested.total)
+    expected = (("batch_norm off", "in 2 of 2", ""), ("residual off", "in 1 of 2", ""))
+    assert expected == untested.changes
 
 
 def test_a_shared_reason_is_stated_once(tmp_path):

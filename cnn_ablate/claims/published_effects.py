@@ -110,7 +110,7 @@ def _undecided(claim: Claim, evidence: Evidence, decision: Decision | None) -> D
         over = bounds(evidence.image_interval() or (nan, nan), evidence.metric)
         reason = f"{_basis(evidence, decision)}, but that over test images {over} includes it"
     else:
-        reason = f"{_basis(evidence, decision)}: neither direction can be ruled out"
+        reason = f"{_basis(evidence, decision)}: not decided"
     return _draft("inconclusive", evidence, reason, decision)
 
 

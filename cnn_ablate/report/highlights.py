@@ -7,10 +7,10 @@ from typing import get_args
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.outcomes import Outcome, is_beyond_images, outcome
-from cnn_ablate.report.report_data import ReportData
+from cnn_ablate.report.report_data import MANY, ReportData
 from cnn_ablate.report.row_remarks import caveats
 from cnn_ablate.report.run_facts import Fact, image_counts
-from cnn_ablate.report.variant_labels import change
+from cnn_ablate.report.variant_labels import change, level_change
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats import margin_of
 from cnn_ablate.text import capital, count, listed, percent
@@ -28,11 +28,14 @@ _UNTESTED: dict[Outcome, str] = {
 class OutcomeList:
     """The changes with one outcome, the largest first.
 
-    Each has its name, and if it is decided its effect and what must be known beside it.
+    Each has its name, and if it is decided its effect and what must be known beside it. In a large
+    factorial design, where each change of a level is made at many levels of the other factors, it
+    has instead in how many of these contrasts it has the outcome.
     """
 
     name: str
     outcome: str
+    total: int
     changes: tuple[tuple[str, str, str], ...]
     more: int = 0
 
@@ -98,6 +101,11 @@ def outcome_lists(context: ReportData) -> tuple[OutcomeList, ...]:
 def _outcome_list(
     context: ReportData, name: str, key: Outcome, effects: Sequence[Effect]
 ) -> OutcomeList:
+    word, total = key.replace(" ", "-"), len(effects)
+    if times := _level_changes(context):
+        mine = Counter(level_change(context, effect) for effect in effects).most_common()
+        shares = tuple((change, f"in {n} of {times[change]}", "") for change, n in mine[:_MOST])
+        return OutcomeList(name, word, total, shares, max(0, len(mine) - _MOST))
     decided = key in {"helps", "costs"}
     shown = [
         (
@@ -107,7 +115,15 @@ def _outcome_list(
         )
         for effect in effects[:_MOST]
     ]
-    return OutcomeList(name, key.replace(" ", "-"), tuple(shown), max(0, len(effects) - _MOST))
+    return OutcomeList(name, word, total, tuple(shown), max(0, total - _MOST))
+
+
+def _level_changes(context: ReportData) -> Counter[str]:
+    """Count the contrasts per change of a level; empty if they are few, or not of one factor."""
+    effects = _effects(context)
+    changes = [level_change(context, effect) for effect in effects]
+    is_large = len(effects) > MANY and {e.design for e in effects} == {"factorial"}
+    return Counter(changes) if is_large and all(changes) else Counter()
 
 
 def _effects(context: ReportData) -> list[Effect]:
@@ -125,7 +141,10 @@ def _by_outcome(context: ReportData, effects: Sequence[Effect]) -> dict[Outcome,
 
 
 def _name(context: ReportData, effect: Effect) -> str:
-    versus = "" if effect.reference == context.reference else f" vs {effect.reference}"
+    usual = effect.reference == context.reference
+    if effect.design == "factorial" and (moved := level_change(context, effect)):
+        return moved if usual else f"{moved} at {effect.reference}"
+    versus = "" if usual else f" vs {effect.reference}"
     return f"{change(context, effect)}{versus}"
 
 

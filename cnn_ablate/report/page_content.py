@@ -16,13 +16,10 @@ from cnn_ablate.report.figures import FIGURES
 from cnn_ablate.report.highlights import OutcomeList, answer, highlights, outcome_lists
 from cnn_ablate.report.limitations import limitations
 from cnn_ablate.report.methods import methods
-from cnn_ablate.report.report_data import ReportData
+from cnn_ablate.report.report_data import MANY, ReportData
 from cnn_ablate.report.run_facts import Fact, Failure
 from cnn_ablate.report.trust import Support, support
 from cnn_ablate.schema import Finding, Paper, Study
-
-# More contrasts than this are not compared one by one.
-MANY = 25
 
 
 @dataclass(frozen=True)

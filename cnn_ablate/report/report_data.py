@@ -20,6 +20,8 @@ from cnn_ablate.text import count, count_range, some
 
 # Fraction of the reference's best accuracy at which a trial counts as having converged.
 CONVERGED = 0.9
+# More variants or contrasts than this are not compared one by one.
+MANY = 25
 _MOST_IN_FIGURE = 40
 
 

@@ -60,15 +60,21 @@ def _level(variant: Variant, key: str) -> str:
 def change(context: ReportData, effect: Effect) -> str:
     """Return what a contrast changes: `norm: batch → none`, `se off`, or the variant's name."""
     usual = effect.reference == context.reference
-    if not usual or effect.design not in _SINGLE or len(effect.factors) != 1:
-        return effect.variant
+    named = usual and effect.design in _SINGLE
+    return (named and level_change(context, effect)) or effect.variant
+
+
+def level_change(context: ReportData, effect: Effect) -> str:
+    """Return the one factor that a contrast changes, with both levels; empty if there are more."""
+    if len(effect.factors) != 1:
+        return ""
     plan = context.results.record.plan
     levels = {variant.name: variant.levels for variant in plan.variants}
     [factor] = effect.factors
     old, new = (levels.get(name, {}).get(factor, "") for name in (effect.reference, effect.variant))
     key = short_keys(f.name for f in context.results.record.study.factors).get(factor, factor)
     if not old or not new:
-        return effect.variant
+        return ""
     if {old, new} == {"true", "false"}:
         return f"{key} {'on' if new == 'true' else 'off'}"
     return f"{key}: {old} \N{RIGHTWARDS ARROW} {new}"

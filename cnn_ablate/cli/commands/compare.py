@@ -116,7 +116,7 @@ def _done(study: Results) -> pd.DataFrame:
 
 
 _CIRCUMSTANCES: dict[str, Callable[[Results], object]] = {
-    "Set for all variants": lambda s: (
+    "Overrides": lambda s: (
         ", ".join(f"{k} = {label(v)}" for k, v in s.record.study.forced.items()) or "nothing"
     ),
     "Epochs": lambda s: s.record.study.baseline["training"]["epochs"],
