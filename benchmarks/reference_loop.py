@@ -17,7 +17,7 @@ from torchvision import transforms
 from cnn_ablate.data import Images, load, split
 from cnn_ablate.models import Dropout
 from cnn_ablate.settings import TrialOptions, build_options, resolve
-from cnn_ablate.train.memory import peak_memory_mb
+from cnn_ablate.train.peak_memory import peak_memory_mb
 
 
 class InMemory(Dataset[tuple[torch.Tensor, int]]):

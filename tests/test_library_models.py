@@ -11,7 +11,7 @@ from torch import Tensor
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.models import find_dead_parameters, named_model_options, network_size
-from cnn_ablate.models.library import head_name
+from cnn_ablate.models.library_models import head_name
 from cnn_ablate.models.size import MacCounter
 from cnn_ablate.schema import ComputeConfig, DataFacts, Trial
 from cnn_ablate.settings import identity, resolve

@@ -18,7 +18,7 @@ from cnn_ablate.audit.few_test_images import too_few_test_images
 from cnn_ablate.audit.inert_factors import inert_factors
 from cnn_ablate.audit.near_duplicates import near_duplicates
 from cnn_ablate.audit.outputs_not_logits import non_negative_logits, saturated_outputs
-from cnn_ablate.audit.parameter_limits import parameter_budget, parameter_claims
+from cnn_ablate.audit.parameter_counts import parameter_budget, parameter_claims
 from cnn_ablate.audit.power import too_few_seeds
 from cnn_ablate.audit.selection_on_test import selection_on_test
 from cnn_ablate.audit.subject import Subject

@@ -9,7 +9,7 @@ from cnn_ablate.models.fashion_cnn import FashionCNNOptions
 from cnn_ablate.models.initial_weights import INITS, initialise
 from cnn_ablate.models.layers import ACTIVATIONS, NORMS
 from cnn_ablate.models.lenet import LeNetOptions
-from cnn_ablate.models.library import LIBRARIES, library_model_options
+from cnn_ablate.models.library_models import LIBRARIES, library_model_options
 from cnn_ablate.models.model_options import ModelOptions
 from cnn_ablate.models.preact_resnet import PreActResNetOptions
 from cnn_ablate.models.resnet import ResNetOptions

@@ -12,7 +12,7 @@ from cnn_ablate.train.backends import build_program
 from cnn_ablate.train.epoch import monitored_loss, train_epoch
 from cnn_ablate.train.evaluate import Evaluation
 from cnn_ablate.train.hooks import Hooks
-from cnn_ablate.train.memory import peak_memory_mb, reset_peak_memory
+from cnn_ablate.train.peak_memory import peak_memory_mb, reset_peak_memory
 from cnn_ablate.train.trainer import Trainer
 
 

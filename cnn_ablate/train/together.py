@@ -17,7 +17,7 @@ from cnn_ablate.train.evaluate import Outputs
 from cnn_ablate.train.graph import GraphProgram, forget_programs, graph_program
 from cnn_ablate.train.hooks import Hooks
 from cnn_ablate.train.loop import TrialInput, build_trainer, configure_torch, is_over, result_of
-from cnn_ablate.train.memory import reset_peak_memory
+from cnn_ablate.train.peak_memory import reset_peak_memory
 from cnn_ablate.train.trainer import Trainer
 
 # How the training of a trial ended.

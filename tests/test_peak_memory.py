@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from cnn_ablate.train.memory import peak_memory_mb, reset_peak_memory
+from cnn_ablate.train.peak_memory import peak_memory_mb, reset_peak_memory
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can reset the peak")
