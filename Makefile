@@ -24,9 +24,9 @@ ray: $(VENV)/installed-dev ## Run the tests that start Ray nodes on this machine
 	@$(BIN)/pip install --quiet --editable '.[dev,ray]'
 	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 -m ray
 
-mlflow: $(VENV)/installed-dev ## Run the tests of trackers with MLflow, a large package
+mlflow: $(VENV)/installed-dev ## Run the tests of MLflow, a large package
 	@$(BIN)/pip install --quiet --editable '.[dev,mlflow]'
-	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 tests/test_tracking.py
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 0 tests/test_tracking.py tests/test_import.py
 
 lint: $(VENV)/installed-dev ## Check style and spelling
 	@$(BIN)/ruff check .

@@ -147,6 +147,33 @@ def test_an_mlflow_store(tmp_path: Path) -> None:
     assert WHOLE == accuracies(tmp_path)
 
 
+# Of what MLflow itself depends on.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_store_that_mlflow_has_written(tmp_path: Path) -> None:
+    """The last value of each metric; deleted runs and those not ended are left out."""
+    mlflow = pytest.importorskip("mlflow", reason="MLflow is large and not among the test packages")
+    write(tmp_path, "t.csv", b"")
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    experiment = client.create_experiment("norms", artifact_location=str(tmp_path / "files"))
+    for lr, norm, seed, accuracy in [*ROWS, ROWS[0], ROWS[1]]:
+        run = client.create_run(experiment).info.run_id
+        for key, value in (("lr", lr), ("model.norm", norm), ("seed", seed)):
+            client.log_param(run, key, value)
+        for step, value in enumerate((0.1, float(accuracy))):
+            client.log_metric(run, "test_accuracy", value, step=step)
+        runs = len(client.search_runs([experiment]))
+        if runs <= len(ROWS):
+            client.set_terminated(run)
+    deleted = client.search_runs([experiment], "attributes.status = 'RUNNING'")[0].info.run_id
+    client.set_terminated(deleted)
+    client.delete_run(deleted)
+
+    code, out, err = call("import", "study.yaml", "mlflow.db", cwd=tmp_path)
+
+    assert 0 == code, out + err
+    assert WHOLE == accuracies(tmp_path)
+
+
 def test_an_import_again_changes_nothing_unless_fresh(tmp_path: Path) -> None:
     """The same numbers are accepted; others are refused with their row."""
     imported(tmp_path, "t.csv", GOOD.encode())

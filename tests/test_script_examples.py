@@ -2,6 +2,8 @@
 
 import csv
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,30 @@ def test_the_hydra_application_is_ablated(tmp_path: Path) -> None:
     tables = run_study(study, only="units=4", results=folder / "results", workers=2)
 
     assert ["done", "done"] == list(tables["trials"]["status"])
+
+
+@pytest.mark.slow
+def test_a_multirun_of_hydra_is_imported(tmp_path: Path) -> None:
+    """The application's own sweep, without this program, has the numbers that its trials have."""
+    pytest.importorskip("hydra")
+    folder = copied("hydra", tmp_path)
+    sweep = ["-m", "lr=0.1,0.01", "seed=0,1", "hydra.sweep.dir=runs"]
+    subprocess.run([sys.executable, "train.py", *sweep], cwd=folder, check=True)
+
+    own = load_study(folder / "study.yaml", seeds=2)
+    trained = run_study(own, only="lr=0.01", results=folder / "own", workers=2)["trials"]
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    words = text[text.index("trainer:") : text.index("factors:")]
+    elsewhere = folder / "elsewhere.yaml"
+    elsewhere.write_text(text.replace(words, "trainer: external\n"), encoding="utf-8")
+    tables = import_results(load_study(elsewhere), folder / "runs", results=folder / "results")
+
+    accuracies = [
+        one.sort_values(["variant", "seed"])[["variant", "seed", "test_accuracy"]].values.tolist()
+        for one in (trained, tables["trials"])
+    ]
+    assert accuracies[0] == accuracies[1]
+    assert 4 == len(accuracies[0])
 
 
 def test_the_table_is_imported(tmp_path: Path) -> None:
