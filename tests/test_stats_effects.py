@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -216,6 +217,15 @@ def test_a_variant_without_the_metric_has_no_mean():
     trials = fake_results.trials({"a": [0.5], "b": [0.6]}).assign(val_accuracy=[0.4, None])
 
     assert ["a"] == [*means(trials, metric=KNOWN_METRICS["val_accuracy"].metric)["variant"]]
+
+
+def test_equal_seeds_have_no_interval():
+    """A width of zero would look like certainty."""
+    table = means(
+        pd.DataFrame({"variant": "a", "seed": range(3), "status": "done", "test_accuracy": 0.9})
+    )
+    assert [90.0, 0.0] == [*table.loc[0, ["mean", "sd"]]]
+    assert table.loc[0, ["low", "high"]].isna().all()
 
 
 def test_means_of_other_metrics_have_no_image_noise():

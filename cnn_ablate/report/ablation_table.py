@@ -224,8 +224,6 @@ def _level(context: ReportData, name: str) -> dict[str, Any]:
         return {"accuracy": Cell(""), "interval": "", "half_width": "", **sizes}
     metric = context.metric
     mean, low, high = map(float, context.means.loc[name, ["mean", "low", "high"]])
-    if low == high:  # Equal seeds show no spread, and an interval of width zero is none.
-        low = high = nan
     cut = (max(low, 0.0), min(high, 100.0)) if metric.is_fraction else (low, high)
     ends = tuple(formatting.level(metric, end) for end in cut)
     two = ", ".join(formatting.level(metric, metric.scale * x) for x in own[metric.name])

@@ -85,8 +85,8 @@ def means(trials: pd.DataFrame, *, metric: Metric = TEST_ACCURACY, images: int =
 
     Returns:
         One row per variant: `variant`, `seeds`, `mean`, `sd`, `low` and `high` (t interval over
-        seeds), and `images_low` and `images_high` (Wilson's interval of the mean, if the number of
-        `images` is given).
+        seeds, none if all are equal), and `images_low` and `images_high` (Wilson's interval of the
+        mean, if the number of `images` is given).
     """
     rows = []
     for variant in dict.fromkeys(trials.loc[trials["status"] == "done", "variant"]):
@@ -96,7 +96,9 @@ def means(trials: pd.DataFrame, *, metric: Metric = TEST_ACCURACY, images: int =
             accuracy = min(1.0, float(values.mean()) / 100)
             tested = wilson(accuracy * images, images if metric.name == TEST_ACCURACY.name else 0)
             row = (variant, len(values), values.mean(), sample_sd(values))
-            rows.append((*row, *t_interval(values), *(100 * end for end in tested)))
+            # A width of zero would look like certainty.
+            ends = t_interval(values) if np.ptp(values) else (np.nan, np.nan)
+            rows.append((*row, *ends, *(100 * end for end in tested)))
     names = ["variant", "seeds", "mean", "sd", "low", "high", "images_low", "images_high"]
     return pd.DataFrame(rows, columns=names)
 
