@@ -18,6 +18,7 @@ from rich.progress import (
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import FoundDataSet
 from cnn_ablate.cli.progress_bars import progress_display
+from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.data import DATASETS, DataSet, OnDownload, load
 from cnn_ablate.errors import UserError
 from cnn_ablate.value_errors import unknown_name
@@ -35,8 +36,9 @@ def print_datasets(root: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
+    console = Console(highlight=False)
     for each in found:
-        typer.echo(f"{each.name}: {each.about}")
+        print_sentence(console, f"{each.name}: {each.about}")
 
 
 def fetch_dataset(name: str, root: Path | None, mirrors: tuple[str, ...], *, as_json: bool) -> None:
