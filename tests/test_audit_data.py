@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from cnn_ablate.audit.near_duplicates import similar_pairs
+from cnn_ablate.audit.used_images import ChosenImages
 from cnn_ablate.data import DATASETS, Images, load
 from cnn_ablate.data.published_datasets import Cifar10
 from cnn_ablate.schema import DataFacts, Finding, canonical
@@ -102,10 +103,15 @@ def test_most_copies_are_found_and_nothing_else(tmp_path: Path) -> None:
     images = load(DATASETS["fashion_mnist_sample"](), tmp_path)
     copies = torch.stack([compressed(image, 75) for image in images.train[:300]])
 
-    tests, trains = similar_pairs(copies, images.train)
+    tests, trains = similar_pairs(whole(copies), whole(images.train))
 
     assert len(tests) > 250
     assert tests.tolist() == trains.tolist()
+
+
+def whole(pixels: torch.Tensor) -> ChosenImages:
+    """Return all of some images."""
+    return ChosenImages(pixels, torch.arange(len(pixels)))
 
 
 def compressed(image: torch.Tensor, quality: int) -> torch.Tensor:
@@ -122,9 +128,9 @@ def test_sixty_thousand_images_take_seconds() -> None:
     noise = random_images(facts, 60_000).train
     began = time.process_time()
 
-    assert 0 == len(similar_pairs(noise[:10_000], noise[10_000:])[0])
+    assert 0 == len(similar_pairs(whole(noise[:10_000]), whole(noise[10_000:]))[0])
     alike = (noise // 64 + noise[:1] // 2).contiguous()
-    similar_pairs(alike[:2_000], alike[2_000:])
+    similar_pairs(whole(alike[:2_000]), whole(alike[2_000:]))
 
     assert time.process_time() - began < 60
 

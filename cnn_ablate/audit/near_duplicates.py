@@ -10,17 +10,21 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int64, UInt8, UInt64
+from jaxtyping import Float, Int64, UInt64
 from scipy.fft import dct
 from torch import Tensor
 from torch.nn import functional
 
 from cnn_ablate.audit.subject import Subject
-from cnn_ablate.audit.used_images import UsedImages, distinct_findings
+from cnn_ablate.audit.used_images import (
+    ChosenImages,
+    Pixels,
+    UsedImages,
+    distinct_findings,
+)
 from cnn_ablate.schema import Finding
 from cnn_ablate.text import percent, some
 
-Pixels = UInt8[Tensor, "n channel height width"]
 Hashes = UInt64[np.ndarray, " n"]
 Pairs = tuple[Int64[np.ndarray, " pairs"], Int64[np.ndarray, " pairs"]]
 """Places of test images, and of the training image that each looks like."""
@@ -33,8 +37,8 @@ _BANDS, _MOST_BITS = 4, 3
 # of quality 75 stays below it in 95 % of the images of Fashion-MNIST, whose most similar products
 # differ by more.
 _MOST_DIFFERENCE = 0.15
-# Test images compared at once, candidates kept of each, and pixels transformed at once.
-_BLOCK, _CANDIDATES, _PIXELS = 256, 16, 2**24
+# Test images compared at once, and candidates kept of each.
+_BLOCK, _CANDIDATES = 256, 16
 
 
 def near_duplicates(subject: Subject) -> Iterator[Finding]:
@@ -43,10 +47,9 @@ def near_duplicates(subject: Subject) -> Iterator[Finding]:
 
 
 def _suspects(used: UsedImages) -> Iterator[Finding]:
-    test = used.images.test[used.selected.test]
-    seen = used.images.train[used.seen]
+    test = used.test_images
     known = set(used.seen_digests)
-    tests, trains = similar_pairs(test, seen)
+    tests, trains = similar_pairs(test, used.seen_images)
     pairs = [
         (used.test_names[i], used.seen_names[j])
         for i, j in zip(tests.tolist(), trains.tolist(), strict=True)
@@ -67,19 +70,20 @@ def _suspects(used: UsedImages) -> Iterator[Finding]:
         )
 
 
-def similar_pairs(test: Pixels, seen: Pixels) -> Pairs:
+def similar_pairs(test: ChosenImages, seen: ChosenImages) -> Pairs:
     """Return which test images look like a training image, each with the most similar one."""
     hashes, others = perceptual_hashes(test), perceptual_hashes(seen)
     bands, other_bands = (h.view(np.uint16).reshape(-1, _BANDS) for h in (hashes, others))
     orders = [np.argsort(other_bands[:, band], kind="stable") for band in range(_BANDS)]
     found: list[tuple[int, int]] = []
-    textured = _textured(test).numpy()
+    # All blank images look alike.
+    textured = ~test.blank
     for start in range(0, len(test), _BLOCK):
         block = np.flatnonzero(textured[start : start + _BLOCK]) + start
         i, j = _candidates(bands, other_bands, orders, block)
         distance = np.bitwise_count(hashes[i] ^ others[j])
         i, j = _nearest(i, j, distance)
-        difference = _relative_difference(test[i], seen[j])
+        difference = _relative_differences(test, seen, (i, j))
         for place in np.lexsort((difference, i)):
             if difference[place] <= _MOST_DIFFERENCE and (not found or found[-1][0] != i[place]):
                 found.append((int(i[place]), int(j[place])))
@@ -87,13 +91,12 @@ def similar_pairs(test: Pixels, seen: Pixels) -> Pairs:
     return pairs[:, 0], pairs[:, 1]
 
 
-def perceptual_hashes(images: Pixels) -> Hashes:
+def perceptual_hashes(images: ChosenImages) -> Hashes:
     """Return 64 bits per image: which of its low frequencies are above their median."""
     basis = torch.from_numpy(dct(np.eye(_SIDE, dtype=np.float32), axis=0, norm="ortho"))
     basis = basis[:_FREQUENCIES]
-    chunk = max(1, _PIXELS // images[0].numel())
     hashes = []
-    for part in torch.split(images, chunk):
+    for part in images.chunks():
         grey = part.float().mean(1, keepdim=True)
         small = functional.interpolate(grey, (_SIDE, _SIDE), mode="area")[:, 0]
         frequencies = (basis @ small @ basis.T).flatten(1)
@@ -135,10 +138,13 @@ def _nearest(i: np.ndarray, j: np.ndarray, distance: np.ndarray) -> Pairs:
     return i[rank < _CANDIDATES], j[rank < _CANDIDATES]
 
 
-def _textured(images: Pixels) -> Bool[Tensor, " n"]:
-    """Return which images are not of one colour: all blank images look alike."""
-    flat = images.flatten(1)
-    return flat.amax(1) > flat.amin(1)
+def _relative_differences(
+    test: ChosenImages, seen: ChosenImages, pairs: Pairs
+) -> Float[np.ndarray, " n"]:
+    """Return how much the images of each pair differ, some pairs at a time."""
+    starts = range(0, max(1, len(pairs[0])), test.at_once)
+    parts = ([places[start : start + test.at_once] for places in pairs] for start in starts)
+    return np.concatenate([_relative_difference(test[i], seen[j]) for i, j in parts])
 
 
 def _relative_difference(images: Pixels, others: Pixels) -> Float[np.ndarray, " n"]:

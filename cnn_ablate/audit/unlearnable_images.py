@@ -36,8 +36,8 @@ def _missing_classes(used: UsedImages) -> Iterator[Finding]:
 
 
 def _blank_or_repeated(used: UsedImages) -> Iterator[Finding]:
-    images = used.images.train[used.selected.train].flatten(1)
-    blank = int((images.amax(1) == images.amin(1)).sum())
+    images = used.training_images
+    blank = int(images.blank.sum())
     distinct = len(set(used.train_digests))
     total = count(len(images), "training image")
     if blank > _MANY * len(images):
