@@ -104,7 +104,9 @@ class Locks:
 
         Files left by processes that have ended are removed.
         """
-        names = [path.stem for path in self.folder.glob(f"{prefix}*.lock")]
+        # Not by `Path.glob`, for which a folder that cannot be read is empty.
+        files = self.folder.iterdir() if self.folder.is_dir() else ()
+        names = [path.stem for path in files if path.match(f"{prefix}*.lock")]
         locked = []
         for name in names:
             if name in self.held:

@@ -73,16 +73,13 @@ def _suspects(used: UsedImages) -> Iterator[Finding]:
 def similar_pairs(test: ChosenImages, seen: ChosenImages) -> Pairs:
     """Return which test images look like a training image, each with the most similar one."""
     hashes, others = perceptual_hashes(test), perceptual_hashes(seen)
-    bands, other_bands = (h.view(np.uint16).reshape(-1, _BANDS) for h in (hashes, others))
-    orders = [np.argsort(other_bands[:, band], kind="stable") for band in range(_BANDS)]
+    orders = [np.argsort(_bands(others)[:, band], kind="stable") for band in range(_BANDS)]
     found: list[tuple[int, int]] = []
     # All blank images look alike.
     textured = ~test.blank
     for start in range(0, len(test), _BLOCK):
         block = np.flatnonzero(textured[start : start + _BLOCK]) + start
-        i, j = _candidates(bands, other_bands, orders, block)
-        distance = np.bitwise_count(hashes[i] ^ others[j])
-        i, j = _nearest(i, j, distance)
+        i, j = _candidates(hashes, others, orders, block)
         difference = _relative_differences(test, seen, (i, j))
         for place in np.lexsort((difference, i)):
             if difference[place] <= _MOST_DIFFERENCE and (not found or found[-1][0] != i[place]):
@@ -109,33 +106,39 @@ def perceptual_hashes(images: ChosenImages) -> Hashes:
 
 
 def _candidates(
-    bands: np.ndarray,
-    other_bands: np.ndarray,
-    orders: list[np.ndarray],
-    block: Int64[np.ndarray, " block"],
+    hashes: Hashes, others: Hashes, orders: list[np.ndarray], block: Int64[np.ndarray, " block"]
 ) -> Pairs:
-    """Return the pairs that agree in at least one band."""
-    pairs = []
-    for band, order in enumerate(orders):
-        ordered = other_bands[order, band]
-        first = np.searchsorted(ordered, bands[block, band], "left")
-        counts = np.searchsorted(ordered, bands[block, band], "right") - first
-        offsets = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
-        pairs.append((np.repeat(block, counts), order[np.repeat(first, counts) + offsets]))
-    i, j = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    return i, j
-
-
-def _nearest(i: np.ndarray, j: np.ndarray, distance: np.ndarray) -> Pairs:
     """Return the pairs of few different bits, a few of the nearest per test image."""
-    near = distance <= _MOST_BITS
-    i, j, distance = i[near], j[near], distance[near]
+    parts = [_near_in_band(hashes, others, orders, block, band) for band in range(_BANDS)]
+    i, j, distance = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = np.lexsort((j, distance, i))
     i, j = i[order], j[order]
-    repeated = np.concatenate([[False], (i[1:] == i[:-1]) & (j[1:] == j[:-1])])[: len(i)]
-    i, j = i[~repeated], j[~repeated]
     rank = np.arange(len(i)) - np.searchsorted(i, i)
     return i[rank < _CANDIDATES], j[rank < _CANDIDATES]
+
+
+def _near_in_band(
+    hashes: Hashes,
+    others: Hashes,
+    orders: list[np.ndarray],
+    block: Int64[np.ndarray, " block"],
+    band: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pairs of few different bits that agree in a band and in none before, and those."""
+    order = orders[band]
+    sought, ordered = _bands(hashes[block])[:, band], _bands(others)[order, band]
+    first = np.searchsorted(ordered, sought, "left")
+    counts = np.searchsorted(ordered, sought, "right") - first
+    offsets = np.arange(counts.sum()) - np.repeat(counts.cumsum() - counts, counts)
+    i, j = np.repeat(block, counts), order[np.repeat(first, counts) + offsets]
+    different = hashes[i] ^ others[j]
+    distance = np.bitwise_count(different)
+    is_new = (distance <= _MOST_BITS) & (_bands(different)[:, :band] != 0).all(1)
+    return i[is_new], j[is_new], distance[is_new]
+
+
+def _bands(hashes: Hashes) -> np.ndarray:
+    return hashes.view(np.uint16).reshape(-1, _BANDS)
 
 
 def _relative_differences(

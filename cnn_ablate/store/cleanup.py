@@ -17,6 +17,7 @@ from cnn_ablate.store.own_names import (
     has_only,
     own,
     remove,
+    study_files,
 )
 from cnn_ablate.store.trial_files import TRIAL_FILES
 from cnn_ablate.store.trials import Store
@@ -78,7 +79,7 @@ def remove_leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftove
 
 def _planned(root: Path) -> Iterator[str]:
     """Return the ids of all trials that studies here have planned, also those of current runs."""
-    for path in sorted([*root.glob("*/study.json"), *root.glob("*/progress.json")]):
+    for path in (*study_files(root, "study.json"), *study_files(root, "progress.json")):
         try:
             document = json.loads(path.read_bytes())
             if path.name == "study.json":

@@ -26,6 +26,22 @@ def own(folder: Path, form: re.Pattern[str]) -> Iterator[Path]:
                 yield path
 
 
+def study_files(root: Path, name: str) -> Iterator[Path]:
+    """Yield the files of a name in the folders of studies, sorted.
+
+    Raises:
+        OSError: a folder cannot be looked into, which `Path.glob` would leave out in silence.
+    """
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        if folder.name.startswith("."):  # the store's own, maybe of another user
+            continue
+        try:
+            (folder / name).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        yield folder / name
+
+
 def has_only(folder: Path, names: frozenset[str]) -> bool:
     """Return whether a folder holds only files of some names, and no links."""
     return all(

@@ -41,7 +41,9 @@ def read_record(root: Path, folder: str) -> Record:
         raise UserError(str(path), "no such study was run.", "Run it with `cnn-ablate run`.")
     try:
         record = parse_record(path.read_bytes())
-    except (OSError, ValueError) as fault:
+    except OSError as fault:
+        raise UserError(str(path), f"cannot be read: {fault.strerror}.") from fault
+    except ValueError as fault:
         what = "is damaged, or of another version of cnn-ablate."
         raise UserError(str(path), what, REWRITE) from fault
     if record.study.folder != folder:

@@ -51,8 +51,10 @@ def read_table(folder: Path, name: str) -> bytes:
     path, before = folder / name, _expected(folder)
     try:
         payload = path.read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(str(path), "is not there.", REWRITE) from error
     except OSError as error:
-        raise UserError(str(path), "is damaged, or not there.", REWRITE) from error
+        raise UserError(str(path), f"cannot be read: {error.strerror}.") from error
     # A run may have written both anew in between.
     if before is None or before.get(name) == sha256(payload) or before != _expected(folder):
         return payload
@@ -65,7 +67,9 @@ def _expected(folder: Path) -> dict[str, str] | None:
         text = path.read_bytes().decode()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError):
+    except OSError as error:
+        raise UserError(str(path), f"cannot be read: {error.strerror}.") from error
+    except ValueError:
         text = ""
     found = {str(match[2]): str(match[1]) for match in _LINE.finditer(text)}
     if not found or text != _text(found):

@@ -9,7 +9,7 @@ from pathlib import Path
 from cnn_ablate.schema import hash_of
 from cnn_ablate.store.atomic import as_user_error
 from cnn_ablate.store.checksums import DONE, damage
-from cnn_ablate.store.own_names import CHECKPOINT, TRIAL, own
+from cnn_ablate.store.own_names import CHECKPOINT, TRIAL, own, study_files
 from cnn_ablate.store.table_checksums import REWRITE, damaged_tables
 from cnn_ablate.store.trials import Store, read_checkpoint
 from cnn_ablate.store.upgrade import parse_record
@@ -83,7 +83,7 @@ def _fault(folder: Path, hashed: str) -> str:
 
 
 def _checkpoints(store: Store) -> Iterator[tuple[Path, str]]:
-    done = {hash_of(path.parent.name) for path in store.trials.glob(f"*/{DONE}")}
+    done = {hash_of(path.parent.name) for path in study_files(store.trials, DONE)}
     lengths = {len(hashed) for hashed in done}
     for path in own(store.checkpoints, CHECKPOINT):
         with suppress(FileNotFoundError):  # its trial has just ended
@@ -94,7 +94,7 @@ def _checkpoints(store: Store) -> Iterator[tuple[Path, str]]:
 
 
 def _studies(store: Store) -> Iterator[tuple[Path, str]]:
-    for path in sorted(store.root.glob("*/study.json")):
+    for path in study_files(store.root, "study.json"):
         try:
             parse_record(path.read_bytes())
         except (OSError, ValueError):
