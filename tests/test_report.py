@@ -99,6 +99,9 @@ def test_claims_need_no_paper(results, changes, expected):
 
     assert all(text in render_templates.html(content, {}) for text in expected)
     assert all(text in render_templates.markdown(content) for text in expected)
+    note = f"\n\n{content.claims.note}\n"
+    assert note in render_templates.markdown(content)
+    assert note.strip() == content.claims.note
     assert f"Claim & {expected[1]} & Measured" in _latex(content)
 
 

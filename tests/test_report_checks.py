@@ -244,6 +244,24 @@ def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [("a", "the only change is"), ("ab", "both changes are"), ("abc", "all 3 changes are")],
+)
+def test_the_answer_counts_nothing_where_all_changes_have_one_outcome(
+    sound: Results, names: str, expected: str
+) -> None:
+    """It says so of both, or of all of them, and of an overridden setting first."""
+    study = sound.record.study.model_copy(update={"forced": {"training.epochs": 4}, "profile": ""})
+    record = sound.record.model_copy(update={"study": study})
+    context = context_of(replace(sound, record=record))
+    undecided = {"family": "primary", "decided": False, "negligible": False, "direction": ""}
+    effect = context.effects[0].model_copy(update=undecided)
+    effects = tuple(effect.model_copy(update={"variant": name}) for name in names)
+    said = answer(replace(context, effects=effects))
+    assert f"With settings overridden, {expected} open." == said
+
+
 @pytest.mark.usefixtures("all_figures")
 def test_differences_from_a_reference_at_chance_are_not_drawn(sound: Results) -> None:
     """Neither per class, nor in confusions, nor as contributions of components."""

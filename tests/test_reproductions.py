@@ -99,7 +99,9 @@ def test_claims_stated_after_their_data_are_marked_and_apart(
     monkeypatch.setitem(names, "studies", lambda: {"fashion_lr": [run]})
     counted, _, apart = "\n".join(PAGES["claims"]("fashion_lr")).partition("not counted:")
 
-    assert "No log shows whether they were chosen before the results, unless marked." in counted
+    assert (
+        "No log shows whether the claims were chosen before the results, unless marked." in counted
+    )
     assert (1, 1) == (counted.count("(added after)"), apart.count("(changed after)"))
     assert (2, 1) == (counted.count("\n| “"), apart.count(own.id))
     rows = [row.split(" | ") for row in PAGES["summary"]("") if row.startswith("| `")]

@@ -10,8 +10,8 @@ from cnn_ablate.schema import Claim, Record, Stated, Verdict, claim_hash
 COUNTED: tuple[Stated, ...] = ("before its data", "no log")
 """Claims that count with the others, also where they are no quotes from a paper."""
 _USUAL = {
-    "before its data": "Stated before their data",
-    "no log": "No log shows whether they were chosen before the results",
+    "before its data": "The claims were stated before their data",
+    "no log": "No log shows whether the claims were chosen before the results",
 }
 
 

@@ -67,14 +67,13 @@ class ClaimTables:
 
     Claims that are no quotes, and were stated after their data, are `later`, and not counted.
     `inconclusive` is empty where a few such claims are among those judged.
-    `stated` says when claims without a mark were stated, `statements` how many they check, and
-    `intervals` what theirs are of.
+    `stated` says when claims without a mark were stated; `note` also how many statements they
+    check, and what their intervals are of.
     """
 
     tally: str
-    statements: str
     stated: str
-    intervals: str
+    note: str
     judged: ClaimTable
     inconclusive: ClaimTable
     not_comparable: ClaimTable
@@ -111,10 +110,9 @@ def claim_tables(context: ReportData) -> ClaimTables:
     }
     remarks = contradictions([claim for claim, _ in counted], _words(counted))
     return ClaimTables(
-        statements=_statements(counted),
         tally=_tally(counted) or "none counted" * bool(pairs),
         stated=times.sentence,
-        intervals=_INTERVALS,
+        note=" ".join(filter(None, (_statements(counted), times.sentence, _INTERVALS))),
         **{name: _table(record, part, remarks, times) for name, part in parts.items()},
     )
 

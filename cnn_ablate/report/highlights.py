@@ -68,8 +68,18 @@ def answer(context: ReportData) -> str:
     ]
     if context.meaningless:
         parts.append(f"{len(context.meaningless)} more cannot be judged")
-    first = f"Of {count(len(tested), 'change')}{_overridden(context)}"
-    return f"{first}, {'; '.join(filter(None, parts))}."
+    found = [part for part in parts if part]
+    if len(found) == 1 and not context.meaningless:
+        return _said_of_all(len(tested), _overridden(context), found[0])
+    among = " ".join(filter(None, (f"Of {count(len(tested), 'change')}", _overridden(context))))
+    return f"{among}, {'; '.join(found)}."
+
+
+def _said_of_all(changes: int, condition: str, counted: str) -> str:
+    """Return the one outcome that all changes have: `Both changes help`, for `2 help`."""
+    every = {1: "the only change", 2: "both changes"}.get(changes, f"all {changes:,} changes")
+    subject = ", ".join(filter(None, (condition, every)))
+    return f"{capital(subject)} {counted.partition(' ')[2]}."
 
 
 def _overridden(context: ReportData) -> str:
@@ -77,7 +87,7 @@ def _overridden(context: ReportData) -> str:
     study = context.results.record.study
     if not study.forced:
         return ""
-    return f" under profile {study.profile}" if study.profile else " with settings overridden"
+    return f"under profile {study.profile}" if study.profile else "with settings overridden"
 
 
 def outcome_lists(context: ReportData) -> tuple[OutcomeList, ...]:
