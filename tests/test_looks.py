@@ -23,7 +23,7 @@ baseline:
   data: {name: fashion_mnist_sample, subset: 200, test_subset: 100}
   model: {name: lenet, norm: none}
   optimizer: {name: sgd, lr: 0.05, momentum: 0.9}
-  training: {epochs: 6, batch_size: 16}
+  training: {epochs: 5, batch_size: 16}
 factors:
   optimizer.lr: [0.05, 0.051, 0.0000001]
 seeds: {looks: [3, 4], error: 0.3}

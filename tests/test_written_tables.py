@@ -8,11 +8,10 @@ import pytest
 
 from cnn_ablate.analysis import analyse, write_analysis
 from cnn_ablate.errors import UserError
-from cnn_ablate.report import write
+from cnn_ablate.report import page_content, write
+from cnn_ablate.report.figures import FIGURES
 from cnn_ablate.store import Results, Store, read, tables_without_trials, write_study
 from support import fake_study, fast_study
-
-pytestmark = pytest.mark.usefixtures("all_figures")
 
 ROOT = Path(__file__).parents[1]
 TABLES = ("trials", "epochs", "steps", "classes", "confusion")
@@ -81,8 +80,12 @@ def test_columns_over_images_are_kept_unless_trials_changed(study: Results) -> N
     assert first.difference == changed.difference
 
 
-def test_missing_trials_have_no_predictions(study: Results) -> None:
+def test_missing_trials_have_no_predictions(
+    study: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What needs them is left out of the report."""
+    drawn = {name: FIGURES[name] for name in ("effects", "reliability")}
+    monkeypatch.setattr(page_content, "FIGURES", drawn)
     remove(study, 12)
     results = read(study.store.root, study.record.study.folder)
     assert None is results.predictions(study.record.plan.trials[0].id)

@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+import pandas as pd
 import torch
 from torch import nn
 
@@ -30,8 +31,7 @@ torch.set_num_threads(1)
 torch.manual_seed(args.seed)
 test_inputs, test_labels = spirals(500, torch.Generator().manual_seed(0))
 inputs, labels = spirals(400, torch.Generator().manual_seed(args.seed + 1))
-activation = {"relu": nn.ReLU, "tanh": nn.Tanh}[args.activation]
-width = args.hidden
+width, activation = args.hidden, {"relu": nn.ReLU, "tanh": nn.Tanh}[args.activation]
 net = nn.Sequential(
     nn.Linear(2, width), activation(), nn.Linear(width, width), activation(), nn.Linear(width, 2)
 )
@@ -43,12 +43,8 @@ for epoch in range(args.epochs):
         optimizer.step()
     print(f"epoch={epoch + 1}/{args.epochs}")
 
-with torch.no_grad():
-    predicted = net(test_inputs).argmax(1)
+predicted = net(test_inputs).argmax(1)
 accuracy = (predicted == test_labels).double().mean().item()
 (args.out / "metrics.json").write_text(json.dumps({"test_accuracy": accuracy}))
-rows = [
-    f"{true},{answer}"
-    for true, answer in zip(test_labels.tolist(), predicted.tolist(), strict=True)
-]
-(args.out / "predictions.csv").write_text("\n".join(["true,predicted", *rows]))
+table = pd.DataFrame({"true": test_labels, "predicted": predicted})
+table.to_csv(args.out / "predictions.csv", index=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from cnn_ablate.cli import main
+from cnn_ablate.cli.json_output import keep_stdout
 
 # Columns that depend on the clock.
 VOLATILE = ["seconds", "images_per_second", "peak_memory_mb", "started"]
@@ -72,4 +73,5 @@ def call(*words: object, cwd: Path) -> tuple[int, str, str]:
             code = int(ended.code or 0)
         finally:
             signal.signal(signal.SIGTERM, before)
+            keep_stdout(as_json=False)
     return code, out.getvalue(), err.getvalue()
