@@ -1,7 +1,7 @@
 """What a study ran on and what of it is done, as short facts with names."""
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -112,7 +112,10 @@ def _data(record: Record, facts: DataFacts) -> str:
 
 
 def image_counts(plan: Plan, facts: DataFacts) -> str:
-    """Return the images that a study uses: `6,000 of 50,000 training and 1,000 test images`."""
+    """Return the images that a study uses: `6,000 of 50,000 training and 1,000 test images`.
+
+    Training images that are held out are named: `60,000 training, 12,000 of them for validation,`.
+    """
     sections = [
         variant.settings["data"]
         for variant in plan.variants
@@ -122,14 +125,19 @@ def image_counts(plan: Plan, facts: DataFacts) -> str:
     held_out = facts.val == 0
     train = _used((used.train + held_out * used.val for used in counts), facts.train)
     test = _used((used.test for used in counts), facts.test)
+    held = [used.val for used in counts] if held_out else []
     val = f", {facts.val:,} validation (val/)" if facts.val else ""
+    val = f", {_span(held)} of them for validation," if any(held) else val
     return f"{train} training{val} and {test} test images"
 
 
 def _used(numbers: Iterable[int], available: int) -> str:
-    used = sorted(set(numbers)) or [available]
-    span = " to ".join(f"{number:,}" for number in dict.fromkeys((used[0], used[-1])))
-    return span if used == [available] else f"{span} of {available:,}"
+    used = set(numbers) or {available}
+    return _span(used) if used == {available} else f"{_span(used)} of {available:,}"
+
+
+def _span(numbers: Collection[int]) -> str:
+    return " to ".join(f"{number:,}" for number in dict.fromkeys((min(numbers), max(numbers))))
 
 
 def failures(context: ReportData) -> tuple[Failure, ...]:
