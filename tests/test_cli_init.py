@@ -1,12 +1,15 @@
 """`init`: the file it writes is a study that runs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft7Validator
+from PIL import Image
 
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import DATASETS, DataSet
+from cnn_ablate.data.picture_survey import survey_pictures
 from cnn_ablate.models import MODELS
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import build_options, options_of, resolve
@@ -88,6 +91,63 @@ def test_a_study_may_lie_beside_train_and_test(
     assert 0 == call("init", "mine.yaml", "--data", ".", "--model", "lenet").exit_code
 
     assert ("a", "b") == classes_of(Path("mine.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "sizes", "expected"),
+    [
+        (
+            "L",
+            [28, 28],
+            [
+                "image_size: 28  # All pictures have 28 x 28 pixels.",
+                "grey: true  # All pictures are grey.",
+            ],
+        ),
+        (
+            "RGB",
+            [48, 48],
+            [
+                "image_size: 48  # All pictures have 48 x 48 pixels.",
+                "grey: false  # Read one grey channel instead of red, green and blue.",
+            ],
+        ),
+        (
+            "RGB",
+            [28, 40],
+            ["image_size: 32  # Side in pixels; pictures (up to 40 x 40) are fitted."],
+        ),
+        (
+            "RGB",
+            [80, 80],
+            ["image_size: 32  # Side in pixels; pictures (up to 80 x 80) are fitted."],
+        ),
+    ],
+)
+def test_a_draft_has_the_size_and_the_channels_of_the_pictures(
+    tmp_path: Path, mode: str, sizes: Sequence[int], expected: Sequence[str]
+) -> None:
+    """Small pictures of one size keep it, grey ones have one channel, and comments say why."""
+    for number, side in enumerate(sizes):
+        data_files.picture(tmp_path / f"shapes/a/{number}.png", mode=mode, size=(side, side))
+    path = tmp_path / "mine.yaml"
+    assert 0 == call("init", path, "--data", tmp_path / "shapes", "--model", "lenet").exit_code
+    lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [*expected] == [line for line in expected if line in lines]
+
+
+def test_pictures_stored_in_colour_can_be_grey_and_broken_ones_are_left_to_the_run(
+    tmp_path: Path,
+) -> None:
+    """Equal channels are one; a draft needs no picture that can be read."""
+    data_files.picture(tmp_path / "grey.png", mode="L", size=(28, 28))
+    Image.open(tmp_path / "grey.png").convert("RGB").save(tmp_path / "colour.png")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    assert survey_pictures([tmp_path / "colour.png", tmp_path / "broken.png"]).knobs() == {
+        "image_size": (28, "All of 1 that were read have 28 x 28 pixels."),
+        "grey": (True, "All of 1 that were read are grey."),
+    }
+    assert {} == survey_pictures([tmp_path / "broken.png"]).knobs()
 
 
 def classes_of(path: Path) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from shlex import quote
+from types import MappingProxyType
 from typing import Any
 
 from cnn_ablate.data import DataSet
@@ -18,6 +19,7 @@ from cnn_ablate.text import listed
 # Two levels of a knob, and what the second one is or may be instead, in words.
 Levels = tuple[list[Any], str]
 
+_NO_KNOBS: Mapping[str, Any] = MappingProxyType({})
 _SWITCHES = 2
 _LEAST_EPOCHS, _LEAST_STEPS = 10, 500
 # Batch sizes with the number of training images from which each is used.
@@ -80,7 +82,12 @@ claims:
 
 
 def study_template(
-    file: str, data: str, model: str, *, path: str = "", images: int | None = None
+    file: str,
+    data: str,
+    model: str,
+    *,
+    knobs: Mapping[str, tuple[Any, str]] = _NO_KNOBS,
+    images: int | None = None,
 ) -> str:
     """Return the text of a study of a network on a data set.
 
@@ -88,20 +95,23 @@ def study_template(
         file: Name of the file that the text is for; the study gets its name, if possible.
         data: Name of a data set.
         model: Name of a network.
-        path: Folder of the data set, if that is one of its knobs.
+        knobs: Values of knobs of the data set that are not their defaults, each with the reason,
+            which is the comment beside it; the doc of the knob, if the reason is empty.
         images: Number of its training images, if known.
 
     Raises:
         UserError: a name is unknown, or needs further knobs.
     """
-    settings = _settings(data, model, path)
-    title = f"Ablation of {model.rpartition(':')[2]} on {path.rpartition('/')[2] or data}"
+    settings = _settings(data, model, {knob: value for knob, (value, _) in knobs.items()})
+    folder = str(knobs["path"][0]).rpartition("/")[2] if "path" in knobs else ""
+    title = f"Ablation of {model.rpartition(':')[2]} on {folder or data}"
+    why = {knob: reason for knob, (_, reason) in knobs.items() if reason}
     switches, others = _proposed_levels(entry_of("model", model), settings["model"])
     levels = dict(list(switches.items())[:_SWITCHES])
     count = len(levels) + _FACTORS
     lines = [
         _HEAD.format(file=quote(file), name=_yaml(study_name(file)), title=_yaml(title)),
-        *_section("data", {**settings["data"], **_preprocessing(data)}, _data_knobs(data)),
+        *_section("data", {**settings["data"], **_preprocessing(data)}, _data_knobs(data), why),
         *_section("model", settings["model"], settings["model"]),
         _training(images),
         *(f"  {_factor(knob, *pair)}" for knob, pair in levels.items()),
@@ -115,9 +125,8 @@ def study_template(
     return "".join(lines)
 
 
-def _settings(data: str, model: str, path: str) -> dict[str, dict[str, Any]]:
-    data_section = {"name": data, **({"path": path} if path else {})}
-    settings = resolve({"data": data_section, "model": {"name": model}})
+def _settings(data: str, model: str, knobs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    settings = resolve({"data": {"name": data, **knobs}, "model": {"name": model}})
     fixes = {f"model.{k}": value for k, value in _FIXES.items() if k in settings["model"]}
     return resolve(with_overrides(settings, fixes))
 
@@ -204,13 +213,18 @@ def _data_knobs(name: str) -> list[str]:
     return ["name", *(k for k in knobs if k not in DataSet.model_fields), "augment", "normalize"]
 
 
-def _section(section: str, values: Mapping[str, Any], knobs: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a section, each knob with its doc as a comment."""
+def _section(
+    section: str,
+    values: Mapping[str, Any],
+    knobs: Iterable[str],
+    why: Mapping[str, str] = _NO_KNOBS,
+) -> Iterator[str]:
+    """Yield the lines of a section, each knob with the reason for its value or its doc."""
     fields = entry_of(section, values["name"]).model_fields
     yield f"  {section}:\n"
     for knob in knobs:
         if knob != SOURCE_KEY:
-            doc = fields[knob].description if knob in fields else ""
+            doc = why.get(knob) or (fields[knob].description if knob in fields else "")
             yield f"    {knob}: {_yaml(values[knob])}{f'  # {doc}' if doc else ''}\n"
 
 

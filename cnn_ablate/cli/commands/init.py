@@ -12,6 +12,7 @@ from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import DATASETS
 from cnn_ablate.data.folder import has_train_and_test
 from cnn_ablate.data.image_files import SUFFIXES
+from cnn_ablate.data.picture_survey import survey_pictures
 from cnn_ablate.errors import UserError
 from cnn_ablate.external.draft_study import draft_study
 from cnn_ablate.external.foreign_table import read_table
@@ -92,16 +93,15 @@ def _template(file: Path, data: str, model: str) -> str:
         what = "would be inside the folder of classes, which may hold nothing else."
         raise UserError(str(file), what, "Write it beside the folder of images instead.")
     path = images.relative_to(home) if images.is_relative_to(home) else images
-    count = _count_training_images(images)
-    return study_template(file.name, "image_folder", model, path=path.as_posix(), images=count)
-
-
-def _count_training_images(folder: Path) -> int:
-    """Return how many images a folder has for training: those in train/, or four fifths."""
-    has_parts = has_train_and_test(folder)
-    files = (folder / "train" if has_parts else folder).rglob("*")
-    count = sum(path.suffix.lower() in SUFFIXES for path in files)
-    return count if has_parts else count - round(count / 5)
+    has_parts = has_train_and_test(images)
+    files = (images / "train" if has_parts else images).rglob("*")
+    pictures = survey_pictures(
+        sorted(p for p in files if p.suffix.lower() in SUFFIXES and p.is_file())
+    )
+    # Without train/ and test/, a fifth of the pictures is for testing.
+    count = pictures.total - (0 if has_parts else round(pictures.total / 5))
+    knobs = {"path": (path.as_posix(), ""), **pictures.knobs()}
+    return study_template(file.name, "image_folder", model, knobs=knobs, images=count)
 
 
 def _write(path: Path, text: str) -> None:
