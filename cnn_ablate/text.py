@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from textwrap import fill
 
-# Lines are broken at blanks, but not at this one.
-_NO_BREAK = "\N{NO-BREAK SPACE}"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+"""`wrapped` breaks no line here, and returns a blank instead."""
 _AFTER_NUMBER = re.compile(r"(?<=\d) (?=\S)")
 
 
@@ -94,11 +94,11 @@ def wrapped(text: str, width: int, indent: str = "", further: str = "    ") -> s
     Lines are broken between words, but not after a number: its unit stays with it.
     """
     lines = fill(
-        _AFTER_NUMBER.sub(_NO_BREAK, text),
+        _AFTER_NUMBER.sub(NO_BREAK, text),
         width,
         initial_indent=indent,
         subsequent_indent=indent + further,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return lines.replace(_NO_BREAK, " ")
+    return lines.replace(NO_BREAK, " ")

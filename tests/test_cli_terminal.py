@@ -1,5 +1,6 @@
 """Output on narrow terminals, in files and pipes, and without colour."""
 
+import io
 import re
 from pathlib import Path
 
@@ -9,14 +10,17 @@ from typer.testing import CliRunner
 from cnn_ablate.cli import app
 from cnn_ablate.text import wrapped
 from support import fake_study
+from support.cli_study import call
 
 COMMANDS = {
     "plan": ["plan", "s.yaml"],
     "compare": ["compare", "made_up", "made_up"],
     "list": ["list", "optimizers"],
+    "list of metrics": ["list", "metrics"],
     "explain": ["explain", "s.yaml", "norm=batch"],
     "status": ["status", "made_up"],
 }
+ESCAPES = re.compile(r"\x1b\[[0-9?;]*[a-zA-Z]|\r")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +72,8 @@ def test_forty_columns_cut_nothing(
     place: Path, monkeypatch: pytest.MonkeyPatch, command: str, whole: list[str]
 ) -> None:
     """On a narrow terminal no number or name is cut."""
-    printed = said(place, monkeypatch, command, COLUMNS="40")
+    printed = said(place, monkeypatch, command, COLUMNS="40", FORCE_COLOR="1", NO_COLOR="1")
+    printed = ESCAPES.sub("", printed)
     for text in whole:
         assert text in printed
     assert "\N{HORIZONTAL ELLIPSIS}" not in printed
@@ -80,9 +85,44 @@ def test_a_terminal_breaks_lines_between_words(
     """Files and pipes get each sentence in one line."""
     piped = said(place, monkeypatch, "plan", COLUMNS="80").splitlines()
     printed = said(place, monkeypatch, "plan", COLUMNS="80", FORCE_COLOR="1", NO_COLOR="1")
-    shown = re.sub(r"\x1b\[[0-9?;]*[a-zA-Z]|\r", "", printed)
+    shown = ESCAPES.sub("", printed)
     assert max(map(len, piped)) > 80 >= max(map(len, shown.splitlines()))
     assert " ".join(" ".join(piped).split()) == " ".join(shown.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_lines_of_files_end_without_blanks(
+    place: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """However narrow the terminal is, they are the same."""
+    narrow, wide = (said(place, monkeypatch, command, COLUMNS=n) for n in ("40", "200"))
+    assert [line.rstrip() for line in wide.splitlines()] == wide.splitlines()
+    assert command == "explain" or narrow == wide
+
+
+class Terminal(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Return True."""
+        return True
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_breaks_errors_between_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool
+) -> None:
+    """No path is broken, though it has blanks and is longer than a line."""
+    path = tmp_path / ("a folder of studies " * 4).strip() / "study of mine.yaml"
+    path.parent.mkdir()
+    path.write_text("study: mine\nbaselin: {}\nseeds: none at all\n", encoding="utf-8")
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(io, "StringIO", Terminal if is_terminal else io.StringIO)
+    _, _, printed = call("plan", path, cwd=tmp_path)
+    assert str(path) in printed
+    others = [line for line in printed.splitlines() if str(path) not in line]
+    assert is_terminal == bool(others)
+    assert all(len(line) <= 60 for line in others)
 
 
 @pytest.mark.parametrize("width", range(16, 60))

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,8 +17,10 @@ import typer
 from cnn_ablate.cli.json_output import is_kept, keep_stdout, print_json, standard_output
 from cnn_ablate.ending_signals import ending_signals
 from cnn_ablate.errors import UserError
+from cnn_ablate.text import NO_BREAK, wrapped
 
 DONE, WRONG_INPUT, SOME_FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+_QUOTED = re.compile(r"(?<!\w)'[^'\n]+'(?!\w)|`[^`\n]+`")
 _INTERRUPT = UserError("", "Interrupted.", "Run the same command again to resume.")
 _BUG = UserError("", "This is a bug in cnn-ablate;", "please report it with the lines above.")
 
@@ -78,7 +82,7 @@ def _report(code: int, errors: Sequence[UserError]) -> int:
     """Print errors, with `--json` also as one object on standard output, and return the code."""
     with suppress(OSError, ValueError):  # a stream is closed
         for error in errors:
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(f"{_shown(error)}\n")
         if is_kept():
             # Imports pydantic models: `--help` needs none.
             from cnn_ablate.cli.run_events import ErrorEvent, FoundError
@@ -86,6 +90,17 @@ def _report(code: int, errors: Sequence[UserError]) -> int:
             found = (FoundError(where=e.where, what=e.what, hint=e.hint) for e in errors)
             print_json(ErrorEvent(exit_code=code, errors=tuple(found)), lines=True)
     return code
+
+
+def _shown(error: UserError) -> str:
+    """Return an error, on a terminal in lines of its width; paths and quoted texts stay whole."""
+    if not sys.stderr.isatty():
+        return str(error)
+    place = error.where.replace(" ", NO_BREAK)
+    text = str(UserError(place, error.what, error.hint))
+    lines = _QUOTED.sub(lambda quoted: quoted[0].replace(" ", NO_BREAK), text).splitlines()
+    width = shutil.get_terminal_size().columns
+    return "\n".join(wrapped(line, width) for line in lines)
 
 
 def _system_fault(error: Exception) -> str:

@@ -11,7 +11,7 @@ from rich.progress import Progress as ProgressBars
 
 from cnn_ablate.analysis import Analysis
 from cnn_ablate.cli.run_end import RunEnd
-from cnn_ablate.cli.wrapped_sentences import print_sentence
+from cnn_ablate.cli.wrapped_sentences import line_width, print_sentence
 from cnn_ablate.executors import Ended, Event, Progress, Waiting
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.plan_rows import validation_remarks
@@ -99,12 +99,13 @@ class ProgressDisplay:
         from cnn_ablate.report.report_data import ReportData
 
         table = ablation_table(ReportData.of(analysis))
-        typer.echo(f"\n{plain_text(table, width=self.console.width)}")
+        console = Console(highlight=False)
+        typer.echo(f"\n{plain_text(table, width=line_width(console))}")
         for finding in analysis.findings:
             # Those about one variant are below its row.
             if finding.severity != "note":
                 check = f"Check: {finding.severity}, {finding.kind}: {finding.message}"
-                print_sentence(Console(highlight=False), check)
+                print_sentence(console, check)
         for line in end.tracked:
             typer.echo(f"Tracked: {line}")
         typer.echo(f"Results: {end.results}")

@@ -1,6 +1,9 @@
-"""Print rows of text as a table; where its words do not fit, cell by cell, so that none is cut."""
+"""Print rows of text as a table; where its words do not fit, cell by cell, so that none is cut.
 
-from collections.abc import Iterable, Sequence
+In files and pipes each row is one line, however long, so that programs find it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +18,10 @@ def print_rows(
 ) -> None:
     """Print rows under titles; the first `texts` columns are aligned left, the others right."""
     table_rows = list(rows)
+    if not console.is_terminal:
+        for line in _lines([titles, *table_rows], texts):
+            console.print(Text(line), soft_wrap=True)
+        return
     if _least_width(titles, table_rows, texts) > console.width:
         for row in table_rows:
             _print_row(console, titles, row)
@@ -27,6 +34,18 @@ def print_rows(
     for row in table_rows:
         table.add_row(*map(Text, row))
     console.print(table)
+
+
+def _lines(rows: Sequence[Sequence[str]], texts: int) -> Iterator[str]:
+    """Yield each row with its cells in columns, without blanks at its end."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        padded = (
+            cell.ljust(width) if i < texts else cell.rjust(width)
+            for i, (cell, width) in enumerate(cells)
+        )
+        yield (" " * 2 * _GAP).join(padded).rstrip()
 
 
 def _least_width(titles: Sequence[str], rows: Sequence[Sequence[str]], texts: int) -> int:

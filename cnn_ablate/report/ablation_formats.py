@@ -1,5 +1,6 @@
 """The ablation table as text: for a terminal, Markdown, LaTeX and HTML."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from cnn_ablate.report import formatting, render_templates
@@ -11,7 +12,7 @@ _GAP = "  "
 _NARROWEST = 16  # characters of a variant's name
 
 
-def plain_text(table: AblationTable, *, width: int = 100) -> str:
+def plain_text(table: AblationTable, *, width: int = sys.maxsize) -> str:
     """Return the table in columns of plain text; names are cut so that lines fit the width.
 
     What must be known of a variant beside its numbers is on a line below it.

@@ -57,7 +57,7 @@ class StudyResults(Mapping[str, pd.DataFrame]):
         return FIGURES[name].figure(data)
 
     def __repr__(self) -> str:
-        return plain_text(self._table)
+        return plain_text(self._table, width=100)
 
     def _repr_html_(self) -> str:
         """Return the ablation table as HTML, which notebooks show."""

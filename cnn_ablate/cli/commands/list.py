@@ -9,6 +9,7 @@ from rich.text import Text
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import Knob, ListedTable, TableEntry
 from cnn_ablate.cli.text_table import print_rows
+from cnn_ablate.cli.wrapped_sentences import line_width, print_sentence
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.augment import AUGMENTS
 from cnn_ablate.errors import UserError
@@ -111,20 +112,22 @@ def print_entries(table: str, *, as_json: bool) -> None:
         rows = [(entry.name, entry.about) for entry in entries]
         print_rows(console, ("name", "meaning"), rows, texts=2)
         if table == "metrics":
-            console.print("\n(*) Effects may be in it: `metric:` of the study.", markup=False)
+            print_sentence(console, "")
+            print_sentence(console, "(*) Effects may be in it: `metric:` of the study.")
     else:
         for entry in entries:
             console.print(entry.name, markup=False)
     if not table:
-        console.print("\nThe entries of one: cnn-ablate list NAME", markup=False)
+        print_sentence(console, "")
+        print_sentence(console, "The entries of one: cnn-ablate list NAME")
 
 
 def _print_entry(console: Console, entry: TableEntry) -> None:
     """Print an entry and its knobs, the further lines of each indented more than its first."""
-    head = Text(wrapped(f"{entry.name}  {entry.about}", console.width))
+    head = Text(wrapped(f"{entry.name}  {entry.about}", line_width(console)))
     head.stylize("bold", 0, len(entry.name))
     console.print(head, soft_wrap=True)
     for knob in entry.knobs:
         default = "required" if knob.default is None else knob.default
         text = f"{knob.name}: {default}  {knob.about}"
-        console.print(wrapped(text, console.width, "  "), markup=False, soft_wrap=True)
+        console.print(wrapped(text, line_width(console), "  "), markup=False, soft_wrap=True)
