@@ -6,6 +6,7 @@ from textwrap import fill
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """`wrapped` breaks no line here, and returns a blank instead."""
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _AFTER_NUMBER = re.compile(r"(?<=\d) (?=\S)")
 
 
@@ -86,6 +87,11 @@ def plain_number(value: float) -> str:
 def capital(text: str) -> str:
     """Return a text with its first letter in upper case and all others as they are."""
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def one_line(text: str) -> str:
+    """Return a text with a blank for line ends and other characters that control a terminal."""
+    return _CONTROLS.sub(" ", text)
 
 
 def wrapped(text: str, width: int, indent: str = "", further: str = "    ") -> str:

@@ -5,9 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from cnn_ablate.cli import app
+from cnn_ablate.cli.text_table import print_rows
+from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.text import wrapped
 from support import fake_study
 from support.cli_study import call
@@ -133,3 +136,12 @@ def test_a_number_stays_with_its_unit(width: int) -> None:
     assert not any(line[-1].isdigit() for line in lines)
     assert max(map(len, lines)) <= width
     assert text == " ".join(line.strip() for line in lines)
+
+
+def test_no_name_controls_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Line ends and escape sequences in a name are blanks, in tables and in sentences."""
+    console, name = Console(), "a\nb\x1b[2J\x9bc"
+    print_rows(console, ["variant"], [[name]])
+    print_sentence(console, f"{name}.")
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert ["variant", "a b [2J c", "a b [2J c."] == lines

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -214,6 +216,43 @@ def look(folder: Path, seconds: float) -> None:
     while time.monotonic() < end:
         with Locks(folder) as locks:
             locks.held_by_others("run-")
+
+
+NO_ENTRY = "setpriv --reuid 12345 --regid 12345 --clear-groups"
+# Python itself may be in a folder of root's.
+READS = "--inh-caps +dac_read_search --ambient-caps +dac_read_search"
+SMALL_SHM = "unshare --mount sh -c 'mount -t tmpfs -o size=1m tmpfs /dev/shm && exec \"$@\"' sh"
+STARTS = {
+    "a user without an entry and a home": (f"{NO_ENTRY} {READS} env -u HOME -u USER -u LOGNAME", 1),
+    "a user without an entry": (f"{NO_ENTRY} {READS} env -u USER -u LOGNAME HOME=home", 0),
+    "containers with little shared memory": (SMALL_SHM, 0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STARTS)
+def test_a_run_works_where_containers_differ(name: str) -> None:
+    """Or says in one sentence what to set."""
+    words, code = STARTS[name]
+    command = shlex.split(words)
+    if subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
+        pytest.skip(f"needs the right to call {command[0]}")
+    variables = {key: os.environ[key] for key in ("PATH", "MPLCONFIGDIR")}
+    with TemporaryDirectory(dir="/tmp") as folder:  # others may not enter pytest's
+        Path(folder).chmod(0o777)
+        ended = subprocess.run(
+            [*command, sys.executable, "-m", "cnn_ablate", "run", cli_study.write(Path(folder))],
+            cwd=folder,
+            env={**variables, "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        done = len([*Path(folder).glob("results/trials/*/DONE")])
+    assert code == ended.returncode, ended.stderr
+    assert (0 if code else 4) == done
+    assert not code or ended.stderr.endswith("Set HOME to a folder, or write the path in full.\n")
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.slow

@@ -85,6 +85,8 @@ def test_a_tilde_is_the_home_folder(root, monkeypatch):
     monkeypatch.setenv("HOME", str(root))
 
     assert 2 == load(DATASETS["image_folder"](path="~/mine")).facts.train
+    message = refused(load, DATASETS["image_folder"](path="~nobody-here/mine"))
+    assert "~nobody-here/mine: names a home folder that is not known." in message
 
 
 def test_odd_files_among_pictures_are_named(root):

@@ -7,7 +7,7 @@ from cnn_ablate.data.cache import load
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.study import read_study
-from support import data_files
+from support import cli_study, data_files
 from support.data_files import refused
 
 STUDY = """\
@@ -97,6 +97,18 @@ def test_the_best_epoch_needs_images_to_validate_on(root, pictures, monkeypatch)
     (pictures / "val").rename(root / "elsewhere")
     with pytest.raises(UserError, match=r"training.select: best_val .* or add a folder val/"):
         prepare(read_study(root / "s.yaml"), config)
+
+
+def test_commands_say_how_many_pictures_are_left_out(root, pictures):
+    """Beside how many validate."""
+    (pictures / "val" / "b" / "2.png").write_bytes(b"broken")
+    (root / "s.yaml").write_text(STUDY.replace("image_size", "broken: skip, image_size"))
+
+    code, said, err = cli_study.call("plan", "s.yaml", cwd=root)
+
+    assert 0 == code, err
+    assert "Left out of image_folder, since unreadable: 1 picture." in said
+    assert "5 images of image_folder, in val/, for validation." in said
 
 
 def test_validation_uses_the_folder(root, pictures):

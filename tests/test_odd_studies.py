@@ -35,6 +35,7 @@ NAMES = [
     "baseline",
     "long " * 60,
     "line\nbreak",
+    "[/bold] [red]",
     "*star* _under_",
     "א ב",
     "  blank before",
@@ -76,9 +77,10 @@ COMMANDS = {
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_takes_names_of_any_form(named: Path, command: str) -> None:
-    """It ends as for other names."""
-    code, _, err = cli_study.call(*COMMANDS[command], cwd=named)
+    """It ends as for other names, and none breaks a line."""
+    code, out, err = cli_study.call(*COMMANDS[command], cwd=named)
     assert 0 == code, err
+    assert "line\nbreak" not in out + err
 
 
 def test_names_of_any_form_are_kept_and_shown_as_text(named: Path) -> None:

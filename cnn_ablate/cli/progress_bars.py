@@ -14,7 +14,7 @@ from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.cli.wrapped_sentences import line_width, print_sentence
 from cnn_ablate.executors import Ended, Event, Progress, Waiting
 from cnn_ablate.runner.jobs import Round
-from cnn_ablate.runner.plan_rows import validation_remarks
+from cnn_ablate.runner.plan_rows import data_remarks
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.workload import Workload
 from cnn_ablate.schema import Finding, without_hash
@@ -54,7 +54,7 @@ class ProgressDisplay:
         )
         most = "at most " if prepared.study.looks and todo else ""
         self.print_line(f"{name}: {planned}; {done:,} are done, {most}{todo:,} to train.")
-        for remark in validation_remarks(prepared):
+        for remark in data_remarks(prepared):
             self.print_line(remark)
 
     def on_findings(self, findings: Sequence[Finding]) -> None:

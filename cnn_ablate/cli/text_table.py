@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cnn_ablate.text import one_line
+
 # Blanks between two columns.
 _GAP = 1
 
@@ -17,7 +19,7 @@ def print_rows(
     console: Console, titles: Sequence[str], rows: Iterable[Sequence[str]], *, texts: int = 1
 ) -> None:
     """Print rows under titles; the first `texts` columns are aligned left, the others right."""
-    table_rows = list(rows)
+    table_rows = [tuple(map(one_line, row)) for row in rows]
     if not console.is_terminal:
         for line in _lines([titles, *table_rows], texts):
             console.print(Text(line), soft_wrap=True)

@@ -5,7 +5,7 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from cnn_ablate.text import wrapped
+from cnn_ablate.text import one_line, wrapped
 
 
 def line_width(console: Console) -> int:
@@ -15,5 +15,5 @@ def line_width(console: Console) -> int:
 
 def print_sentence(console: Console, text: str, indent: str = "") -> None:
     """Print a text; lines of files and pipes stay whole, so that programs find them."""
-    shown = wrapped(text, line_width(console), indent, "" if indent else "    ")
+    shown = wrapped(one_line(text), line_width(console), indent, "" if indent else "    ")
     console.print(Text(shown), soft_wrap=True)

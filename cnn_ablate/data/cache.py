@@ -159,7 +159,8 @@ def _write(found: FoundData, halves: tuple[RawSplit, RawSplit], folder: Path) ->
     (folder / _NAMES).write_text(json.dumps([half.names for half in whole]), encoding="utf-8")
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
     found = replace(found, note=f"{found.note} {broken}".strip())
-    facts = describe(found, arrays, whole[0].val)
+    left_out = sum(len(half.broken) for half in halves)
+    facts = describe(found, arrays, whole[0].val).model_copy(update={"left_out": left_out})
     (folder / "meta.json").write_text(facts.model_dump_json(), encoding="utf-8")
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from cnn_ablate.custom import search_folders
 from cnn_ablate.data.dataset_options import DataSpec, FoundData, RawSplit
 from cnn_ablate.data.image_files import SUFFIXES, BrokenFile, Decoding, decode
+from cnn_ablate.data.paths import expanded
 from cnn_ablate.data.picture_options import PictureFiles
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import knob
@@ -254,7 +255,7 @@ class ImageFolder(PictureFiles):
     def find_in(self, root: Path) -> FoundData | None:
         """Search the folder below one data root."""
         decoding = self.decoding()
-        folder = root / Path(self.path).expanduser()
+        folder = root / expanded(self.path)
         if found := find_divided(self.name, folder, decoding):
             return found
         return divide(self.name, folder, decoding, self.test_fraction) if folder.is_dir() else None

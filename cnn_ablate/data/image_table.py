@@ -10,6 +10,7 @@ from typing import ClassVar
 from cnn_ablate.custom import search_folders
 from cnn_ablate.data.dataset_options import FoundData
 from cnn_ablate.data.folder import ClassFiles, divide_classes, found_pictures
+from cnn_ablate.data.paths import expanded
 from cnn_ablate.data.picture_options import PictureFiles
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import knob
@@ -57,7 +58,7 @@ class ImageTable(PictureFiles):
 
     def find_in(self, root: Path) -> FoundData | None:
         """Search the table below one data root; raises UserError."""
-        table = root / Path(self.table).expanduser()
+        table = root / expanded(self.table)
         if not table.is_file():
             return None
         rows = self._read_rows(table)

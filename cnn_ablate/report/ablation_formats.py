@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from cnn_ablate.report import formatting, render_templates
 from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.ablation_table import AblationRow, AblationTable
-from cnn_ablate.text import wrapped
+from cnn_ablate.text import one_line, wrapped
 
 _GAP = "  "
 _NARROWEST = 16  # characters of a variant's name
@@ -32,7 +32,7 @@ def plain_text(table: AblationTable, *, width: int = sys.maxsize) -> str:
 def _cells(row: AblationRow) -> tuple[str, ...]:
     effect = f"{row.effect.text} {row.effect_interval}".rstrip()
     return (
-        row.name.replace("\N{RIGHTWARDS ARROW}", "->"),
+        one_line(row.name).replace("\N{RIGHTWARDS ARROW}", "->"),
         f"{row.accuracy.text} {row.interval}".rstrip(),
         "" if row.verdict == "meaningless" else effect.replace(formatting.MINUS, "-"),
         row.p.text,
@@ -41,7 +41,7 @@ def _cells(row: AblationRow) -> tuple[str, ...]:
 
 
 def _remark(text: str, width: int) -> str:
-    return f"{wrapped(f'! {text}', width, '    ')}\n" if text else ""
+    return f"{wrapped(one_line(f'! {text}'), width, '    ')}\n" if text else ""
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

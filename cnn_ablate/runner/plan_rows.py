@@ -44,9 +44,12 @@ def _work(prepared: Prepared, trial: Trial) -> dict[str, int | None]:
     return {**sizes, "steps": training_steps(prepared, trial)}
 
 
-def validation_remarks(prepared: Prepared) -> Iterator[str]:
-    """Yield a sentence per data set with a folder for validation."""
+def data_remarks(prepared: Prepared) -> Iterator[str]:
+    """Yield what differs from what its folder suggests, in a sentence, per data set."""
     for facts in prepared.data:
+        if facts.left_out:
+            pictures = count(facts.left_out, "picture")
+            yield f"Left out of {facts.name}, since unreadable: {pictures}."
         if facts.val:
             fractions = {v.settings["data"]["val_fraction"] for v in prepared.plan.variants}
             but = ", where data.val_fraction is not set" if any(fractions) else ""

@@ -35,6 +35,11 @@ class DataFacts(Frozen):
         exclude_if=lambda images: not images,
         description="Images of a folder of their own for validation.",
     )
+    left_out: int = Field(
+        0,
+        exclude_if=lambda images: not images,
+        description="Images that cannot be read, and were left out.",
+    )
     note: str = ""
 
     @property

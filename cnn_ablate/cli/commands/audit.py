@@ -17,7 +17,7 @@ from cnn_ablate.runner.findings import audit_findings
 from cnn_ablate.runner.prepare import prepare
 from cnn_ablate.schema import Finding
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import count, listed
+from cnn_ablate.text import count, listed, one_line
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
@@ -45,7 +45,8 @@ def print_findings(name: str, findings: Sequence[Finding]) -> None:
     console = Console(highlight=False)
     for finding in findings:
         severity = Text(finding.severity, _STYLES[finding.severity])
-        title = Text.assemble(severity, " ", (finding.kind, "bold"), f" at {finding.where}")
+        where = f" at {one_line(finding.where)}"
+        title = Text.assemble(severity, " ", (finding.kind, "bold"), where)
         console.print(title, soft_wrap=True)
         print_sentence(console, finding.message, indent="    ")
         console.print()

@@ -24,7 +24,7 @@ from cnn_ablate.plan import plan
 from cnn_ablate.schema import Contrast, ExternalTrainer, LayerSize, Plan, Settings, Variant
 from cnn_ablate.settings import by_key, nested, options_of, resolver
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import count
+from cnn_ablate.text import count, one_line
 from cnn_ablate.value_errors import unknown_name
 
 # Terminals narrower than this do not show the types of the layers.
@@ -75,7 +75,7 @@ def _print_command(plan: Plan, name: str, trainer: ExternalTrainer, *, as_json: 
         )
         return
     for line in _changes(plan, variant, contrasts, name):
-        typer.echo(line)
+        typer.echo(one_line(line))
     if words:
         typer.echo(f"Command: {shlex.join([trainer.command[0], *words[1:]])}")
 
@@ -104,10 +104,10 @@ def _print(plan: Plan, name: str, options: ExplainOptions) -> None:
     settings = {variant.name: variant.settings for variant in plan.variants}
     for contrast in contrasts:
         other = Network(settings[contrast.reference], options.data).layers()[0]
-        console.print(_difference(contrast.reference, layers[0], other))
+        print_sentence(console, _difference(contrast.reference, layers[0], other))
     for layer_name, parameters in network.dead_parameters().items():
         part = layer_name or "the network"
-        console.print(f"No gradient reaches {part}: {parameters:,} parameters.")
+        print_sentence(console, f"No gradient reaches {part}: {parameters:,} parameters.")
 
 
 class Network:

@@ -23,7 +23,7 @@ from cnn_ablate.runner.cost import (
     machine_words,
     time_trials,
 )
-from cnn_ablate.runner.plan_rows import plan_rows, validation_remarks
+from cnn_ablate.runner.plan_rows import data_remarks, plan_rows
 from cnn_ablate.runner.planned_power import power_analysis, spreads
 from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, prepare
 from cnn_ablate.schema import Metric, PlannedContrasts
@@ -174,7 +174,7 @@ def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
         f"{count(len(plan.trials), 'trial')}; {len(prepared.done):,} are done in {config.results}."
     )
     yield from _power(prepared)
-    yield from validation_remarks(prepared)
+    yield from data_remarks(prepared)
     if prepared.missing:
         yield f"The number of finished trials is unknown: {prepared.missing}"
     faults = prepared.unbuildable.items()
