@@ -6,15 +6,19 @@ would write to the headers of all objects, and so copy the pages that it shares 
 """
 
 import gc
+import signal
 from importlib import import_module
 
 # Optimizers import torch._dynamo when the first one is built, which takes 2 s.
 _MODULES = ("cnn_ablate.executors.worker", "torch._dynamo")
 
 gc.disable()
+# A terminal sends Ctrl-C to the server, too: it ends without a traceback of these imports.
+_before = signal.signal(signal.SIGINT, signal.SIG_DFL)
 try:
     for _name in _MODULES:
         import_module(_name)
 finally:
+    signal.signal(signal.SIGINT, _before)
     gc.freeze()
     gc.enable()

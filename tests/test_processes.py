@@ -2,6 +2,7 @@
 
 import gc
 import platform
+import signal
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -48,6 +49,17 @@ def test_the_collector_is_off_before_the_server_imports_torch():
     command = [sys.executable, "-c", f"{code}; import cnn_ablate.preload"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "False" == done.stdout.splitlines()[0]  # torch switches it off too
+
+
+def test_ctrl_c_ends_the_server_without_a_traceback_of_its_imports():
+    """A terminal sends it to all processes of a run."""
+    code = (
+        "import importlib, os, signal\n"
+        "importlib.import_module = lambda _: os.kill(os.getpid(), signal.SIGINT)\n"
+        "import cnn_ablate.preload"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (-signal.SIGINT, "") == (done.returncode, done.stderr)
 
 
 @pytest.mark.skipif(
