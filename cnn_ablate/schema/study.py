@@ -245,5 +245,5 @@ class Study(Frozen):
             for name, labels in lists
         )
         head = f"<b>{escape(self.title or self.name)}</b>, {count(len(self.seeds), 'seed')}"
-        left = 'style="text-align: left"'
-        return f"<table {left}><caption {left}>{head}</caption><tbody>{rows}</tbody></table>"
+        # No caption: it would be as narrow as the table.
+        return f'<p>{head}</p><table style="text-align: left"><tbody>{rows}</tbody></table>'
