@@ -84,6 +84,11 @@ def plain_number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
+def with_article(noun: str) -> str:
+    """Return a noun with `a`, or with `an` before a vowel: `an exponential schedule`."""
+    return f"an {noun}" if noun[:1].lower() in "aeiou" else f"a {noun}"
+
+
 def capital(text: str) -> str:
     """Return a text with its first letter in upper case and all others as they are."""
     return f"{text[:1].upper()}{text[1:]}"

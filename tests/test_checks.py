@@ -105,7 +105,7 @@ FAULTS: dict[str, tuple[Results, str]] = {
     "identical seeds": (study(b=EQUAL), "All seeds test exactly alike: other (80.0 %). Either"),
     "still improving": (study(b=IMPROVING), "most by 10.0 points with other"),
     "failed trials": (study(b=FAILED), "2 of 4 seeds have no result (2 diverged)"),
-    "compute settings differ": (study(b=OTHERWISE), "differ in layout: other"),
+    "compute settings differ": (study(b=OTHERWISE), "reference differ in layout: other"),
 }
 
 SOUND: dict[str, Results] = {

@@ -1,7 +1,12 @@
 """Published effects: their directions, and that there is none."""
 
+import pandas as pd
 import pytest
 
+from cnn_ablate.claims.evidence import Evidence
+from cnn_ablate.claims.published_effects import judge_direction
+from cnn_ablate.schema import TEST_ACCURACY
+from cnn_ablate.stats import HOLM, Decision
 from support import fake_results
 from support.claims import HELPS, HURTS, NOISE, SAME, judge, moved
 
@@ -70,6 +75,28 @@ def test_reasons_have_the_numbers():
 def test_reasons(effect, values, reason):
     """Each reason is one sentence."""
     assert reason == judge(moved(effect=effect), values).reason
+
+
+@pytest.mark.parametrize(
+    ("decided", "reason"),
+    [
+        (
+            True,
+            "the test of 3 seeds decides for above zero, adjusted p = 0.01 (the simultaneous "
+            "interval [0.0, 8.2] touches zero), as claimed",
+        ),
+        (
+            False,
+            "the interval [0.0, 8.2] (ended at zero by the decision) of 3 seeds includes zero, "
+            "adjusted p = 0.01: not decided",
+        ),
+    ],
+)
+def test_an_interval_that_was_ended_at_zero_lies_on_no_side_of_it(decided, reason):
+    """The test decides, and the interval touches zero."""
+    seeds = Evidence(TEST_ACCURACY, pd.Series([3.0, 4.5, 4.8]))
+    decision = Decision(0.01, 0.0, 8.2, decided, HOLM, clipped=True)
+    assert reason == judge_direction(moved(effect="higher"), seeds, decision).reason
 
 
 def test_an_effect_beyond_the_margin_is_explained():

@@ -111,15 +111,15 @@ def test_limitations_of_a_study():
             "variants have."
         ),
         "This is not the study as specified: profile cpu set 2 values, which the training setup "
-        "lists.",
+        "lists. Assumptions below are of the study file without them.",
         "On the data CIFAR-10: JPEG copies.",
         (
             "Trials of 1 contrast failed: the means of the seeds left say nothing about those, and "
             "decide nothing."
         ),
         (
-            "1 contrast with fewer than 6 seeds: their tests and intervals rest on normal "
-            "differences, which so few seeds cannot show."
+            "1 contrast with fewer than 6 seeds: their tests and intervals assume normally "
+            "distributed differences, which so few seeds cannot show."
         ),
         (
             "Not decided: 1 of 1 tested contrast, which shows neither an effect nor that there is "

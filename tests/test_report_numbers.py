@@ -13,7 +13,7 @@ from cnn_ablate.report.figures import forest
 from cnn_ablate.report.highlights import highlights
 from cnn_ablate.report.outcomes import outcome
 from cnn_ablate.report.trust import support
-from cnn_ablate.schema import Finding
+from cnn_ablate.schema import TEST_ACCURACY, Finding
 from cnn_ablate.stats import convergence
 from support import fake_study
 from support.report_data import context_of
@@ -120,10 +120,11 @@ def test_highlights_have_one_line_each(context):
     """Baseline, chance, what was run, data, decisions and claims have one line each."""
     facts = texts_of_highlights(context, "3 reproduced")
 
-    assert ["Baseline", "Chance", "Run", "Data", "Decided", "Claims"] == list(facts)
+    names = ["Baseline", "Chance", "Run", "Data", "Trained with", "Decided", "Claims"]
+    assert names == list(facts)
     assert re.fullmatch(r"\d\d\.\d % \[\d\d\.\d, \d\d\.\d\]", facts["Baseline"])
     assert re.match(r"\d of 3 primary contrasts", facts["Decided"])
-    assert "3 seeds, 6 epochs, budget as specified" == facts["Run"]
+    assert "3 seeds, 6 epochs, full length" == facts["Run"]
 
 
 def test_only_decided_effects_beyond_the_images_help(context):
@@ -145,14 +146,52 @@ def test_only_decided_effects_beyond_the_images_help(context):
 def test_results_name_what_they_rest_on(context):
     """Few seeds and few test images weigh against them; an audit that was not run does, too."""
     reasons = {reason.text: reason.is_sound for reason in support(context, [])}
-    assert not reasons["3 seeds per contrast: tests rest on normal differences"]
-    assert not reasons["120 test images: one is 0.83 points"]
+    few = "too few for sign flips, so tests assume normally distributed differences"
+    assert not reasons[f"3 seeds per contrast: {few}"]
+    assert not reasons["120 test images: one image is 0.83 points"]
     assert reasons["audit before training: 1 warning and 1 note"]
     record = context.results.record.model_copy(update={"findings": (), "audited": False})
     unaudited = replace(context, results=replace(context.results, record=record))
     assert {"not audited": False}.items() <= {
         r.text: r.is_sound for r in support(unaudited, [])
     }.items()
+
+
+def test_what_was_looked_for_after_training_is_named_with_its_bound(context):
+    """A curve that rises by less passes, fewer epochs than four do not, failures weigh against."""
+    flat = context.results.epochs.assign(val_accuracy=np.nan, test_accuracy=0.5)
+    results = replace(context.results, epochs=flat)
+    calm = replace(context, results=results, findings=())
+    short = replace(calm, results=replace(results, epochs=flat[flat["epoch"] <= 3]))
+    lost = Finding(kind="failed trials", severity="warning", where="b", message="One did.")
+    texts = [
+        {reason.text: reason.is_sound for reason in support(one, [])}
+        for one in (calm, short, replace(calm, findings=(lost,)))
+    ]
+
+    assert texts[0]["no variant gained 1 point or more between the last two quarters of its epochs"]
+    assert not texts[1]["a rise at the end was not looked for: under 4 epochs"]
+    assert texts[0]["no trial failed and no check found an error after training"]
+    assert not texts[2]["no check found an error after training"]
+
+
+def test_choices_on_test_images_weigh_against_a_study(context):
+    """The first screen counts the variants that make them."""
+    found = Finding(kind="test-selection", severity="warning", where="a", message="Best epoch.")
+    found = found.model_copy(update={"data": {"variants": ["a", "b"]}})
+    record = context.results.record.model_copy(update={"findings": (found,)})
+    chosen = replace(context, results=replace(context.results, record=record))
+    reasons = {reason.text: reason.is_sound for reason in support(chosen, [])}
+
+    assert not reasons["2 variants make choices on test images: accuracy is flattered"]
+
+
+def test_intervals_end_where_values_do():
+    """No accuracy is under 0 or over 100 per cent; other metrics keep their ends."""
+    loss = TEST_ACCURACY.model_copy(update={"unit": "nats"})
+
+    assert "[0.0, 100.0]" == formatting.level_interval(TEST_ACCURACY, -3.0, 104.0)
+    assert "[-3, 104]" == formatting.level_interval(loss, -3.0, 104.0)
 
 
 def test_a_contrast_that_moves_more_than_its_name_weighs_against_a_study(context):

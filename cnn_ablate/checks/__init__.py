@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from cnn_ablate.checks.chance import at_chance
 from cnn_ablate.checks.compute_settings import compute_differs
-from cnn_ablate.checks.convergence import still_improving
+from cnn_ablate.checks.convergence import LEAST_EPOCHS, RISE, last_rises, still_improving
 from cnn_ablate.checks.failures import failed_trials
 from cnn_ablate.checks.identical_seeds import identical_seeds
 from cnn_ablate.checks.norm_statistics import unsettled_norm
@@ -33,7 +33,15 @@ _REASONS = {
 # A variant and its reference.
 Pair = tuple[str, str]
 
-__all__ = ["CHECKS", "Pair", "check_results", "meaningless"]
+__all__ = [
+    "CHECKS",
+    "LEAST_EPOCHS",
+    "RISE",
+    "Pair",
+    "check_results",
+    "last_rises",
+    "meaningless",
+]
 
 
 def check_results(results: Results) -> tuple[Finding, ...]:

@@ -31,7 +31,7 @@ def compute_differs(study: TrainedStudy) -> Iterator[Finding]:
         kind="compute settings differ",
         severity="warning",
         where=f"{len(differing)} of {count(len(known), 'contrast')}",
-        message=f"Their two sides differ in {listed(names)}: {variants}. A "
+        message=f"Variant and reference differ in {listed(names)}: {variants}. A "
         "part of such an effect is numerical noise. Run with `--fresh` to train all sides alike.",
         data={"variants": [v for v, _ in differing], "contrasts": differing, "meaningless": []},
     )

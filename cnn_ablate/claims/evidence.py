@@ -31,7 +31,7 @@ from cnn_ablate.stats import (
     weigh_images,
 )
 from cnn_ablate.store import Results
-from cnn_ablate.text import count
+from cnn_ablate.text import count, with_article
 
 # The accuracy of a class has an interval of its own: its images are counted one by one.
 _RESAMPLED_OF_CLASS = {"precision", "recall", "f1"}
@@ -134,7 +134,7 @@ def gather(
     levels = values_by_seed(trials, list(weights), metric)
     done = trials.loc[(trials["status"] == "done") & trials["variant"].isin(weights), metric.name]
     if len(done) and done.isna().all():
-        raise NoAnswerError(f"no finished trial has a {metric.label}")
+        raise NoAnswerError(f"no finished trial has {with_article(metric.label)}")
     counts = {name: image_count(results, claim, name) for name in weights}
     return Evidence(
         metric=metric,

@@ -176,19 +176,23 @@ def _intervals(evidence: Evidence, decision: Decision | None) -> list[Interval]:
 
 
 def _basis(evidence: Evidence, decision: Decision | None) -> str:
-    """Return where the interval of the family is, relative to zero."""
+    """Return what the test decides, and where the interval of the family is, relative to zero."""
     if evidence.exact:
         differ = f"the counts differ by {amount(abs(evidence.mean), evidence.metric)}"
         return differ if evidence.mean else "the counts agree"
     if decision is None:
         return f"{evidence.seeds} were not tested"
-    side = "includes zero"
-    if decision.decided:
-        side = "lies above zero" if evidence.mean > 0 else "lies below zero"
     interval = bounds((decision.low, decision.high), evidence.metric)
-    clipped = " (ended at zero by the decision)" if decision.clipped else ""
-    adjusted = p_value(decision.p_adjusted)
-    return f"the interval {interval}{clipped} of {evidence.seeds} {side}, adjusted {adjusted}"
+    adjusted = f"adjusted {p_value(decision.p_adjusted)}"
+    side = "above" if evidence.mean > 0 else "below"
+    if decision.clipped and decision.decided:
+        return (
+            f"the test of {evidence.seeds} decides for {side} zero, {adjusted} (the simultaneous "
+            f"interval {interval} touches zero)"
+        )
+    where = f"lies {side} zero" if decision.decided else "includes zero"
+    ended = " (ended at zero by the decision)" if decision.clipped else ""
+    return f"the interval {interval}{ended} of {evidence.seeds} {where}, {adjusted}"
 
 
 def _draft(

@@ -224,10 +224,8 @@ def _level(context: ReportData, name: str) -> dict[str, Any]:
         return {"accuracy": Cell(""), "interval": "", "half_width": "", **sizes}
     metric = context.metric
     mean, low, high = map(float, context.means.loc[name, ["mean", "low", "high"]])
-    cut = (max(low, 0.0), min(high, 100.0)) if metric.is_fraction else (low, high)
-    ends = tuple(formatting.level(metric, end) for end in cut)
     two = ", ".join(formatting.level(metric, metric.scale * x) for x in own[metric.name])
-    interval = f"({two})" if len(own) == 2 else formatting.interval(*ends)
+    interval = f"({two})" if len(own) == 2 else formatting.level_interval(metric, low, high)
     half_width = "" if len(own) < 3 else formatting.level(metric, (high - low) / 2)
     accuracy = Cell(formatting.level(metric, mean), mean)
     return {"accuracy": accuracy, "interval": interval, "half_width": half_width, **sizes}

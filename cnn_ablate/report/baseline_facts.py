@@ -6,7 +6,7 @@ from typing import Any
 from cnn_ablate.report import formatting
 from cnn_ablate.report.run_facts import Fact, image_counts
 from cnn_ablate.schema import Record, Variant, label
-from cnn_ablate.text import capital, count, listed
+from cnn_ablate.text import capital, count, listed, with_article
 
 # Settings that other facts have, or that every training has.
 _ELSEWHERE = {"training": {"epochs", "batch_size", "precision"}, "data": {"augment"}}
@@ -77,29 +77,45 @@ def _compute(record: Record) -> str:
 
 def recipe(record: Record, reference: str) -> str:
     """Return one sentence on how the reference is trained; empty for an unknown trainer."""
-    variant = next((v for v in record.plan.variants if v.name == reference), None)
-    settings = variant.settings if variant else {}
-    if not {"model", "data", "optimizer", "training"} <= settings.keys():
+    settings = _settings(record, reference)
+    if not settings:
         return ""
     training, size = settings["training"], record.sizes.get(reference)
     parameters = f" ({size.parameters:,} parameters)" if size else ""
-    schedule = settings.get("schedule", {})
-    # A schedule with a peak never uses the optimizer's own rate.
-    peak = f" up to a learning rate of {label(schedule['max_lr'])}" if "max_lr" in schedule else ""
-    rate = () if peak else ("lr",)
-    parts = [
-        f"with {_named(settings['optimizer'], *rate, 'momentum', 'weight_decay')}",
-        f"a {schedule['name'].replace('_', '-')} schedule{peak}" if schedule else "",
-        f"batches of {training['batch_size']}" if "batch_size" in training else "",
-        _augmentation(settings["data"].get("augment") or []),
-        f"in {training['precision']}" if "precision" in training else "",
-    ]
+    precision = f", in {training['precision']}" if "precision" in training else ""
     data = formatting.data_name(settings["data"].get("name", ""))
     return (
         f"The {reference} is {settings['model'].get('name')}{parameters}, trained on "
         f"{data} for {count(training.get('epochs', 0), 'epoch')} "
-        f"{', '.join(filter(None, parts))}.{_tested(training.get('select', 'last'))}"
+        f"with {_means(settings)}{precision}.{_tested(training.get('select', 'last'))}"
     )
+
+
+def trained_with(record: Record, reference: str) -> str:
+    """Return optimizer, schedule, batches and augmentation of the reference in a few words."""
+    settings = _settings(record, reference)
+    return _means(settings) if settings else ""
+
+
+def _settings(record: Record, reference: str) -> Mapping[str, Any]:
+    """Return the settings of the reference; none of an unknown trainer."""
+    variant = next((v for v in record.plan.variants if v.name == reference), None)
+    settings = variant.settings if variant else {}
+    return settings if {"model", "data", "optimizer", "training"} <= settings.keys() else {}
+
+
+def _means(settings: Mapping[str, Any]) -> str:
+    training, schedule = settings["training"], settings.get("schedule", {})
+    # A schedule with a peak never uses the optimizer's own rate.
+    peak = f" up to a learning rate of {label(schedule['max_lr'])}" if "max_lr" in schedule else ""
+    rate = () if peak else ("lr",)
+    parts = [
+        _named(settings["optimizer"], *rate, "momentum", "weight_decay"),
+        with_article(f"{schedule['name'].replace('_', '-')} schedule{peak}") if schedule else "",
+        f"batches of {training['batch_size']}" if "batch_size" in training else "",
+        _augmentation(settings["data"].get("augment") or []),
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _named(section: Mapping[str, Any], *keys: str) -> str:

@@ -8,6 +8,7 @@ from cnn_ablate.claims import (
     CONTRADICTING,
     WORDS,
     StatedTimes,
+    by_statement,
     contradictions,
     count_statements,
     counts,
@@ -23,6 +24,7 @@ from cnn_ablate.text import capital
 
 _NOT_COMPARABLE: Word = "not comparable"
 _INCONCLUSIVE: Word = "inconclusive"
+_NOT_RUN = "not run yet"
 # With more inconclusive claims than this, those with a definite verdict are hard to find.
 _FEW = 5
 _INTERVALS = (
@@ -50,7 +52,7 @@ class ClaimRow:
     @property
     def measured(self) -> str:
         """What was measured, or that nothing was run."""
-        return self.verdict.measured or ("" if is_run(self.verdict) else "not run yet")
+        return self.verdict.measured or ("" if is_run(self.verdict) else _NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,17 @@ class ClaimTables:
     def folded(self) -> dict[str, ClaimTable]:
         """The tables that a page shows folded, by their headings."""
         tables = {
-            "inconclusive": self.inconclusive,
-            _NOT_COMPARABLE: self.not_comparable,
-            "stated after the data, not counted": self.later,
+            _without_answer(self.inconclusive.rows): self.inconclusive,
+            f"{len(self.not_comparable.rows)} {_NOT_COMPARABLE}": self.not_comparable,
+            f"{len(self.later.rows)} stated after the data, not counted": self.later,
         }
-        return {f"{len(one.rows)} {name}": one for name, one in tables.items() if one.rows}
+        return {heading: one for heading, one in tables.items() if one.rows}
+
+
+def _without_answer(rows: Sequence[ClaimRow]) -> str:
+    """Count rows without an answer, those not run apart: `5 inconclusive, 4 not run yet`."""
+    times = Counter(_INCONCLUSIVE if is_run(row.verdict) else _NOT_RUN for row in rows)
+    return ", ".join(f"{times[word]} {word}" for word in (_INCONCLUSIVE, _NOT_RUN) if times[word])
 
 
 def claim_tables(context: ReportData) -> ClaimTables:
@@ -122,9 +130,16 @@ def _words(pairs: Sequence[Pair]) -> dict[str, str]:
 
 
 def _tally(pairs: Sequence[Pair]) -> str:
-    """Count statements by verdict: `3 reproduced, 1 not reproduced`."""
-    times = count_statements([claim for claim, _ in pairs], _words(pairs))
-    return ", ".join(f"{times[word]} {word}" for word in WORDS if times[word])
+    """Count statements by verdict, those not run apart: `3 reproduced, 1 not run yet`."""
+    claims = [claim for claim, _ in pairs]
+    times = count_statements(claims, _words(pairs))
+    unclear = {v.claim for _, v in pairs if v.verdict == _INCONCLUSIVE and not is_run(v)}
+    groups = [{claim.id for claim in group} for group in by_statement(claims)]
+    times[_NOT_RUN] = sum(group <= unclear for group in groups)
+    times[_INCONCLUSIVE] -= times[_NOT_RUN]
+    counted = ", ".join(f"{times[word]} {word}" for word in (*WORDS, _NOT_RUN) if times[word])
+    several = f"{len(groups)} statements in {len(pairs)} claims: "
+    return f"{several if len(groups) < len(pairs) else ''}{counted}"
 
 
 def _statements(pairs: Sequence[Pair]) -> str:

@@ -118,7 +118,7 @@ def _variant(context: ReportData, name: str) -> Iterable[Cell]:
     yield Cell(formatting.level(metric, mean), mean)
     yield Cell(formatting.number(sd, 2), sd)
     for ends in ((low, high), images):
-        yield Cell(formatting.interval(*(formatting.level(metric, end) for end in ends)), ends[0])
+        yield Cell(formatting.level_interval(metric, *ends), ends[0])
     yield Cell(f"{len(trials)} of {context.planned_seeds.get(name, len(trials))}", len(trials))
     for column, text in (("parameters", "{:,.0f}"), ("macs", "{:,.0f}")):
         number = float(trials[column].mean())
@@ -170,8 +170,9 @@ def _classes(context: ReportData) -> DetailTable | None:
         )
         for name, values in zip(shares.index, shares.to_numpy(), strict=True)
     )
+    seeds = context.seeds_of([context.short_names[context.reference]])
     note = (
-        f"Of {context.reference}, in per cent, means over seeds ({context.seed_counts}). Recall is "
+        f"Of {context.reference}, in per cent, means over seeds ({seeds}). Recall is "
         "the accuracy of a class. A class that is never predicted has no precision."
     )
     columns = ("Class", "Test images", *_CLASS_SHARES.values())
@@ -225,8 +226,10 @@ def _column(context: ReportData, trials: pd.DataFrame, metric: Metric) -> list[C
 
 
 def _with_interval(metric: Metric, mean: float, ends: Interval) -> str:
-    low, high = (_number(metric, end) for end in ends)
-    return f"{_number(metric, mean)} {formatting.interval(low, high)}".rstrip()
+    """Return a mean with its interval, which ends at zero: no metric of learning is negative."""
+    low, high = max(ends[0], 0.0), min(ends[1], metric.scale if metric.is_fraction else inf)
+    shown = formatting.interval(_number(metric, low), _number(metric, high))
+    return f"{_number(metric, mean)} {shown}".rstrip()
 
 
 def _number(metric: Metric, value: float) -> str:

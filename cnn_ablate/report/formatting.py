@@ -61,6 +61,13 @@ def interval(low: str, high: str) -> str:
     return f"[{low}, {high}]" if low and high else ""
 
 
+def level_interval(metric: Metric, low: float, high: float) -> str:
+    """Return an interval of a metric; that of a fraction ends where its values do."""
+    if metric.is_fraction:
+        low, high = max(low, metric.scale * metric.lowest), min(high, metric.scale)
+    return interval(level(metric, low), level(metric, high))
+
+
 def points_interval(low: float | None, high: float | None, unit: str = POINTS) -> str:
     """Return an interval of differences with signs: `[+0.3, +1.2]`."""
     return interval(_end(low, unit), _end(high, unit))

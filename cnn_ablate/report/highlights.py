@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from cnn_ablate.report import formatting
+from cnn_ablate.report.baseline_facts import trained_with
 from cnn_ablate.report.outcomes import Outcome, is_beyond_images, outcome
 from cnn_ablate.report.report_data import MANY, ReportData
 from cnn_ablate.report.row_remarks import caveats
@@ -28,9 +29,9 @@ _UNTESTED: dict[Outcome, str] = {
 class OutcomeList:
     """The changes with one outcome, the largest first.
 
-    Each has its name, and if it is decided its effect and what must be known beside it. In a large
-    factorial design, where each change of a level is made at many levels of the other factors, it
-    has instead in how many of these contrasts it has the outcome.
+    Each has its name, decided and open ones their effect, and decided ones what must be known
+    beside it. In a large factorial design, where each change of a level is made at many levels of
+    the other factors, it has instead in how many of these contrasts it has the outcome.
     """
 
     name: str
@@ -117,10 +118,11 @@ def _outcome_list(
         shares = tuple((change, f"in {n} of {times[change]}", "") for change, n in mine[:_MOST])
         return OutcomeList(name, word, total, shares, max(0, len(mine) - _MOST))
     decided = key in {"helps", "costs"}
+    sized = decided or key == "open"
     shown = [
         (
             _name(context, effect),
-            formatting.points(effect.difference, context.metric.difference_unit) if decided else "",
+            formatting.points(effect.difference, context.metric.difference_unit) if sized else "",
             caveats(context, effect) if decided else "",
         )
         for effect in effects[:_MOST]
@@ -184,6 +186,7 @@ def highlights(context: ReportData, tally: str) -> tuple[Fact, ...]:
         *(Fact(capital(name), percent(share)) for name, share in context.metric_chance.items()),
         Fact("Run", capital(context.budget)),
         Fact("Data", _data(context)),
+        Fact("Trained with", trained_with(context.results.record, context.reference)),
         Fact("Decided", capital(_decided(context))),
         Fact("Claims", capital(tally)),
     ]
@@ -210,8 +213,7 @@ def _baseline(context: ReportData) -> str:
     shown = f"{formatting.level(metric, mean)}{' %' if metric.is_fraction else f' {metric.unit}'}"
     if int((context.trials["variant"] == context.reference).sum()) < 3:
         return shown.strip()
-    ends = (formatting.level(metric, end) for end in (low, high))
-    return f"{shown.strip()} {formatting.interval(*ends)}".strip()
+    return f"{shown.strip()} {formatting.level_interval(metric, low, high)}".strip()
 
 
 def _decided(context: ReportData) -> str:

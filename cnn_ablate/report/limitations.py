@@ -6,6 +6,7 @@ import pandas as pd
 
 from cnn_ablate.claims import source_of_overrides
 from cnn_ablate.report.formatting import data_name
+from cnn_ablate.report.joint_changes import joint_changes
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FLIP_PAIRS, HOLM
 from cnn_ablate.stats.adaptive_seeds import look_state
@@ -90,9 +91,12 @@ def _budget(record: Record) -> str:
     study = record.study
     if not study.forced:
         return ""
+    as_written = (
+        " Assumptions below are of the study file without them." if study.assumptions else ""
+    )
     return (
         f"This is not the study as specified: {source_of_overrides(study)} set "
-        f"{count(len(study.forced), 'value')}, which the training setup lists."
+        f"{count(len(study.forced), 'value')}, which the training setup lists.{as_written}"
     )
 
 
@@ -109,7 +113,7 @@ def _few_seeds(effects: Sequence[Effect]) -> str:
         return ""
     return (
         f"{count(len(normal), 'contrast')} with fewer than {FLIP_PAIRS} seeds: their tests and "
-        "intervals rest on normal differences, which so few seeds cannot show."
+        "intervals assume normally distributed differences, which so few seeds cannot show."
     )
 
 
@@ -149,12 +153,7 @@ def _pooled(record: Record, trials: pd.DataFrame) -> str:
 
 
 def _moved_together(record: Record) -> str:
-    # A key that only one variant has is an option of a component that the other lacks.
-    moved = [
-        contrast.variant
-        for contrast in record.plan.contrasts
-        if sum(None not in sides for sides in contrast.changed.values()) > 1
-    ]
+    moved = joint_changes(record)
     if not moved:
         return ""
     return (

@@ -69,10 +69,17 @@ def breakable(text: str) -> Markup:
     )
 
 
+def opening(message: str) -> tuple[str, str]:
+    """Return the first statement of a message as a sentence, and the rest of it; no code is cut."""
+    ends = re.finditer(r"(?<!\bvs)[.:;] ", message)
+    end = next((e for e in ends if message.count("`", 0, e.start()) % 2 == 0), None)
+    return (f"{message[: end.start()]}.", message[end.end() :]) if end else (message, "")
+
+
 def _html(name: str, **values: Any) -> str:
     environment = _environment(autoescape=True)
     environment.filters |= {"breakable": breakable, "typeset": escaping.typeset}
-    environment.filters["code"] = escaping.code_html
+    environment.filters |= {"code": escaping.code_html, "opening": opening}
     return environment.get_template(name).render(**values)
 
 

@@ -1,7 +1,7 @@
 """Results and analysis of a study, with aggregates that figures and tables of a report share."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -69,12 +69,6 @@ class ReportData:
     def incomparable(self) -> list[str]:
         """The variants whose difference from the reference means nothing."""
         return [v for v, reference in self.meaningless if reference == self.reference]
-
-    @cached_property
-    def moved_together(self) -> list[str]:
-        """The variants in which the audit found that more settings change than their name says."""
-        findings = self.results.record.findings
-        return [finding.where for finding in findings if finding.kind == "moved-together"]
 
     @cached_property
     def doubt(self) -> str:
@@ -217,7 +211,7 @@ class ReportData:
         if study.forced:
             source = f"profile {study.profile}" if study.profile else "some settings overridden"
             return f"{spent}, {source}"
-        return f"{spent}, budget as specified" if study.paper else spent
+        return f"{spent}, full length" if study.paper else spent
 
     @cached_property
     def conditions(self) -> str:
@@ -228,7 +222,12 @@ class ReportData:
     @cached_property
     def seed_counts(self) -> str:
         """How many seeds per variant are done, for captions: `3 to 5 seeds`."""
-        return count_range(self.trials.groupby("variant")["seed"].nunique(), "seed")
+        return self.seeds_of(list(self.short_names.values()))
+
+    def seeds_of(self, shown: Collection[str]) -> str:
+        """Return how many seeds are done of the variants with these short names."""
+        own = self.trials[self.trials["variant"].map(self.short_names).isin(shown)]
+        return count_range(own.groupby("variant")["seed"].nunique(), "seed")
 
     @cached_property
     def _spent(self) -> str:

@@ -1,5 +1,6 @@
 """What must be known beside the numbers of a variant, and whether it is the best of its study."""
 
+from cnn_ablate.report.joint_changes import joint_changes
 from cnn_ablate.report.outcomes import outcome
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Contrast, Effect, Finding
@@ -26,7 +27,8 @@ def remark(context: ReportData, name: str, effect: Effect | None) -> str:
 
 def caveats(context: ReportData, effect: Effect) -> str:
     """Return what else moved in a contrast, for places that name its effect without its row."""
-    several = ["more settings change"] if effect.variant in context.moved_together else []
+    moved = joint_changes(context.results.record)
+    several = ["more settings change"] if effect.variant in moved else []
     return ", ".join([*several, *_computed(effect)])
 
 

@@ -78,7 +78,7 @@ def training_setup(context: ReportData) -> tuple[Fact, ...]:
         Fact("Command", shlex.join(study.trainer.command) if study.trainer else ""),
         *(Fact("Data", _data(record, facts)) for facts in record.data),
         Fact("Profile", study.profile),
-        Fact("Budget", "as specified" if as_specified else ""),
+        Fact("Budget", "full length" if as_specified else ""),
         Fact("Overrides", replaced),
         Fact("Training time", formatting.duration(trials["seconds"].sum() or None)),
         Fact("Device", ", ".join(sorted(set(trials["device"]) - {""}))),

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from cnn_ablate.checks import LEAST_EPOCHS, RISE, last_rises
+from cnn_ablate.report.joint_changes import joint_changes
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.stats import FLIP_PAIRS
 from cnn_ablate.text import count, count_range, listed, some
@@ -30,16 +32,18 @@ def _reasons(context: ReportData, gaps: Sequence[str]) -> Iterator[Support]:
     seeds = [effect.seeds for effect in context.effects if effect.seeds]
     if seeds:
         few = min(seeds) < FLIP_PAIRS
-        why = ": tests rest on normal differences" if few and max(seeds) > 2 else ""
+        normal = ": too few for sign flips, so tests assume normally distributed differences"
+        why = normal if few and max(seeds) > 2 else ""
         yield Support(not few, f"{count_range(seeds, 'seed')} per contrast{why}", "methods")
     if context.images:
         one = f"{100 / context.images:.2g} points"
         is_large = context.images >= _FEW_IMAGES
-        yield Support(is_large, f"{context.images:,} test images: one is {one}", "methods")
+        yield Support(is_large, f"{context.images:,} test images: one image is {one}", "methods")
     if gaps:
         yield Support(False, "not finished", "missing")
     yield _converged(context)
     yield _checked(context)
+    yield _selected(context)
     yield _audited(context)
 
 
@@ -49,14 +53,36 @@ def _converged(context: ReportData) -> Support:
     rising = [finding for finding in context.findings if finding.kind == "still improving"]
     if rising:
         return Support(False, f"still improving at the end: {rising[0].where}", "training")
-    return Support(True, "no variant found still improving", "training")
+    tested, trained = len(last_rises(context.results.epochs)), len(context.variants)
+    if not tested:
+        short = context.epochs["epoch"].max() < LEAST_EPOCHS
+        why = f"under {LEAST_EPOCHS} epochs" if short else "learning rates end near zero"
+        return Support(not short, f"a rise at the end was not looked for: {why}", "training")
+    which = "no variant" if tested >= trained else f"none of the {tested} variants tested"
+    text = (
+        f"{which} gained {100 * RISE:.0f} point or more between the last two quarters of its epochs"
+    )
+    return Support(True, text, "training")
 
 
 def _checked(context: ReportData) -> Support:
     grave = [f.kind for f in context.findings if f.severity == "error"]
     if grave:
         return Support(False, f"checks: {listed(dict.fromkeys(grave))}", "check")
-    return Support(True, "checks after training found no error")
+    lost = any(finding.kind == "failed trials" for finding in context.findings)
+    failed = "" if lost else "no trial failed and "
+    return Support(not lost, f"{failed}no check found an error after training")
+
+
+def _selected(context: ReportData) -> Support:
+    """Return in how many variants the audit found choices that training makes on test images."""
+    found = [f for f in context.results.record.findings if f.kind == "test-selection"]
+    variants = {name for finding in found for name in finding.data.get("variants", ())}
+    if not variants:
+        return Support(True, "")
+    who = count(len(variants), "variant")
+    makes = "makes" if len(variants) == 1 else "make"
+    return Support(False, f"{who} {makes} choices on test images: accuracy is flattered", "audit")
 
 
 def _audited(context: ReportData) -> Support:
@@ -66,6 +92,6 @@ def _audited(context: ReportData) -> Support:
     times = Counter[str](finding.severity for finding in record.findings)
     found = [count(times[kind], kind) for kind in _FINDINGS if times[kind]]
     text = f"audit before training: {listed(found) if found else 'no findings'}"
-    if moved := context.moved_together:
+    if moved := joint_changes(record):
         text += f"; more settings change than the name says in {some(moved, 3)}"
     return Support(not (times["error"] or moved), text, "audit")

@@ -114,7 +114,7 @@ def _print_pilot(console: Console, seen: Sequence[Spread], metric: Metric) -> No
         console,
         f"Estimates from the pilot of the {metric.label}{unit}: the spread over the seeds seen, "
         "the half-width of an interval with the planned seeds, the smallest effect found with "
-        f"80 % power{needed}. They rest on normal differences and on Bonferroni's bound.",
+        f"80 % power{needed}. They assume normally distributed differences and Bonferroni's bound.",
     )
 
 

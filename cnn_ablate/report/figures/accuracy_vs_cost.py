@@ -124,12 +124,14 @@ def _scale(axes: Axes, costs: pd.Series) -> None:
         axes.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
 
 
-def _caption(context: ReportData, data: pd.DataFrame, *, label: str) -> str:
+def _caption(context: ReportData, data: pd.DataFrame, *, cost: str, label: str) -> str:
     best = some(data.loc[data["front"], "variant"], 5)
+    timed = " Times are wall-clock: what else the machine did is part of them."
+    clock = timed if cost == "seconds" else ""
     return (
         f"{capital(context.metric.label)} vs. {label}, means over seeds "
         f"({context.seed_counts}). Blue: the Pareto front, {best}; no other variant is as good at "
-        "a lower cost."
+        f"a lower cost.{clock}"
         f"{chance_lines.note(data, data['value'], unit=100)}"
     )
 
@@ -145,7 +147,7 @@ def _spec(title: str, cost: str, label: str) -> FigureSpec:
         title,
         partial(data, cost=cost),
         partial(draw, cost=cost, label=label),
-        partial(_caption, label=label),
+        partial(_caption, cost=cost, label=label),
         partial(_alt, label=label),
         folded=True,
     )

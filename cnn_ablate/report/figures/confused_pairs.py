@@ -40,7 +40,7 @@ def _caption(context: ReportData, data: pd.DataFrame) -> str:
     pair = data["pair"].iloc[0]
     return (
         "The most frequent confusions, true → predicted, in per cent of the images of the true "
-        f"class, summed over seeds ({context.seed_counts}). The most frequent over all variants is "
+        f"class, pooled over seeds ({context.seed_counts}). The most frequent over all variants is "
         f"{pair}."
     )
 

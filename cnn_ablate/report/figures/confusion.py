@@ -1,4 +1,4 @@
-"""Confusion matrices of the variants, summed over seeds."""
+"""Confusion matrices of the variants, pooled over seeds."""
 
 from dataclasses import replace
 
@@ -113,9 +113,10 @@ def _square(rows: pd.DataFrame, value: str) -> pd.DataFrame:
 
 
 def _caption(context: ReportData, data: pd.DataFrame) -> str:
+    seeds = context.seeds_of([*data["variant"]])
     return (
         f"Share of the images of each true class (rows) that {data['variant'].iloc[0]} predicts as "
-        f"each class (columns), in per cent, summed over seeds ({context.seed_counts}). Empty "
+        f"each class (columns), in per cent, pooled over seeds ({seeds}). Empty "
         "cells round to zero."
     )
 
@@ -124,7 +125,8 @@ def _rest_caption(context: ReportData, data: pd.DataFrame) -> str:
     shown, others = data["variant"].nunique(), len(context.variants) - 1
     differ = f"The {count(shown, 'variant')} that differ most of {others}"
     which = differ if shown < others else f"The {count(shown, 'other variant')}"
-    return f"{which}, as above, with classes in the same order ({context.seed_counts})."
+    seeds = context.seeds_of([*data["variant"]])
+    return f"{which}, as above, with classes in the same order ({seeds})."
 
 
 def _alt(data: pd.DataFrame) -> str:

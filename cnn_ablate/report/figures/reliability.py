@@ -108,7 +108,7 @@ def _caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
         f"Accuracy vs. confidence in {BINS} bins over all seeds, with the expected calibration "
         f"error (ECE, mean over seeds); grey bars: share of the test images in each bin "
-        f"({context.seed_counts}).{which}"
+        f"({context.seeds_of([*data['variant']])}).{which}"
     )
 
 
