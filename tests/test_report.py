@@ -199,3 +199,16 @@ def test_a_variant_of_two_epochs_has_no_instability(tmp_path):
     assert "" == cells["Instability"].text
     assert cells["Best accuracy"].text
     assert "nan" not in render_templates.markdown(replace(content_of(short), figures=()))
+
+
+@pytest.mark.parametrize(
+    ("message", "lead", "rest"),
+    [
+        ("Two are one: `a: b` decides. See it.", "Two are one.", "`a: b` decides. See it."),
+        ("Set `a: b` vs. `c`. It helps.", "Set `a: b` vs. `c`.", "It helps."),
+        ("One sentence.", "One sentence.", ""),
+    ],
+)
+def test_a_finding_opens_with_its_first_statement(message, lead, rest):
+    """The first screen folds the rest of it, and cuts no code."""
+    assert (lead, rest) == render_templates.opening(message)

@@ -91,9 +91,8 @@ def _budget(record: Record) -> str:
     study = record.study
     if not study.forced:
         return ""
-    as_written = (
-        " Assumptions below are of the study file without them." if study.assumptions else ""
-    )
+    assumed = " Assumptions below are of the study file without them."
+    as_written = assumed if study.assumptions else ""
     return (
         f"This is not the study as specified: {source_of_overrides(study)} set "
         f"{count(len(study.forced), 'value')}, which the training setup lists.{as_written}"

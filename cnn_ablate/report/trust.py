@@ -59,9 +59,8 @@ def _converged(context: ReportData) -> Support:
         why = f"under {LEAST_EPOCHS} epochs" if short else "learning rates end near zero"
         return Support(not short, f"a rise at the end was not looked for: {why}", "training")
     which = "no variant" if tested >= trained else f"none of the {tested} variants tested"
-    text = (
-        f"{which} gained {100 * RISE:.0f} point or more between the last two quarters of its epochs"
-    )
+    gained = f"gained {100 * RISE:.0f} point or more"
+    text = f"{which} {gained} between the last two quarters of its epochs"
     return Support(True, text, "training")
 
 
