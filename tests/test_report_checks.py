@@ -240,7 +240,7 @@ def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
         "Helps": (("large", "+5.0", ""), ("small", "+2.0", "")),
         "Costs": (("worse", "\N{MINUS SIGN}3.0", ""),),
         "No effect beyond 1 point": (("nothing", "", ""),),
-        "Open": (("open", "", ""), ("lucky", "", "")),
+        "Open": (("open", "+4.0", ""), ("lucky", "+1.5", "")),
     }
 
 
