@@ -7,6 +7,8 @@ from textwrap import fill
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """`wrapped` breaks no line here, and returns a blank instead."""
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# As it is spoken: an average, but a one-cycle schedule and a uniform one.
+_VOWEL = re.compile(r"(?!one|uni|use)[aeiou]", re.IGNORECASE)
 _AFTER_NUMBER = re.compile(r"(?<=\d) (?=\S)")
 
 
@@ -86,7 +88,7 @@ def plain_number(value: float) -> str:
 
 def with_article(noun: str) -> str:
     """Return a noun with `a`, or with `an` before a vowel: `an exponential schedule`."""
-    return f"an {noun}" if noun[:1].lower() in "aeiou" else f"a {noun}"
+    return f"an {noun}" if _VOWEL.match(noun) else f"a {noun}"
 
 
 def capital(text: str) -> str:

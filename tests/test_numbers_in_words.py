@@ -15,7 +15,7 @@ def test_numbers_in_words():
     assert ["0.0312", "62,006"] == [plain_number(0.03123), plain_number(62006)]
     assert "" == bounds((NAN, NAN), TEST_ACCURACY)
     assert ["p = 0.25", "p < 0.001"] == [p_value(0.25), p_value(1e-9)]
-    assert ["an exponential schedule", "a step schedule"] == [
-        with_article(f"{name} schedule") for name in ("exponential", "step")
+    assert ["an exponential", "a step", "a one-cycle", "an AUROC"] == [
+        with_article(name) for name in ("exponential", "step", "one-cycle", "AUROC")
     ]
     assert ["", "a", "a, b and c"] == [listed([]), listed("a"), listed("abc")]

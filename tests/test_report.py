@@ -133,7 +133,7 @@ def test_many_inconclusive_claims_are_folded(tmp_path):
     twice = claim_tables(more)
 
     assert {} == before.folded
-    assert ["6 inconclusive"] == list(twice.folded)
+    assert ["6 claims inconclusive"] == list(twice.folded)
     assert ["reproduced"] * 2 == [row.verdict.verdict for row in twice.judged.rows]
 
 

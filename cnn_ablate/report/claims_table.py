@@ -20,7 +20,7 @@ from cnn_ablate.claims import (
 from cnn_ablate.metrics import metric_of
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Claim, Record, Verdict, Word
-from cnn_ablate.text import capital
+from cnn_ablate.text import capital, count
 
 _NOT_COMPARABLE: Word = "not comparable"
 _INCONCLUSIVE: Word = "inconclusive"
@@ -84,18 +84,20 @@ class ClaimTables:
     @property
     def folded(self) -> dict[str, ClaimTable]:
         """The tables that a page shows folded, by their headings."""
+        other, later = (count(len(t.rows), "claim") for t in (self.not_comparable, self.later))
         tables = {
             _without_answer(self.inconclusive.rows): self.inconclusive,
-            f"{len(self.not_comparable.rows)} {_NOT_COMPARABLE}": self.not_comparable,
-            f"{len(self.later.rows)} stated after the data, not counted": self.later,
+            f"{other} {_NOT_COMPARABLE}": self.not_comparable,
+            f"{later} stated after the data, not counted": self.later,
         }
         return {heading: one for heading, one in tables.items() if one.rows}
 
 
 def _without_answer(rows: Sequence[ClaimRow]) -> str:
-    """Count rows without an answer, those not run apart: `5 inconclusive, 4 not run yet`."""
-    times = Counter(_INCONCLUSIVE if is_run(row.verdict) else _NOT_RUN for row in rows)
-    return ", ".join(f"{times[word]} {word}" for word in (_INCONCLUSIVE, _NOT_RUN) if times[word])
+    """Count rows without an answer, those not run apart: `5 claims inconclusive, 4 not run yet`."""
+    not_run = sum(not is_run(row.verdict) for row in rows)
+    later = f", {not_run} {_NOT_RUN}" if not_run else ""
+    return f"{count(len(rows) - not_run, 'claim')} {_INCONCLUSIVE}{later}"
 
 
 def claim_tables(context: ReportData) -> ClaimTables:
