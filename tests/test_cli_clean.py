@@ -122,6 +122,16 @@ def test_files_that_a_run_removes_meanwhile_are_passed_over(
     assert ["checkpoint", "checkpoint"] == [line.split()[2] for line in said.splitlines()[:-1]]
 
 
+def test_the_log_of_a_running_worker_is_not_unneeded(study: Results) -> None:
+    """It is once no run writes here."""
+    log = study.store.new_log_path()
+    with study.store.run_lock():
+        log.parent.mkdir()
+        log.touch()
+        assert "nothing to remove" in clean(study)
+    assert f"      0 B  scratch file  {log}\n" in clean(study)
+
+
 def test_nothing_is_removed_if_a_study_cannot_be_read(study: Results) -> None:
     """It is not known which trials that study needs."""
     path = study.store.root / "made_up" / "study.json"

@@ -12,7 +12,6 @@ from cnn_ablate.store.atomic import as_user_error
 from cnn_ablate.store.own_names import (
     CHECKPOINT,
     DAMAGED,
-    SCRATCH,
     TRIAL,
     has_only,
     own,
@@ -33,7 +32,7 @@ class Leftover:
 
 
 def leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
-    """Return unneeded trials, checkpoints without a use, what is damaged, and scratch.
+    """Return unneeded trials, checkpoints without a use, what is damaged, and unused scratch.
 
     Args:
         store: The results folder.
@@ -58,7 +57,7 @@ def leftovers(store: Store, *, checkpoints: bool = False) -> list[Leftover]:
             or any(store.is_marked_done(path.stem[:length]) for length in lengths)
         ),
         *(("damaged file", path) for path in own(store.damaged, DAMAGED)),
-        *(("scratch file", path) for path in own(store.scratch, SCRATCH)),
+        *(("scratch file", path) for path in store.unused_scratch()),
     ]
     return list(_with_sizes(paths))
 

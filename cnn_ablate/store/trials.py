@@ -111,10 +111,10 @@ class Store:
 
     def unused_scratch(self) -> list[Path]:
         """Return what is in scratch, unless a run may use it."""
-        if self.locks.is_symlink():
-            return []
-        with Locks(self.locks) as locks:
-            return [] if locks.held_by_others(_RUN) else [*own(self.scratch, SCRATCH)]
+        with suppress(OSError), Locks(self.locks) as locks:
+            if not (self.locks.is_symlink() or locks.held_by_others(_RUN)):
+                return [*own(self.scratch, SCRATCH)]
+        return []
 
     def remove_scratch(self) -> None:
         """Remove what was never finished; only while no run uses the store."""

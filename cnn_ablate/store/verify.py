@@ -36,7 +36,7 @@ def find_problems(store: Store) -> list[Problem]:
         *(Problem("trial", path, what) for path, what in _trials(store)),
         *(Problem("checkpoint", path, what) for path, what in _checkpoints(store)),
         *(Problem("study", path, what) for path, what in _studies(store)),
-        *(Problem("scratch", path, "was never finished.") for path in _scratch(store)),
+        *(Problem("scratch", path, "was never finished.") for path in store.unused_scratch()),
     ]
 
 
@@ -101,9 +101,3 @@ def _studies(store: Store) -> Iterator[tuple[Path, str]]:
             yield path, f"cannot be read; {REWRITE}"
         for table, what in damaged_tables(path.parent):
             yield table, f"{what} {REWRITE}"
-
-
-def _scratch(store: Store) -> list[Path]:
-    with suppress(OSError):  # a store that cannot be written has no locks
-        return store.unused_scratch()
-    return []
