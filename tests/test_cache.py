@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from cnn_ablate.data import DATASETS, cache, content
-from cnn_ablate.data.cache import load
+from cnn_ablate.data.cache import has_changed, load
 from cnn_ablate.data.dataset_options import DataSpec
 from cnn_ablate.data.image_tensors import fingerprint, matches_fingerprint
 from cnn_ablate.errors import UserError
@@ -92,10 +92,12 @@ def test_swapped_names_are_seen_whatever_the_times(tmp_path):
         os.utime(file, (1.6e9, 1.6e9))
     time.sleep(0.01)
     before = load(options).facts.fingerprint
+    assert not has_changed(options, None, before)
     files[0].rename(tmp_path / "other")
     files[1].rename(files[0])
     (tmp_path / "other").rename(files[1])
 
+    assert has_changed(options, None, before)
     assert before != load(options).facts.fingerprint
 
 

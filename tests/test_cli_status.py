@@ -8,15 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
+from cnn_ablate.data import load
 from cnn_ablate.executors import Ended, Progress
 from cnn_ablate.runner import workload
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.progress import ProgressWriter
 from cnn_ablate.runner.workload import Workload
 from cnn_ablate.schema import ComputeConfig, RunningTrial, RunProgress, Trial, TrialResult
+from cnn_ablate.settings import options_of
 from cnn_ablate.store import Results, Store, read_progress, write_progress, write_record
 from cnn_ablate.text import about
-from support import fake_study
+from support import data_files, fake_study
 from test_cli import call
 
 
@@ -156,6 +158,28 @@ def test_a_failure_is_told_by_its_first_line(study: Results) -> None:
     failed = TrialResult(trial=trial, status="failed", error=error, compute=ComputeConfig())
     study.store.publish(failed)
     assert "failed. The worker process died (exit code -9).\n" in status(study)
+
+
+def test_data_sets_that_changed_are_named(
+    study: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their files are compared with those that were decoded; nothing is decoded for that."""
+    monkeypatch.setenv("CNN_ABLATE_CACHE", str(tmp_path / "tensors"))
+    pictures = data_files.folder(tmp_path / "images", ["a", "b"])
+    data = {"name": "image_folder", "path": str(pictures)}
+    known = load(options_of("data", data)).facts.fingerprint
+    plan = study.record.plan
+    trials = tuple(
+        trial.model_copy(update={"settings": trial.settings | {"data": data}, "fingerprint": known})
+        for trial in plan.trials
+    )
+    record = study.record.model_copy(update={"plan": plan.model_copy(update={"trials": trials})})
+    write_record(study.store, record)
+    assert "image_folder" not in status(study)
+
+    data_files.picture(pictures / "train" / "a" / "0000.png", seed=99)
+    assert "Files of image_folder have changed since they were decoded: a run" in status(study)
+    assert 1 == len(list((tmp_path / "tensors").glob("image_folder-*")))
 
 
 def test_status_as_data(study: Results) -> None:

@@ -105,8 +105,9 @@ class StudyStatus(Frozen):
 
     Of the trials `to_come`, the run that is going on trains those `waiting`; `--only` leaves others
     out. `seconds_left` is null if it cannot be estimated; `edits` are those of the file since that
-    run; `changed` the input files of an external trainer that changed; `damaged` has a sentence per
-    trial whose folder is not as it was written.
+    run; `changed` the input files of an external trainer that changed; `changed_data` the data sets
+    whose files changed, which is not looked for during a run; `damaged` has a sentence per trial
+    whose folder is not as it was written.
     """
 
     study: str
@@ -123,6 +124,7 @@ class StudyStatus(Frozen):
     findings: list[dict[str, str]]
     edits: list[str]
     changed: str
+    changed_data: list[str]
 
 
 class WrittenReport(Frozen):

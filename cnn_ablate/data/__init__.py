@@ -1,7 +1,7 @@
 """Data sets, their loading, splitting and augmentation; `DATASETS` has those a study can name."""
 
 from cnn_ablate.data.augment.views import TTA_VIEWS, TtaViews, View, views
-from cnn_ablate.data.cache import load
+from cnn_ablate.data.cache import has_changed, load
 from cnn_ablate.data.custom import user_data_options
 from cnn_ablate.data.dataset_options import DataSet, KnownDataSet, OnDownload
 from cnn_ablate.data.embedded import FashionMnistSample
@@ -35,6 +35,7 @@ __all__ = [
     "OnDownload",
     "TtaViews",
     "View",
+    "has_changed",
     "load",
     "matches_fingerprint",
     "split",

@@ -53,6 +53,21 @@ def load(options: DataSet, root: Path | None = None, progress: Progress | None =
     raise UserError(str(folder), "the tensor cache cannot be read back.", "Remove it.")
 
 
+def has_changed(options: DataSet, root: Path | None, fingerprint: str) -> bool:
+    """Return whether the files of a data set have changed since a fingerprint was taken of them.
+
+    Nothing is decoded: the cache that has the fingerprint is compared with that of the files as
+    they are. Where no cache has it, nothing is known of a change.
+
+    Raises:
+        UserError: the data set is missing, or cannot be read.
+    """
+    found, folder = _find(options, root)
+    caches = folder.parent.glob(f"{found.name}-*")
+    same = {path for path in caches if (facts := _facts(path)) and facts.fingerprint == fingerprint}
+    return bool(same) and folder not in same
+
+
 def _find(options: DataSet, root: Path | None) -> tuple[FoundData, Path]:
     """Find a data set, and return the folder of its cache with it."""
     try:
@@ -89,8 +104,10 @@ def _cache_name(found: FoundData) -> str:
 
 def _open(folder: Path) -> Images | None:
     """Map the tensors of a cache; None if it is missing, incomplete or changed."""
+    facts = _facts(folder)
+    if not facts:
+        return None
     try:
-        facts = DataFacts.model_validate_json((folder / "meta.json").read_bytes())
         # Copy on write: torch wants writable arrays, and the file must never be written.
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="c") for name in ARRAYS}
     except (OSError, ValueError, EOFError):
@@ -104,6 +121,12 @@ def _open(folder: Path) -> Images | None:
         return None
     images = from_arrays(arrays, facts, _read_names(folder))
     return images if matches_fingerprint(images) else None
+
+
+def _facts(folder: Path) -> DataFacts | None:
+    with suppress(OSError, ValueError):
+        return DataFacts.model_validate_json((folder / "meta.json").read_bytes())
+    return None
 
 
 def _read_names(folder: Path) -> tuple[Names, Names]:

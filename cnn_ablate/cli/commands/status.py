@@ -6,14 +6,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cnn_ablate.cli.changed_inputs import changed_inputs
+from cnn_ablate.cli.changed_inputs import changed_data_sets, changed_inputs
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.edited_study_file import Edits, find_edits
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import StudyStatus
 from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.errors import UserError
-from cnn_ablate.find_study import study_folder
+from cnn_ablate.find_study import study_file, study_folder
 from cnn_ablate.schema import Record, RunProgress, without_hash
 from cnn_ablate.store import Store, read_findings, read_progress, read_record
 from cnn_ablate.text import about, capital, duration, listed
@@ -29,7 +29,7 @@ def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> No
         UserError: The study was never run.
     """
     folder, store = study_folder(word, profile), Store(results)
-    status = _status(folder, store, find_edits(word, results / folder))
+    status = _status(folder, store, find_edits(word, results / folder), study_file(word))
     print_damaged_tables(results / folder)
     if as_json:
         print_json(status)
@@ -39,19 +39,13 @@ def print_status(word: str, profile: str, results: Path, *, as_json: bool) -> No
         print_sentence(console, line)
 
 
-def _status(study: str, store: Store, edits: Edits | None) -> StudyStatus:
-    progress = read_progress(store, study)
-    record = store.root / study / "study.json"
-    if progress is None and not record.is_file():
+def _status(study: str, store: Store, edits: Edits | None, file: Path | None) -> StudyStatus:
+    progress, path = read_progress(store, study), store.root / study / "study.json"
+    record = read_record(store.root, study) if path.is_file() else None
+    if progress is None and record is None:
         what = "this study was not run, or its first trial has not started yet."
-        raise UserError(str(record.parent), what, "Start it with `cnn-ablate run`.")
-    if edits and edits.trained:
-        planned = edits.trials
-    elif progress is None or (progress.over and record.is_file()):
-        # Counts trials that other studies or machines have trained since then.
-        planned = _planned(read_record(store.root, study), progress)
-    else:
-        planned = progress.trials
+        raise UserError(str(path.parent), what, "Start it with `cnn-ablate run`.")
+    planned = _planned(record, progress, edits)
     live = progress is not None and not progress.over and _silence(progress) < _SILENT
     # Trials that are trained again keep their old results until they end.
     waiting = set(progress.waiting) if progress and live else set()
@@ -59,6 +53,7 @@ def _status(study: str, store: Store, edits: Edits | None) -> StudyStatus:
     done, failed, damaged = _outcomes(store, ended)
     under_way = progress.under_way if progress and live else {}
     to_come = len(planned) - done - len(failed) - len(damaged) - len(under_way.keys() & planned)
+    source = file or Path(record.study.source if record else "")
     return StudyStatus(
         study=study,
         trials=len(planned),
@@ -73,15 +68,21 @@ def _status(study: str, store: Store, edits: Edits | None) -> StudyStatus:
         look=progress.look if progress else "",
         findings=read_findings(store, study),
         edits=[*edits.shown, *edits.trained] if edits else [],
-        changed=changed_inputs(store, study),
+        changed=changed_inputs(record, source, store.root) if record else "",
+        changed_data=changed_data_sets(record, source) if record and not live else [],
     )
 
 
-def _planned(record: Record, progress: RunProgress | None) -> tuple[str, ...]:
+def _planned(
+    record: Record | None, progress: RunProgress | None, edits: Edits | None
+) -> tuple[str, ...]:
     """Return the ids of the trials of a study; with looks, of those that it has needed so far."""
-    if progress and record.study.looks:
+    if edits and edits.trained:
+        return edits.trials
+    if progress and (record is None or not progress.over or record.study.looks):
         return progress.trials
-    return tuple(trial.id for trial in record.plan.trials)
+    # Counts trials that other studies or machines have trained since then.
+    return tuple(trial.id for trial in record.plan.trials) if record else ()
 
 
 def _outcomes(store: Store, trials: Sequence[str]) -> tuple[int, dict[str, str], dict[str, str]]:
@@ -144,6 +145,11 @@ def _lines(status: StudyStatus) -> Iterator[str]:
         yield f"Edited since the last run: {listed(status.edits)}."
     if status.changed:
         yield f"{status.changed} since the last run: a run trains all trials again."
+    if status.changed_data:
+        yield (
+            f"Files of {listed(status.changed_data)} have changed since they were decoded: a run "
+            "decodes them again, and trains anew if pictures differ."
+        )
     for trial, state in status.under_way.items():
         speed = f", {state.images_per_second:,.0f} images/s" if state.images_per_second else ""
         yield f"  {without_hash(trial)}: epoch {state.epoch:.1f} of {state.epochs}{speed}"
