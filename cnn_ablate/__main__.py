@@ -1,6 +1,16 @@
-"""Run the command line as `python -m cnn_ablate`."""
+"""The entry point of the command line: the console script, and `python -m cnn_ablate`."""
 
-from cnn_ablate.cli import main
+import signal
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C waits until the modules that report it are imported."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    from cnn_ablate import cli  # noqa: PLC0415 - takes a third of a second
+
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

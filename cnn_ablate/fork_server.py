@@ -9,6 +9,7 @@ would take its threads and its GPU context along, which do not survive one.
 
 import multiprocessing as mp
 import os
+import signal
 from contextlib import ExitStack
 from multiprocessing import util
 from typing import Any
@@ -68,6 +69,13 @@ def start_fork_server() -> None:
     """Start the server now, so that it imports torch while this process reads the study."""
     if _METHOD == "forkserver":
         context()
-        from multiprocessing import forkserver  # noqa: PLC0415 - not on Windows
+        from multiprocessing import forkserver, resource_tracker  # noqa: PLC0415 - not on Windows
 
-        forkserver.ensure_running()
+        # This unblocks signals once it has started, so it comes first.
+        resource_tracker.ensure_running()
+        # A terminal sends Ctrl-C to the server, too. `preload` unblocks it there.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -13,12 +13,15 @@ from importlib import import_module
 _MODULES = ("cnn_ablate.executors.worker", "torch._dynamo")
 
 gc.disable()
-# A terminal sends Ctrl-C to the server, too: it ends without a traceback of these imports.
-_before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A terminal sends Ctrl-C to the server, too: it ends without a traceback of these imports, and
+# then ignores it, as the workers that are forked from it do.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+if hasattr(signal, "pthread_sigmask"):
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 try:
     for _name in _MODULES:
         import_module(_name)
 finally:
-    signal.signal(signal.SIGINT, _before)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
     gc.enable()

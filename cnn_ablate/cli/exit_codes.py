@@ -35,15 +35,16 @@ def run_and_exit(app: typer.Typer) -> None:
     # Each trial uses one core: threads of this process would compete with the workers.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
+        # Blocked until now, by the entry point.
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         # Libraries end the process where the current folder was removed.
         Path.cwd()
         code = typer.main.get_command(app).main(standalone_mode=False)
         standard_output().flush()
-        # Typer returns the code of an interrupt that it caught.
-        code = _report(code, [_INTERRUPT]) if code == INTERRUPTED else code
-    except KeyboardInterrupt:
-        code = _report(INTERRUPTED, [_INTERRUPT])
-    except Exception as error:  # noqa: BLE001 - every exception ends here
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt  # noqa: TRY301 - Typer has caught it
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - every exception ends here
         code = _report(*_describe(error))
     sys.exit(code or DONE)
 
@@ -62,10 +63,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - 
     raise KeyboardInterrupt
 
 
-def _describe(error: Exception) -> tuple[int, list[UserError]]:
+def _describe(error: BaseException) -> tuple[int, list[UserError]]:
     """Return the exit code of an exception, and what to print; a traceback is printed at once."""
     if user_errors := list(_user_errors(error)):
         return WRONG_INPUT, user_errors
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED, [_INTERRUPT]
     if type(error).__name__ == "Abort":
         # Typer also raises Abort at an end of file, which is not an interrupt by the user.
         cause = error.__cause__
@@ -103,7 +106,7 @@ def _shown(error: UserError) -> str:
     return "\n".join(wrapped(line, width) for line in lines)
 
 
-def _system_fault(error: Exception) -> str:
+def _system_fault(error: BaseException) -> str:
     """Return a sentence on a fault of the disk or the operating system; empty if it is none."""
     if isinstance(error, MemoryError):
         return "There is not enough memory. Use fewer --workers, or smaller images and batches."
