@@ -36,7 +36,8 @@ def renewed(record: Record) -> Record:
     planned = plan(study, resolve, lambda data: fingerprints[data["name"]], identity)
     if not {trial.id for trial in record.plan.trials} <= {trial.id for trial in planned.trials}:
         raise UserError(record.study.source, "does not plan all trials that were run.")
-    return record.model_copy(update={"study": study, "plan": planned})
+    text = (ROOT / study.source).read_text(encoding="utf-8")
+    return record.model_copy(update={"study": study, "plan": planned, "file": text})
 
 
 def refresh(results: Path, reports: Path, folder: str) -> None:

@@ -99,8 +99,10 @@ def test_an_effect_within_the_margin_is_none(results: Results) -> None:
     for negligible, verdict in ((True, "no effect"), (False, "open")):
         update = {"decided": False, "negligible": negligible}
         effects = tuple(effect.model_copy(update=update) for effect in context.effects)
-        shown = rows(replace(context, effects=effects)).values()
-        assert {"", verdict} == {row.verdict for row in shown}
+        table = ablation_table(replace(context, effects=effects))
+        assert {"", verdict} == {row.verdict for row in table.rows}
+        told = "two one-sided tests put it within 1 point" in " ".join(table.notes)
+        assert negligible == told
 
 
 def test_a_variant_is_best_only_if_it_is_decided(results: Results, tmp_path: Path) -> None:
@@ -128,7 +130,7 @@ def committed(folder: str) -> AblationTable:
 def test_a_contrast_that_the_audit_proved_equal_says_so() -> None:
     """Its difference is numerical noise, and no effect."""
     verdicts = {row.variant: row.verdict for row in committed("preact_cbam-cpu").rows}
-    assert verdicts["attention=none"] == "same network"
+    assert verdicts["attention=none"] == "same training"
     assert verdicts["weights=last"] == "identical"
 
 

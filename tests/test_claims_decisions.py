@@ -49,6 +49,29 @@ def test_a_claim_about_a_contrast_takes_its_decision():
     assert "adjusted p = 0.01" in found.reason
 
 
+@pytest.mark.parametrize(
+    ("looks", "expected"), [((), "negligible"), ((3, 4), "inconclusive"), ((2, 3), "negligible")]
+)
+def test_equivalence_at_a_look_may_err_as_little_as_the_look(looks, expected):
+    """A p of 0.029 is under 5 % and under the 3.3 % of a second look, not under a first one's."""
+    near = {"none": [0.501, 0.522, 0.512], "baseline": [0.5053, 0.5177, 0.512]}
+    effect = Effect(
+        variant="none",
+        reference="baseline",
+        metric=TEST_ACCURACY,
+        seeds=3,
+        difference=0.0,
+        p_adjusted=1.0,
+        low_family=-2.0,
+        high_family=2.0,
+        look=looks.index(3) + 1 if looks else None,
+    )
+
+    [found] = judge_claims(results(near, moved(effect="higher"), study={"looks": looks}), [effect])
+    assert expected == found.verdict
+    assert not looks or expected == "inconclusive" or "93.3 % interval" in found.reason
+
+
 @pytest.mark.parametrize(("low", "expected"), [(0.2, "reproduced"), (-0.1, "inconclusive")])
 def test_without_predictions_the_interval_over_images_is_that_of_the_effect(low, expected):
     """A study of which only the tables are left keeps what they say of the test images."""

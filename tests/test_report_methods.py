@@ -111,8 +111,8 @@ def test_limitations_of_a_study():
             "variants have."
         ),
         "This is not the study as specified: profile cpu set 2 values, which the training setup "
-        "lists. Assumptions below are of the study file without them.",
-        "On the data CIFAR-10: JPEG copies.",
+        "lists. Assumptions below are of the study without these overrides.",
+        "Data: CIFAR-10. JPEG copies.",
         (
             "Trials of 1 contrast failed: the means of the seeds left say nothing about those, and "
             "decide nothing."

@@ -48,6 +48,7 @@ class Evidence:
     `image_error` the standard error that they leave in the mean; both are 0 if unknown.
     `has_paper_images` says that the paper's number was measured on the same test images.
     `failures` counts the trials that failed, for a claim about them; others have none.
+    `error` is what each test of equivalence may err with: less than 5 % at one of several looks.
     """
 
     metric: Metric
@@ -59,6 +60,7 @@ class Evidence:
     image_error: float = 0.0
     has_paper_images: bool = True
     failures: Failures = NO_FAILURES
+    error: float = 0.05
     values: FloatArray = field(init=False)
 
     def __post_init__(self) -> None:

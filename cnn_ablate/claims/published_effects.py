@@ -146,19 +146,20 @@ def _judge_size(claim: Claim, evidence: Evidence, decision: Decision | None) -> 
 
 
 def _is_equivalent(evidence: Evidence, margin: float) -> bool:
-    """Return whether two one-sided tests at 5 % put the effect within the margin."""
-    # They correspond to an interval of 90 %.
-    images = evidence.image_interval(0.9)
+    """Return whether two one-sided tests put the effect within the margin."""
+    images = evidence.image_interval(1 - 2 * evidence.error)
     inside = images is None or max(map(abs, images)) < margin
-    return (
-        inside and is_testable(evidence.values) and equivalence_p(evidence.values, margin) <= 0.05
-    )
+    p = equivalence_p(evidence.values, margin) if is_testable(evidence.values) else 1.0
+    return inside and p <= evidence.error
 
 
 def _ruled_out(evidence: Evidence, margin: float) -> str:
     p = p_value(equivalence_p(evidence.values, margin))
     beyond = amount(margin, evidence.metric)
-    within = f"90 % interval {bounds(evidence.interval(0.9), evidence.metric)}"
+    # Two one-sided tests at 5 % correspond to an interval of 90 %.
+    confidence = 1 - 2 * evidence.error
+    interval = bounds(evidence.interval(confidence), evidence.metric)
+    within = f"{100 * confidence:.3g} % interval {interval}"
     return (
         f"two one-sided t tests rule out effects beyond {beyond} ({within}), {p}, {evidence.seeds}"
     )

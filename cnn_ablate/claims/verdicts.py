@@ -19,6 +19,7 @@ from cnn_ablate.metrics import metric_of
 from cnn_ablate.plan import NotInPlanError, Weights, claim_weights
 from cnn_ablate.schema import Claim, Effect, Verdict
 from cnn_ablate.stats import Decision, PredictionReader, level, signed
+from cnn_ablate.stats.group_sequential import spent
 from cnn_ablate.store import Results
 from cnn_ablate.text import capital
 
@@ -84,6 +85,9 @@ def _case(
     contrast = find_contrast(claim, weights, evidence.metric, effects)
     if contrast and evidence.images is None and evidence.known_images is None:
         evidence = replace(evidence, known_images=contrast.image_interval)
+    if contrast and contrast.effect.look and (looks := results.record.study.looks):
+        share = spent(len(looks), results.record.study.error)[contrast.effect.look - 1]
+        evidence = replace(evidence, error=share)
     return _Case(claim, weights, evidence, contrast)
 
 

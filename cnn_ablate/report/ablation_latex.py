@@ -82,7 +82,7 @@ def _shown(mark: Mark) -> str:
 def _remarks(row: AblationRow) -> list[str]:
     """Return what footnotes say of a row; a row without meaning says it in its cells."""
     versus = [f"compared with {row.versus}"] if row.versus else []
-    noise = ["the same network: numerical noise"] if row.verdict == "same network" else []
+    noise = ["the same training: numerical noise"] if row.verdict == "same training" else []
     known = [row.remark] if row.remark and row.verdict != "meaningless" else []
     return [*versus, *noise, *known]
 

@@ -1,7 +1,7 @@
 """The ablation table as data: one row per variant, with accuracy, effect, decision and size."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -15,9 +15,9 @@ from cnn_ablate.report.outcomes import outcome
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.report.row_remarks import best_variant, remark
 from cnn_ablate.report.seed_plot import SeedPlot, seed_plots
+from cnn_ablate.report.table_notes import table_notes
 from cnn_ablate.report.variant_labels import change, components, short_keys
 from cnn_ablate.schema import TEST_ACCURACY, Effect, Metric
-from cnn_ablate.stats import FLIPS
 from cnn_ablate.text import listed
 
 _MOST_COLUMNS = 8
@@ -106,7 +106,7 @@ class AblationTable:
     """The rows of a study in the order of its plan, the reference first.
 
     `components` are the headers of the marks; `chance` has the accuracies, as text, of classifiers
-    that learn nothing, by name. `least_p` says what p cannot be under, where one is there.
+    that learn nothing, by name. `notes` say what must be known of its numbers.
     """
 
     name: str
@@ -116,7 +116,7 @@ class AblationTable:
     rows: tuple[AblationRow, ...]
     chance: tuple[tuple[str, str], ...] = ()
     metric: Metric = TEST_ACCURACY
-    least_p: str = ""
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def group_starts(self) -> frozenset[str]:
@@ -181,14 +181,8 @@ def ablation_table(context: ReportData) -> AblationTable:
         tuple(rows),
         tuple(chance.items()),
         context.metric,
-        _least_p(list(effects.values())),
+        table_notes(context.metric, list(effects.values())),
     )
-
-
-def _least_p(effects: Sequence[Effect]) -> str:
-    """Return the smallest p of sign flips (2 of 2^n), by pairs, where a contrast has it."""
-    flipped = {e.seeds for e in effects if e.method == FLIPS and e.p_adjusted == 2 / 2**e.seeds}
-    return listed(f"{n} pairs allow no p under {2 / 2**n:.2g}" for n in sorted(flipped))
 
 
 def _names(context: ReportData) -> list[str]:

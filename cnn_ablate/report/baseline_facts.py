@@ -80,8 +80,7 @@ def recipe(record: Record, reference: str) -> str:
     settings = _settings(record, reference)
     if not settings:
         return ""
-    training, size = settings["training"], record.sizes.get(reference)
-    parameters = f" ({size.parameters:,} parameters)" if size else ""
+    training, parameters = settings["training"], _parameters(record, reference)
     precision = f", in {training['precision']}" if "precision" in training else ""
     data = formatting.data_name(settings["data"].get("name", ""))
     return (
@@ -92,9 +91,15 @@ def recipe(record: Record, reference: str) -> str:
 
 
 def trained_with(record: Record, reference: str) -> str:
-    """Return optimizer, schedule, batches and augmentation of the reference in a few words."""
+    """Return network, optimizer, schedule, batches and augmentation of the reference in words."""
     settings = _settings(record, reference)
-    return _means(settings) if settings else ""
+    network = f"{settings['model'].get('name')}{_parameters(record, reference)}" if settings else ""
+    return f"{network} with {_means(settings)}" if settings else ""
+
+
+def _parameters(record: Record, reference: str) -> str:
+    size = record.sizes.get(reference)
+    return f" ({size.parameters:,} parameters)" if size else ""
 
 
 def _settings(record: Record, reference: str) -> Mapping[str, Any]:

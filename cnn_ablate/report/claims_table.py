@@ -28,8 +28,8 @@ _NOT_RUN = "not run yet"
 # With more inconclusive claims than this, those with a definite verdict are hard to find.
 _FEW = 5
 _INTERVALS = (
-    "Intervals: of a number or a size, that of one further run, which is wider than the one in the "
-    "ablation table; of a direction, that of its family."
+    "The interval of a claimed number or size is where one further run may fall, and wider than in "
+    "the ablation table; that of a claimed direction is of its family of tests."
 )
 
 Pair = tuple[Claim, Verdict]

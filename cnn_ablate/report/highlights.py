@@ -20,7 +20,7 @@ from cnn_ablate.text import capital, count, listed, percent
 _MOST = 6
 _UNTESTED: dict[Outcome, str] = {
     "identical": "identical results",
-    "same network": "the same network",
+    "same training": "the same training",
     "not tested": "not tested",
 }
 
@@ -72,7 +72,8 @@ def answer(context: ReportData) -> str:
     found = [part for part in parts if part]
     if len(found) == 1 and not context.meaningless:
         return _said_of_all(len(tested), _overridden(context), found[0])
-    among = " ".join(filter(None, (f"Of {count(len(tested), 'change')}", _overridden(context))))
+    changes = "change" if len(tested) == len(_effects(context)) else "tested change"
+    among = " ".join(filter(None, (f"Of {count(len(tested), changes)}", _overridden(context))))
     return f"{among}, {'; '.join(found)}."
 
 
@@ -186,7 +187,7 @@ def highlights(context: ReportData, tally: str) -> tuple[Fact, ...]:
         *(Fact(capital(name), percent(share)) for name, share in context.metric_chance.items()),
         Fact("Run", capital(context.budget)),
         Fact("Data", _data(context)),
-        Fact("Trained with", trained_with(context.results.record, context.reference)),
+        Fact("Trained", trained_with(context.results.record, context.reference)),
         Fact("Decided", capital(_decided(context))),
         Fact("Claims", capital(tally)),
     ]

@@ -84,14 +84,14 @@ def _looked_at(record: Record) -> str:
 
 def _data_notes(record: Record) -> list[str]:
     notes = {facts.name: facts.note.rstrip(".") for facts in record.data if facts.note}
-    return [f"On the data {data_name(name)}: {note}." for name, note in notes.items()]
+    return [f"Data: {data_name(name)}. {note}." for name, note in notes.items()]
 
 
 def _budget(record: Record) -> str:
     study = record.study
     if not study.forced:
         return ""
-    assumed = " Assumptions below are of the study file without them."
+    assumed = " Assumptions below are of the study without these overrides."
     as_written = assumed if study.assumptions else ""
     return (
         f"This is not the study as specified: {source_of_overrides(study)} set "

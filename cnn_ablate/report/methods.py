@@ -151,7 +151,8 @@ def _looks(record: Record, effects: Sequence[Effect]) -> str:
     told = listed(taken) if taken else f"{record.study.looks[reached - 1]} seeds at most"
     return (
         f"Seeds were added where the answer was open: looks were taken at {told}. The error is "
-        "spent over the planned looks, and each interval is that of its look."
+        "spent over the planned looks: each interval is that of its look, and a contrast is "
+        "negligible where two one-sided t tests put it within the margin at the error of its look."
     )
 
 

@@ -14,12 +14,12 @@ Outcome = Literal[
     "fails more",
     "fails less",
     "identical",
-    "same network",
+    "same training",
     "not tested",
     "meaningless",
 ]
 """`no effect`: it is shown to be within the margin; `identical`: no seed moves at all; `same
-network`: the audit has shown that both sides train alike, so that a difference is numerical noise.
+training`: the audit has shown that both sides train alike, so that a difference is numerical noise.
 """
 
 
@@ -45,7 +45,7 @@ def is_beyond_images(effect: Effect) -> bool:
 def _untested(context: ReportData, effect: Effect) -> Outcome:
     if effect.seeds > 1 and not effect.failed and effect.difference == 0 == effect.sd:
         return "identical"
-    return "same network" if (effect.variant, effect.reference) in context.inert else "not tested"
+    return "same training" if (effect.variant, effect.reference) in context.inert else "not tested"
 
 
 def _direction(metric: Metric, effect: Effect) -> Outcome:

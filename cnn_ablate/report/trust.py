@@ -16,11 +16,24 @@ _FINDINGS = ("error", "warning", "note")
 
 @dataclass(frozen=True)
 class Support:
-    """A reason to trust the results, or not to; `section` of the page has more of it."""
+    """A reason to trust the results, or not to; `section` of the page has more of it.
 
-    is_sound: bool
+    `is_sound` is None where nothing could be looked for.
+    """
+
+    is_sound: bool | None
     text: str
     section: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What it is called where its mark cannot be seen."""
+        return {True: "sound", False: "weak", None: "untested"}[self.is_sound]
+
+    @property
+    def mark(self) -> str:
+        """What it begins with: a tick, an exclamation mark, or a dash."""
+        return {True: "✓", False: "!", None: "\N{EN DASH}"}[self.is_sound]
 
 
 def support(context: ReportData, gaps: Sequence[str]) -> tuple[Support, ...]:
@@ -57,7 +70,8 @@ def _converged(context: ReportData) -> Support:
     if not tested:
         short = context.epochs["epoch"].max() < LEAST_EPOCHS
         why = f"under {LEAST_EPOCHS} epochs" if short else "learning rates end near zero"
-        return Support(not short, f"a rise at the end was not looked for: {why}", "training")
+        sound = False if short else None
+        return Support(sound, f"convergence was not tested: {why}", "training")
     which = "no variant" if tested >= trained else f"none of the {tested} variants tested"
     gained = f"gained {100 * RISE:.0f} point or more"
     text = f"{which} {gained} between the last two quarters of its epochs"
@@ -81,7 +95,8 @@ def _selected(context: ReportData) -> Support:
         return Support(True, "")
     who = count(len(variants), "variant")
     makes = "makes" if len(variants) == 1 else "make"
-    return Support(False, f"{who} {makes} choices on test images: accuracy is flattered", "audit")
+    text = f"{who} {makes} choices on test images: accuracy is biased upwards"
+    return Support(False, text, "audit")
 
 
 def _audited(context: ReportData) -> Support:
