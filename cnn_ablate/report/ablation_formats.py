@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import wrap
 
 from cnn_ablate.report import formatting, render_templates
 from cnn_ablate.report.ablation_latex import latex
@@ -13,7 +14,7 @@ _NARROWEST = 16  # characters of a variant's name
 
 
 def plain_text(table: AblationTable, *, width: int = sys.maxsize) -> str:
-    """Return the table in columns of plain text; names are cut so that lines fit the width.
+    """Return the table in columns of plain text; names are wrapped so that lines fit the width.
 
     What must be known of a variant beside its numbers is on a line below it.
     """
@@ -45,9 +46,9 @@ def _remark(text: str, width: int) -> str:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first = formatting.short(cells[0], widths[0])
+    first, *further = wrap(cells[0], widths[0], subsequent_indent=_GAP, break_on_hyphens=False)
     padded = [text.ljust(w) for text, w in zip([first, *cells[1:]], widths, strict=True)]
-    return _GAP.join(padded).rstrip()
+    return "\n".join([_GAP.join(padded).rstrip(), *further])
 
 
 ABLATION_FORMATS: Mapping[str, Callable[[AblationTable], str]] = {
