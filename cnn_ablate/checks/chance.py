@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pandas as pd
-from scipy import stats
+import scipy
 
 from cnn_ablate.checks.trained_study import TrainedStudy
 from cnn_ablate.schema import Finding
@@ -71,4 +71,4 @@ def _is_at_chance(accuracy: float, images: int, floor: float) -> bool:
     if not images:
         return False
     correct = round(accuracy * images)
-    return bool(stats.binomtest(correct, images, floor, alternative="greater").pvalue > 0.05)
+    return bool(scipy.stats.binomtest(correct, images, floor, alternative="greater").pvalue > 0.05)

@@ -22,7 +22,7 @@ class Point:
     name: str = ""
     extra: Overrides | None = None
 
-    @property
+    @cached_property
     def sets(self) -> dict[str, object]:
         """All dotted keys that it sets; later factors override earlier ones."""
         keys = {key: value for level in self.levels.values() for key, value in level.sets.items()}

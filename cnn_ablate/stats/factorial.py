@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.regression.linear_model import OLS
 
 from cnn_ablate.schema import TEST_ACCURACY, Factor, Metric, Variant
 from cnn_ablate.stats.crossing_cells import cells, level_labels
@@ -127,6 +126,8 @@ def _rows(grid: _Grid) -> list[tuple[object, ...]]:
     # An intercept per seed: seeds are blocks, whose differences are no noise of the effects.
     blocks = (grid.seeds[:, None] == np.unique(grid.seeds)).astype(float)
     kept, aliases = _separate(grid, blocks)
+    from statsmodels.regression.linear_model import OLS  # noqa: PLC0415 - takes a second
+
     fit = OLS(grid.y, np.hstack([blocks, *kept.values()])).fit()
     rows: list[tuple[object, ...]] = []
     start = blocks.shape[1]

@@ -6,8 +6,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+import scipy
 
 from cnn_ablate.stats.units import Interval
 from cnn_ablate.text import listed
@@ -63,6 +62,8 @@ def count_failures(trials: pd.DataFrame, sides: Sides, seeds: Collection[int]) -
 
 def failure_interval(failed: int, trials: int) -> Interval:
     """Return the 95 % Clopper-Pearson interval of a failure rate; [0, 1] without trials."""
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - takes a second
+
     if not trials:
         return 0.0, 1.0
     low, high = proportion_confint(failed, trials, method="beta")
@@ -96,7 +97,7 @@ def failure_power(failures: Failures, trials: int, error: float) -> float:
 def _later(failed: int, ended: int, trials: int) -> dict[int, float]:
     """Return the probability of each number of failures among more trials, at the rate so far."""
     more = np.arange(trials - ended + 1)
-    chances = stats.binom.pmf(more, trials - ended, failed / ended if ended else 0.0)
+    chances = scipy.stats.binom.pmf(more, trials - ended, failed / ended if ended else 0.0)
     return dict(zip((failed + more).tolist(), chances.tolist(), strict=True))
 
 
@@ -109,4 +110,4 @@ def failure_p(failed: int, trials: int, failed_reference: int, trials_reference:
             [failed_reference, trials_reference - failed_reference],
         ]
     )
-    return float(stats.fisher_exact(table).pvalue)
+    return float(scipy.stats.fisher_exact(table).pvalue)

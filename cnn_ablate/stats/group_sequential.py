@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from cnn_ablate.stats.failure_rates import NO_FAILURES, Failures, failure_power
 from cnn_ablate.stats.family_tests import decide_family
@@ -131,10 +131,10 @@ def _mean_power(row: FloatArray, last: int, error: float) -> float:
     missing, sd = last - len(present), float(np.std(present, ddof=1)) if len(present) > 1 else 0.0
     if missing <= 0 or sd == 0:
         return 1.0
-    critical = stats.t.ppf(1 - error / 2, last - 1)  # about that of max-T: Bonferroni's
+    critical = scipy.stats.t.ppf(1 - error / 2, last - 1)  # about that of max-T: Bonferroni's
     needed = critical * sd * math.sqrt(last) - abs(present.sum())
     expected = abs(present.mean()) * missing
-    return float(stats.norm.sf((needed - expected) / (sd * math.sqrt(missing))))
+    return float(scipy.stats.norm.sf((needed - expected) / (sd * math.sqrt(missing))))
 
 
 def error_of_repeated_looks(seeds: Sequence[int], error: float = 0.05) -> float:
@@ -158,5 +158,5 @@ def error_of_repeated_looks(seeds: Sequence[int], error: float = 0.05) -> float:
     for n in seeds:
         seen = values[:, :n]
         t = np.abs(seen.mean(axis=1)) * math.sqrt(n) / seen.std(axis=1, ddof=1)
-        decided |= t > stats.t.ppf(1 - error / 2, n - 1)
+        decided |= t > scipy.stats.t.ppf(1 - error / 2, n - 1)
     return float(decided.mean())

@@ -8,9 +8,8 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
 from cnn_ablate.stats.pairing import FloatArray
 from cnn_ablate.stats.units import UNKNOWN, Interval
@@ -26,6 +25,8 @@ def wilson(correct: float, n: float, confidence: float = 0.95) -> Interval:
 
     Reference: Wilson, JASA 22, 1927; Brown, Cai and DasGupta, Statistical Science 16, 2001.
     """
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415 - takes a second
+
     if n == 0:
         return UNKNOWN
     low, high = proportion_confint(correct, n, alpha=1 - confidence, method="wilson")
@@ -76,7 +77,7 @@ def pooled_mcnemar_p(net: NDArray[np.integer[Any]]) -> float:
     # the sum of independent variables has the convolution of their distributions.
     for size, count in zip(sizes, counts, strict=True):
         steps = np.zeros(2 * size * count + 1)
-        steps[:: 2 * size] = stats.binom.pmf(np.arange(count + 1), count, 0.5)
+        steps[:: 2 * size] = scipy.stats.binom.pmf(np.arange(count + 1), count, 0.5)
         chances = np.convolve(chances, steps)
     sums = np.arange(len(chances)) - len(chances) // 2
     # Sums of many probabilities can exceed 1 by a rounding error.

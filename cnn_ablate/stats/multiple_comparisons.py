@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from cnn_ablate.stats.pairing import FloatArray
 
@@ -183,12 +183,12 @@ def _flip_quantile(table: FloatArray, error: float) -> FloatArray:
 def _holm_p(tables: FloatArray) -> FloatArray:
     means, errors = _means_and_errors(tables)
     freedom = np.count_nonzero(~np.isnan(tables), axis=-2) - 1
-    return adjust_p(2 * stats.t.sf(np.abs(means / errors), freedom))
+    return adjust_p(2 * scipy.stats.t.sf(np.abs(means / errors), freedom))
 
 
 def _holm_quantile(table: FloatArray, error: float) -> FloatArray:
     freedom = np.count_nonzero(~np.isnan(table), axis=0) - 1
-    return np.asarray(stats.t.ppf(1 - error / (2 * len(freedom)), freedom), dtype=np.float64)
+    return np.asarray(scipy.stats.t.ppf(1 - error / (2 * len(freedom)), freedom), dtype=np.float64)
 
 
 def _decisions(

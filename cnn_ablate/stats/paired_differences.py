@@ -7,7 +7,7 @@ seeds, where a bootstrap would be too narrow.
 import math
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from cnn_ablate.stats.pairing import FloatArray
 from cnn_ablate.stats.units import UNKNOWN, Interval
@@ -30,7 +30,7 @@ def t_interval(differences: FloatArray, confidence: float = 0.95) -> Interval:
 
 def t_quantile(freedom: float, confidence: float = 0.95) -> float:
     """Return the two-sided quantile of Student's t; the normal's for infinite `freedom`."""
-    return float(stats.t.ppf(0.5 + confidence / 2, freedom))
+    return float(scipy.stats.t.ppf(0.5 + confidence / 2, freedom))
 
 
 def equivalence_p(differences: FloatArray, margin: float) -> float:
@@ -47,4 +47,4 @@ def equivalence_p(differences: FloatArray, margin: float) -> float:
     room = margin - abs(float(np.mean(differences)))
     if sd == 0:
         return float(room <= 0)
-    return float(stats.t.sf(room * math.sqrt(n) / sd, n - 1))
+    return float(scipy.stats.t.sf(room * math.sqrt(n) / sd, n - 1))

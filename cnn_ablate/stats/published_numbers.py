@@ -13,7 +13,7 @@ References:
 import math
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from cnn_ablate.stats.pairing import FloatArray
 
@@ -52,4 +52,4 @@ def difference_half_width(*sides: FloatArray) -> float:
 
 
 def _quantile(freedom: float) -> float:
-    return float(stats.t.ppf(0.975, freedom))
+    return float(scipy.stats.t.ppf(0.975, freedom))

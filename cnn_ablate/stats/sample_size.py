@@ -7,7 +7,7 @@ step-down test of the study improves upon a little.
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+import scipy
 
 _POWER = 0.8
 _MOST_SEEDS = 1000
@@ -45,7 +45,7 @@ class Precision:
         return next(enough, None)
 
     def _found_with(self, seeds: int) -> float:
-        both = _quantile(self.error / self.contrasts, seeds) + stats.t.ppf(_POWER, seeds - 1)
+        both = _quantile(self.error / self.contrasts, seeds) + scipy.stats.t.ppf(_POWER, seeds - 1)
         return float(both * self._standard_error(seeds))
 
     def _standard_error(self, seeds: int) -> float:
@@ -62,4 +62,4 @@ class Spread(Precision):
 
 
 def _quantile(error: float, seeds: int) -> float:
-    return float(stats.t.ppf(1 - error / 2, seeds - 1))
+    return float(scipy.stats.t.ppf(1 - error / 2, seeds - 1))
