@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -15,6 +14,7 @@ from cnn_ablate.analysis import analyse
 from cnn_ablate.report import escaping, write
 from cnn_ablate.report.write_report import write_pages
 from support import fake_study
+from support.measured_process import run_measured
 from support.report_data import content_of
 
 pytestmark = pytest.mark.usefixtures("all_figures")
@@ -227,26 +227,20 @@ def test_latex_compiles(markup_page, tmp_path):
 
 
 SCRIPT = """
-import resource, sys, time
-from pathlib import Path
 root, reports = map(Path, sys.argv[1:3])
-start = time.process_time()
 from cnn_ablate import report
 from cnn_ablate.analysis import analyse
 from cnn_ablate.store import read
 page = report.write(analyse(read(root, "made_up")), reports, latex=True)
 assert "torch" not in sys.modules
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(time.process_time() - start, peak, page.stat().st_size / 1e6)
+print(page.stat().st_size / 1e6)
 """
 
 
 def build_in_new_process(root: Path, reports: Path) -> tuple[float, float, float]:
     """Build a report in a new process; return CPU seconds, MB of memory, and MB of the page."""
-    command = [sys.executable, "-c", SCRIPT, str(root), str(reports)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    seconds, memory, size = map(float, done.stdout.split())
-    return seconds, memory, size
+    measured = run_measured(SCRIPT, root, reports)
+    return measured.seconds, measured.megabytes, float(measured.printed)
 
 
 @pytest.mark.slow

@@ -1,13 +1,13 @@
 """Large studies: what is printed stays short, and plans take seconds."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from support import cli_study
+from support.measured_process import Measured, run_measured
 
 BASELINE = """\
 study: large
@@ -53,38 +53,18 @@ def test_a_plan_counts_equal_and_excluded_variants_beyond_forty(tmp_path: Path) 
     assert "and 19 more." in said
 
 
-# The peak is not `ru_maxrss`, which begins at the size of the process that started this one.
-PLAN = """\
-import atexit, sys, time
-from pathlib import Path
-from cnn_ablate.cli import main
-
-def report():
-    lines = Path("/proc/self/status").read_text().splitlines()
-    [peak] = [line.split()[1] for line in lines if line.startswith("VmHWM")]
-    print(time.process_time(), peak, file=sys.stderr)
-
-atexit.register(report)
-sys.argv = ["cnn-ablate", "plan", sys.argv[1]]
-main()
-"""
-
-
-def used_by_plan(folder: Path, rest: str) -> tuple[str, float, float]:
-    """Plan a study in a process of its own; return its words, CPU seconds and peak in bytes."""
+def measured_plan(folder: Path, rest: str) -> Measured:
+    """Plan a study in a process of its own."""
     study = cli_study.write(folder, BASELINE + rest)
-    command = [sys.executable, "-c", PLAN, str(study)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    seconds, peak = map(float, done.stderr.splitlines()[-1].split())
-    return done.stdout, seconds, 1024 * peak
+    return run_measured("from cnn_ablate.cli import main; main()", "plan", study, cwd=folder)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 def test_a_plan_of_100_000_trials_takes_seconds(tmp_path: Path) -> None:
     """At most four times as long as one of two trials, most of which is imports, and 1 GB."""
-    _, start, _ = used_by_plan(tmp_path, "seeds: 2\n")
-    said, seconds, peak = used_by_plan(
+    small = measured_plan(tmp_path, "seeds: 2\n")
+    large = measured_plan(
         tmp_path,
         f"factors: {{optimizer.lr: {[n / 100 for n in range(1, 11)]},"
         f" optimizer.momentum: {[n / 10 for n in range(10)]},"
@@ -92,6 +72,6 @@ def test_a_plan_of_100_000_trials_takes_seconds(tmp_path: Path) -> None:
         f" training.epochs: {[*range(1, 11)]}}}\n"
         "design: factorial\nseeds: 10\n",
     )
-    assert "10,000 variants x 10 seeds = 100,000 trials" in said
-    assert seconds < 4 * start
-    assert peak < 1e9
+    assert "10,000 variants x 10 seeds = 100,000 trials" in large.printed
+    assert large.seconds < 4 * small.seconds
+    assert large.megabytes < 1000

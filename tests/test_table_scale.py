@@ -1,12 +1,11 @@
 """Tables of thousands of finished trials: time grows with their number, and memory is bounded."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from support import fake_study
+from support.measured_process import run_measured
 
 pytestmark = pytest.mark.slow
 
@@ -20,9 +19,7 @@ store = Store(Path(sys.argv[1]))
 record = read_record(store.root, "made_up")
 began = time.process_time()
 write_analysis(analyse(write_study(store, record)))
-# Not `ru_maxrss`, which begins at the size of the process that started this one.
-status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
-print(time.process_time() - began, int(status["VmHWM"].split()[0]) / 1024)
+print(time.process_time() - began)
 """
 
 
@@ -30,10 +27,8 @@ def cost(root: Path, variants: int) -> tuple[float, float]:
     """Return the CPU seconds and the megabytes of the tables of 50 trials per variant."""
     small = fake_study.FakeStudy(variants=variants, seeds=50, images=100, epochs=3, samples=0)
     fake_study.publish(root, small)
-    script = [sys.executable, "-c", SCRIPT, str(root)]
-    printed = subprocess.run(script, capture_output=True, text=True, check=True).stdout
-    seconds, megabytes = map(float, printed.split())
-    return seconds, megabytes
+    measured = run_measured(SCRIPT, root)
+    return float(measured.printed), measured.megabytes
 
 
 def test_the_time_of_tables_grows_with_the_trials(tmp_path: Path) -> None:

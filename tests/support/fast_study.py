@@ -81,8 +81,9 @@ def prepared(folder: Path, config: RunConfig | None = None) -> Prepared:
 def fork(action: Callable[[], object]) -> int:
     """Start an action in a forked process with its own group; return the process id."""
     if pid := os.fork():
+        os.setpgid(pid, pid)  # by both: the child may not have run before its group is killed
         return pid
-    os.setsid()
+    os.setpgid(0, 0)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
