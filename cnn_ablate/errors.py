@@ -1,4 +1,14 @@
-"""The exception for wrong user input."""
+"""The exception for wrong user input; which exceptions are torch's for want of memory."""
+
+# Torch has an exception of its own for CUDA only; on other devices it raises RuntimeError.
+_OUT_OF_MEMORY = ("DefaultCPUAllocator: can't allocate memory", "MPS backend out of memory")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an exception is torch's for want of memory; does not import torch."""
+    return type(error).__name__ == "OutOfMemoryError" or any(
+        message in str(error) for message in _OUT_OF_MEMORY
+    )
 
 
 class UserError(Exception):

@@ -39,8 +39,10 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
         if process == os.getpid():  # no fork of it
             # Most of it while it is locked, so that no other process sweeps it meanwhile.
             shutil.rmtree(outer / "files", ignore_errors=True)
-            locks.release_all()
-            shutil.rmtree(outer, ignore_errors=True)
+            # What cannot be removed now keeps its lock until this process ends, for the next one.
+            if not (outer / "files").exists():
+                locks.release_all()
+                shutil.rmtree(outer, ignore_errors=True)
 
 
 def _new_folder(parent: Path | None) -> tuple[Path, Locks]:

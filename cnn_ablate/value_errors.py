@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from cnn_ablate.errors import UserError
+
 Schema = Mapping[str, Any]
 _TYPES = {"bool", "int", "float", "str", "none"}
 
@@ -123,3 +125,9 @@ def _dereference(part: Schema, root: Schema) -> Schema:
     while "$ref" in part:
         part = root.get("$defs", {}).get(part["$ref"].rpartition("/")[2], {})
     return part
+
+
+def not_utf8(error: UnicodeEncodeError) -> UserError:
+    """Return the error of a file whose name cannot be stored."""
+    name = ascii(error.object.partition("\0")[0])
+    return UserError(name, "is not a name in UTF-8.", "Rename it.")

@@ -79,6 +79,22 @@ def test_nothing_is_left_after_an_error(places: tuple[Path, Path]) -> None:
     assert [] == list(parent.iterdir())
 
 
+def test_what_cannot_be_removed_is_left_for_the_next(
+    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps its lock, by which the next process knows it."""
+    parent, _ = places
+
+    def leave_all() -> None:
+        with monkeypatch.context() as patch, temporary_folder(parent) as folder:
+            (folder / "file").touch()
+            patch.setattr("shutil.rmtree", lambda *_, **__: None)
+
+    assert 0 == fast_study.exit_code(fast_study.fork(leave_all))
+    assert 1 == len([*parent.iterdir()])
+    assert [] == sweep(parent)
+
+
 def test_what_a_killed_process_has_left_is_removed_by_the_next(places: tuple[Path, Path]) -> None:
     """Not while it lives; links in it are removed, not followed."""
     parent, ready = places

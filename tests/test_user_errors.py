@@ -1,11 +1,13 @@
 """Errors as the user sees them: of a trial, of the input, of the program."""
 
+import errno
 import signal
 import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 import typer
 
 from cnn_ablate.cli.exit_codes import run_and_exit
@@ -51,6 +53,7 @@ def test_a_last_batch_of_one_image_is_explained(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["run", "nowhere.yaml"], "nowhere.yaml: no such file."),
+        (["run", "s\udcff.yaml"], r"'s\udcff.yaml': is not a name in UTF-8. Rename it."),
         (["run", "tiny.yaml", "--bogus"], "No such option: --bogus"),
     ],
 )
@@ -67,16 +70,25 @@ def test_wrong_input_is_one_sentence_and_exit_code_1(
 
 @pytest.mark.parametrize(
     ("error", "code", "message"),
-    [(EOFError("no more"), 3, "EOFError: no more"), (typer.Abort(), 130, "Interrupted.")],
+    [
+        (EOFError("no more"), 3, "EOFError: no more"),
+        (typer.Abort(), 130, "Interrupted."),
+        (ImportError("too large", path="/torch/_C.so"), 1, "/torch/_C.so: cannot be loaded: too"),
+        (ImportError("no name", path="/torch/nn.py"), 3, "ImportError: no name"),
+        (RuntimeError("can't start new thread"), 1, "No thread can be started. Raise their"),
+        (BlockingIOError(errno.EAGAIN, "Try again"), 1, "The operating system reports: Try again."),
+        (ValueError("'utf-8': surrogates not allowed"), 1, "folder is not in UTF-8. Rename it."),
+        (torch.OutOfMemoryError("CUDA"), 1, "There is not enough memory."),
+    ],
 )
-def test_only_an_interruption_is_reported_as_one(
+def test_faults_of_the_system_are_no_bugs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     error: Exception,
     code: int,
     message: str,
 ) -> None:
-    """A file that ends too soon is a bug like any other, with its traceback."""
+    """Nor are interruptions; a file that ends too soon is one like any other, with a traceback."""
     app, before = typer.Typer(), signal.getsignal(signal.SIGTERM)
 
     @app.command()
@@ -88,7 +100,9 @@ def test_only_an_interruption_is_reported_as_one(
         run_and_exit(app)
     signal.signal(signal.SIGTERM, before)
     assert code == ended.value.code
-    assert message in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert message in said
+    assert (code == 3) == ("Traceback" in said)
 
 
 def test_help_is_fast(tmp_path: Path) -> None:

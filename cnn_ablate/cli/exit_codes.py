@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from importlib.machinery import EXTENSION_SUFFIXES
 from io import StringIO, TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -16,11 +17,16 @@ import typer
 
 from cnn_ablate.cli.json_output import is_kept, keep_stdout, print_json, standard_output
 from cnn_ablate.ending_signals import ending_signals
-from cnn_ablate.errors import UserError
+from cnn_ablate.errors import UserError, is_out_of_memory
 from cnn_ablate.text import NO_BREAK, wrapped
 
 DONE, WRONG_INPUT, SOME_FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 _QUOTED = re.compile(r"(?<!\w)'[^'\n]+'(?!\w)|`[^`\n]+`")
+# Faults of the system whose exceptions have no class of their own, by what their messages contain.
+_FAULTS = {
+    "can't start new thread": "No thread can be started. Raise their limit (`ulimit -u`).",
+    "surrogates not allowed": "The name of a file or folder is not in UTF-8. Rename it.",
+}
 _INTERRUPT = UserError("", "Interrupted.", "Run the same command again to resume.")
 _BUG = UserError("", "This is a bug in cnn-ablate;", "please report it with the lines above.")
 
@@ -108,14 +114,19 @@ def _shown(error: UserError) -> str:
 
 def _system_fault(error: BaseException) -> str:
     """Return a sentence on a fault of the disk or the operating system; empty if it is none."""
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError) or is_out_of_memory(error):
         return "There is not enough memory. Use fewer --workers, or smaller images and batches."
     if isinstance(error, OSError):
         if error.errno == errno.EPIPE or error.filename is None:
             _drop_output()
         why = error.strerror or str(error) or type(error).__name__
-        return f"{error.filename or 'The operating system'}: cannot be written or read: {why}."
-    return ""
+        if error.filename is None:
+            return f"The operating system reports: {why}."
+        return f"{error.filename}: cannot be written or read: {why}."
+    if isinstance(error, ImportError) and (error.path or "").endswith((*EXTENSION_SUFFIXES,)):
+        hint = "Raise the limits of memory and open files (`ulimit -v`, `-n`), or install it again."
+        return f"{error.path}: cannot be loaded: {error}. {hint}"
+    return next((sentence for text, sentence in _FAULTS.items() if text in str(error)), "")
 
 
 def _drop_output() -> None:

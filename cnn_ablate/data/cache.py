@@ -26,6 +26,7 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.schema import DataFacts
 from cnn_ablate.temporary_folder import temporary_folder
 from cnn_ablate.text import some
+from cnn_ablate.value_errors import not_utf8
 
 # Part of every cache's name: raise it when a change of the decoders changes pixels.
 VERSION = 2
@@ -76,8 +77,7 @@ def _find(options: DataSet, root: Path | None) -> tuple[FoundData, Path]:
     except OSError as error:
         raise UserError(str(error.filename), f"cannot be read: {error.strerror}.") from error
     except UnicodeEncodeError as error:
-        name = ascii(error.object.partition("\0")[0])
-        raise UserError(name, "is not a name in UTF-8.", "Rename it.") from error
+        raise not_utf8(error) from error
 
 
 def _read_into_memory(found: FoundData) -> Images:

@@ -2,16 +2,12 @@
 
 import traceback
 
-import torch
-
-from cnn_ablate.errors import UserError
+from cnn_ablate.errors import UserError, is_out_of_memory
 from cnn_ablate.executors.protocol import FailureKind, Job
 from cnn_ablate.external import CommandError
 
 # Errors of the machine rather than of the trial: another attempt may succeed.
 _TEMPORARY = (OSError, MemoryError)
-# Torch has an exception of its own for CUDA only; on other devices it raises RuntimeError.
-_OUT_OF_MEMORY = ("DefaultCPUAllocator: can't allocate memory", "MPS backend out of memory")
 # Torch's message if batch normalisation gets one value per channel.
 _ONE_VALUE = "Expected more than 1 value per channel when training"
 
@@ -20,7 +16,7 @@ def failure_kind(error: Exception) -> FailureKind:
     """Return the kind of failure that an exception is."""
     if isinstance(error, CommandError) and error.lost:
         return "lost"
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return "memory"
     return "lost" if isinstance(error, _TEMPORARY) else "error"
 
@@ -31,7 +27,7 @@ def failure_message(error: Exception, job: Job) -> str:
         return str(error)
     if job.external:
         return f"{type(error).__name__}: {error}"
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         batch_size, width = job.trial.settings["training"]["batch_size"], job.compute.width
         each = f" for each of {width} networks" if width > 1 else ""
         return (
@@ -46,9 +42,3 @@ def failure_message(error: Exception, job: Job) -> str:
     message = traceback.format_exception_only(error)[-1].strip()
     place = traceback.format_tb(error.__traceback__)[-1].rstrip()
     return f"{message}\n{place}"
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or any(
-        message in str(error) for message in _OUT_OF_MEMORY
-    )

@@ -11,6 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.value_errors import not_utf8
 
 Place = tuple[str | int, ...]
 """The keys and list indices that lead to a value."""
@@ -56,8 +57,11 @@ def load(path: Path) -> Source:
         UserError: it is missing, too large, not text, or not YAML.
     """
     try:
+        str(path).encode()  # results name their study file
         with path.open("rb") as file:
             payload = file.read(_MOST_BYTES + 1)
+    except UnicodeEncodeError as error:
+        raise not_utf8(error) from None
     except FileNotFoundError:
         raise UserError(str(path), "no such file.") from None
     except OSError as error:
