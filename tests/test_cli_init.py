@@ -101,7 +101,7 @@ def test_a_study_may_lie_beside_train_and_test(
             [28, 28],
             [
                 "image_size: 28  # All pictures have 28 x 28 pixels.",
-                "grey: true  # All pictures are grey.",
+                "grey: true  # All pictures are grey: one channel.",
             ],
         ),
         (
@@ -145,7 +145,7 @@ def test_pictures_stored_in_colour_can_be_grey_and_broken_ones_are_left_to_the_r
     (tmp_path / "broken.png").write_bytes(b"no picture")
     assert survey_pictures([tmp_path / "colour.png", tmp_path / "broken.png"]).knobs() == {
         "image_size": (28, "All of 1 that were read have 28 x 28 pixels."),
-        "grey": (True, "All of 1 that were read are grey."),
+        "grey": (True, "All of 1 that were read are grey: one channel."),
     }
     assert {} == survey_pictures([tmp_path / "broken.png"]).knobs()
 
@@ -187,15 +187,21 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["mine.txt"], "a study file ends in .yaml. Name it mine.txt.yaml."),
-        (["a.yaml", "--data", "cifar"], "unknown data set 'cifar'. Did you mean 'cifar10'?"),
+        (
+            ["a.yaml", "--data", "cifar"],
+            "--data cifar: no such folder, and unknown data set 'cifar'. Did you mean 'cifar10'?",
+        ),
+        (["a.yaml", "--data", "boxes"], "notes.txt: is not a folder of pictures."),
         (["a.yaml", "--model", "lenett"], "unknown model 'lenett'. Did you mean 'lenet'?"),
     ],
 )
 def test_init_of_what_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
 ) -> None:
-    """Unknown names are reported, and nothing is written."""
+    """Unknown names and stray files are reported, and nothing is written."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "boxes").mkdir()
+    (tmp_path / "boxes" / "notes.txt").touch()
     assert said in str(call("init", *words).exception)
     assert [] == [*tmp_path.glob("*.yaml")]
 
@@ -226,6 +232,17 @@ def test_a_draft_proposes_a_factor_for_every_knob(tmp_path: Path) -> None:
     knobs = {f"model.{knob}" for knob in study.written["model"] if knob != "name"}
     assert knobs <= varied
     assert "title: Ablation of cnnnet on fashion_mnist_sample\n" in text.replace('"', "")
+
+
+def test_a_draft_varies_no_number_of_the_data(tmp_path: Path) -> None:
+    """Classes and channels are what the data say."""
+    net = "def net(in_channels=1, num_classes=10, wide=True): ...\n"
+    (tmp_path / "plain_net.py").write_text(net, encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    assert 0 == call("init", path, "--model", "plain_net:net").exit_code
+    factors = path.read_text(encoding="utf-8").partition("factors:\n")[2]
+    assert "num_classes" not in factors
+    assert "in_channels" not in factors
 
 
 def test_a_commented_factor_says_what_its_second_level_is(tmp_path: Path) -> None:

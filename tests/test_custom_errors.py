@@ -125,6 +125,14 @@ def test_a_network_that_fails_says_where(
     assert said == str(caught.value)
 
 
+def test_a_network_that_is_not_told_the_channels(tmp_path: Path) -> None:
+    """The hint names the arguments to which the number is given."""
+    own = [("channels, classes", "classes, width_in=3"), ("Conv2d(channels", "Conv2d(width_in")]
+
+    with pytest.raises(UserError, match=r"The data have 1 channel\. An argument `channels` or"):
+        built(study(tmp_path, network=changed(NETWORK, *own)))
+
+
 @pytest.mark.parametrize(
     ("defaults", "wrong"),
     [

@@ -60,7 +60,7 @@ def check_trusted(path: str, packages: OpenPackages, *, is_user_file: bool) -> N
         return
     if _are_results.get():
         what = "is code that is named in the results, which only --trust-code imports."
-        hint = "Use it (in Python: trust_code=True) if you trust whoever made these results."
+        hint = "Add it (in Python: trust_code=True) if you, or someone you trust, trained them."
         raise UserError(path, what, hint)
     top = module.partition(".")[0]
     if is_user_file or _below(module, allowed_packages()) or PathFinder.find_spec(top) is None:

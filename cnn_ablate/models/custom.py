@@ -18,6 +18,7 @@ from cnn_ablate.models.counter_dropout import number_dropouts
 from cnn_ablate.models.initial_weights import initialise
 from cnn_ablate.models.model_options import ModelOptions, Shape
 from cnn_ablate.rng import key
+from cnn_ablate.text import count
 
 _CLASSES = (
     "An argument `classes` or `num_classes` is given that number; one called otherwise is set in "
@@ -50,7 +51,8 @@ class UserModel(UserOptions, ModelOptions):
                     "calling it failed", network.eval(), torch.zeros(2, *shape)
                 )
         except UserError as error:
-            raise UserError(error.where, error.what, error.hint or misfit) from error
+            hint = error.hint or misfit or self._ask_for_channels(shape[0])
+            raise UserError(error.where, error.what, hint) from error
         if not isinstance(logits, Tensor) or logits.shape != (2, classes):
             given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
             expected = f"expected logits of shape {(2, classes)} for two images, got {given}."
@@ -81,6 +83,15 @@ class UserModel(UserOptions, ModelOptions):
         wrong = [f"{n}={k}" for n, k in right.items() if getattr(self, n) not in (None, k)]
         ask = f"The data have {' and '.join(wrong)}: set it in the study, or give it no default."
         return ask if wrong else ""
+
+    def _ask_for_channels(self, channels: int) -> str:
+        """Return a hint for a network that is not told the channels; empty if it is."""
+        if self.origin.provided[:1] == ("channels",) or "in_channels" in self.origin.knobs:
+            return ""
+        return (
+            f"The data have {count(channels, 'channel')}. An argument `channels` or `in_channels` "
+            "is given that number; one called otherwise is set in the study."
+        )
 
     def build_initialised(self, shape: Shape, classes: int, *, seed: int, scheme: str) -> nn.Module:
         """Build the network with its own initial weights, which the scheme `default` keeps."""

@@ -149,6 +149,8 @@ def _proposed_levels(
 ) -> tuple[dict[str, Levels], dict[str, Levels]]:
     """Return levels per knob of those that are switched, flags before named choices, and others."""
     properties = entry.model_json_schema()["properties"]
+    # Other names for what the data say.
+    told = getattr(entry, "synonyms", {})
     flags: dict[str, Levels] = {}
     choices: dict[str, Levels] = {}
     others: dict[str, Levels] = {}
@@ -156,7 +158,7 @@ def _proposed_levels(
         listed_values = [v for v in properties.get(knob, {}).get("enum", ()) if v != value]
         if isinstance(value, bool):
             flags[knob] = [value, not value], ""
-        elif knob in {"name", SOURCE_KEY} or isinstance(value, dict):
+        elif knob in {"name", SOURCE_KEY, *told} or isinstance(value, dict):
             continue
         elif listed_values:
             kind = choices if isinstance(value, str) else others

@@ -8,16 +8,16 @@ import typer
 
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import WrittenStudy
-from cnn_ablate.custom import user_code_folder
+from cnn_ablate.custom import is_import_path, user_code_folder
 from cnn_ablate.data import DATASETS
-from cnn_ablate.data.folder import has_train_and_test
-from cnn_ablate.data.image_files import SUFFIXES
+from cnn_ablate.data.folder import has_train_and_test, list_classes
 from cnn_ablate.data.picture_survey import survey_pictures
 from cnn_ablate.errors import UserError
 from cnn_ablate.external.draft_study import draft_study
 from cnn_ablate.external.foreign_table import read_table
 from cnn_ablate.study.json_schema import json_schema
 from cnn_ablate.study.template import study_name, study_template
+from cnn_ablate.value_errors import unknown_name
 
 STUDY_SUFFIXES = (".yaml", ".yml")
 
@@ -33,7 +33,7 @@ def write_template(file: Path, data: str, model: str, *, as_json: bool = False) 
 
     Raises:
         UserError: The file exists, would be taken for a class folder, or has another extension;
-            a name is unknown.
+            a name is unknown; the folder has files that are not pictures.
     """
     _check_suffix(file)
     with user_code_folder(file.parent):
@@ -84,6 +84,9 @@ def _check_suffix(file: Path) -> None:
 
 def _template(file: Path, data: str, model: str) -> str:
     folder = Path(data)
+    if not (data in DATASETS or is_import_path(data) or folder.is_dir()):
+        what, hint = unknown_name("data set", data, DATASETS)
+        raise UserError(f"--data {data}", f"no such folder, and {what}", hint)
     if data in DATASETS or not folder.is_dir():
         sizes = DATASETS[data].sizes if data in DATASETS else None
         return study_template(file.name, data, model, images=sizes[0] if sizes else None)
@@ -94,10 +97,8 @@ def _template(file: Path, data: str, model: str) -> str:
         raise UserError(str(file), what, "Write it beside the folder of images instead.")
     path = images.relative_to(home) if images.is_relative_to(home) else images
     has_parts = has_train_and_test(images)
-    files = (images / "train" if has_parts else images).rglob("*")
-    pictures = survey_pictures(
-        sorted(p for p in files if p.suffix.lower() in SUFFIXES and p.is_file())
-    )
+    [classes, *_] = list_classes(images, ("train", "test") if has_parts else ("",))
+    pictures = survey_pictures([path for paths in classes.values() for path in paths])
     # Without train/ and test/, a fifth of the pictures is for testing.
     count = pictures.total - (0 if has_parts else round(pictures.total / 5))
     knobs = {"path": (path.as_posix(), ""), **pictures.knobs()}
