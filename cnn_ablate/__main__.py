@@ -1,6 +1,7 @@
 """The entry point of the command line: the console script, and `python -m cnn_ablate`."""
 
-import signal
+# `signal` takes milliseconds to import, in which Ctrl-C would print a traceback.
+import _signal as signal  # type: ignore[import-not-found]
 
 
 def main() -> None:

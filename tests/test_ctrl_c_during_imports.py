@@ -40,3 +40,32 @@ def test_ctrl_c_during_imports_is_one_sentence(tmp_path: Path, command: str, mod
     )
     assert "Interrupted. Run the same command again to resume.\n" == ended.stderr
     assert ("", 128 + signal.SIGINT) == (ended.stdout, ended.returncode)
+
+
+LOST_INTERRUPT = """
+import os, signal, time, typer
+from cnn_ablate.cli.exit_codes import run_and_exit
+
+class Temporary:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+app = typer.Typer()
+
+@app.command()
+def command():
+    Temporary()
+    for _ in range(1000):
+        time.sleep(0.01)
+
+run_and_exit(app)
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_a_callback_is_not_lost() -> None:
+    """Python ignores exceptions of callbacks; locks of imports have some."""
+    code = [sys.executable, "-c", LOST_INTERRUPT]
+    ended = subprocess.run(code, capture_output=True, text=True, check=False)
+    assert "Interrupted. Run the same command again to resume.\n" == ended.stderr
+    assert 128 + signal.SIGINT == ended.returncode

@@ -6,11 +6,13 @@ import re
 import shutil
 import signal
 import sys
+from _thread import interrupt_main
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.machinery import EXTENSION_SUFFIXES
 from io import StringIO, TextIOWrapper
 from pathlib import Path
+from threading import Timer
 from types import FrameType
 
 import typer
@@ -40,6 +42,7 @@ def run_and_exit(app: typer.Typer) -> None:
             signal.signal(number, _interrupt)
     # Each trial uses one core: threads of this process would compete with the workers.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    sys.unraisablehook = _repeat_lost_interrupt
     try:
         # Blocked until now, by the entry point.
         if hasattr(signal, "pthread_sigmask"):
@@ -67,6 +70,17 @@ def _prepare_streams() -> None:
 
 def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler
     raise KeyboardInterrupt
+
+
+def _repeat_lost_interrupt(lost: "sys.UnraisableHookArgs") -> None:
+    """Repeat an interrupt that came in a callback, such as those of imports, which lose it.
+
+    A moment later, as one that comes within this function would be lost, too.
+    """
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        Timer(0.02, interrupt_main).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _describe(error: BaseException) -> tuple[int, list[UserError]]:
