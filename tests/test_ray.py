@@ -1,11 +1,14 @@
 """Trials on several real Ray nodes on this machine: the same results as the local executor's."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from cnn_ablate.errors import UserError
@@ -17,7 +20,7 @@ from cnn_ablate.runner.run import run
 from cnn_ablate.store import Results
 from cnn_ablate.study import read_study
 from support.audit import NETWORK, USERS, changed
-from support.cli_study import STUDY, write
+from support.cli_study import STUDY, program, start, write
 from test_executors import job
 
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("default")]
@@ -223,3 +226,30 @@ def test_without_an_address_ray_is_started(tmp_path: Path) -> None:
 
     assert ["done"] == [event.result.status for event in ended if event.result]
     assert not ray.is_initialized()
+
+
+def test_a_killed_run_is_resumed_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same command goes on from its checkpoints; the next run removes the session of Ray."""
+    pytest.importorskip("ray")
+    study = write(tmp_path, LONG)
+    words = ("run", study, "--executor", "ray", "--workers", 1)
+    with TemporaryDirectory(dir="/tmp", prefix="r") as short:  # room for the names of sockets
+        monkeypatch.setenv("TMPDIR", short)
+        killed = start(*words, cwd=tmp_path)
+        while not [*tmp_path.glob("results/.checkpoints/*.pt")]:
+            assert killed.poll() is None
+            time.sleep(0.05)
+        killed.kill()
+        killed.communicate()
+        assert [*Path(short).glob("cnn-ablate-*/files/session_*")]
+
+        code, _, said = program(*words, cwd=tmp_path)
+
+        assert (0, []) == (code, [*Path(short).glob("cnn-ablate-*")]), said
+    local = run_study(study, RunConfig(results=tmp_path / "local", resources=Resources(2)))
+    remote = pd.read_csv(tmp_path / "results" / "tiny" / "results.csv")
+    again = pd.read_csv(local.store.root / "tiny" / "results.csv")
+    kept = [name for name in remote if name not in TIMES]
+    assert remote[kept].equals(again[kept])

@@ -5,13 +5,17 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors.resources import Resources, usable_cores
+from cnn_ablate.temporary_folder import temporary_folder
 
 _CONNECT_TIMEOUT = 10.0  # seconds
+# Bytes: the path of a socket has at most 107, of which the names that Ray adds take the rest.
+_LONGEST_FOLDER = 40
 _OPTION = "--executor ray"
 _QUIET = {"log_to_driver": False, "logging_level": "error"}
 
@@ -30,14 +34,16 @@ def connect(resources: Resources) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
-    with _sigterm_handler_kept():
-        _join_cluster(ray, address) if address else _start_cluster(ray, resources)
-    # Ray prints a page per process that dies among the results, and has no option against it.
-    ray._private.worker._worker_logs_enabled = False  # noqa: SLF001
-    try:
+    with ExitStack() as held:
+        with _sigterm_handler_kept():
+            if address:
+                _join_cluster(ray, address)
+            else:
+                _start_cluster(ray, resources, held.enter_context(temporary_folder()))
+        held.callback(ray.shutdown)
+        # Ray prints a page per process that dies among the results, and has no option against it.
+        ray._private.worker._worker_logs_enabled = False  # noqa: SLF001
         yield ray
-    finally:
-        ray.shutdown()
 
 
 def _import_ray(*, local: bool) -> Any:
@@ -52,10 +58,15 @@ def _import_ray(*, local: bool) -> Any:
     return ray
 
 
-def _start_cluster(ray: Any, resources: Resources) -> None:
-    """Start Ray on this machine, with capacity for as many workers as are asked for."""
+def _start_cluster(ray: Any, resources: Resources, scratch: Path) -> None:
+    """Start Ray on this machine, with capacity for as many workers as are asked for.
+
+    Logs and sockets of its session are kept in `scratch`, as Ray itself never removes them.
+    """
     cpus = max(usable_cores(), (resources.workers or 0) * resources.cpus_per_trial)
-    ray.init(address="local", num_cpus=int(cpus), include_dashboard=False, **_QUIET)
+    fits = len(os.fsencode(scratch)) <= _LONGEST_FOLDER
+    place = {"_temp_dir": str(scratch)} if fits else {}
+    ray.init(address="local", num_cpus=int(cpus), include_dashboard=False, **place, **_QUIET)
 
 
 def _join_cluster(ray: Any, address: str) -> None:
