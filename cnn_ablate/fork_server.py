@@ -10,8 +10,10 @@ would take its threads and its GPU context along, which do not survive one.
 import multiprocessing as mp
 import os
 import signal
+import tempfile
 from contextlib import ExitStack
 from multiprocessing import util
+from pathlib import Path
 from typing import Any
 
 from cnn_ablate.temporary_folder import temporary_folder
@@ -35,6 +37,8 @@ _ENVIRONMENT = {
     # Counts GPUs without starting the CUDA driver, which does not survive a fork.
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
 }
+# Bytes: the path of a socket has at most 103, of which its name in the temporary folder takes 44.
+_LONGEST_FOLDER = 59
 
 
 def set_environment() -> None:
@@ -61,7 +65,9 @@ def _keep_sockets_in_own_folder() -> None:
     settings: dict[str, Any] = mp.current_process()._config  # type: ignore[attr-defined]  # noqa: SLF001 - it is nowhere else
     if "tempdir" not in settings:
         held = ExitStack()
-        settings["tempdir"] = str(held.enter_context(temporary_folder()))
+        is_long = len(os.fsencode(tempfile.gettempdir())) > _LONGEST_FOLDER
+        parent = Path("/tmp") if is_long else None  # noqa: S108 - Python itself falls back to it
+        settings["tempdir"] = str(held.enter_context(temporary_folder(parent)))
         util.Finalize(None, held.close, exitpriority=-100)  # as for its own
 
 
