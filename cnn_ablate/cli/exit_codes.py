@@ -23,6 +23,8 @@ from cnn_ablate.errors import UserError, is_out_of_memory
 from cnn_ablate.text import NO_BREAK, wrapped
 
 DONE, WRONG_INPUT, SOME_FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+# In whose frames Python imports modules, and what shows the cursor that progress bars hide.
+_IMPORTING, _SHOW_CURSOR = "<frozen importlib._bootstrap>", "\x1b[?25h"
 _QUOTED = re.compile(r"(?<!\w)'[^'\n]+'(?!\w)|`[^`\n]+`")
 # Faults of the system whose exceptions have no class of their own, by what their messages contain.
 _FAULTS = {
@@ -38,8 +40,7 @@ def run_and_exit(app: typer.Typer) -> None:
     _prepare_streams()
     keep_stdout("--json" in sys.argv)
     for number in ending_signals():
-        if number != signal.SIGINT:
-            signal.signal(number, _interrupt)
+        signal.signal(number, _interrupt)
     # Each trial uses one core: threads of this process would compete with the workers.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     sys.unraisablehook = _repeat_lost_interrupt
@@ -68,8 +69,23 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt; while modules are imported, which may lose it, end at once."""
+    del number
+    while frame:
+        if frame.f_code.co_filename == _IMPORTING:
+            _end_at_once()
+        frame = frame.f_back
     raise KeyboardInterrupt
+
+
+def _end_at_once() -> None:
+    try:
+        if sys.stdout.isatty():
+            typer.echo(_SHOW_CURSOR, nl=False)
+        _report(INTERRUPTED, [_INTERRUPT])
+    finally:  # also where a module that it needs is half imported
+        os._exit(INTERRUPTED)
 
 
 def _repeat_lost_interrupt(lost: "sys.UnraisableHookArgs") -> None:
