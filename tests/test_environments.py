@@ -115,8 +115,8 @@ def raise_end() -> None:
 @fast_study.allow_fork
 def test_a_run_holds_its_lock_while_others_look(tmp_path: Path) -> None:
     """One who looks for runs tests each lock; no run loses its own by that."""
-    pid = fast_study.fork(lambda: look(tmp_path / ".locks", 3.0))
-    end, runs, seen = time.monotonic() + 2.5, 0, 0
+    pid = fast_study.fork(lambda: look(tmp_path / ".locks", 1.5))
+    end, runs, seen = time.monotonic() + 1.0, 0, 0
     while time.monotonic() < end:
         with Store(tmp_path).run_lock():
             runs += 1

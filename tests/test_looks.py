@@ -95,6 +95,7 @@ def test_an_interrupted_run_goes_on_with_its_look(tmp_path: Path, stop_after: in
     assert results.trials[accuracy].equals(whole.trials[accuracy])
 
 
+@pytest.mark.slow
 def test_commands_tell_the_look(tmp_path: Path) -> None:
     """`run` prints each look, and `status` counts the trials that were needed."""
     (tmp_path / "fast.yaml").write_text(STUDY, encoding="utf-8")
