@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 
@@ -53,6 +54,11 @@ def test_list_shows_entries_and_knobs(table: str, names: list[str]) -> None:
     said = call("list", *([table] if table else []))
     assert 0 == said.exit_code
     assert set(names) <= set(said.output.replace(":", " ").split())
+
+
+def test_the_version_is_printed() -> None:
+    """`--version` prints that of the installed package."""
+    assert f"cnn-ablate {version('cnn-ablate')}\n" == call("--version").output
 
 
 def test_help_groups_every_command_with_its_whole_sentence() -> None:

@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +59,24 @@ app = typer.Typer(
 app.add_typer(start_app)
 app.add_typer(results_app)
 app.add_typer(data_app, name="data")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"cnn-ablate {metadata.version('cnn-ablate')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    is_asked: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that are no command's."""
 
 
 @app.command()
