@@ -93,7 +93,7 @@ UNSETTLED = Network(
     accuracy=(0.31, 0.3, 0.33, 0.29), train_accuracy=0.6, curve=(0.3,) * 8, batch_size=10_000
 )
 EQUAL = Network(accuracy=(0.8,) * 4)
-IMPROVING = Network(curve=(0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8))
+IMPROVING = Network(curve=(0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.8, 0.75))
 FAILED = Network(accuracy=(0.8, 0.82, None, None))
 OTHERWISE = Network(layout="contiguous")
 
@@ -103,7 +103,10 @@ FAULTS: dict[str, tuple[Results, str]] = {
     "predicts one class": (study(b=ONE_CLASS), "other (c, 4 of 4 seeds)"),
     "normalisation statistics not settled": (study(b=UNSETTLED), "After 40 steps"),
     "identical seeds": (study(b=EQUAL), "All seeds test exactly alike: other (80.0 %). Either"),
-    "still improving": (study(b=IMPROVING), "most by 10.0 points with other"),
+    "still improving": (
+        study(b=IMPROVING),
+        "over the last quarter of the epochs than over the quarter before, most by 10.0 points",
+    ),
     "failed trials": (study(b=FAILED), "2 of 4 seeds have no result (2 diverged)"),
     "compute settings differ": (study(b=OTHERWISE), "reference differ in layout: other"),
 }
@@ -165,6 +168,14 @@ def test_chance_in_some_seeds_is_a_warning() -> None:
     [finding] = check_results(study(b=partly))
     assert (finding.kind, finding.severity) == ("at chance", "warning")
     assert "other (1 of 4 seeds)" in finding.message
+    assert {"other": "1 of 4 seeds"} == finding.data["in_some_seeds"]
+
+
+def test_a_reference_with_one_class_in_one_seed_is_not_to_blame() -> None:
+    """The variant is, whose seeds all answer one class."""
+    found = check_results(study(a=Network(one_class=(0,)), b=Network(one_class=(0, 1, 2, 3))))
+    assert {("other", "baseline"): "other predicts one class"} == meaningless(found)
+    assert [{"baseline": "1 of 4 seeds"}] == [f.data["in_some_seeds"] for f in found]
 
 
 def test_the_gravest_comes_first() -> None:

@@ -13,6 +13,7 @@ from cnn_ablate.analysis import Analysis, analyse, frames, write_analysis
 from cnn_ablate.cli.progress_bars import ProgressDisplay
 from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.report import render_templates
+from cnn_ablate.report.ablation_formats import plain_text
 from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.figures import forest
 from cnn_ablate.report.highlights import answer, outcome_lists
@@ -128,6 +129,17 @@ def test_an_effect_that_means_nothing_says_so_wherever_it_stands(sound: Results,
     assert data is not None
     drawn = [text.get_text() for text in forest.EFFECTS.figure(data).axes[0].texts]
     assert 1 == drawn.count("means nothing")
+
+
+def test_chance_in_some_seeds_is_counted_beside_the_variant(sound: Results) -> None:
+    """In the table of the page, of LaTeX and of the terminal; `at chance` alone is all seeds."""
+    trials = sound.trials.copy()
+    trials.loc[(trials["variant"] == OTHER) & (trials["seed"] < 2), "test_accuracy"] = 1 / 3
+    table = content_of(replace(sound, trials=trials)).table
+    [row] = [row for row in table.rows if row.variant == OTHER]
+    assert "at chance in 2 of 8 seeds" in row.remark
+    assert "at chance in 2 of 8 seeds" in latex(table)
+    assert "! at chance in 2 of 8 seeds" in plain_text(table)
 
 
 def test_options_in_findings_are_code(sound: Results) -> None:

@@ -57,7 +57,8 @@ def meaningless(findings: Iterable[Finding]) -> dict[Pair, str]:
     """Return the contrasts that mean nothing, each with the first reason that was found."""
     reasons: dict[Pair, str] = {}
     for finding in findings:
+        at_fault = {*finding.data.get("variants", ())} - {*finding.data.get("in_some_seeds", ())}
         for variant, reference in finding.data.get("meaningless", ()):
-            blamed = next(n for n in (reference, variant) if n in finding.data["variants"])
+            blamed = reference if reference in at_fault else variant
             reasons.setdefault((variant, reference), _REASONS[finding.kind].format(blamed))
     return reasons

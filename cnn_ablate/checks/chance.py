@@ -20,7 +20,7 @@ def at_chance(study: TrainedStudy) -> Iterator[Finding]:
     wholly = [name for name, trials in study.by_variant if unlearned[name] == len(trials)]
     partly = {n: k for n, k in unlearned.items() if k and n not in wholly}
     floor = percent(max(study.floor.values(), default=0.0))
-    remedy = "Train longer, or lower the learning rate."
+    remedy = "Train longer, or change the learning rate."
     if wholly:
         means = study.done.groupby("variant")["test_accuracy"].mean()
         named = some(f"{name} ({percent(means[name])})" for name in wholly)
@@ -34,14 +34,15 @@ def at_chance(study: TrainedStudy) -> Iterator[Finding]:
         )
         yield from _references_at_chance(study, wholly)
     if partly:
-        named = some(f"{name} ({study.of_seeds(name, k)})" for name, k in partly.items())
+        affected = {name: study.of_seeds(name, k) for name, k in partly.items()}
+        named = some(f"{name} ({seeds})" for name, seeds in affected.items())
         yield Finding(
             kind="at chance",
             severity="warning",
             where=study.where(partly),
             message=f"No better than naming the most frequent class ({floor}) in some seeds: "
             f"{named}. {remedy}",
-            data={"variants": list(partly), "meaningless": []},
+            data={"variants": list(partly), "in_some_seeds": affected, "meaningless": []},
         )
 
 

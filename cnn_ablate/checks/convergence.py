@@ -16,22 +16,23 @@ LEAST_EPOCHS = 4
 
 
 def still_improving(study: TrainedStudy) -> Iterator[Finding]:
-    """Find variants whose accuracy still rose by a point in the last quarter of their epochs.
+    """Find variants whose mean accuracy rose by a point between their last two quarters of epochs.
 
-    Their order may change with more epochs.
+    Their order may change with more epochs, even if the last ones fall below that mean.
     """
     epochs = study.results.epochs
     found = last_rises(epochs)
     rises = {variant: rise for variant, rise in found.items() if rise >= RISE}
     if not rises:
         return
-    images = "Validation" if epochs["val_accuracy"].notna().any() else "Test"
+    images = "validation" if epochs["val_accuracy"].notna().any() else "test"
     largest = max(rises, key=lambda name: rises[name])
     yield Finding(
         kind="still improving",
         severity="warning",
         where=f"variant {largest}" if len(rises) == 1 else f"{len(rises)} variants",
-        message=f"{images} accuracy still rose over the last quarter of the epochs, most by "
+        message=f"Mean {images} accuracy is a point or more higher over the last quarter of the "
+        "epochs than over the quarter before, most by "
         f"{100 * rises[largest]:.1f} points with {largest} ({some(rises)}). Their order may change "
         "with longer training.",
         data={"variants": list(rises), "rises": rises, "meaningless": []},

@@ -29,9 +29,10 @@ def predicts_one_class(study: TrainedStudy) -> Iterator[Finding]:
     affected = {name: classes for name, classes in affected.items() if classes}
     if not affected:
         return
+    seeds = {name: study.of_seeds(name, len(classes)) for name, classes in affected.items()}
     wholly = [name for name in affected if len(affected[name]) == study.seeds[name]]
     named = some(
-        f"{name} ({listed(dict.fromkeys(classes), 'or')}, {study.of_seeds(name, len(classes))})"
+        f"{name} ({listed(dict.fromkeys(classes), 'or')}, {seeds[name]})"
         for name, classes in affected.items()
     )
     yield Finding(
@@ -40,5 +41,9 @@ def predicts_one_class(study: TrainedStudy) -> Iterator[Finding]:
         where=study.where(affected),
         message=f"Answers one class for nearly every test image: {named}. Such an accuracy is the "
         "share of that class, and not a measurement.",
-        data={"variants": list(affected), "meaningless": study.contrasts_of(wholly)},
+        data={
+            "variants": list(affected),
+            "in_some_seeds": {n: k for n, k in seeds.items() if n not in wholly},
+            "meaningless": study.contrasts_of(wholly),
+        },
     )

@@ -17,7 +17,7 @@ def remark(context: ReportData, name: str, effect: Effect | None) -> str:
     own = trials[trials["variant"] == name]
     lost = int((own["status"] != "done").sum())
     failed = [f"{lost} of {count(len(own), 'seed')} failed"] if lost else []
-    found = [f.kind for f in context.findings if name in _accused(context, f)]
+    found = [_mark(f, name) for f in context.findings if name in _accused(context, f)]
     computed = _computed(effect) if effect else []
     remarks = list(dict.fromkeys([*failed, *found, *computed]))
     if not remarks and effect and (reason := context.why_meaningless(effect)):
@@ -30,6 +30,12 @@ def caveats(context: ReportData, effect: Effect) -> str:
     moved = joint_changes(context.results.record)
     several = ["more settings change"] if effect.variant in moved else []
     return ", ".join([*several, *_computed(effect)])
+
+
+def _mark(finding: Finding, variant: str) -> str:
+    """Return the kind of a finding, and in how many seeds of a variant it is if not in all."""
+    seeds = finding.data.get("in_some_seeds", {}).get(variant)
+    return f"{finding.kind} in {seeds}" if seeds else finding.kind
 
 
 def _computed(effect: Effect) -> list[str]:

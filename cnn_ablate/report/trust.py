@@ -63,9 +63,10 @@ def _reasons(context: ReportData, gaps: Sequence[str]) -> Iterator[Support]:
 def _converged(context: ReportData) -> Support:
     if context.epochs.empty:
         return Support(True, "")
+    gained = f"gained {100 * RISE:.0f} point or more between the last two quarters of"
     rising = [finding for finding in context.findings if finding.kind == "still improving"]
     if rising:
-        return Support(False, f"still improving at the end: {rising[0].where}", "training")
+        return Support(False, f"{rising[0].where} {gained} the epochs", "training")
     tested, trained = len(last_rises(context.results.epochs)), len(context.variants)
     if not tested:
         short = context.epochs["epoch"].max() < LEAST_EPOCHS
@@ -73,9 +74,7 @@ def _converged(context: ReportData) -> Support:
         sound = False if short else None
         return Support(sound, f"convergence was not tested: {why}", "training")
     which = "no variant" if tested >= trained else f"none of the {tested} variants tested"
-    gained = f"gained {100 * RISE:.0f} point or more"
-    text = f"{which} {gained} between the last two quarters of its epochs"
-    return Support(True, text, "training")
+    return Support(True, f"{which} {gained} its epochs", "training")
 
 
 def _checked(context: ReportData) -> Support:
