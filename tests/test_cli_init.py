@@ -1,5 +1,6 @@
 """`init`: the file it writes is a study that runs."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -243,6 +244,22 @@ def test_a_draft_varies_no_number_of_the_data(tmp_path: Path) -> None:
     factors = path.read_text(encoding="utf-8").partition("factors:\n")[2]
     assert "num_classes" not in factors
     assert "in_channels" not in factors
+
+
+def test_a_draft_varies_no_number_without_which_the_network_does_not_fit(tmp_path: Path) -> None:
+    """Other names of classes and channels are seen by what another number does."""
+    (tmp_path / "named_net.py").write_text(
+        "from torch import nn\n"
+        "def net(in_ch=1, n_out=10, width=4):\n"
+        "    conv = nn.Conv2d(in_ch, width, 3)\n"
+        "    return nn.Sequential(conv, nn.AdaptiveAvgPool2d(1), nn.Flatten(),\n"
+        "                         nn.Linear(width, n_out))\n",
+        encoding="utf-8",
+    )
+    path = tmp_path / "mine.yaml"
+    assert 0 == call("init", path, "--model", "named_net:net").exit_code
+    factors = path.read_text(encoding="utf-8").partition("factors:\n")[2]
+    assert re.findall(r"model\.\w+(?=: \[)", factors) == ["model.width"]
 
 
 def test_a_commented_factor_says_what_its_second_level_is(tmp_path: Path) -> None:

@@ -3,16 +3,20 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from math import ceil
 from shlex import quote
 from types import MappingProxyType
 from typing import Any
 
+from cnn_ablate.custom import is_import_path
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.normalize import NORMALIZATIONS
+from cnn_ablate.errors import UserError
+from cnn_ablate.models import network_size
 from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, label, with_overrides
-from cnn_ablate.settings import entry_of, resolve
+from cnn_ablate.settings import entry_of, options_of, resolve
 from cnn_ablate.study.file_model import folder_name_fault
 from cnn_ablate.text import listed
 
@@ -107,6 +111,7 @@ def study_template(
     title = f"Ablation of {model.rpartition(':')[2]} on {folder or data}"
     why = {knob: reason for knob, (_, reason) in knobs.items() if reason}
     switches, others = _proposed_levels(entry_of("model", model), settings["model"])
+    others = _buildable(settings, others)
     levels = dict(list(switches.items())[:_SWITCHES])
     count = len(levels) + _FACTORS
     lines = [
@@ -166,6 +171,35 @@ def _proposed_levels(
         else:
             others[knob] = _invented(value)
     return {**flags, **choices}, others
+
+
+def _buildable(settings: Mapping[str, Any], levels: Mapping[str, Levels]) -> dict[str, Levels]:
+    """Return the levels without the whole numbers that a network of the user's own cannot have.
+
+    With another number of channels or classes, whatever the name of that argument, a network does
+    not fit the data. Nothing is left out where the data are not here, or do not fit as it is.
+    """
+    model = settings["model"]
+    if not is_import_path(model["name"]):
+        return dict(levels)
+    with suppress(UserError):
+        spec = options_of("data", settings["data"]).spec()
+        shape, classes = spec.shape, len(spec.classes)
+        network_size(options_of("model", model), shape, classes)
+        return {
+            knob: pair
+            for knob, pair in levels.items()
+            if not isinstance(pair[0][1], int) or _fits({**model, knob: pair[0][1]}, shape, classes)
+        }
+    return dict(levels)
+
+
+def _fits(model: Mapping[str, Any], shape: tuple[int, int, int], classes: int) -> bool:
+    """Return whether a network can be built, and takes images of a shape."""
+    with suppress(UserError):
+        network_size(options_of("model", model), shape, classes)
+        return True
+    return False
 
 
 def _invented(value: Any) -> Levels:
