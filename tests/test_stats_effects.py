@@ -15,6 +15,7 @@ from cnn_ablate.stats import (
     effects_frame,
     means,
 )
+from cnn_ablate.stats.image_noise import image_interval
 from support import fake_results
 from support.fake_effects import ADAM, OFF, effects_of
 
@@ -153,6 +154,12 @@ def test_predictions_show_the_noise_of_images():
     assert (1000, None) == (effect.images, effect.low)
     assert pytest.approx(2 * 0.5**20) == effect.mcnemar_p
     assert 1 < effect.images_low < 2 < effect.images_high < 3
+
+
+def test_an_interval_over_images_does_not_exclude_zero_by_a_rounding_error():
+    """In thirds of an image, 17 images of 40 go up and 17 down twice as far: it ends at zero."""
+    scores = np.repeat([100 / 3, -200 / 3, 0.0], [17, 17, 6])
+    assert (pytest.approx(-85 / 3), 0.0) == image_interval(scores)
 
 
 def test_other_metrics_keep_their_unit():

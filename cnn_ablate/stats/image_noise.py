@@ -16,6 +16,8 @@ from cnn_ablate.stats.units import UNKNOWN, Interval
 
 # Enough for an end of a 95 % interval to have a standard error of under 1 % of the width.
 _RESAMPLES = 10_000
+# Above the rounding errors of a mean of differences in points, below any real one.
+_ROUNDING = 1e-9
 
 
 def wilson(correct: float, n: float, confidence: float = 0.95) -> Interval:
@@ -56,9 +58,13 @@ def image_interval(scores: FloatArray, confidence: float = 0.95) -> Interval:
 
 
 def percentiles(draws: FloatArray, confidence: float = 0.95) -> Interval:
-    """Return the percentile interval of bootstrap draws (draws,)."""
+    """Return the percentile interval of bootstrap draws (draws,).
+
+    An end that is zero but for rounding errors of the draws is zero: it does not exclude zero.
+    """
     tail = 50 * (1 - confidence)
-    low, high = np.nanpercentile(draws, [tail, 100 - tail])
+    ends = np.nanpercentile(draws, [tail, 100 - tail])
+    low, high = np.where(np.abs(ends) < _ROUNDING, 0.0, ends)
     return float(low), float(high)
 
 
