@@ -55,9 +55,10 @@ def test_two_exports_to_one_file(
 
 def test_the_ablation_table_is_the_one_for_papers(results: Path, tmp_path: Path) -> None:
     """As LaTeX, Markdown, HTML and text; its numbers as CSV."""
+    title = "**What normalisation, shortcuts and attention buy a small CNN**"
     starts = {
         "tex": "% The ablation table of the study made",
-        "md": "| | Accuracy (%) | Effect (points) | p |",
+        "md": f"{title}\n\n| | Accuracy (%) | Effect (points) | p |",
         "html": "<!DOCTYPE html>",
         "txt": "Variant  ",
         "csv": "variant,change,accuracy,effect,p,parameters,macs,verdict,remark\n",
@@ -68,6 +69,7 @@ def test_the_ablation_table_is_the_one_for_papers(results: Path, tmp_path: Path)
         assert f"ablation: {path} (3 rows)\n" == said.output
         text = path.read_text(encoding="utf-8")
         assert text.startswith(start)
+        assert text.endswith("\n")
         assert "batch_norm" in text.replace("\\_", "_")
 
 

@@ -21,20 +21,30 @@ EDITS = {
     "seeds": ("seeds: 2", "seeds: 3"),
     "baseline": ("lr: 0.05", "lr: 0.02"),
 }
-# What `status` prints of each edit: trials, and the line that names it.
-STATUS = {
-    "title": ("4 trials: 4 done.", "Edited since the last run: title."),
-    "claims": ("4 trials: 4 done.", "Edited since the last run: claims."),
-    "level": (
-        "6 trials: 4 done, 2 not trained.",
-        "Edited since the last run: levels of model.norm (group added).",
-    ),
-    "seeds": ("6 trials: 4 done, 2 not trained.", "Edited since the last run: seeds 2 -> 3."),
-    "baseline": (
-        "4 trials: 4 not trained.",
-        "Edited since the last run: baseline optimizer.lr 0.05 -> 0.02.",
-    ),
+# The edits in words, and the trials that `status` counts then.
+WORDS = {
+    "title": "title",
+    "claims": "claims",
+    "level": "levels of model.norm (group added)",
+    "seeds": "seeds 2 -> 3",
+    "baseline": "baseline optimizer.lr 0.05 -> 0.02",
 }
+COUNTS = {
+    "title": "4 trials: 4 done.",
+    "claims": "4 trials: 4 done.",
+    "level": "6 trials: 4 done, 2 not trained.",
+    "seeds": "6 trials: 4 done, 2 not trained.",
+    "baseline": "4 trials: 4 not trained.",
+}
+SHOWN = ("title", "claims")
+
+
+def named(name: str) -> str:
+    """Return the line in which `status` names an edit."""
+    if name in SHOWN:
+        shown = name.capitalize()
+        return f"{shown} as in the file now: `report` and `export` need no further run for that."
+    return f"Edited since the last run: {WORDS[name]}."
 
 
 @pytest.fixture(scope="module")
@@ -64,27 +74,36 @@ def edit(folder: Path, name: str) -> str:
 
 @pytest.mark.parametrize("name", EDITS)
 def test_status_counts_against_the_file_as_it_is(folder: Path, name: str) -> None:
-    """Trials of the file count, not those of the last run; one line names the edit."""
+    """Trials of the file count, not those of the last run; one line names the edit.
+
+    What the checks found in trials of the last run is said to be of that.
+    """
     code, out, err = call("status", edit(folder, name), cwd=folder)
-    counts, line = STATUS[name]
     assert (0, "") == (code, err)
-    assert f"tiny: {counts}\n" in out
-    assert f"{line}\n" in out
+    assert f"tiny: {COUNTS[name]}\n" in out
+    assert f"{named(name)}\n" in out
+    assert (name in SHOWN) == ("\nCheck: " in out)
+    assert (name in SHOWN) != ("\nCheck of the last run: " in out)
 
 
 @pytest.mark.parametrize("name", EDITS)
 def test_report_takes_what_it_can_from_the_file(folder: Path, name: str) -> None:
-    """Title and claims are those of the file; what was not trained is named in one line."""
-    code, _, err = call("report", edit(folder, name), "--no-pictures", cwd=folder)
-    assert 0 == code
-    page = (folder / "reports" / "tiny" / "report.md").read_text(encoding="utf-8")
-    assert ("What norms do" in page) == (name == "title")
-    edits = STATUS[name][1].removeprefix("Edited since the last run: ")
-    expected = {
-        "title": "Title as in tiny.yaml now.\n",
-        "claims": "Claims as in tiny.yaml now.\n",
-    }.get(name, f"Not in the report until the next run: {edits}\n")
-    assert expected == err
+    """Title and claims are those of the file; what was not trained is named in one line.
+
+    The same is so for the table of a paper.
+    """
+    file, table = edit(folder, name), folder / "table.md"
+    commands = {
+        "report": ("report", file, "--no-pictures"),
+        "table": ("export", file, "--table", "ablation", "-o", table),
+    }
+    for place, command in commands.items():
+        code, _, err = call(*command, cwd=folder)
+        shown = f"{name.capitalize()} as in tiny.yaml now.\n"
+        missing = f"Not in the {place} until the next run: {WORDS[name]}.\n"
+        assert (0, shown if name in SHOWN else missing) == (code, err)
+    for path in (folder / "reports" / "tiny" / "report.md", table):
+        assert ("What norms do" in path.read_text(encoding="utf-8")) == (name == "title")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +125,7 @@ def test_run_goes_on_with_what_is_missing(folder: Path, name: str, done: int, to
     file = edit(folder, name)
     code, _, err = call("run", file, "--compute", "eager", cwd=folder)
     assert 0 == code, err
-    assert f"{STATUS[name][1]}\n" in err
+    assert f"Edited since the last run: {WORDS[name]}.\n" in err
     assert f"{done} are done, {todo} to train." in err
     assert (done == 0) == ("Not needed any more, but kept: 4 trials of the last run.\n" in err)
     assert 4 + todo == len([*folder.glob("results/trials/*/DONE")])
@@ -166,14 +185,14 @@ def test_status_of_a_run_that_was_stopped_halfway(half: Path, name: str, *, kill
         progress.write_text(json.dumps(text | {"over": False, "updated": long_ago}))
     code, out, err = call("status", edit(half, name), cwd=half)
     assert (0, "") == (code, err)
-    assert [f"tiny: {HALF[name]}", STATUS[name][1]] == [out.splitlines()[0], out.splitlines()[-1]]
+    assert [f"tiny: {HALF[name]}", named(name)] == [out.splitlines()[0], out.splitlines()[-1]]
 
 
 @pytest.mark.parametrize("name", EDITS)
 def test_report_of_a_run_that_was_stopped_halfway(half: Path, name: str) -> None:
     """It shows the trials that ended, says that it is unfinished, and names the edit."""
     code, _, err = call("report", edit(half, name), "--no-pictures", cwd=half)
-    assert (0, True) == (code, STATUS[name][1].partition(": ")[2].strip(".") in err.lower())
+    assert (0, True) == (code, WORDS[name] in err.lower())
     page = (half / "reports" / "tiny" / "report.md").read_text(encoding="utf-8")
     assert "not finished" in page
     assert "seeds 0 and 1 of norm=none" in page
@@ -193,7 +212,7 @@ def test_run_goes_on_from_halfway(half: Path, name: str, done: int, todo: int) -
     """It names the edit, trains what the file asks for now, and keeps what was done."""
     code, _, err = call("run", edit(half, name), "--compute", "eager", "--no-pictures", cwd=half)
     assert 0 == code, err
-    assert f"{STATUS[name][1]}\n" in err
+    assert f"Edited since the last run: {WORDS[name]}.\n" in err
     assert f"{done} are done, {todo} to train." in err
     assert (done == 0) == ("Not needed any more, but kept: 2 trials of the last run.\n" in err)
     assert 2 + todo == len([*half.glob("results/trials/*/DONE")])
@@ -249,7 +268,7 @@ def test_a_file_that_was_renamed_keeps_its_results(folder: Path) -> None:
 def test_a_study_of_the_current_folder_has_a_name(folder: Path) -> None:
     """Its file is found by the name of the study, if it is called so."""
     write(folder, STUDY.replace(*EDITS["title"]))
-    assert "Edited since the last run: title.\n" in call("status", "tiny", cwd=folder)[1]
+    assert f"{named('title')}\n" in call("status", "tiny", cwd=folder)[1]
     assert 0 == call("pack", "tiny", "-o", "tiny.zip", cwd=folder)[0]
     (folder / "tiny.yaml").rename(folder / "other.yaml")
     code, _, err = call("pack", "tiny", "-o", "other.zip", cwd=folder)

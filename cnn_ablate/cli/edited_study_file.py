@@ -1,11 +1,12 @@
-"""A study file that was edited since its last run, as `status` and `report` name it."""
+"""A study file that was edited since its last run: what commands show of it, and name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnn_ablate.find_study import refuse_other_file, study_file
 from cnn_ablate.schema import Record, Study
-from cnn_ablate.store import read_record
+from cnn_ablate.store import Results, read, read_record
+from cnn_ablate.text import capital, listed
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,30 @@ class Edits:
 
         update = {name: getattr(self.study, name) for name in SHOWN}
         return record.model_copy(update={"study": record.study.model_copy(update=update)})
+
+    def remark(self, place: str) -> str:
+        """Return what a report or another place shows of the edits, and what it does not."""
+        parts = []
+        if self.shown:
+            parts.append(f"{capital(listed(self.shown))} as in {self.path} now.")
+        if self.trained:
+            parts.append(f"Not in the {place} until the next run: {listed(self.trained)}.")
+        return " ".join(parts)
+
+
+def read_as_edited(word: str, folder: Path) -> tuple[Results, Edits | None]:
+    """Read the results of a study, with title, paper and claims of its file as it is now.
+
+    Args:
+        word: The file or the name of the study, as typed.
+        folder: The folder of its results.
+
+    Returns:
+        The results, and what `find_edits` returns and may raise.
+    """
+    edits = find_edits(word, folder)
+    written = read(folder.parent, folder.name)
+    return replace(written, record=edits.shown_in(written.record)) if edits else written, edits
 
 
 def find_edits(word: str, folder: Path) -> Edits | None:

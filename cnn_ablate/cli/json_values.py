@@ -104,10 +104,12 @@ class StudyStatus(Frozen):
     """`status`: trials of the study as its file is now, and the last run of it.
 
     Of the trials `to_come`, the run that is going on trains those `waiting`; `--only` leaves others
-    out. `seconds_left` is null if it cannot be estimated; `edits` are those of the file since that
-    run; `changed` the input files of an external trainer that changed; `changed_data` the data sets
-    whose files changed, which is not looked for during a run; `damaged` has a sentence per trial
-    whose folder is not as it was written.
+    out. `seconds_left` is null if it cannot be estimated; `findings` are those of the checks in
+    that run; `edits` are those of the file since then, without title, paper and claims:
+    `as_in_file` has those, which `report` and `export` take from the file; `changed` the input
+    files of an external trainer that changed; `changed_data` the data sets whose files changed,
+    which is not looked for during a run; `damaged` has a sentence per trial whose folder is not as
+    it was written.
     """
 
     study: str
@@ -123,6 +125,7 @@ class StudyStatus(Frozen):
     look: str
     findings: list[dict[str, str]]
     edits: list[str]
+    as_in_file: list[str]
     changed: str
     changed_data: list[str]
 

@@ -139,10 +139,9 @@ def export(
 ) -> None:
     """Write one table of a study in a format that other programs read."""
     from cnn_ablate.cli.commands.export import ExportOptions, export_table
-    from cnn_ablate.find_study import study_folder
 
-    folder = study_folder(study, resolve_profile(profile, smoke))
-    export_table(results, folder, ExportOptions(table, style, output, force, as_json))
+    options = ExportOptions(table, style, output, force, as_json)
+    export_table(study, resolve_profile(profile, smoke), results, options)
 
 
 @results_app.command()

@@ -42,8 +42,9 @@ def notebook_html(table: AblationTable) -> str:
 
 
 def ablation_markdown(table: AblationTable) -> str:
-    """Return the ablation table in Markdown."""
-    return _text("ablation.md.j2", escaping.markdown, table=table)
+    """Return the ablation table in Markdown, below its title."""
+    title = escaping.markdown(table.title)
+    return f"**{title}**\n\n{_text('ablation.md.j2', escaping.markdown, table=table)}"
 
 
 def ablation_latex(table: AblationTable, **layout: Any) -> str:

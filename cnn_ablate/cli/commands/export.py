@@ -11,16 +11,17 @@ import typer
 
 from cnn_ablate.analysis import FRAMES, Analysis, analyse, frames
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
+from cnn_ablate.cli.edited_study_file import read_as_edited
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import WrittenTable
 from cnn_ablate.cli.overwriting import first_line, first_lines, write_output
 from cnn_ablate.errors import UserError
+from cnn_ablate.find_study import study_folder
 from cnn_ablate.report import escaping
 from cnn_ablate.report.ablation_formats import ABLATION_FORMATS
 from cnn_ablate.report.ablation_table import ablation_table
 from cnn_ablate.report.ablation_table import frame as table_frame
 from cnn_ablate.report.report_data import ReportData
-from cnn_ablate.store import read
 from cnn_ablate.store.trial_files import as_csv
 from cnn_ablate.text import listed
 from cnn_ablate.value_errors import unknown_name
@@ -81,8 +82,8 @@ class ExportOptions:
     as_json: bool = False
 
 
-def export_table(results: Path, folder: str, options: ExportOptions) -> None:
-    """Write a table of a study and print its path.
+def export_table(study: str, profile: str, results: Path, options: ExportOptions) -> None:
+    """Write a table of a study, with the title of its file as it is now, and print its path.
 
     Raises:
         UserError: There is no such study, table or format, or the file cannot be written.
@@ -99,10 +100,14 @@ def export_table(results: Path, folder: str, options: ExportOptions) -> None:
     if options.table not in {ABLATION, *FRAMES}:
         names = (ABLATION, *FRAMES)
         raise UserError(f"--table {options.table}", *unknown_name("table", options.table, names))
-    print_damaged_tables(results / folder)
-    payload, rows = _payload(analyse(read(results, folder)), options.table, style)
+    folder = results / study_folder(study, profile)
+    print_damaged_tables(folder)
+    written, edits = read_as_edited(study, folder)
+    payload, rows = _payload(analyse(written), options.table, style)
     beginning = _BEGINNINGS.get(style, first_lines)
     write_output(options.output, payload, beginning, force=options.force)
+    if edits:
+        typer.echo(edits.remark("table"), err=True)
     if options.as_json:
         print_json(WrittenTable(table=options.table, file=str(options.output), rows=rows))
     else:
@@ -117,4 +122,5 @@ def _payload(analysis: Analysis, name: str, style: str) -> tuple[bytes, int]:
     table = ablation_table(ReportData.of(analysis))
     if style in FORMATS:
         return FORMATS[style](table_frame(table)), len(table.rows)
-    return ABLATION_FORMATS[style](table).encode(), len(table.rows)
+    text = ABLATION_FORMATS[style](table).rstrip("\n")
+    return f"{text}\n".encode(), len(table.rows)

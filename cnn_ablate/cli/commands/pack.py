@@ -10,6 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import typer
 
 from cnn_ablate.analysis import analyse
+from cnn_ablate.cli.edited_study_file import read_as_edited
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import PackedStudy
 from cnn_ablate.cli.overwriting import write_output
@@ -19,7 +20,7 @@ from cnn_ablate.external import find_inputs
 from cnn_ablate.find_study import refuse_other_file, study_path
 from cnn_ablate.report import write as write_report
 from cnn_ablate.schema import Study
-from cnn_ablate.store import NETWORK, Results, read
+from cnn_ablate.store import NETWORK, Results
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.temporary_folder import temporary_folder
 from cnn_ablate.text import count
@@ -58,7 +59,7 @@ def pack_study(word: str, profile: str, results: Path, options: PackOptions) -> 
     path = study_path(word)
     study = read_study(path, Changes(profile))
     folder = results / study.folder
-    written = read(results, study.folder)
+    written, edits = read_as_edited(word, folder)
     refuse_other_file(path, written.record.study.source, folder)
     name = _name_inside(path)
     files = {
@@ -72,6 +73,8 @@ def pack_study(word: str, profile: str, results: Path, options: PackOptions) -> 
     files["README.md"] = _readme(written, name, trials).encode()
     payload = _zipped(files)
     write_output(options.output, payload, lambda content: content[:2], force=options.force)
+    if edits:
+        typer.echo(edits.remark("report"), err=True)
     if options.as_json:
         packed = PackedStudy(file=str(options.output), files=tuple(sorted(files)), trials=trials)
         print_json(packed)

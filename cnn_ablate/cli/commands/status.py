@@ -67,7 +67,8 @@ def _status(study: str, store: Store, edits: Edits | None, file: Path | None) ->
         seconds_left=_seconds_left(progress) if progress and live else None,
         look=progress.look if progress else "",
         findings=read_findings(store, study),
-        edits=[*edits.shown, *edits.trained] if edits else [],
+        edits=edits.trained if edits else [],
+        as_in_file=edits.shown if edits else [],
         changed=changed_inputs(record, source, store.root) if record else "",
         changed_data=changed_data_sets(record, source) if record and not live else [],
     )
@@ -141,6 +142,9 @@ def _lines(status: StudyStatus) -> Iterator[str]:
     yield status.state
     if status.look:
         yield f"{capital(status.look)}."
+    if status.as_in_file:
+        shown = capital(listed(status.as_in_file))
+        yield f"{shown} as in the file now: `report` and `export` need no further run for that."
     if status.edits:
         yield f"Edited since the last run: {listed(status.edits)}."
     if status.changed:
@@ -158,5 +162,7 @@ def _lines(status: StudyStatus) -> Iterator[str]:
     yield from (f"  {what}" for what in status.damaged.values())
     if status.seconds_left is not None:
         yield f"{capital(about(status.seconds_left))} left."
+    is_behind = status.edits or status.changed or status.changed_data
+    check = "Check of the last run" if is_behind else "Check"
     for finding in status.findings:
-        yield f"Check: {finding['severity']}, {finding['kind']}: {finding['message']}"
+        yield f"{check}: {finding['severity']}, {finding['kind']}: {finding['message']}"
