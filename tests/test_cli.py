@@ -1,6 +1,7 @@
 """The smaller commands, called in this process."""
 
 import json
+import re
 import shutil
 from importlib.metadata import version
 from itertools import product
@@ -152,7 +153,7 @@ def test_plan_guesses_the_time_on_this_machine(tmp_path: Path) -> None:
     assert 100 * 13_500 == row["steps"]  # 60,000 images, though they are not here
 
 
-def test_plan_says_when_it_guesses_how_many_images_there_are(tmp_path: Path) -> None:
+def test_plan_assumes_nothing_of_pictures_that_it_cannot_read(tmp_path: Path) -> None:
     """The number of images in a folder with unreadable ones is unknown."""
     for part, label in product(("train", "test"), ("cat", "dog")):
         folder = tmp_path / "data" / "pets" / part / label
@@ -167,8 +168,11 @@ def test_plan_says_when_it_guesses_how_many_images_there_are(tmp_path: Path) -> 
         "  model: {name: lenet}\n"
     )
     said = call("plan", study, "--results", tmp_path, "--data", tmp_path / "data").output
-    assert "2.png" in said
-    assert "50,000 training images assumed for image_folder." in said
+    assert f"Trials done, steps and time are unknown: {folder / '2.png'}: " in said
+    assert " or set data.broken to skip." in said
+    assert ["?", "?", "of", "3"] == said.partition("\nbaseline ")[2].splitlines()[0].split()[-4:]
+    assert "= 3 trials.\n" in said
+    assert not re.search("test images|Left to train|are done", said)
 
 
 def test_one_class_is_none_to_tell_apart(tmp_path: Path) -> None:

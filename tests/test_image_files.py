@@ -103,7 +103,7 @@ def test_broken_pictures_are_named(root):
     message = refused(load, DATASETS["image_folder"](), root)
 
     assert message.startswith(f"{broken}: cannot be read as a picture: ")
-    assert message.endswith(" Replace or remove it.")
+    assert message.endswith(" Replace or remove it, or set data.broken to skip.")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])

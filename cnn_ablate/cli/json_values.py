@@ -50,7 +50,8 @@ class PlannedStudy(Frozen):
 
     study: str
     variants: tuple[dict[str, Any], ...] = Field(
-        description="Changes, reference, size, seeds and trials per variant, and those done."
+        description="Changes, reference, size, seeds and trials per variant, and those done; steps "
+        "and trials done are null where the data are not known."
     )
     power_analysis: PowerAnalysis = Field(
         description="What the seeds and the test images can show."

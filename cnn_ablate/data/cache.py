@@ -199,7 +199,8 @@ def _check_broken(found: FoundData, halves: Iterable[RawSplit]) -> str:
         named = some(names, most=_NAMED)
         return f"{len(errors):,} of {total:,} pictures cannot be read and were left out: {named}."
     if len(errors) == 1:
-        raise errors[0]
+        hint = "Replace or remove it, or set data.broken to skip."
+        raise UserError(errors[0].where, errors[0].what, hint)
     files = some((error.where for error in errors), most=_NAMED)
     what = (
         f"{len(errors):,} of {total:,} pictures cannot be read: {files}. The first {errors[0].what}"

@@ -101,14 +101,6 @@ def machine_words(resources: Resources) -> str:
     return f"{device}, {count(resources.local_workers(), 'worker')}"
 
 
-def guessed_sizes(prepared: Prepared) -> list[str]:
-    """Return the names of data sets that are missing and whose number of images is unknown."""
-    if not prepared.missing:
-        return []
-    used = [options_of("data", variant.settings["data"]) for variant in prepared.plan.variants]
-    return sorted({data.name for data in used if not data.sizes})
-
-
 def _seconds(prepared: Prepared, trial: Trial, speed: Speed) -> float:
     """Guess the seconds of a trial; forward and backward cost three times the forward pass.
 

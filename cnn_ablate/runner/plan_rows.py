@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from cnn_ablate.runner.prepare import Prepared, training_steps
+from cnn_ablate.runner.prepare import Prepared, knows_image_counts, training_steps
 from cnn_ablate.schema import Size, Trial
 from cnn_ablate.text import count
 
@@ -32,16 +32,17 @@ def plan_rows(
             **({} if prepared.inputs else _work(prepared, of_variant[0])),
             "seeds": [trial.seed for trial in of_variant],
             "trial_ids": [] if prepared.missing else [trial.id for trial in of_variant],
-            "done": sum(trial.id in prepared.done for trial in of_variant),
+            "done": None if prepared.missing else sum(t.id in prepared.done for t in of_variant),
             **({"seconds": seconds[name]} if seconds else {}),
         }
 
 
 def _work(prepared: Prepared, trial: Trial) -> dict[str, int | None]:
-    """Return size and steps of a trial; no size if its network cannot be built."""
+    """Return size and steps of a trial, None where the network or its images are unknown."""
     size = prepared.sizes.get(trial.variant)
     sizes = size.model_dump() if size else dict.fromkeys(Size.model_fields)
-    return {**sizes, "steps": training_steps(prepared, trial)}
+    steps = training_steps(prepared, trial) if knows_image_counts(prepared) else None
+    return {**sizes, "steps": steps}
 
 
 def data_remarks(prepared: Prepared) -> Iterator[str]:

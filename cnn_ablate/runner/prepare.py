@@ -34,9 +34,6 @@ from cnn_ablate.settings import (
 )
 from cnn_ablate.store import Store, damaged_tables, tables_without_trials
 
-GUESSED_SIZES = (50_000, 10_000)
-"""Training and test images assumed for a data set that is missing and not a published one."""
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -164,13 +161,16 @@ def _file_text(study: Study) -> str:
 
 
 def data_facts(prepared: Prepared, trial: Trial) -> DataFacts:
-    """Return the facts of a trial's data set, or what is known of it without its images."""
+    """Return the facts of a trial's data set, or what is known of it without its images.
+
+    Where even their number is unknown, it is 0.
+    """
     for facts in prepared.data:
         if facts.fingerprint == trial.fingerprint:
             return facts
     data = options_of("data", trial.settings["data"])
     spec = data.spec(prepared.data_folder)
-    train, test = data.sizes or GUESSED_SIZES
+    train, test = data.sizes or (0, 0)
     return DataFacts(
         name=data.name,
         fingerprint="",
@@ -179,6 +179,12 @@ def data_facts(prepared: Prepared, trial: Trial) -> DataFacts:
         train=train,
         test=test,
     )
+
+
+def knows_image_counts(prepared: Prepared) -> bool:
+    """Return whether the numbers of images are known: of published data sets also without them."""
+    used = (options_of("data", variant.settings["data"]) for variant in prepared.plan.variants)
+    return not prepared.missing or all(data.sizes for data in used)
 
 
 def training_steps(prepared: Prepared, trial: Trial) -> int:

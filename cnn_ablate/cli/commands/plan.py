@@ -19,13 +19,12 @@ from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.cost import (
     finished_seconds,
     guess_seconds,
-    guessed_sizes,
     machine_words,
     time_trials,
 )
 from cnn_ablate.runner.plan_rows import data_remarks, plan_rows
 from cnn_ablate.runner.planned_power import power_analysis, spreads
-from cnn_ablate.runner.prepare import GUESSED_SIZES, Prepared, prepare
+from cnn_ablate.runner.prepare import Prepared, knows_image_counts, prepare
 from cnn_ablate.schema import Metric, PlannedContrasts
 from cnn_ablate.stats import margin_of
 from cnn_ablate.stats.multiple_comparisons import FLIP_PAIRS
@@ -56,17 +55,17 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
     study = read_study(study_path(word), changes)
     with progress_display() as display:
         prepared = prepare(study, config, display.on_decoding)
-    if prepared.inputs:
-        seconds = finished_seconds(prepared, config.results)
-    else:
-        estimate = time_trials if options.estimate else guess_seconds
-        seconds = estimate(prepared, config.device)
+    seconds = _seconds(prepared, config, options)
     rows = list(plan_rows(prepared, select_variants(prepared.plan, options.only), seconds))
     seen = spreads(prepared, options.pilot) if options.pilot else []
     if options.as_json:
         print_json(_planned(prepared, rows, seen))
         return
     console = Console(highlight=False)
+    if prepared.missing:
+        is_counted = knows_image_counts(prepared)
+        unknown = "How many trials are done is" if is_counted else "Trials done, steps and time are"
+        print_sentence(console, f"{unknown} unknown: {prepared.missing}")
     titles = [t for t in _TITLES if t not in _UNKNOWN] if prepared.inputs else _TITLES
     print_rows(console, titles, [_cells(prepared, row) for row in rows[:_LISTED]], texts=2)
     lines = (*_unlisted(rows), *_remarks(prepared, config))
@@ -74,6 +73,15 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
         print_sentence(console, line)
     if options.pilot:
         _print_pilot(console, seen, prepared.study.metric)
+
+
+def _seconds(prepared: Prepared, config: RunConfig, options: PlanOptions) -> dict[str, float]:
+    """Return the seconds of one trial per variant, as far as they can be known."""
+    if prepared.inputs:
+        return finished_seconds(prepared, config.results)
+    if not knows_image_counts(prepared):
+        return {}
+    return (time_trials if options.estimate else guess_seconds)(prepared, config.device)
 
 
 def _planned(
@@ -131,14 +139,17 @@ def _pilot_cells(spread: Spread, margin: float | None) -> tuple[str, ...]:
 
 
 def _cells(prepared: Prepared, row: dict[str, Any]) -> tuple[str, ...]:
-    numbers = [row[name] for name in ("parameters", "macs", "steps") if name in row]
-    done = f"{row['done']:,} of {len(row['seeds']):,}"
-    shown = ("-" if number is None else f"{number:,}" for number in numbers)
-    return row["variant"], _changes(prepared, row), *shown, done
+    # A network that cannot be built has no size; steps and trials done are only not known.
+    absent = {"parameters": "-", "macs": "-", "steps": "?", "done": "?"}
+    numbers = [
+        absent[name] if row[name] is None else f"{row[name]:,}" for name in absent if name in row
+    ]
+    numbers[-1] += f" of {len(row['seeds']):,}"
+    return row["variant"], _changes(prepared, row), *numbers
 
 
 def _left(row: dict[str, Any]) -> int:
-    return len(row["seeds"]) - int(row["done"])
+    return len(row["seeds"]) - int(row["done"] or 0)
 
 
 def _changes(prepared: Prepared, row: dict[str, Any]) -> str:
@@ -168,15 +179,14 @@ def _remarks(prepared: Prepared, config: RunConfig) -> Iterator[str]:
     plan = prepared.plan
     yield ""
     yield from _first(prepared.notes)
+    done = "" if prepared.missing else f"; {len(prepared.done):,} are done in {config.results}"
     yield (
         f"{count(len(plan.variants), 'variant')} x "
         f"{count_range(plan.seed_counts.values(), 'seed')} = "
-        f"{count(len(plan.trials), 'trial')}; {len(prepared.done):,} are done in {config.results}."
+        f"{count(len(plan.trials), 'trial')}{done}."
     )
     yield from _power(prepared)
     yield from data_remarks(prepared)
-    if prepared.missing:
-        yield f"The number of finished trials is unknown: {prepared.missing}"
     faults = prepared.unbuildable.items()
     yield from _first([f"Variant {name} cannot be trained: {fault}" for name, fault in faults])
     yield from _first([f"{name} is equal to {first}." for name, first in plan.same.items()])
@@ -230,6 +240,4 @@ def _time(
         return
     how = "from timed steps" if options.estimate else "a guess; --estimate times a few steps"
     how = "from those that are done" if prepared.inputs else how
-    images = f"{GUESSED_SIZES[0]:,} training images"
-    sizes = f"; {images} assumed for {listed(guessed_sizes(prepared))}" if prepared.missing else ""
-    yield f"Left to train: {about(left)} on this machine ({machine}), {how}{sizes}."
+    yield f"Left to train: {about(left)} on this machine ({machine}), {how}."
