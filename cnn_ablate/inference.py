@@ -145,10 +145,16 @@ def _study_folder(results: Path, trial: Trial) -> Path | None:
     return None
 
 
-def load_ensemble(
-    word: str, variant: str, results: Path, *, trust_code: bool = False
-) -> list[TrainedModel]:
-    """Load the networks of a variant, one per seed, or that of a single trial.
+@dataclass(frozen=True)
+class Ensemble:
+    """The networks of a variant, one per seed, and how many of them are not in the results."""
+
+    networks: tuple[TrainedModel, ...]
+    missing: int = 0
+
+
+def load_ensemble(word: str, variant: str, results: Path, *, trust_code: bool = False) -> Ensemble:
+    """Load the networks of a variant, one per seed that is done, or that of a single trial.
 
     Args:
         word: Name of a study's folder in the results, or id or folder of a trial.
@@ -162,18 +168,20 @@ def load_ensemble(
     if not (results / word / "study.json").is_file():
         if variant:
             raise UserError(str(results / word), "no such study was run.", "")
-        return [load_trained(word, results, trust_code=trust_code)]
+        return Ensemble((load_trained(word, results, trust_code=trust_code),))
     record, store = read_record(results, word), Store(results)
     names = [each.name for each in record.plan.variants]
     wanted = variant or names[0]
     if wanted not in names:
         raise UserError(f"--variant {wanted}", *unknown_name("variant", wanted, names))
-    folders = (store.folder(t) for t in record.plan.trials if t.variant == wanted)
+    folders = [store.folder(t) for t in record.plan.trials if t.variant == wanted]
     here = [folder for folder in folders if (folder / NETWORK).is_file()]
     if not here:
         what = f"none of its networks (model.pt) is in {store.trials}."
         raise UserError(f"{word}, variant {wanted}", what, "Train them: cnn-ablate run --fresh.")
-    return [load_trained(folder, results, trust_code=trust_code) for folder in here]
+    networks = (load_trained(folder, results, trust_code=trust_code) for folder in here)
+    trained = sum(folder.is_dir() for folder in folders)
+    return Ensemble(tuple(networks), trained - len(here))
 
 
 def _visible_files(folder: Path) -> Iterator[Path]:
@@ -188,17 +196,13 @@ def _visible_files(folder: Path) -> Iterator[Path]:
 
 
 def find_images(place: Path) -> list[Path]:
-    """Return a file of images, or the image files in a folder and its subfolders by path.
-
-    Raises:
-        UserError: there are none.
-    """
+    """Return a file of images, or the files below a folder by path; raises UserError."""
     if place.is_file():
         return [place]
     if not place.is_dir():
         raise UserError(str(place), "no such file or folder.")
-    paths = sorted(path for path in _visible_files(place) if path.suffix.lower() in SUFFIXES)
-    if not paths:
+    paths = sorted(_visible_files(place))
+    if not any(path.suffix.lower() in SUFFIXES for path in paths):
         raise UserError(str(place), "contains no pictures.", f"Known: {', '.join(SUFFIXES)}.")
     return paths
 
@@ -244,6 +248,8 @@ def _decoding(trained: TrainedModel) -> Decoding:
 
 
 def _read_or_error(path: Path, decoding: Decoding) -> np.ndarray | str:
+    if path.suffix.lower() not in SUFFIXES:
+        return f"is not a picture: its name ends in none of {', '.join(SUFFIXES)}."
     try:
         return read_image(path, decoding)
     except UserError as error:

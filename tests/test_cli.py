@@ -241,9 +241,11 @@ def test_predict_writes_both_formats(tmp_path: Path) -> None:
     assert 14 == len(lines[0].split(","))
     assert ["0.png", "1.png", "2.png"] == [line.split(",")[0] for line in lines[1:]]
     (pictures / "3.png").write_bytes(b"broken")
+    (pictures / "notes.txt").write_text("no picture")
     said = call(*asked, tmp_path / "two.csv", "--format", "submission", "--tta")
     assert 2 == said.exit_code
-    assert "1 of 4 images could not be read." in said.output
+    assert "notes.txt: is not a picture: its name ends in none of " in said.output
+    assert "2 of 5 files could not be read." in said.output
     lines = (tmp_path / "two.csv").read_text().splitlines()
     assert "ID,Labels" == lines[0]
     assert ["0", "1", "2"] == [line.split(",")[0] for line in lines[1:]]

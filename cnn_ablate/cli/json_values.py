@@ -93,12 +93,16 @@ class PackedStudy(Frozen):
 
 
 class Predictions(Frozen):
-    """`predict`: the CSV file, and how many images and networks it is from."""
+    """`predict`: the CSV file, and how many images and networks it is from.
+
+    `missing_networks` are of trials that are done, but without their networks, as packs have them.
+    """
 
     file: str
     images: int
     skipped: int
     networks: int
+    missing_networks: int
 
 
 class StudyStatus(Frozen):

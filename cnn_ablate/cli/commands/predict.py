@@ -48,7 +48,8 @@ def predict_images(word: str, images: Path, results: Path, options: PredictOptio
         where = f"--format {options.style}"
         raise UserError(where, *unknown_name("format", options.style, FORMATS))
     folder = study_folder(word, options.profile)
-    networks = load_ensemble(folder, options.variant, results, trust_code=options.trust_code)
+    ensemble = load_ensemble(folder, options.variant, results, trust_code=options.trust_code)
+    networks = ensemble.networks
     predictions = list(predict(networks, find_images(images), tta=options.tta))
     skipped = [each for each in predictions if each.error]
     for each in skipped:
@@ -63,13 +64,21 @@ def predict_images(word: str, images: Path, results: Path, options: PredictOptio
     if options.as_json:
         output = str(options.output)
         print_json(
-            Predictions(file=output, images=len(read), skipped=len(skipped), networks=len(networks))
+            Predictions(
+                file=output,
+                images=len(read),
+                skipped=len(skipped),
+                networks=len(networks),
+                missing_networks=ensemble.missing,
+            )
         )
     else:
         how = count(len(networks), "network")
+        if ensemble.missing:
+            how += f"; {ensemble.missing} more {'is' if ensemble.missing == 1 else 'are'} not here"
         typer.echo(f"Predictions: {options.output} ({count(len(read), 'image')}, {how})")
     if skipped:
-        typer.echo(f"{len(skipped)} of {len(predictions)} images could not be read.", err=True)
+        typer.echo(f"{len(skipped)} of {len(predictions)} files could not be read.", err=True)
         raise typer.Exit(SOME_FAILED)
 
 
