@@ -2,6 +2,8 @@
 
 import io
 import re
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cnn_ablate.cli import app
+from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.text import wrapped
@@ -145,3 +148,20 @@ def test_no_name_controls_a_terminal(capsys: pytest.CaptureFixture[str]) -> None
     print_sentence(console, f"{name}.")
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
     assert ["variant", "a b [2J c", "a b [2J c."] == lines
+
+
+@pytest.mark.parametrize(
+    ("stream", "slow", "is_shown"),
+    [(Terminal(), 60.0, True), (io.StringIO(), 0.0, True), (io.StringIO(), 60.0, False)],
+)
+def test_what_is_prepared_is_shown(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, slow: float, *, is_shown: bool
+) -> None:
+    """A terminal has a bar at once; a file has a line if it takes long."""
+    monkeypatch.setattr("cnn_ablate.cli.progress_bars._SLOW", slow)
+    monkeypatch.setattr(sys, "stderr", stream)
+    ends = time.monotonic() + 20 * is_shown
+    with progress_display() as display, display.preparing("Auditing 4 variants"):
+        while "Auditing 4 variants" not in stream.getvalue() and time.monotonic() < ends:
+            time.sleep(0.01)
+    assert is_shown == ("Auditing 4 variants" in stream.getvalue())

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import typer
 
@@ -42,6 +43,11 @@ class EventLines:
 
     def on_decoding(self, done: int, total: int) -> None:
         """Do nothing: it is no event of a study."""
+
+    def preparing(self, what: str) -> AbstractContextManager[None]:
+        """Show nothing: a preparation is no event of a study."""
+        del what
+        return nullcontext()
 
     def on_plan(self, prepared: Prepared, todo: int) -> None:
         """Print what a study has."""

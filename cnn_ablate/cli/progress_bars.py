@@ -1,8 +1,10 @@
 """Show the progress of a run: bars on a terminal, plain lines elsewhere."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Timer
 
 import typer
 from rich.console import Console
@@ -18,9 +20,10 @@ from cnn_ablate.runner.plan_rows import data_remarks
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.workload import Workload
 from cnn_ablate.schema import Finding, without_hash
-from cnn_ablate.text import about, capital, count, count_range, some
+from cnn_ablate.text import about, capital, count, count_range, listed, some
 
 _SECONDS_BETWEEN_LINES = 20.0
+_SLOW = 5.0  # seconds after which a preparation has a line where there are no bars
 
 
 class ProgressDisplay:
@@ -45,6 +48,20 @@ class ProgressDisplay:
         if done >= total:
             self._remove_bar("decoding")
 
+    @contextmanager
+    def preparing(self, what: str) -> Iterator[None]:
+        """Show what is being prepared in this context: a moving bar, or a line if it is slow."""
+        line = Timer(_SLOW, self.print_line, [f"{what} ..."])
+        line.daemon = True
+        if not self.console.is_terminal:
+            line.start()
+        bar = self.bars.add_task(what, total=None, note="")
+        try:
+            yield
+        finally:
+            line.cancel()
+            self.bars.remove_task(bar)
+
     def on_plan(self, prepared: Prepared, todo: int) -> None:
         """Print what a study has, and how much of it is done."""
         plan, name, done = prepared.plan, prepared.study.name, len(prepared.done)
@@ -63,7 +80,7 @@ class ProgressDisplay:
             if finding.severity == "error":
                 self.print_line(f"Audit: {finding.kind} at {finding.where}: {finding.message}")
         if others := [finding for finding in findings if finding.severity != "error"]:
-            self.print_line(f"Audit: {count(len(others), 'remark')}; the report lists them.")
+            self.print_line(f"Audit: {count_findings(others)}; the report lists them.")
 
     def on_watch(self, url: str) -> None:
         """Print where the report is shown."""
@@ -140,6 +157,13 @@ class ProgressDisplay:
     def _remove_bar(self, key: str) -> None:
         if key in self.tasks:
             self.bars.remove_task(self.tasks.pop(key))
+
+
+def count_findings(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are of each severity: `1 error and 2 warnings`."""
+    numbers = Counter[str](finding.severity for finding in findings)
+    severities = ("error", "warning", "note")
+    return listed([count(numbers[name], name) for name in severities if numbers[name]])
 
 
 def describe_end(event: Ended) -> str:

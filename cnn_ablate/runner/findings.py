@@ -1,5 +1,6 @@
 """The findings of the audit on a prepared study, taken from the last run if still valid."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from importlib.metadata import version
 
@@ -19,14 +20,21 @@ def audit_findings(prepared: Prepared) -> tuple[Finding, ...]:
     return audit(Subject(study, prepared.plan, sizes, prepared.images, untrainable))
 
 
-def with_findings(prepared: Prepared, config: RunConfig, *, run_audit: bool = True) -> Prepared:
+def with_findings(
+    prepared: Prepared,
+    config: RunConfig,
+    *,
+    run_audit: bool = True,
+    during: AbstractContextManager[None] | None = None,
+) -> Prepared:
     """Return a study with the findings of its last run if they still hold, else of a new audit.
 
-    With `run_audit` off there is no new audit, and perhaps no findings.
+    With `run_audit` off there is no new audit, and perhaps no findings. `during` holds during it.
     """
     findings = _kept_findings(prepared, config)
     if findings is None and run_audit:
-        findings = audit_findings(prepared)
+        with during or nullcontext():
+            findings = audit_findings(prepared)
     return replace(prepared, findings=findings)
 
 

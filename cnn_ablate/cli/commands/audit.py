@@ -1,6 +1,5 @@
 """The command `audit`: the flaws of a study that can be found before anything is trained."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import typer
@@ -9,7 +8,7 @@ from rich.text import Text
 
 from cnn_ablate.cli.exit_codes import WRONG_INPUT
 from cnn_ablate.cli.json_output import print_json
-from cnn_ablate.cli.progress_bars import progress_display
+from cnn_ablate.cli.progress_bars import count_findings, progress_display
 from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.find_study import study_path
 from cnn_ablate.runner.config import RunConfig
@@ -17,7 +16,7 @@ from cnn_ablate.runner.findings import audit_findings
 from cnn_ablate.runner.prepare import prepare
 from cnn_ablate.schema import Finding
 from cnn_ablate.study import Changes, read_study
-from cnn_ablate.text import count, listed, one_line
+from cnn_ablate.text import count, one_line
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
@@ -29,7 +28,8 @@ def audit_study(
     study = read_study(study_path(word), changes)
     with progress_display() as display:
         prepared = prepare(study, config, display.on_decoding)
-    findings = audit_findings(prepared)
+        with display.preparing(f"Auditing {count(len(prepared.plan.variants), 'variant')}"):
+            findings = audit_findings(prepared)
     if as_json:
         print_json(findings)
     else:
@@ -50,6 +50,4 @@ def print_findings(name: str, findings: Sequence[Finding]) -> None:
         console.print(title, soft_wrap=True)
         print_sentence(console, finding.message, indent="    ")
         console.print()
-    numbers = Counter[str](finding.severity for finding in findings)
-    counts = [count(numbers[severity], severity) for severity in _STYLES if numbers[severity]]
-    console.print(f"{name}: {listed(counts) if counts else 'nothing found'}.", soft_wrap=True)
+    console.print(f"{name}: {count_findings(findings) or 'nothing found'}.", soft_wrap=True)

@@ -21,7 +21,7 @@ from cnn_ablate.executors import Ended, Event
 from cnn_ablate.find_study import refuse_other_file, study_path
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.findings import with_findings
-from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.jobs import Round, outstanding
 from cnn_ablate.runner.prepare import Prepared, prepare
 from cnn_ablate.runner.preregistration_log import with_history
 from cnn_ablate.runner.run import run
@@ -94,6 +94,7 @@ class _Run:
         self.trackers = Trackers(options.track, TRACKING_FOLDER, study.folder, display.print_line)
         self.failed: set[str] = set()
         self.live: LiveReport | None = None
+        self.preparing = ExitStack()
 
     def train(self, reports: Path, held: ExitStack) -> Analysis:
         """Train what is missing, and return the analysis of all results.
@@ -108,15 +109,20 @@ class _Run:
         self.display.on_plan(prepared, len(trials))
         done = prepared.done - {trial.id for trial in trials}
         self.trackers.copy(store, (t for t in prepared.plan.trials if t.id in done))
-        prepared = with_findings(prepared, self.config, run_audit=self.options.audit)
+        audit = self.display.preparing(f"Auditing {count(len(prepared.plan.variants), 'variant')}")
+        prepared = with_findings(prepared, self.config, run_audit=self.options.audit, during=audit)
         self.display.on_findings(prepared.findings or ())
         if trials:
             # Importing matplotlib takes a second or two: do it while the trials train.
             Thread(target=import_module, args=("cnn_ablate.report",)).start()
+            # Compute settings are timed, and programs compiled, before the first round begins.
+            held.enter_context(self.preparing)
+            preparing = self.display.preparing(f"Preparing {count(len(trials), 'trial')}")
+            self.preparing.enter_context(preparing)
         if trials and self.options.watch:
             self.live = held.enter_context(self._live_report(prepared, len(trials), reports))
             self.display.on_watch(self.live.url)
-        analysis = run(prepared, trials, self.config, self._observe, self.display.on_round)
+        analysis = run(prepared, trials, self.config, self._observe, self._begin_round)
         if self.live:
             self.live.stop_renewing()
         return analysis
@@ -131,6 +137,10 @@ class _Run:
             text=f"Waiting for the first of {count(todo, 'trial')} to end.",
             warn=self.display.print_line,
         )
+
+    def _begin_round(self, round_: Round) -> None:
+        self.preparing.close()
+        self.display.on_round(round_)
 
     def _observe(self, event: Event) -> None:
         self.display.on_event(event)
