@@ -55,7 +55,7 @@ def test_pictures_that_differ_have_only_the_note_that_they_are_few(folder: Path)
 
     assert ["few-test-images"] == list(found)
     assert found["few-test-images"].message == (
-        "12 test images of image_folder: one image is 8.33 points, and an accuracy of 90 % is "
+        "12 test images of images: one image is 8.33 points, and an accuracy of 90 % is "
         "known to about 17.0 points. Smaller effects need more test images, whatever the number "
         "of seeds."
     )
@@ -71,7 +71,7 @@ def test_a_picture_under_two_labels_is_named_with_its_files(folder: Path) -> Non
 
     assert "warning" == found["contradictory-labels"].severity
     assert found["contradictory-labels"].message == (
-        "2 images of image_folder appear under more than one label, so that some label is wrong: "
+        "2 images of images appear under more than one label, so that some label is wrong: "
         "train/dog/2.png (class dog) = test/cat/again.png (class cat) and train/cat/3.png "
         "(class cat) = train/dog/twin.png (class dog). Remove the wrong copies."
     )

@@ -175,10 +175,10 @@ def test_data_sets_that_changed_are_named(
     )
     record = study.record.model_copy(update={"plan": plan.model_copy(update={"trials": trials})})
     write_record(study.store, record)
-    assert "image_folder" not in status(study)
+    assert "Files of images" not in status(study)
 
     data_files.picture(pictures / "train" / "a" / "0000.png", seed=99)
-    assert "Files of image_folder have changed since they were decoded: a run" in status(study)
+    assert "Files of images have changed since they were decoded: a run" in status(study)
     assert 1 == len(list((tmp_path / "tensors").glob("image_folder-*")))
 
 

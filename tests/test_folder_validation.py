@@ -107,8 +107,8 @@ def test_commands_say_how_many_pictures_are_left_out(root, pictures):
     code, said, err = cli_study.call("plan", "s.yaml", cwd=root)
 
     assert 0 == code, err
-    assert "Left out of image_folder, since unreadable: 1 picture." in said
-    assert "5 images of image_folder, in val/, for validation." in said
+    assert "Left out of images, since unreadable: 1 picture." in said
+    assert "5 images of images, in val/, for validation." in said
 
 
 def test_validation_uses_the_folder(root, pictures):

@@ -95,7 +95,8 @@ class Subject:
                 chosen = split(case.images, options, seed=self.study.seeds[0])
                 indices = map(digest, (chosen.train, chosen.val, chosen.test))
                 key = (case.images.facts.fingerprint, *indices)
-                selected.setdefault(key, UsedImages(case.images, chosen))
+                name = self.plan.data_name(case.images.facts)
+                selected.setdefault(key, UsedImages(name, case.images, chosen))
         return list(selected.values())
 
     @cached_property

@@ -54,13 +54,9 @@ class ChosenImages:
 class UsedImages:
     """A data set, and the images of it that some variants use."""
 
+    name: str
     images: Images
     selected: Split
-
-    @property
-    def name(self) -> str:
-        """The name of the data set."""
-        return self.images.facts.name
 
     @cached_property
     def seen(self) -> Int64[Tensor, " n"]:

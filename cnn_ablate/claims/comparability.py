@@ -128,6 +128,8 @@ def data_notes(record: Record, weights: Weights) -> str:
     data = (v.settings.get("data", {}) for v in record.plan.variants if v.name in weights)
     names = {section["name"] for section in data if "name" in section}
     notes = (
-        f"{d.name}, {d.note}" for d in record.data if d.note and (d.name in names or not names)
+        f"{record.plan.data_name(d)}, {d.note}"
+        for d in record.data
+        if d.note and (d.name in names or not names)
     )
     return "; ".join(notes).rstrip(".")

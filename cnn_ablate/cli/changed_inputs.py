@@ -9,7 +9,7 @@ from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import has_changed
 from cnn_ablate.errors import UserError
 from cnn_ablate.external import describe_changes, find_inputs
-from cnn_ablate.schema import SOURCE_KEY, Record, canonical
+from cnn_ablate.schema import SOURCE_KEY, Record, canonical, data_set_name
 from cnn_ablate.settings import options_of
 
 
@@ -40,7 +40,9 @@ def changed_data_sets(record: Record, source: Path) -> list[str]:
         return []
     used = {trial.fingerprint: trial.settings["data"] for trial in record.plan.trials}
     with user_code_folder(source.parent):
-        return sorted({data["name"] for known, data in used.items() if _has_changed(data, known)})
+        return sorted(
+            {data_set_name(data) for known, data in used.items() if _has_changed(data, known)}
+        )
 
 
 def _has_changed(data: Mapping[str, Any], fingerprint: str) -> bool:

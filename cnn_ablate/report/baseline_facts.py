@@ -5,7 +5,7 @@ from typing import Any
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.run_facts import Fact, image_counts
-from cnn_ablate.schema import Record, Variant, label
+from cnn_ablate.schema import DataFacts, Record, Variant, data_set_name, label
 from cnn_ablate.text import capital, count, listed, with_article
 
 # Settings that other facts have, or that every training has.
@@ -61,8 +61,14 @@ def _section(record: Record, variant: Variant, section: str) -> str:
         macs = formatting.magnitude(size.macs)
         parts.append(f"{size.parameters:,} parameters, {macs} MACs per image")
     if section == "data":
-        parts += [image_counts(record.plan, f) for f in record.data if f.name == values.get("name")]
+        parts += [image_counts(record.plan, facts) for facts in _facts(record, variant.name)]
     return ", ".join(parts)
+
+
+def _facts(record: Record, variant: str) -> list[DataFacts]:
+    """Return the facts of the data set that a variant uses; none of an unknown trainer."""
+    used = {trial.fingerprint for trial in record.plan.trials if trial.variant == variant}
+    return [facts for facts in record.data if facts.fingerprint in used]
 
 
 def _forced(record: Record, section: str) -> dict[str, Any]:
@@ -82,7 +88,8 @@ def recipe(record: Record, reference: str) -> str:
         return ""
     training, parameters = settings["training"], _parameters(record, reference)
     precision = f", in {training['precision']}" if "precision" in training else ""
-    data = formatting.data_name(settings["data"].get("name", ""))
+    names = [record.plan.data_name(facts) for facts in _facts(record, reference)]
+    data = formatting.data_name(next(iter(names), data_set_name(settings["data"])))
     return (
         f"The {reference} is {settings['model'].get('name')}{parameters}, trained on "
         f"{data} for {count(training.get('epochs', 0), 'epoch')} "

@@ -200,7 +200,7 @@ def _data(context: ReportData) -> str:
     if not record.data and context.images:
         return f"{context.images:,} test images"
     return "; ".join(
-        f"{formatting.data_name(facts.name)}, {image_counts(record.plan, facts)}"
+        f"{formatting.data_name(record.plan.data_name(facts))}, {image_counts(record.plan, facts)}"
         for facts in record.data
     )
 

@@ -83,8 +83,8 @@ def _looked_at(record: Record) -> str:
 
 
 def _data_notes(record: Record) -> list[str]:
-    notes = {facts.name: facts.note.rstrip(".") for facts in record.data if facts.note}
-    return [f"Data: {data_name(name)}. {note}." for name, note in notes.items()]
+    noted = [facts for facts in record.data if facts.note]
+    return [f"Data: {data_name(record.plan.data_name(f))}. {f.note.rstrip('.')}." for f in noted]
 
 
 def _budget(record: Record) -> str:

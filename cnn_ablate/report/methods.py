@@ -50,7 +50,8 @@ def _trainer(record: Record) -> str:
     trainer = record.study.trainer
     if trainer is None:
         data = listed(
-            f"{data_name(facts.name)} ({image_counts(record.plan, facts)})" for facts in record.data
+            f"{data_name(record.plan.data_name(facts))} ({image_counts(record.plan, facts)})"
+            for facts in record.data
         )
         return (
             f", on {data}. Each variant is paired with its reference by seed: both use the same "

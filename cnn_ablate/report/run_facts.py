@@ -45,9 +45,8 @@ def _trained(record: Record) -> str:
         return " trained elsewhere" if record.study.trainer.imports else f" of {program(record)}"
     models = {variant.settings["model"]["name"] for variant in record.plan.variants}
     network = next(iter(models)) if len(models) == 1 else f"{len(models)} networks"
-    return (
-        f" of {network} on {some((formatting.data_name(facts.name) for facts in record.data), 5)}"
-    )
+    data = (formatting.data_name(record.plan.data_name(facts)) for facts in record.data)
+    return f" of {network} on {some(data, 5)}"
 
 
 def program(record: Record) -> str:
@@ -76,7 +75,7 @@ def training_setup(context: ReportData) -> tuple[Fact, ...]:
         Fact("Seeds", _seeds(context)),
         Fact("Epochs", _epochs(context)),
         Fact("Command", shlex.join(study.trainer.command) if study.trainer else ""),
-        *(Fact("Data", _data(record, facts)) for facts in record.data),
+        *(Fact("Data set", _data(record, facts)) for facts in record.data),
         Fact("Profile", study.profile),
         Fact("Budget", "full length" if as_specified else ""),
         Fact("Overrides", replaced),
@@ -107,7 +106,7 @@ def _seeds(context: ReportData) -> str:
 
 def _data(record: Record, facts: DataFacts) -> str:
     images = f"{image_counts(record.plan, facts)}, " if len(record.data) > 1 else ""
-    name = formatting.data_name(facts.name)
+    name = formatting.data_name(record.plan.data_name(facts))
     return f"{name}: {images}{len(facts.classes)} classes. {facts.note}".strip()
 
 
@@ -117,9 +116,7 @@ def image_counts(plan: Plan, facts: DataFacts) -> str:
     Training images that are held out are named: `60,000 training, 12,000 of them for validation,`.
     """
     sections = [
-        variant.settings["data"]
-        for variant in plan.variants
-        if variant.settings["data"]["name"] == facts.name
+        trial.settings["data"] for trial in plan.trials if trial.fingerprint == facts.fingerprint
     ]
     counts = [facts.counts(section) for section in sections]
     held_out = facts.val == 0
@@ -176,7 +173,10 @@ def environment(context: ReportData) -> tuple[Fact, ...]:
         Fact("cnn-ablate", record.environment.cnn_ablate),
         *(() if imported else _machine(record)),
         *(Fact(f"Input {path}", f"SHA-256 {sha256}") for path, sha256 in record.inputs.items()),
-        *(Fact(f"Data {facts.name}", f"SHA-256 {facts.fingerprint}") for facts in record.data),
+        *(
+            Fact(f"Data {record.plan.data_name(f)}", f"SHA-256 {f.fingerprint}")
+            for f in record.data
+        ),
         Fact("First trial", "" if imported else _first(context.trials["started"])),
         Fact("Tables written", record.finished),
     ]

@@ -48,10 +48,11 @@ def _work(prepared: Prepared, trial: Trial) -> dict[str, int | None]:
 def data_remarks(prepared: Prepared) -> Iterator[str]:
     """Yield what differs from what its folder suggests, in a sentence, per data set."""
     for facts in prepared.data:
+        name = prepared.plan.data_name(facts)
         if facts.left_out:
             pictures = count(facts.left_out, "picture")
-            yield f"Left out of {facts.name}, since unreadable: {pictures}."
+            yield f"Left out of {name}, since unreadable: {pictures}."
         if facts.val:
             fractions = {v.settings["data"]["val_fraction"] for v in prepared.plan.variants}
             but = ", where data.val_fraction is not set" if any(fractions) else ""
-            yield f"{count(facts.val, 'image')} of {facts.name}, in val/, for validation{but}."
+            yield f"{count(facts.val, 'image')} of {name}, in val/, for validation{but}."

@@ -1,7 +1,7 @@
 """The values that are passed between packages: frozen, checked, without torch and without I/O."""
 
 from cnn_ablate.schema.class_row import ClassRow
-from cnn_ablate.schema.data_facts import DataFacts, split_varies
+from cnn_ablate.schema.data_facts import DataFacts, data_set_name, split_varies
 from cnn_ablate.schema.ids import hash_of, trial_id, without_hash
 from cnn_ablate.schema.metric import FRACTION, TEST_ACCURACY, Better, Metric
 from cnn_ablate.schema.plan import (
@@ -119,6 +119,7 @@ __all__ = [
     "Word",
     "canonical",
     "claim_hash",
+    "data_set_name",
     "dotted",
     "hash_of",
     "label",

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from cnn_ablate.schema.data_facts import DataFacts, data_set_names
 from cnn_ablate.schema.study import DesignKind
 from cnn_ablate.schema.values import SOURCE_KEY, Frozen, canonical
 
@@ -73,6 +74,12 @@ class Plan(Frozen):
         """Number of seeds that both sides of each contrast have: the first ones of the study."""
         counts = self.seed_counts
         return [min(counts[c.variant], counts[c.reference]) for c in self.contrasts]
+
+    def data_name(self, facts: DataFacts) -> str:
+        """Return the name of a data set that distinguishes it from the others of the plan."""
+        # The first trial of each, which is that of the baseline if it can be.
+        known = {t.fingerprint: t.settings.get("data", {}) for t in reversed(self.trials)}
+        return data_set_names(known).get(facts.fingerprint, facts.name)
 
 
 class Size(Frozen):
