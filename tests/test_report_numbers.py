@@ -11,9 +11,10 @@ from cnn_ablate.report.ablation_table import ablation_table
 from cnn_ablate.report.detail_tables import detail_tables
 from cnn_ablate.report.figures import forest
 from cnn_ablate.report.highlights import highlights
+from cnn_ablate.report.methods import methods
 from cnn_ablate.report.outcomes import outcome
 from cnn_ablate.report.trust import support
-from cnn_ablate.schema import TEST_ACCURACY, Finding
+from cnn_ablate.schema import TEST_ACCURACY, Finding, Look
 from cnn_ablate.stats import convergence
 from support import fake_study
 from support.report_data import context_of
@@ -155,6 +156,18 @@ def test_results_name_what_they_rest_on(context):
     assert {"not audited": False}.items() <= {
         r.text: r.is_sound for r in support(unaudited, [])
     }.items()
+
+
+def test_seeds_added_after_results_were_seen_weigh_against_them(context):
+    """The error of all looks stands on the first screen and in the methods."""
+    looks = tuple(Look(time="", seeds=seeds, trials=0) for seeds in (3, 5, 8))
+    record = context.results.record.model_copy(update={"looks": looks})
+    later = replace(context, results=replace(context.results, record=record))
+    caveat = "seeds were added after results were seen: an error of 5.0 % is about 12 %"
+
+    assert {caveat: False}.items() <= {r.text: r.is_sound for r in support(later, [])}.items()
+    told = " ".join(methods(record, later.results.trials, later.effects))
+    assert "at once; with seeds added after results were seen, it is about 12 % for each" in told
 
 
 def test_what_was_looked_for_after_training_is_named_with_its_bound(context):

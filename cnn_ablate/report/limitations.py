@@ -7,11 +7,11 @@ import pandas as pd
 from cnn_ablate.claims import source_of_overrides
 from cnn_ablate.report.formatting import data_name
 from cnn_ablate.report.joint_changes import joint_changes
+from cnn_ablate.report.unplanned_looks import unplanned_looks
 from cnn_ablate.schema import Effect, Record
 from cnn_ablate.stats import FLIP_PAIRS, HOLM
 from cnn_ablate.stats.adaptive_seeds import look_state
-from cnn_ablate.stats.group_sequential import error_of_repeated_looks
-from cnn_ablate.text import count, listed, percent, some
+from cnn_ablate.text import count, listed, some
 
 # Cells whose standard deviations differ by more than this factor are warned of.
 _UNEQUAL = 3
@@ -19,10 +19,11 @@ _UNEQUAL = 3
 
 def limitations(record: Record, trials: pd.DataFrame, effects: Sequence[Effect]) -> list[str]:
     """Return the limitations as sentences, the most serious first."""
+    looks = unplanned_looks(record)
     sentences = (
         _missing(record, trials),
         _budget(record),
-        _looked_at(record),
+        looks.limitation if looks else "",
         _unseen(record),
         *_data_notes(record),
         _failures(effects),
@@ -65,21 +66,6 @@ def _needed(record: Record, trials: pd.DataFrame) -> int:
     if not record.study.looks or trials.empty:
         return len(record.plan.trials)
     return len(look_state(record.study, record.plan, trials, record.findings).due)
-
-
-def _looked_at(record: Record) -> str:
-    """Return how often a study was looked at that was extended without a plan to do so."""
-    seeds = [look.seeds for look in record.looks if look.seeds > 1]
-    if record.study.looks or len(seeds) < 2:
-        return ""
-    error = record.study.error
-    reached = f"{100 * error_of_repeated_looks(seeds, error):.0f} %"
-    return (
-        f"Seeds were added after results were seen, without a plan: the study was looked at "
-        f"{len(seeds)} times, with {listed(map(str, seeds))} seeds, so that a nominal "
-        f"{percent(error)} is about {reached} for a contrast without effect "
-        "(Armitage, McPherson and Rowe 1969)."
-    )
 
 
 def _data_notes(record: Record) -> list[str]:

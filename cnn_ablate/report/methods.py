@@ -10,6 +10,7 @@ from cnn_ablate.claims.preregistered import design_stated, stated
 from cnn_ablate.report.baseline_facts import recipe
 from cnn_ablate.report.formatting import data_name
 from cnn_ablate.report.run_facts import image_counts, program
+from cnn_ablate.report.unplanned_looks import unplanned_looks
 from cnn_ablate.schema import Effect, Record, split_varies
 from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios
 from cnn_ablate.text import count, count_range, listed, percent
@@ -115,10 +116,12 @@ def _families(record: Record, effects: Sequence[Effect]) -> str:
     members = listed(f"{sizes[name]} {words}" for name, words in named.items() if sizes[name])
     untested = sizes[""]
     left_out = f"; {count(untested, 'contrast')} could not be tested" if untested else ""
+    looks = unplanned_looks(record)
     return (
         f"Effects are means of paired differences. Contrasts are tested in families: {members}"
         f"{left_out}. A family makes any false decision with a probability of at most "
-        f"{percent(record.study.error)}, and its intervals hold for all its contrasts at once."
+        f"{percent(record.study.error)}, and its intervals hold for all its contrasts at once"
+        f"{looks.qualification if looks else ''}."
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cnn_ablate.checks import LEAST_EPOCHS, RISE, last_rises
 from cnn_ablate.report.joint_changes import joint_changes
 from cnn_ablate.report.report_data import ReportData
+from cnn_ablate.report.unplanned_looks import unplanned_looks
 from cnn_ablate.stats import FLIP_PAIRS
 from cnn_ablate.text import count, count_range, listed, some
 
@@ -48,6 +49,8 @@ def _reasons(context: ReportData, gaps: Sequence[str]) -> Iterator[Support]:
         normal = ": too few for sign flips, so tests assume normally distributed differences"
         why = normal if few and max(seeds) > 2 else ""
         yield Support(not few, f"{count_range(seeds, 'seed')} per contrast{why}", "methods")
+    if looks := unplanned_looks(context.results.record):
+        yield Support(False, looks.caveat, "methods")
     if context.images:
         one = f"{100 / context.images:.2g} points"
         is_large = context.images >= _FEW_IMAGES

@@ -1,0 +1,54 @@
+"""Looks at the results before seeds were added, where the study did not plan them."""
+
+from dataclasses import dataclass
+
+from cnn_ablate.schema import Record
+from cnn_ablate.stats.group_sequential import error_of_repeated_looks
+from cnn_ablate.text import listed, percent
+
+
+@dataclass(frozen=True)
+class UnplannedLooks:
+    """The seeds at each look, and the error that is stated for a single one."""
+
+    seeds: tuple[int, ...]
+    stated: float
+
+    @property
+    def error(self) -> str:
+        """The error over all looks, for a contrast without effect: `10 %`."""
+        return f"{100 * error_of_repeated_looks(self.seeds, self.stated):.0f} %"
+
+    @property
+    def limitation(self) -> str:
+        """The sentence of the limitations."""
+        return (
+            f"Seeds were added after results were seen, without a plan: the study was looked at "
+            f"{len(self.seeds)} times, with {listed(map(str, self.seeds))} seeds, so that a "
+            f"nominal {percent(self.stated)} is about {self.error} for a contrast without effect "
+            "(Armitage, McPherson and Rowe 1969)."
+        )
+
+    @property
+    def caveat(self) -> str:
+        """The reason not to trust the results."""
+        stated = percent(self.stated)
+        return (
+            f"seeds were added after results were seen: an error of {stated} is about {self.error}"
+        )
+
+    @property
+    def qualification(self) -> str:
+        """What is added to the error of a family."""
+        return (
+            f"; with seeds added after results were seen, it is about {self.error} for each "
+            "contrast without effect"
+        )
+
+
+def unplanned_looks(record: Record) -> UnplannedLooks | None:
+    """Return the looks of a study that was extended without a plan to do so; None if it was not."""
+    seeds = tuple(look.seeds for look in record.looks if look.seeds > 1)
+    if record.study.looks or len(seeds) < 2:
+        return None
+    return UnplannedLooks(seeds, record.study.error)
