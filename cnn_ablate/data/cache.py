@@ -197,7 +197,8 @@ def _check_broken(found: FoundData, halves: Iterable[RawSplit]) -> str:
     if found.skip_broken and all(len(half.whole.labels) for half in halves):
         names = [half.names[file.place] for half in halves for file in half.broken]
         named = some(names, most=_NAMED)
-        return f"{len(errors):,} of {total:,} pictures cannot be read and were left out: {named}."
+        were = "was" if len(errors) == 1 else "were"
+        return f"{len(errors):,} of {total:,} pictures cannot be read and {were} left out: {named}."
     if len(errors) == 1:
         hint = "Replace or remove it, or set data.broken to skip."
         raise UserError(errors[0].where, errors[0].what, hint)
