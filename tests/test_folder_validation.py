@@ -107,7 +107,8 @@ def test_commands_say_how_many_pictures_are_left_out(root, pictures):
     code, said, err = cli_study.call("plan", "s.yaml", cwd=root)
 
     assert 0 == code, err
-    assert "Left out of images, since unreadable: 1 picture." in said
+    [line] = (line for line in said.splitlines() if "left out" in line)
+    assert line == "images: 1 of 12 pictures cannot be read and was left out: val/b/2.png."
     assert "5 images of images, in val/, for validation." in said
 
 

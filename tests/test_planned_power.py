@@ -31,8 +31,8 @@ def test_the_smallest_p_and_the_grain_of_the_test_images(tmp_path: Path) -> None
     assert "1 primary contrast with 5 seeds: Holm on paired t" in planned(tmp_path, "5")
     out = planned(tmp_path, "8")
     assert "8 seeds: the smallest adjusted p is 0.0078 (max-T over sign flips)." in out
-    assert "an interval is about 0.84 on either side" in out  # 2.365 / sqrt(8)
-    assert "the smallest effect found with 80 % power 1.2." in out  # (2.365 + 0.896) / sqrt(8)
+    assert "Intervals reach about 0.84 standard deviations" in out  # 2.365 / sqrt(8)
+    assert "effects of 1.2 of them or more are found with" in out  # (2.365 + 0.896) / sqrt(8)
     assert "One of 40 test images is 2.5 points of accuracy." in out
 
 

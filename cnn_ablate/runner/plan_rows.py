@@ -50,8 +50,7 @@ def data_remarks(prepared: Prepared) -> Iterator[str]:
     for facts in prepared.data:
         name = prepared.plan.data_name(facts)
         if facts.left_out:
-            pictures = count(facts.left_out, "picture")
-            yield f"Left out of {name}, since unreadable: {pictures}."
+            yield f"{name}: {facts.note}"
         if facts.val:
             fractions = {v.settings["data"]["val_fraction"] for v in prepared.plan.variants}
             but = ", where data.val_fraction is not set" if any(fractions) else ""

@@ -44,4 +44,6 @@ class PowerAnalysis(Frozen):
     contrasts: tuple[PlannedContrasts, ...]
     looks: PlannedLooks | None
     test_images: tuple[PlannedImages, ...] = Field(description="If effects are in accuracy.")
-    preregistration_hash: str = Field(description="SHA-256 of claims, design, seeds and metric.")
+    preregistration_hash: str = Field(
+        description="SHA-256 of claims, all settings, seeds, how contrasts are tested, and metric."
+    )

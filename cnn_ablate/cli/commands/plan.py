@@ -211,19 +211,25 @@ def _power(prepared: Prepared) -> Iterator[str]:
         points = f"{test.points:.2g} point{'s' if test.points != 1 else ''}"
         yield f"One of {test.images:,} test images is {points} of accuracy."
     digest = seen.preregistration_hash[:12]
-    yield f"Pre-registration hash: {digest} (claims, design, seeds, metric)."
+    yield (
+        f"Pre-registration hash: {digest}. It covers the claims, all settings of the baseline and "
+        "its variants, the seeds, how contrasts are tested, and the metric with its margin."
+    )
 
 
 def _can_show(group: PlannedContrasts) -> str:
     if not group.method:
         return "too few for an interval or a test"
-    test = f"Holm on paired t, which takes differences as normal; {FLIP_PAIRS} seeds need not"
+    test = (
+        "Holm on paired t, which assumes normally distributed differences; with "
+        f"{FLIP_PAIRS} seeds or more no such assumption is needed"
+    )
     if group.smallest_p:
         test = f"the smallest adjusted p is {group.smallest_p:.2g} (max-T over sign flips)"
     return (
-        f"{test}. In standard deviations of a paired difference, an interval is about "
-        f"{group.half_width:.2g} on either side, and the smallest effect found with 80 % power "
-        f"{group.smallest_effect:.2g}"
+        f"{test}. Intervals reach about {group.half_width:.2g} standard deviations of the paired "
+        f"differences to either side, and effects of {group.smallest_effect:.2g} of them or more "
+        "are found with 80 % power"
     )
 
 
