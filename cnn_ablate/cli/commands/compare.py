@@ -12,6 +12,7 @@ from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import ComparedEffects, Comparison
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.cli.wrapped_sentences import print_sentence
+from cnn_ablate.external.run_rows import flattened
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.schema import Effect, hash_of, label
 from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects, margin_of
@@ -99,14 +100,28 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
         "The interval of second - first is Welch's at 95 %."
         f"{f' `agree` says that the difference is {agree}' if margin else ''}"
     )
+    in_unit = f" in {metric.value_unit}" if metric.value_unit else ""
+    yield f"Baseline, mean {metric.label}{in_unit} (seeds): {_baseline(one)} / {_baseline(other)}"
+    settings, others = (flattened(each.record.study.baseline) for each in (one, other))
+    overridden = {*one.record.study.forced, *other.record.study.forced}
+    for key, value in settings.items():
+        if key not in overridden and value != others.get(key, value):
+            yield f"{key}: {label(value)} / {label(others[key])}"
     for name, get in _CIRCUMSTANCES.items():
-        values = get(one), get(other)
-        if values[0] != values[1]:
-            yield f"{name}: {values[0]} / {values[1]}"
+        found = get(one), get(other)
+        if found[0] != found[1]:
+            yield f"{name}: {found[0]} / {found[1]}"
     common = _done(one).merge(_done(other), on="hash", suffixes=("", "_other"))
     if len(common):
         same = int((common[metric.name] == common[f"{metric.name}_other"]).sum())
         yield f"{len(common)} trials are in both; {same} of them have the same {metric.label}."
+
+
+def _baseline(study: Results) -> str:
+    """Return the mean over seeds of the baseline, and their number."""
+    done, metric = _done(study), study.record.study.metric
+    values = done.loc[done["variant"] == study.record.plan.variants[0].name, metric.name]
+    return f"{metric.scale * values.mean():.1f} ({len(values)})" if len(values) else "none"
 
 
 def _done(study: Results) -> pd.DataFrame:
@@ -119,7 +134,6 @@ _CIRCUMSTANCES: dict[str, Callable[[Results], object]] = {
     "Overrides": lambda s: (
         ", ".join(f"{k} = {label(v)}" for k, v in s.record.study.forced.items()) or "nothing"
     ),
-    "Epochs": lambda s: s.record.study.baseline["training"]["epochs"],
     "Data": lambda s: ", ".join(f"{d.name} {d.fingerprint[:8]}" for d in s.record.data),
     "Device": lambda s: s.record.compute.device,
     "Processor": lambda s: s.record.environment.processor,
