@@ -81,15 +81,15 @@ def run(
             for planned in rounds(current, todo, config.results):
                 on_round(round_ := with_compute(current, planned, config))
                 for event in _train(current, round_, config, locks, progress):
-                    _publish(event, current, store, interrupts)
-                    progress.update(event)
-                    on_event(event)
+                    with interrupts.deferred():
+                        _publish(event, current, store)
+                        progress.update(event)
+                        on_event(event)
                 finished.append(round_)
         finally:
             with interrupts.deferred():
                 progress.close()
-                record = study_record(current, config.device, started)
-                analysis = _conclude(current, record, config, finished if todo else None, on_wait)
+                analysis = _conclude(current, started, config, finished if todo else None, on_wait)
     _check_none_removed(analysis.results, prepared, finished)
     return analysis
 
@@ -150,15 +150,14 @@ def _failed(event: Ended) -> TrialResult:
     )
 
 
-def _publish(event: Event, prepared: Prepared, store: Store, interrupts: InterruptHandler) -> None:
+def _publish(event: Event, prepared: Prepared, store: Store) -> None:
     """Store the result of a trial that this run has trained, with where its code was."""
     if isinstance(event, Ended) and not event.kept:
         result = event.result or _failed(event)
         if event.trial.has_user_code:
             folders = _code_folders(prepared, store.root)
             result = result.model_copy(update={"code_folders": folders})
-        with interrupts.deferred():
-            store.publish(result)
+        store.publish(result)
 
 
 def _code_folders(prepared: Prepared, results: Path) -> tuple[str, ...]:
@@ -169,12 +168,13 @@ def _code_folders(prepared: Prepared, results: Path) -> tuple[str, ...]:
 
 def _conclude(
     prepared: Prepared,
-    record: Record,
+    started: str,
     config: RunConfig,
     finished: Sequence[Round] | None,
     on_wait: OnWait,
 ) -> Analysis:
     """Write the tables of a study; unless they are up to date, if no round was to be trained."""
+    record = study_record(prepared, config.device, started)
     # A new store also has what other runs have published meanwhile.
     store = Store(config.results)
     if finished is not None:

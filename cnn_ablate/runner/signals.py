@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM, SIGHUP during a run: the first waits until a file is written, no other does."""
+"""SIGINT, SIGTERM, SIGHUP during a run: the first waits until a file or a line is written."""
 
 import signal
 import threading
@@ -20,7 +20,10 @@ class InterruptHandler:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Hold back the first signal until the block has ended."""
+        """Hold back the first signal until the block has ended.
+
+        It writes a file, or a line to a terminal: cut off, that would be printed twice.
+        """
         received, self.deferring = self.received, True
         try:
             yield
