@@ -25,7 +25,7 @@ EDITS = {
 WORDS = {
     "title": "title",
     "claims": "claims",
-    "level": "levels of model.norm (group added)",
+    "level": "model.norm: level group added",
     "seeds": "seeds 2 -> 3",
     "baseline": "baseline optimizer.lr 0.05 -> 0.02",
 }

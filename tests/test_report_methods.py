@@ -3,6 +3,7 @@
 import pytest
 
 from cnn_ablate.claims import overrides
+from cnn_ablate.report.final_evaluation import curves_note, weights_tested
 from cnn_ablate.report.limitations import limitations
 from cnn_ablate.report.methods import methods
 from cnn_ablate.schema import Claim, Design, Entry
@@ -72,6 +73,33 @@ def test_methods_say_what_intervals_cover_where_training_images_vary(knobs, chos
     assert chosen in sentences
     assert "the training images of seeds overlap (Nadeau and Bengio 2003)." in sentences
     assert "overlap" not in " ".join(methods(record, trials, effects))
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"),
+    [
+        ({}, "The weights of the last epoch are tested."),
+        ({"select": "best_val"}, "The weights with the best validation accuracy are tested."),
+        ({"average": "ema"}, "A moving average of the weights (EMA) is tested."),
+        (
+            {"recalibrate_norm": True, "tta": ["identity", "mirror"]},
+            "The weights of the last epoch are tested, with statistics of batch normalisation "
+            "re-estimated on the training images, and predictions averaged over 2 views per image.",
+        ),
+    ],
+)
+def test_methods_say_what_is_tested(training, expected):
+    """What is done to weights after training is part of the method."""
+    assert expected == weights_tested(training).strip()
+
+
+def test_curves_before_a_last_step_say_so():
+    """Statistics that are re-estimated before the last test are not those of the curves."""
+    settings = {"training": {"average": "swa"}}
+    averaged = fake_results.record([VARIANTS[0].model_copy(update={"settings": settings})], [])
+
+    assert "are measured after that, these values before" in curves_note(averaged)
+    assert not curves_note(fake_results.record(VARIANTS, []))
 
 
 def test_methods_of_one_seed_name_no_test():

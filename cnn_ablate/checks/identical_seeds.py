@@ -26,7 +26,7 @@ def identical_seeds(study: TrainedStudy) -> Iterator[Finding]:
         kind="identical seeds",
         severity="warning",
         where=study.where(names),
-        message=f"All seeds test exactly alike: {named}. Either nothing is learned, or nothing "
-        "depends on the seed; the zero spread is no certainty.",
+        message=f"All seeds test exactly alike: {named}. Either nothing is learned, or all "
+        "is, or nothing depends on the seed; the zero spread is no certainty.",
         data={"variants": names, "meaningless": []},
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnn_ablate.report import formatting
+from cnn_ablate.report.final_evaluation import weights_tested
 from cnn_ablate.report.run_facts import Fact, image_counts
 from cnn_ablate.schema import DataFacts, Record, Variant, data_set_name, label
 from cnn_ablate.text import capital, count, listed, with_article
@@ -93,7 +94,7 @@ def recipe(record: Record, reference: str) -> str:
     return (
         f"The {reference} is {settings['model'].get('name')}{parameters}, trained on "
         f"{data} for {count(training.get('epochs', 0), 'epoch')} "
-        f"with {_means(settings)}{precision}.{_tested(training.get('select', 'last'))}"
+        f"with {_means(settings)}{precision}.{weights_tested(training)}"
     )
 
 
@@ -140,10 +141,3 @@ def _named(section: Mapping[str, Any], *keys: str) -> str:
 def _augmentation(augment: list[Any]) -> str:
     names = [str(a.get("name") if isinstance(a, Mapping) else a).replace("_", " ") for a in augment]
     return f"augmentation by {listed(names)}" if names else "no augmentation"
-
-
-def _tested(select: str) -> str:
-    if select == "last":
-        return " The weights of the last epoch are tested."
-    best = {"best_val": "validation", "best_test": "test"}.get(select)
-    return f" The weights with the best {best} accuracy are tested." if best else ""

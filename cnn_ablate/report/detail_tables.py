@@ -10,6 +10,7 @@ import pandas as pd
 from cnn_ablate.metrics import KNOWN_METRICS, at_threshold
 from cnn_ablate.report import formatting
 from cnn_ablate.report.ablation_table import Cell
+from cnn_ablate.report.final_evaluation import curves_note
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Effect, Metric
 from cnn_ablate.stats import Interval, means
@@ -199,7 +200,7 @@ def _convergence(context: ReportData) -> DetailTable | None:
         "images, else test images, else training images. AULC is the area under the learning "
         "curve: the mean accuracy over epochs. Instability is the mean size of the reversals of "
         "the loss from epoch to epoch: 0 if it only falls. Training accuracy is that of the last "
-        f"epoch, on augmented images ({context.conditions})."
+        f"epoch, on augmented images ({context.conditions}).{curves_note(context.results.record)}"
     )
     rows = tuple(zip(context.variants, zip(*columns, strict=True), strict=True))
     title = "Convergence speed and stability"

@@ -57,7 +57,7 @@ def _factor_edits(old: tuple[Factor, ...], new: tuple[Factor, ...]) -> Iterator[
         elif name not in before:
             yield f"factor {name} added"
         elif before[name] != after[name]:
-            yield f"levels of {name} ({_level_edits(before[name], after[name])})"
+            yield f"{name}: {_level_edits(before[name], after[name])}"
 
 
 def _level_edits(old: Factor, new: Factor) -> str:
@@ -68,7 +68,12 @@ def _level_edits(old: Factor, new: Factor) -> str:
         "removed": [name for name in before if name not in after],
         "changed": changed,
     }
-    return "; ".join(f"{some(names)} {word}" for word, names in words.items() if names) or "order"
+    edits = (
+        f"{'level' if len(names) == 1 else 'levels'} {some(names)} {word}"
+        for word, names in words.items()
+        if names
+    )
+    return " and ".join(edits) or "order of levels"
 
 
 def _baseline_edits(

@@ -35,7 +35,8 @@ Packed by `cnn-ablate pack`: study file, own modules, results of {trials}, repor
     cnn-ablate run {file}        goes on with it: what is done is not trained again
     cnn-ablate report {file}     writes the report again
 
-Data sets are not in this file; `run` needs {data}, `report` needs none.
+Data sets are not in this file: `run` needs them where the study file names them, `report` does not.
+Needed: {data}.
 """
 
 
@@ -129,14 +130,14 @@ def _report(written: Results) -> Iterator[tuple[str, bytes]]:
 
 
 def _readme(written: Results, name: str, trials: int) -> str:
-    data = ", ".join(f"{d.name} (SHA-256 {d.fingerprint[:12]})" for d in written.record.data)
-    study = written.record.study
+    study, plan = written.record.study, written.record.plan
+    data = (f"{plan.data_name(d)} (SHA-256 {d.fingerprint[:12]})" for d in written.record.data)
     profile = f" --profile {study.profile}" if study.profile else ""
     return _README.format(
         title=study.title or study.name,
         trials=count(trials, "trial"),
         file=f"{quote(name)}{profile}",
-        data=data or "none",
+        data=", ".join(data) or "none",
     )
 
 

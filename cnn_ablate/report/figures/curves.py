@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from cnn_ablate.report import figure_style
 from cnn_ablate.report.figures import chance_lines
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.final_evaluation import curves_note
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import some
 
@@ -169,7 +170,7 @@ def _caption(context: ReportData, data: pd.DataFrame, *, what: str, time: str, l
     most = f" The {shown} of {every} variants that differ most." if shown < every else ""
     return (
         f"{what} vs. {time}, mean over seeds{spread}{reference} ({context.seed_counts})."
-        f"{cut}{chance}{most}"
+        f"{cut}{chance}{most}{curves_note(context.results.record)}"
     )
 
 

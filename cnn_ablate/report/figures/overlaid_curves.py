@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from cnn_ablate.report import figure_export, figure_style, formatting
 from cnn_ablate.report.figures import chance_lines, curves
 from cnn_ablate.report.figures.figure_spec import FigureSpec
+from cnn_ablate.report.final_evaluation import curves_note
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.text import some
 
@@ -82,7 +83,10 @@ def _caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str:
     which = f"; the {shown} of {every} variants that differ most" if shown < every else ""
     unit = 100 if what == "Accuracy" else 1
     chance = chance_lines.note(data, data["mean"], unit=unit)
-    return f"{what} vs. epoch, mean over seeds: {drawn}{which} ({context.seed_counts}).{chance}"
+    note = curves_note(context.results.record)
+    return (
+        f"{what} vs. epoch, mean over seeds: {drawn}{which} ({context.seed_counts}).{chance}{note}"
+    )
 
 
 def _alt(data: pd.DataFrame, *, what: str) -> str:

@@ -1,0 +1,43 @@
+"""Which weights are tested after training, and how that differs from the curves of training."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnn_ablate.schema import Record
+from cnn_ablate.text import count
+
+_WEIGHTS = {
+    "last": "The weights of the last epoch",
+    "best_val": "The weights with the best validation accuracy",
+    "best_test": "The weights with the best test accuracy",
+}
+_AVERAGES = {
+    "swa": "The weights averaged over the last epochs (SWA)",
+    "ema": "A moving average of the weights (EMA)",
+}
+_REESTIMATED = "statistics of batch normalisation re-estimated on the training images"
+
+
+def weights_tested(training: Mapping[str, Any]) -> str:
+    """Return a sentence on the weights that are tested, by the `training` section of settings."""
+    average = training.get("average")
+    weights = _AVERAGES.get(str(average)) or _WEIGHTS.get(training.get("select", "last"))
+    if weights is None:
+        return ""
+    verb = "is" if average == "ema" else "are"
+    again = f", with {_REESTIMATED}" if _reestimates(training) else ""
+    views = training.get("tta")
+    mean = f", and predictions averaged over {count(len(views), 'view')} per image" if views else ""
+    return f" {weights} {verb} tested{again}{mean}."
+
+
+def curves_note(record: Record) -> str:
+    """Return a sentence where results are measured otherwise than the curves; else nothing."""
+    trainings = (variant.settings.get("training", {}) for variant in record.plan.variants)
+    if not any(map(_reestimates, trainings)):
+        return ""
+    return f" Results of variants with {_REESTIMATED} are measured after that, these values before."
+
+
+def _reestimates(training: Mapping[str, Any]) -> bool:
+    return bool(training.get("recalibrate_norm")) or training.get("average") == "swa"
