@@ -95,8 +95,9 @@ class Subject:
                 chosen = split(case.images, options, seed=self.study.seeds[0])
                 indices = map(digest, (chosen.train, chosen.val, chosen.test))
                 key = (case.images.facts.fingerprint, *indices)
-                name = self.plan.data_name(case.images.facts)
-                selected.setdefault(key, UsedImages(name, case.images, chosen))
+                if key not in selected:
+                    name = self.plan.data_name(case.images.facts)
+                    selected[key] = UsedImages(name, case.images, chosen)
         return list(selected.values())
 
     @cached_property

@@ -89,7 +89,7 @@ def _end_at_once() -> None:
 
 
 def _repeat_lost_interrupt(lost: "sys.UnraisableHookArgs") -> None:
-    """Repeat an interrupt that came in a callback, such as those of imports, which lose it.
+    """Repeat an interrupt that came in a callback, whose exceptions Python ignores.
 
     A moment later, as one that comes within this function would be lost, too.
     """

@@ -1,6 +1,7 @@
 """Looks at the results before seeds were added, where the study did not plan them."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from cnn_ablate.schema import Record
 from cnn_ablate.stats.group_sequential import error_of_repeated_looks
@@ -17,7 +18,7 @@ class UnplannedLooks:
     @property
     def error(self) -> str:
         """The error over all looks, for a contrast without effect: `10 %`."""
-        return f"{100 * error_of_repeated_looks(self.seeds, self.stated):.0f} %"
+        return _error(self.seeds, self.stated)
 
     @property
     def limitation(self) -> str:
@@ -44,6 +45,12 @@ class UnplannedLooks:
             f"; with seeds added after results were seen, it is about {self.error} for each "
             "contrast without effect"
         )
+
+
+@cache
+def _error(seeds: tuple[int, ...], stated: float) -> str:
+    """Return the simulated error of looks, once for all sentences of a report."""
+    return f"{100 * error_of_repeated_looks(seeds, stated):.0f} %"
 
 
 def unplanned_looks(record: Record) -> UnplannedLooks | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from cnn_ablate.runner.prepare import Prepared, knows_image_counts, training_steps
+from cnn_ablate.runner.prepare import Prepared, training_steps
 from cnn_ablate.schema import Size, Trial
 from cnn_ablate.text import count
 
@@ -41,17 +41,17 @@ def _work(prepared: Prepared, trial: Trial) -> dict[str, int | None]:
     """Return size and steps of a trial, None where the network or its images are unknown."""
     size = prepared.sizes.get(trial.variant)
     sizes = size.model_dump() if size else dict.fromkeys(Size.model_fields)
-    steps = training_steps(prepared, trial) if knows_image_counts(prepared) else None
+    steps = training_steps(prepared, trial) if prepared.knows_image_counts else None
     return {**sizes, "steps": steps}
 
 
 def data_remarks(prepared: Prepared) -> Iterator[str]:
     """Yield what differs from what its folder suggests, in a sentence, per data set."""
     for facts in prepared.data:
-        name = prepared.plan.data_name(facts)
         if facts.left_out:
-            yield f"{name}: {facts.note}"
+            yield f"{prepared.plan.data_name(facts)}: {facts.note}"
         if facts.val:
             fractions = {v.settings["data"]["val_fraction"] for v in prepared.plan.variants}
             but = ", where data.val_fraction is not set" if any(fractions) else ""
-            yield f"{count(facts.val, 'image')} of {name}, in val/, for validation{but}."
+            images = f"{count(facts.val, 'image')} of {prepared.plan.data_name(facts)}"
+            yield f"{images}, in val/, for validation{but}."

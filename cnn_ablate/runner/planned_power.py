@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from cnn_ablate.errors import UserError
-from cnn_ablate.runner.prepare import Prepared, data_facts, knows_image_counts
+from cnn_ablate.runner.prepare import Prepared, data_facts
 from cnn_ablate.schema import (
     TEST_ACCURACY,
     PlannedContrasts,
@@ -115,7 +115,7 @@ def _looks(prepared: Prepared) -> PlannedLooks | None:
 
 
 def _test_images(prepared: Prepared) -> set[int]:
-    if prepared.inputs or not knows_image_counts(prepared):
+    if prepared.inputs or not prepared.knows_image_counts:
         return set()
     trials = {trial.variant: trial for trial in prepared.plan.trials}.values()
     return {data_facts(prepared, t).counts(t.settings["data"]).test for t in trials}

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from math import ceil
 from pathlib import Path
 
@@ -70,6 +70,12 @@ class Prepared:
     file: str = ""
     inputs: InputFiles | None = None
     unbuildable: Mapping[str, UserError] = field(default_factory=dict)
+
+    @cached_property
+    def knows_image_counts(self) -> bool:
+        """Whether the numbers of images are known: of published data sets also without them."""
+        used = (options_of("data", variant.settings["data"]) for variant in self.plan.variants)
+        return not self.missing or all(data.sizes for data in used)
 
     def macs(self, variant: str) -> int:
         """Return the multiply-adds of one image; 0 if the network cannot be built."""
@@ -179,12 +185,6 @@ def data_facts(prepared: Prepared, trial: Trial) -> DataFacts:
         train=train,
         test=test,
     )
-
-
-def knows_image_counts(prepared: Prepared) -> bool:
-    """Return whether the numbers of images are known: of published data sets also without them."""
-    used = (options_of("data", variant.settings["data"]) for variant in prepared.plan.variants)
-    return not prepared.missing or all(data.sizes for data in used)
 
 
 def training_steps(prepared: Prepared, trial: Trial) -> int:

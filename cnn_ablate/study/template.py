@@ -185,12 +185,13 @@ def _buildable(settings: Mapping[str, Any], levels: Mapping[str, Levels]) -> dic
     with suppress(UserError):
         spec = options_of("data", settings["data"]).spec()
         shape, classes = spec.shape, len(spec.classes)
-        network_size(options_of("model", model), shape, classes)
-        return {
-            knob: pair
-            for knob, pair in levels.items()
-            if not isinstance(pair[0][1], int) or _fits({**model, knob: pair[0][1]}, shape, classes)
-        }
+        if _fits(model, shape, classes):
+            return {
+                knob: (values, why)
+                for knob, (values, why) in levels.items()
+                if not isinstance(values[1], int)
+                or _fits({**model, knob: values[1]}, shape, classes)
+            }
     return dict(levels)
 
 

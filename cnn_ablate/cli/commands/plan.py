@@ -24,7 +24,7 @@ from cnn_ablate.runner.cost import (
 )
 from cnn_ablate.runner.plan_rows import data_remarks, plan_rows
 from cnn_ablate.runner.planned_power import power_analysis, spreads
-from cnn_ablate.runner.prepare import Prepared, knows_image_counts, prepare
+from cnn_ablate.runner.prepare import Prepared, prepare
 from cnn_ablate.schema import Metric, PlannedContrasts
 from cnn_ablate.stats import margin_of
 from cnn_ablate.stats.multiple_comparisons import FLIP_PAIRS
@@ -63,7 +63,7 @@ def print_plan(word: str, changes: Changes, config: RunConfig, options: PlanOpti
         return
     console = Console(highlight=False)
     if prepared.missing:
-        is_counted = knows_image_counts(prepared)
+        is_counted = prepared.knows_image_counts
         unknown = "How many trials are done is" if is_counted else "Trials done, steps and time are"
         print_sentence(console, f"{unknown} unknown: {prepared.missing}")
     titles = [t for t in _TITLES if t not in _UNKNOWN] if prepared.inputs else _TITLES
@@ -79,7 +79,7 @@ def _seconds(prepared: Prepared, config: RunConfig, options: PlanOptions) -> dic
     """Return the seconds of one trial per variant, as far as they can be known."""
     if prepared.inputs:
         return finished_seconds(prepared, config.results)
-    if not knows_image_counts(prepared):
+    if not prepared.knows_image_counts:
         return {}
     return (time_trials if options.estimate else guess_seconds)(prepared, config.device)
 
