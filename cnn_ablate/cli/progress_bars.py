@@ -1,7 +1,6 @@
 """Show the progress of a run: bars on a terminal, plain lines elsewhere."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Timer
@@ -19,8 +18,8 @@ from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.plan_rows import data_remarks
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.workload import Workload
-from cnn_ablate.schema import Finding, without_hash
-from cnn_ablate.text import about, capital, count, count_range, listed, some
+from cnn_ablate.schema import Finding, count_findings, without_hash
+from cnn_ablate.text import about, capital, count, count_range, some
 
 _SECONDS_BETWEEN_LINES = 20.0
 _SLOW = 5.0  # seconds after which a preparation has a line where there are no bars
@@ -157,13 +156,6 @@ class ProgressDisplay:
     def _remove_bar(self, key: str) -> None:
         if key in self.tasks:
             self.bars.remove_task(self.tasks.pop(key))
-
-
-def count_findings(findings: Sequence[Finding]) -> str:
-    """Return how many findings there are of each severity: `1 error and 2 warnings`."""
-    numbers = Counter[str](finding.severity for finding in findings)
-    severities = ("error", "warning", "note")
-    return listed([count(numbers[name], name) for name in severities if numbers[name]])
 
 
 def describe_end(event: Ended) -> str:

@@ -1,6 +1,5 @@
 """What the results of a study rest on, and what speaks against them, in one line each."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -8,11 +7,11 @@ from cnn_ablate.checks import LEAST_EPOCHS, RISE, last_rises
 from cnn_ablate.report.joint_changes import joint_changes
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.report.unplanned_looks import unplanned_looks
+from cnn_ablate.schema import count_findings
 from cnn_ablate.stats import FLIP_PAIRS
 from cnn_ablate.text import count, count_range, listed, some
 
 _FEW_IMAGES = 1000
-_FINDINGS = ("error", "warning", "note")
 
 
 @dataclass(frozen=True)
@@ -105,9 +104,8 @@ def _audited(context: ReportData) -> Support:
     record = context.results.record
     if not record.audited and not record.findings:
         return Support(False, "not audited", "audit")
-    times = Counter[str](finding.severity for finding in record.findings)
-    found = [count(times[kind], kind) for kind in _FINDINGS if times[kind]]
-    text = f"audit before training: {listed(found) if found else 'no findings'}"
+    text = f"audit before training: {count_findings(record.findings) or 'no findings'}"
     if moved := joint_changes(record):
         text += f"; more settings change than the name says in {some(moved, 3)}"
-    return Support(not (times["error"] or moved), text, "audit")
+    grave = any(finding.severity == "error" for finding in record.findings)
+    return Support(not (grave or moved), text, "audit")

@@ -42,6 +42,7 @@ from cnn_ablate.schema.result import (
     TrialResult,
     Verdict,
     Word,
+    count_findings,
 )
 from cnn_ablate.schema.study import (
     Claim,
@@ -119,6 +120,7 @@ __all__ = [
     "Word",
     "canonical",
     "claim_hash",
+    "count_findings",
     "data_set_name",
     "dotted",
     "hash_of",

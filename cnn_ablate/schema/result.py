@@ -1,5 +1,7 @@
 """Results of trials, effects, verdicts, findings, and the record of a study as it was run."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, field_serializer
@@ -11,6 +13,7 @@ from cnn_ablate.schema.plan import ComputeConfig, LayerSize, Plan, Size, Trial
 from cnn_ablate.schema.preregistration import LogEntry, Look, Stated
 from cnn_ablate.schema.study import Study
 from cnn_ablate.schema.values import Frozen
+from cnn_ablate.text import count, listed
 
 
 class EpochRow(Frozen):
@@ -251,3 +254,10 @@ class Record(Frozen):
     command: str = ""
     started: str = ""
     finished: str = ""
+
+
+def count_findings(findings: Iterable[Finding]) -> str:
+    """Return how many findings there are of each severity: `1 error and 2 warnings`."""
+    numbers = Counter[str](finding.severity for finding in findings)
+    severities = ("error", "warning", "note")
+    return listed([count(numbers[name], name) for name in severities if numbers[name]])

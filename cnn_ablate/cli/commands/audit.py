@@ -8,13 +8,13 @@ from rich.text import Text
 
 from cnn_ablate.cli.exit_codes import WRONG_INPUT
 from cnn_ablate.cli.json_output import print_json
-from cnn_ablate.cli.progress_bars import count_findings, progress_display
+from cnn_ablate.cli.progress_bars import progress_display
 from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.find_study import study_path
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.findings import audit_findings
 from cnn_ablate.runner.prepare import prepare
-from cnn_ablate.schema import Finding
+from cnn_ablate.schema import Finding, count_findings
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.text import count, one_line
 
