@@ -81,6 +81,11 @@ class Options(Frozen):
         return {name: value for name, value in values.items() if self._matters(name, values)}
 
     @classmethod
+    def advice_on_missing(cls) -> str:
+        """Return a hint for a study that lacks keys which have no default; empty if none helps."""
+        return ""
+
+    @classmethod
     def identity(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings that are part of a trial's id."""
         later = cls._added_later()

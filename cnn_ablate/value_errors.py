@@ -1,12 +1,13 @@
 """Error messages about wrong values: what was expected, what was found, and the nearest match."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic_core import ErrorDetails
 
 from cnn_ablate.errors import UserError
+from cnn_ablate.text import listed
 
 Schema = Mapping[str, Any]
 _TYPES = {"bool", "int", "float", "str", "none"}
@@ -21,6 +22,39 @@ def unknown_name(kind: str, name: object, known: Collection[str]) -> tuple[str, 
     return f"unknown {kind} {format_value(name)}.", f"{guess}Known: {', '.join(sorted(known))}."
 
 
+class Explained(NamedTuple):
+    """An error at a location: what is wrong, a hint, and whether it is the key that is wrong."""
+
+    loc: tuple[int | str, ...]
+    what: str
+    hint: str = ""
+    of_key: bool = False
+
+
+def explain_errors(
+    errors: Iterable[ErrorDetails], schema: Schema, advice: str = ""
+) -> Iterator[Explained]:
+    """Yield what is wrong; all keys that one mapping lacks are one error, at the mapping.
+
+    Args:
+        errors: As Pydantic found them.
+        schema: The JSON schema of the model that was validated.
+        advice: The hint where keys of the model itself are missing.
+    """
+    missing: dict[tuple[int | str, ...], list[str]] = {}
+    for error in errors:
+        *above, last = error["loc"] or ("",)
+        if error["type"] == "missing":
+            missing.setdefault(tuple(above), []).append(f"'{last}'")
+        else:
+            of_key = error["type"] == "extra_forbidden"
+            yield Explained(error["loc"], *explain_error(error, schema), of_key)
+    for loc, keys in missing.items():
+        one = len(keys) == 1
+        lacking = f"the {'key' if one else 'keys'} {listed(keys)} {'is' if one else 'are'} missing."
+        yield Explained(loc, lacking, "" if loc else advice)
+
+
 def explain_error(error: ErrorDetails, schema: Schema) -> tuple[str, str]:
     """Return the message and the hint for one of Pydantic's errors.
 
@@ -33,8 +67,6 @@ def explain_error(error: ErrorDetails, schema: Schema) -> tuple[str, str]:
         return unknown_name(context["kind"], error["input"], context["known"])
     if error["type"] == "extra_forbidden":
         return unknown_name("key", error["loc"][-1], _keys_at(schema, error["loc"][:-1]))
-    if error["type"] == "missing":
-        return f"the key '{error['loc'][-1]}' is missing.", ""
     if error["type"] in {"value_error", "assertion_error"}:
         return f"{str(context['error']).rstrip('.')}.", ""
     expectation = describe_schema(_subschema(schema, error["loc"]), schema)

@@ -102,7 +102,7 @@ def test_a_study_may_lie_beside_train_and_test(
             [28, 28],
             [
                 "image_size: 28  # All pictures have 28 x 28 pixels.",
-                "grey: true  # All pictures are grey: one channel.",
+                "grey: true  # All pictures are grey: one channel is enough.",
             ],
         ),
         (
@@ -146,7 +146,7 @@ def test_pictures_stored_in_colour_can_be_grey_and_broken_ones_are_left_to_the_r
     (tmp_path / "broken.png").write_bytes(b"no picture")
     assert survey_pictures([tmp_path / "colour.png", tmp_path / "broken.png"]).knobs() == {
         "image_size": (28, "All of 1 that were read have 28 x 28 pixels."),
-        "grey": (True, "All of 1 that were read are grey: one channel."),
+        "grey": (True, "All of 1 that were read are grey: one channel is enough."),
     }
     assert {} == survey_pictures([tmp_path / "broken.png"]).knobs()
 
@@ -194,15 +194,21 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
         ),
         (["a.yaml", "--data", "boxes"], "notes.txt: is not a folder of pictures."),
         (["a.yaml", "--model", "lenett"], "unknown model 'lenett'. Did you mean 'lenet'?"),
+        (
+            ["a.yaml", "--model", "wanting_net:Net"],
+            "model: the keys 'ins' and 'outs' are missing. Each argument of Net needs a default, "
+            "or a value in the study; one called `channels`, `classes`, ",
+        ),
     ],
 )
 def test_init_of_what_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], said: str
 ) -> None:
-    """Unknown names and stray files are reported, and nothing is written."""
+    """Unknown names, missing keys and stray files are reported, and nothing is written."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "boxes").mkdir()
     (tmp_path / "boxes" / "notes.txt").touch()
+    (tmp_path / "wanting_net.py").write_text("def Net(ins, outs): ...\n", encoding="utf-8")
     assert said in str(call("init", *words).exception)
     assert [] == [*tmp_path.glob("*.yaml")]
 
@@ -213,7 +219,7 @@ def test_init_of_what_is_not(
 def test_few_images_get_more_epochs_and_smaller_batches(
     tmp_path: Path, count: int, epochs: int, batch_size: int
 ) -> None:
-    """A draft trains for at least 500 steps."""
+    """A draft trains for at least 500 steps, and its comment is as true of other values."""
     images = count - round(count / 5)
     text = study_template("mine.yaml", "fashion_mnist_sample", "lenet", images=images)
     path = tmp_path / "mine.yaml"
@@ -221,6 +227,8 @@ def test_few_images_get_more_epochs_and_smaller_batches(
     training = read_study(path).written["training"]
     assert {"epochs": epochs, "batch_size": batch_size} == training
     assert -(-images // batch_size) * epochs >= 500
+    rule = f"Best for 500 steps or more; one epoch has {images:,} training images / batch_size."
+    assert f"    epochs: {epochs}  # {rule}\n" in text
 
 
 def test_a_draft_proposes_a_factor_for_every_knob(tmp_path: Path) -> None:

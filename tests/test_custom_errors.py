@@ -63,6 +63,17 @@ def test_mistakes_are_told_with_their_place(
     assert [expected.replace("CWD", str(tmp_path / "elsewhere"))] == said
 
 
+def test_all_arguments_without_a_value_are_named_together(tmp_path: Path) -> None:
+    """The hint has the names under which the numbers of the data are filled in."""
+    network = changed(NETWORK, ("channels, classes,", "n_in, n_out,"))
+
+    assert [
+        "HERE/tiny.yaml:4:10: baseline.model: the keys 'n_in' and 'n_out' are missing. Each "
+        "argument of Net needs a default, or a value in the study; one called `channels`, "
+        "`classes`, `image_size`, `in_channels` or `num_classes` is filled in."
+    ] == messages(tmp_path, network=network)
+
+
 BROKEN = {
     "import": ("import torch\n", "import torch\nimport no_such_library\n"),
     "syntax": ("class Net(", "class Net Net("),

@@ -73,7 +73,11 @@ def test_a_name_of_torch_is_a_knob_beside_that_of_the_program(tmp_path: Path) ->
         tmp_path, USERS, changed(NETWORK, ("channels, classes", "channels, in_channels, classes"))
     )
 
-    assert message.endswith("the key 'in_channels' is missing.")
+    said = (
+        "baseline.model: the key 'in_channels' is missing. Each argument of Net needs a default, "
+        "or a value in the study; one called `image_size` is filled in."
+    )
+    assert message.endswith(said)
 
 
 def test_a_function_may_build_the_network(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from cnn_ablate.claims import overrides
+from cnn_ablate.report.baseline_facts import baseline_facts
 from cnn_ablate.report.final_evaluation import curves_note, weights_tested
 from cnn_ablate.report.limitations import limitations
 from cnn_ablate.report.methods import methods
@@ -54,6 +55,20 @@ def test_methods_describe_the_study():
     ):
         assert words in " ".join(sentences)
     assert "images, and McNemar" not in " ".join(methods(record, trials, effects))
+
+
+@pytest.mark.parametrize(("path", "beside"), [("pets", ""), ("my/pets", "path my/pets, ")])
+def test_the_baseline_names_pictures_by_their_folder(path, beside):
+    """As methods and highlights do; a path that has more than that name is given beside it."""
+    own = fake_results.variant("a", data_name="image_folder", data_path=path)
+    record = fake_results.record([own])
+    stated = record.study.model_copy(update={"written": {"data": {"path": path}}})
+    [data, *_] = baseline_facts(record.model_copy(update={"study": stated}), "a")
+
+    assert ("Data", f"pets, {beside}50,000 training and 10,000 test images") == (
+        data.name,
+        data.text,
+    )
 
 
 @pytest.mark.parametrize(

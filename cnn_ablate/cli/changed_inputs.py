@@ -1,4 +1,4 @@
-"""Data sets, and input files of the user's own command, that have changed since the last run."""
+"""Images, code, and input files of the user's own command, that have changed since a run."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,9 +8,12 @@ from typing import Any
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import has_changed
 from cnn_ablate.errors import UserError
-from cnn_ablate.external import describe_changes, find_inputs
-from cnn_ablate.schema import SOURCE_KEY, Record, canonical, data_set_name
-from cnn_ablate.settings import options_of
+from cnn_ablate.external import changed_files, describe_changes, find_inputs
+from cnn_ablate.runner.prepare import Prepared
+from cnn_ablate.schema import SOURCE_KEY, Plan, Record, canonical, data_set_name
+from cnn_ablate.settings import images_key, options_of
+from cnn_ablate.study.edited_since_run import changed_sources
+from cnn_ablate.text import some
 
 
 def changed_inputs(record: Record, source: Path, results: Path) -> str:
@@ -38,11 +41,32 @@ def changed_data_sets(record: Record, source: Path) -> list[str]:
     """
     if record.study.trainer:
         return []
-    used = {trial.fingerprint: trial.settings["data"] for trial in record.plan.trials}
+    used = _data_sets(record.plan).items()
     with user_code_folder(source.parent):
-        return sorted(
-            {data_set_name(data) for known, data in used.items() if _has_changed(data, known)}
-        )
+        return sorted({data_set_name(data) for known, data in used if _has_changed(data, known)})
+
+
+def changes_in(earlier: Record, prepared: Prepared) -> list[str]:
+    """Return which code, images and input files have changed since an earlier run, in words."""
+    if prepared.inputs is not None:
+        changed = changed_files(earlier.inputs, prepared.inputs.sha256)
+        return [some(changed)] if earlier.inputs and changed else []
+    return [*changed_sources(earlier.plan, prepared.plan), *_images(earlier.plan, prepared.plan)]
+
+
+def _images(old: Plan, new: Plan) -> list[str]:
+    """Return the data sets of a plan that had other images in an older one; sorted."""
+    before = {images_key(data): known for known, data in _data_sets(old).items()}
+    return sorted(
+        f"images of {data_set_name(data)}"
+        for known, data in _data_sets(new).items()
+        if before.get(images_key(data), known) != known
+    )
+
+
+def _data_sets(plan: Plan) -> dict[str, Mapping[str, Any]]:
+    """Return a `data` section of each data set by its fingerprint."""
+    return {trial.fingerprint: trial.settings.get("data", {}) for trial in plan.trials}
 
 
 def _has_changed(data: Mapping[str, Any], fingerprint: str) -> bool:

@@ -82,10 +82,16 @@ def find_edits(word: str, folder: Path) -> Edits | None:
         return None
     # Reading a study imports torch, which takes seconds.
     from cnn_ablate.runner.plan_edited_study import plan_edited_study
-    from cnn_ablate.study.edited_since_run import read_again, shown_edits, trained_edits
+    from cnn_ablate.study.edited_since_run import (
+        changed_sources,
+        read_again,
+        shown_edits,
+        trained_edits,
+    )
 
     study = read_again(path, record)
-    shown, trained = shown_edits(record.study, study), trained_edits(record.study, study)
     plan = plan_edited_study(study, record)
+    shown = shown_edits(record.study, study)
+    trained = [*trained_edits(record.study, study), *changed_sources(record.plan, plan)]
     trials = tuple(trial.id for trial in plan.trials)
     return Edits(path, study, shown, trained, trials) if shown or trained else None

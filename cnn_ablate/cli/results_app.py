@@ -199,7 +199,7 @@ def predict(
     variant: Annotated[
         str,
         typer.Option(
-            help="Variant of the study whose networks predict, all seeds in the mean.",
+            help="Variant whose networks predict, all seeds in the mean; by default the baseline.",
             autocompletion=shell_completion.variants,
         ),
     ] = "",

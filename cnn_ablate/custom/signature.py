@@ -19,6 +19,7 @@ from cnn_ablate.custom.trusted_code import OpenPackages
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options, knob
 from cnn_ablate.schema import SOURCE_KEY
+from cnn_ablate.text import listed
 
 _IMPORT_PATH = re.compile(r"(?!\d)\w+(\.(?!\d)\w+)*:(?!\d)\w+")
 _YAML_TYPES = (bool, int, float, str, list, tuple, dict, NoneType)
@@ -89,6 +90,16 @@ class UserOptions(Options):
             raise UserError(self.origin.path, error.what, error.hint) from None
         except (Exception, SystemExit) as error:
             raise UserError(self.origin.path, describe_failure(action, error)) from error
+
+    @classmethod
+    def advice_on_missing(cls) -> str:
+        """Return how an argument gets its value, in a sentence; without those that have one."""
+        used = {*cls.origin.provided, *cls.origin.optional}
+        names = [*cls.provides, *(n for n, meant in cls.synonyms.items() if meant not in used)]
+        free = [f"`{name}`" for name in names if name not in used]
+        filled = f"; one called {listed(free, 'or')} is filled in" if free else ""
+        name = cls.origin.path.partition(":")[2]
+        return f"Each argument of {name} needs a default, or a value in the study{filled}."
 
     @classmethod
     def _matters(cls, name: str, values: Mapping[str, Any]) -> bool:

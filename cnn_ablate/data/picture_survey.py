@@ -44,7 +44,7 @@ class PictureSurvey:
             sizes = f"up to {width} x {height}"
             chosen["image_size"] = _USUAL_SIDE, f"Side in pixels; pictures ({sizes}) are fitted."
         if self.are_grey:
-            chosen["grey"] = True, f"{every} are grey: one channel."
+            chosen["grey"] = True, f"{every} are grey: one channel is enough."
         return chosen
 
 

@@ -1,7 +1,12 @@
 """Trials that something else trains: the user's own command, or a table of results elsewhere."""
 
 from cnn_ablate.external.command import RESERVED, fill, placeholders
-from cnn_ablate.external.input_files import InputFiles, describe_changes, find_inputs
+from cnn_ablate.external.input_files import (
+    InputFiles,
+    changed_files,
+    describe_changes,
+    find_inputs,
+)
 from cnn_ablate.external.metric_values import RESERVED_COLUMNS, ExpectedMetrics
 from cnn_ablate.external.trial_runner import CommandError, ExternalJob, Workplace, run_trial
 
@@ -13,6 +18,7 @@ __all__ = [
     "ExternalJob",
     "InputFiles",
     "Workplace",
+    "changed_files",
     "describe_changes",
     "fill",
     "find_inputs",

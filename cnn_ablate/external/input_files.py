@@ -85,8 +85,13 @@ def find_inputs(trainer: ExternalTrainer, study: Path, *, but: Iterable[Path] = 
 
 def describe_changes(before: Mapping[str, str], now: Mapping[str, str]) -> str:
     """Return which input files have changed, as the beginning of a sentence; '' if none."""
-    changed = sorted(p for p in {*before, *now} if before.get(p) != now.get(p))
+    changed = changed_files(before, now)
     return f"{some(changed)} {'has' if len(changed) == 1 else 'have'} changed" if changed else ""
+
+
+def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return the paths of input files that have changed, from the SHA-256 of each; sorted."""
+    return sorted(path for path in {*before, *now} if before.get(path) != now.get(path))
 
 
 def _named(trainer: ExternalTrainer, folder: Path, but: Iterable[Path]) -> Iterator[Path]:

@@ -20,7 +20,7 @@ from cnn_ablate.schema import (
     Trial,
     Variant,
     canonical,
-    dotted,
+    differences,
     label,
     trial_id,
     value_at,
@@ -239,13 +239,10 @@ def _contrast(
     """Return the contrast of two variants with the keys and factors in which they differ."""
     stated = {*point.sets, *(reference.sets if reference else ())}
     changed = {
-        dotted(section, key): (old.get(key), new.get(key))
-        for section, new in variant.settings.items()
-        if new != (old := against.settings[section])
-        for key in dict.fromkeys([*old, *new])
-        if old.get(key) != new.get(key)
+        key: (old, new)
+        for key, old, new, in_both in differences(against.settings, variant.settings)
         # An option that only appears or disappears with its part is no change of its own.
-        if (key in old and key in new) or dotted(section, key) in stated
+        if in_both or key in stated
     }
     before = reference.levels if reference else {}
     moved = [name for name in point.levels if before.get(name) is not point.levels[name]]

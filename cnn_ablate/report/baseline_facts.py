@@ -56,12 +56,14 @@ def _section(record: Record, variant: Variant, section: str) -> str:
     stated = {**record.study.written.get(section, {}), **_forced(record, section)}
     left_out = {"name", *_ELSEWHERE.get(section, ())}
     shown = {k: v for k, v in values.items() if k in stated and k not in left_out}
-    parts = [label(values["name"])] if "name" in values else []
-    parts += [f"{key} {label(value)}" for key, value in shown.items()]
+    is_data = section == "data"
+    name = _data(record, variant.name, values) if is_data else label(values.get("name", ""))
+    parts = [name] if "name" in values else []
+    parts += [f"{key} {label(value)}" for key, value in shown.items() if value != name]
     if section == "model" and (size := record.sizes.get(variant.name)):
         macs = formatting.magnitude(size.macs)
         parts.append(f"{size.parameters:,} parameters, {macs} MACs per image")
-    if section == "data":
+    if is_data:
         parts += [image_counts(record.plan, facts) for facts in _facts(record, variant.name)]
     return ", ".join(parts)
 
@@ -70,6 +72,12 @@ def _facts(record: Record, variant: str) -> list[DataFacts]:
     """Return the facts of the data set that a variant uses; none of an unknown trainer."""
     used = {trial.fingerprint for trial in record.plan.trials if trial.variant == variant}
     return [facts for facts in record.data if facts.fingerprint in used]
+
+
+def _data(record: Record, variant: str, section: Mapping[str, Any]) -> str:
+    """Return the name of the data set of a variant, which its `data` section names, as printed."""
+    names = [record.plan.data_name(facts) for facts in _facts(record, variant)]
+    return formatting.data_name(next(iter(names), data_set_name(section)))
 
 
 def _forced(record: Record, section: str) -> dict[str, Any]:
@@ -89,8 +97,7 @@ def recipe(record: Record, reference: str) -> str:
         return ""
     training, parameters = settings["training"], _parameters(record, reference)
     precision = f", in {training['precision']}" if "precision" in training else ""
-    names = [record.plan.data_name(facts) for facts in _facts(record, reference)]
-    data = formatting.data_name(next(iter(names), data_set_name(settings["data"])))
+    data = _data(record, reference, settings["data"])
     return (
         f"The {reference} is {settings['model'].get('name')}{parameters}, trained on "
         f"{data} for {count(training.get('epochs', 0), 'epoch')} "

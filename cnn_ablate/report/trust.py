@@ -107,5 +107,5 @@ def _audited(context: ReportData) -> Support:
     text = f"audit before training: {count_findings(record.findings) or 'no findings'}"
     if moved := joint_changes(record):
         text += f"; more settings change than the name says in {some(moved, 3)}"
-    grave = any(finding.severity == "error" for finding in record.findings)
+    grave = any(finding.severity != "note" for finding in record.findings)
     return Support(not (grave or moved), text, "audit")

@@ -1,9 +1,9 @@
 """The base class of all values, and the two forms of settings: by section, and by dotted key."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -55,6 +55,27 @@ def with_overrides(settings: Settings, overrides: Overrides) -> dict[str, dict[s
 def dotted(section: str, key: str) -> str:
     """Return the dotted key of a value."""
     return f"{section}.{key}" if key else section
+
+
+class Difference(NamedTuple):
+    """A dotted key with two values, None where settings lack it, and whether both have it."""
+
+    key: str
+    old: Any
+    new: Any
+    in_both: bool
+
+
+def differences(old: Settings, new: Settings) -> Iterator[Difference]:
+    """Yield the dotted keys in which two settings differ, in the order of their sections."""
+    for section in dict.fromkeys([*old, *new]):
+        before, after = old.get(section, {}), new.get(section, {})
+        if before == after:
+            continue
+        for key in dict.fromkeys([*before, *after]):
+            if before.get(key) != after.get(key):
+                in_both = key in before and key in after
+                yield Difference(dotted(section, key), before.get(key), after.get(key), in_both)
 
 
 def value_at(settings: Settings, name: str, default: Any = None) -> Any:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from cnn_ablate.errors import UserError
 from cnn_ablate.options import Options
 from cnn_ablate.settings.sections import CUSTOM, TABLES
-from cnn_ablate.value_errors import explain_error, unknown_name
+from cnn_ablate.value_errors import explain_errors, unknown_name
 
 _KINDS = {"data": "data set", "model": "model"}
 
@@ -42,8 +42,8 @@ def validation_faults(
     section: str, entry: type[Options], error: ValidationError
 ) -> list[SettingFault]:
     """Return a fault per error that Pydantic found in the knobs of an entry."""
-    schema = entry.model_json_schema()
+    schema, advice = entry.model_json_schema(), entry.advice_on_missing()
     return [
-        SettingFault((section, *detail["loc"]), *explain_error(detail, schema))
-        for detail in error.errors()
+        SettingFault((section, *loc), what, hint, of_key)
+        for loc, what, hint, of_key in explain_errors(error.errors(), schema, advice)
     ]

@@ -12,7 +12,7 @@ from cnn_ablate.schema import TEST_ACCURACY, Claim, Factor, Metric, Plan, label
 from cnn_ablate.study.file_model import StudyFile
 from cnn_ablate.study.problems import Problems
 from cnn_ablate.study.source import Place
-from cnn_ablate.value_errors import explain_error, format_value, unknown_name
+from cnn_ablate.value_errors import format_value, unknown_name
 
 # `from` is a keyword of Python, so the fields have other names than the keys of the file.
 _FIELDS = {"from": "from_level", "to": "to_level"}
@@ -95,12 +95,12 @@ def _add_errors(
         value = format_value(written["value"])
         what = f"expected a number, or a range of two numbers, got {value}."
         problems.add((*place, "value"), what)
-    for error in errors:
-        if error["loc"][0] != "value":
-            spelt = tuple(_KEYS.get(str(part), part) for part in error["loc"])
-            explained = explain_error({**error, "loc": spelt}, schema)
-            of_key = error["type"] == "extra_forbidden"
-            problems.add((*place, *spelt), *explained, key=of_key)
+    spelt: list[ErrorDetails] = [
+        {**error, "loc": tuple(_KEYS.get(str(part), part) for part in error["loc"])}
+        for error in errors
+        if error["loc"][0] != "value"
+    ]
+    problems.add_errors(place, spelt, schema)
 
 
 def _check_needs(place: Place, claim: Claim, problems: Problems) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.schema import Factor, Record, Study, dotted, label
+from cnn_ablate.schema import SOURCE_KEY, Factor, Plan, Record, Study, differences, label
 from cnn_ablate.study.read_study import Changes, read_study
 from cnn_ablate.text import some
 
@@ -39,7 +39,11 @@ def trained_edits(old: Study, new: Study) -> list[str]:
     """Return what else differs, in a few words each: `seeds 2 -> 3`, `baseline model.norm ...`."""
     return [
         *_factor_edits(old.factors, new.factors),
-        *_baseline_edits(old.baseline, new.baseline),
+        *(
+            _edit(f"baseline {key}", *values)
+            for key, *values, _ in differences(old.baseline, new.baseline)
+            if not key.endswith(f".{SOURCE_KEY}")
+        ),
         *(
             _edit(name, getattr(old, name), getattr(new, name))
             for name in Study.model_fields
@@ -47,6 +51,24 @@ def trained_edits(old: Study, new: Study) -> list[str]:
             and getattr(old, name) != getattr(new, name)
         ),
     ]
+
+
+def changed_sources(old: Plan, new: Plan) -> list[str]:
+    """Return user-defined code, and files of weights, whose contents differ between two plans."""
+    before, after = (dict(_sources([v.settings for v in each.variants])) for each in (old, new))
+    return sorted(name for name in before.keys() & after.keys() if before[name] != after[name])
+
+
+def _sources(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield what has a SHA-256 anywhere in settings, in words, with it."""
+    if isinstance(value, Mapping):
+        if SOURCE_KEY in value and "name" in value:
+            weights = value.get("weights")
+            what = f"weights {weights}" if weights else "code"
+            yield f"{what} of {value['name']}", str(value[SOURCE_KEY])
+        value = [*value.values()]
+    for part in value if isinstance(value, list | tuple) else ():
+        yield from _sources(part)
 
 
 def _factor_edits(old: tuple[Factor, ...], new: tuple[Factor, ...]) -> Iterator[str]:
@@ -74,16 +96,6 @@ def _level_edits(old: Factor, new: Factor) -> str:
         if names
     )
     return " and ".join(edits) or "order of levels"
-
-
-def _baseline_edits(
-    old: Mapping[str, Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
-) -> Iterator[str]:
-    for section in dict.fromkeys([*old, *new]):
-        before, after = old.get(section, {}), new.get(section, {})
-        for key in dict.fromkeys([*before, *after]):
-            if before.get(key) != after.get(key):
-                yield _edit(f"baseline {dotted(section, key)}", before.get(key), after.get(key))
 
 
 def _edit(name: str, old: Any, new: Any) -> str:

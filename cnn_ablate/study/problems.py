@@ -19,7 +19,7 @@ from cnn_ablate.settings import (
     sections,
 )
 from cnn_ablate.study.source import Place, Source, format_place
-from cnn_ablate.value_errors import explain_error, unknown_name
+from cnn_ablate.value_errors import Schema, explain_errors, unknown_name
 
 
 class Problems:
@@ -46,10 +46,12 @@ class Problems:
 
     def add_validation(self, place: Place, error: ValidationError, model: type[BaseModel]) -> None:
         """Add all that Pydantic found wrong with the values at a place."""
-        schema = model.model_json_schema()
-        for detail in untagged(error):
-            of_key = detail["type"] == "extra_forbidden"
-            self.add((*place, *detail["loc"]), *explain_error(detail, schema), key=of_key)
+        self.add_errors(place, untagged(error), model.model_json_schema())
+
+    def add_errors(self, place: Place, errors: Iterable[ErrorDetails], schema: Schema) -> None:
+        """Add errors that Pydantic found with the values at a place, which have a JSON schema."""
+        for loc, what, hint, of_key in explain_errors(errors, schema):
+            self.add((*place, *loc), what, hint, key=of_key)
 
     def add_unknown_keys(self, keys: Iterable[str], places: Mapping[str, Place]) -> bool:
         """Add an error per unknown dotted key, and return whether there is any."""

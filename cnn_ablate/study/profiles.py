@@ -20,7 +20,7 @@ from cnn_ablate.study.file_model import (
 )
 from cnn_ablate.study.problems import Problems, untagged
 from cnn_ablate.study.source import Place
-from cnn_ablate.value_errors import explain_error, unknown_name
+from cnn_ablate.value_errors import unknown_name
 
 SMOKE: dict[str, Any] = {"data.subset": 64, "data.test_subset": 50, "training.epochs": 1}
 # Published data may not have been downloaded yet; the embedded sample replaces them.
@@ -96,9 +96,7 @@ def _valid_seeds(place: Place, written: dict[str, Any], problems: Problems) -> d
         try:
             valid[key] = adapter.validate_python(value)
         except ValidationError as error:
-            detail = untagged(error)[0]
-            words = explain_error(detail, adapter.json_schema())
-            problems.add((*place, key, *detail["loc"]), *words)
+            problems.add_errors((*place, key), untagged(error)[:1], adapter.json_schema())
     return valid
 
 

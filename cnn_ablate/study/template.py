@@ -29,8 +29,6 @@ _LEAST_EPOCHS, _LEAST_STEPS = 10, 500
 # Batch sizes with the number of training images from which each is used.
 _BATCHES = {64: 3200, 32: 640, 16: 0}
 _USUAL_IMAGES = 50_000
-# Factors that every template has: augmentation and learning rate.
-_FACTORS = 2
 # Faults of published programs that these networks reproduce by default.
 _FIXES = {"relu_logits": False, "transformer": "none"}
 # Texts that YAML reads as texts without quotes.
@@ -55,7 +53,7 @@ _TRAINING = """\
     epochs: {epochs}{why}
     batch_size: {batch_size}
 
-# What is varied: keys of the baseline with their levels.
+# What is varied: keys of the baseline with their levels; remarks are on the levels as drafted.
 factors:
 """
 _MORE = """\
@@ -69,8 +67,8 @@ _DESIGN = """\
 # leave_one_out, ladder, factorial, fractional, list.
 design: one_at_a_time
 
-# Each variant is trained once per seed, and compared seed by seed. A difference of the same sign
-# in all eight seeds has p = 2/2^8 = 0.008, also as adjusted for all {count} comparisons.
+# Each variant is trained once per seed, and compared seed by seed. With n seeds, six or more, p is
+# at least 2/2^n (0.03 for 6, 0.008 for 8), however many comparisons it is adjusted for.
 seeds: 8
 """
 _CLAIM = """
@@ -113,7 +111,6 @@ def study_template(
     switches, others = _proposed_levels(entry_of("model", model), settings["model"])
     others = _buildable(settings, others)
     levels = dict(list(switches.items())[:_SWITCHES])
-    count = len(levels) + _FACTORS
     lines = [
         _HEAD.format(file=quote(file), name=_yaml(study_name(file)), title=_yaml(title)),
         *_section("data", {**settings["data"], **_preprocessing(data)}, _data_knobs(data), why),
@@ -121,7 +118,7 @@ def study_template(
         _training(images),
         *(f"  {_factor(knob, *pair)}" for knob, pair in levels.items()),
         *_commented({**dict(list(switches.items())[_SWITCHES:]), **others}),
-        _DESIGN.format(count=count),
+        _DESIGN,
         *(
             _CLAIM.format(knob=knob, new=_yaml(new), old=_yaml(old))
             for knob, ((new, old), _) in list(levels.items())[:1]
@@ -139,13 +136,14 @@ def _settings(data: str, model: str, knobs: Mapping[str, Any]) -> dict[str, dict
 def _training(images: int | None) -> str:
     """Return the section of training: epochs enough for 500 steps, smaller batches of few images.
 
-    Batch norms and learning rates need some hundred steps, however few images there are.
+    Batch norms and learning rates need some hundred steps, however few images there are. The
+    comment has the rule, not the number of steps: it stays true when the values are edited.
     """
     known = _USUAL_IMAGES if images is None else max(images, 1)
     batch_size = next(size for size, least in _BATCHES.items() if known >= least)
-    steps = ceil(known / batch_size)
-    epochs = max(_LEAST_EPOCHS, ceil(_LEAST_STEPS / steps))
-    why = f"  # {epochs * steps:,} steps: {known:,} training images" if images else ""
+    epochs = max(_LEAST_EPOCHS, ceil(_LEAST_STEPS / ceil(known / batch_size)))
+    rule = f"{_LEAST_STEPS} steps or more; one epoch has {known:,} training images / batch_size"
+    why = f"  # Best for {rule}." if images else ""
     return _TRAINING.format(epochs=epochs, batch_size=batch_size, why=why)
 
 

@@ -12,9 +12,8 @@ from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import ComparedEffects, Comparison
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.cli.wrapped_sentences import print_sentence
-from cnn_ablate.external.run_rows import flattened
 from cnn_ablate.find_study import study_folder
-from cnn_ablate.schema import Effect, hash_of, label
+from cnn_ablate.schema import Effect, differences, hash_of, label
 from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects, margin_of
 from cnn_ablate.store import Results, read
 
@@ -102,11 +101,12 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
     )
     in_unit = f" in {metric.value_unit}" if metric.value_unit else ""
     yield f"Baseline, mean {metric.label}{in_unit} (seeds): {_baseline(one)} / {_baseline(other)}"
-    settings, others = (flattened(each.record.study.baseline) for each in (one, other))
     overridden = {*one.record.study.forced, *other.record.study.forced}
-    for key, value in settings.items():
-        if key not in overridden and value != others.get(key, value):
-            yield f"{key}: {label(value)} / {label(others[key])}"
+    for key, *values, in_both in differences(
+        one.record.study.baseline, other.record.study.baseline
+    ):
+        if in_both and key not in overridden:
+            yield f"{key}: {' / '.join(map(label, values))}"
     for name, get in _CIRCUMSTANCES.items():
         found = get(one), get(other)
         if found[0] != found[1]:

@@ -1,7 +1,7 @@
 """The command `run`: train a study, show the progress, and write its tables and report."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
@@ -11,6 +11,7 @@ from threading import Thread
 import typer
 
 from cnn_ablate.analysis import Analysis
+from cnn_ablate.cli.changed_inputs import changes_in
 from cnn_ablate.cli.event_lines import EventLines
 from cnn_ablate.cli.exit_codes import SOME_FAILED
 from cnn_ablate.cli.live_report import LiveReport
@@ -26,7 +27,7 @@ from cnn_ablate.runner.prepare import Prepared, prepare
 from cnn_ablate.runner.preregistration_log import with_history
 from cnn_ablate.runner.run import run
 from cnn_ablate.runner.run_record import study_record
-from cnn_ablate.schema import Record, Study, timestamp
+from cnn_ablate.schema import Record, Study, Trial, timestamp
 from cnn_ablate.store import Results, Store, read_record
 from cnn_ablate.study import Changes, read_study
 from cnn_ablate.study.edited_since_run import shown_edits, trained_edits
@@ -104,7 +105,7 @@ class _Run:
         prepared = prepare(self.study, self.config, self.display.on_decoding)
         trials = outstanding(prepared, only=self.options.only, fresh=self.options.fresh)
         store = Store(self.config.results)
-        for note in (*prepared.notes, *_edits(self.earlier, prepared, store)):
+        for note in (*prepared.notes, *_edits(self.earlier, prepared, trials, store)):
             self.display.print_line(note)
         self.display.on_plan(prepared, len(trials))
         done = prepared.done - {trial.id for trial in trials}
@@ -168,16 +169,28 @@ def _earlier_record(path: Path, study: Study, results: Path) -> Record | None:
     return record
 
 
-def _edits(earlier: Record | None, prepared: Prepared, store: Store) -> Iterator[str]:
-    """Yield what was edited since the last run, and how many of its trials are not needed now."""
-    if earlier is None or earlier.file == prepared.file:
+def _edits(
+    earlier: Record | None, prepared: Prepared, todo: Sequence[Trial], store: Store
+) -> Iterator[str]:
+    """Yield what differs from the last run, and how many of its trials are not needed now."""
+    if earlier is None:
         return
     old, new = earlier.study, prepared.study
-    if edits := [*shown_edits(old, new), *trained_edits(old, new)]:
+    is_edited = earlier.file != prepared.file
+    if is_edited and (edits := [*shown_edits(old, new), *trained_edits(old, new)]):
         yield f"Edited since the last run: {listed(edits)}."
+    changes = changes_in(earlier, prepared)
     needed = {trial.key for trial in prepared.plan.trials}
-    unused = [t for t in earlier.plan.trials if t.key not in needed and store.is_marked_done(t)]
-    if unused:
+    unused = {
+        (trial.variant, trial.seed)
+        for trial in earlier.plan.trials
+        if trial.key not in needed and store.is_marked_done(trial)
+    }
+    if changes:
+        again = len(unused & {(trial.variant, trial.seed) for trial in todo})
+        follows = f"; {count(again, 'trial')} to train again" if again else ""
+        yield f"Changed since the last run: {listed(changes)}{follows}."
+    if unused and (is_edited or changes):
         yield f"Not needed any more, but kept: {count(len(unused), 'trial')} of the last run."
 
 
