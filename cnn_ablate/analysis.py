@@ -79,7 +79,10 @@ class Analysis:
         return with_stated(self.results.record, verdicts)
 
     def _explained(self, effect: Effect) -> Effect:
-        """Return an effect that means nothing as untested, with the reason; others as they are."""
+        """Return an effect that means nothing as untested, with the reason; others as they are.
+
+        Its family stays adjusted for it: leaving it out would be a choice made after the data.
+        """
         reason = self.meaningless.get((effect.variant, effect.reference))
         if reason is None:
             return effect

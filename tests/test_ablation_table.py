@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cnn_ablate.report import render_templates
 from cnn_ablate.report.ablation_formats import ABLATION_FORMATS, plain_text
 from cnn_ablate.report.ablation_latex import latex
 from cnn_ablate.report.ablation_table import AblationRow, AblationTable, ablation_table
@@ -177,6 +178,20 @@ def test_latex_shows_the_components_that_fit(results: Results) -> None:
         assert f" & \\rotatebox{{90}}{{{name}}}" in text
     assert "{}baseline & \\checkmark & \\checkmark & cbam & " in text
     assert "{}residual off &  & $\\times$ &  & " in text
+
+
+def test_latex_has_the_intervals_of_the_other_formats(results: Results) -> None:
+    """As plus-minus if all are symmetric; where one is cut at 100 %, all are as elsewhere."""
+    cut = results.trials.copy()
+    cut.loc[cut["variant"] == "residual=false", "test_accuracy"] = [1, 1, 1, 1, 1, 0.9]
+    for trials, symmetric in ((results.trials, True), (cut, False)):
+        table = ablation_table(context_of(replace(results, trials=trials)))
+        text = latex(table)
+        assert (len(table.rows) if symmetric else 0) == text.count(r"\pm")
+        assert [symmetric] * len(table.rows) == [row.interval not in text for row in table.rows]
+    [row] = [row for row in table.rows if row.variant == "residual=false"]
+    assert (row.half_width, row.interval[-8:]) == ("", ", 100.0]")
+    assert row.interval in render_templates.ablation_markdown(table).replace("\\", "")
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,17 @@ def test_chance_in_some_seeds_is_a_warning() -> None:
     assert {"other": "1 of 4 seeds"} == finding.data["in_some_seeds"]
 
 
+def test_a_saturated_task_is_told_from_seeds_that_do_not_matter() -> None:
+    """Where every test image is right in all seeds, all is learned."""
+    right = Network(accuracy=(1.0,) * 4)
+    [finding] = check_results(study(b=right))
+    assert finding.message.startswith("All seeds test at 100 %: other. The task is saturated")
+    assert "nothing" not in finding.message
+    [both] = check_results(study(a=EQUAL, b=right))
+    assert "100 %: other." in both.message
+    assert "exactly alike: baseline (80.0 %). Either nothing is learned" in both.message
+
+
 def test_a_reference_with_one_class_in_one_seed_is_not_to_blame() -> None:
     """The variant is, whose seeds all answer one class."""
     found = check_results(study(a=Network(one_class=(0,)), b=Network(one_class=(0, 1, 2, 3))))

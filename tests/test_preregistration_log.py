@@ -15,9 +15,10 @@ from cnn_ablate.report.limitations import limitations
 from cnn_ablate.report.methods import methods
 from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.runner.jobs import outstanding
+from cnn_ablate.runner.preregistration_log import log_preregistration
 from cnn_ablate.runner.run import run
 from cnn_ablate.schema import Claim, LogEntry, Look, Record, claim_hash
-from cnn_ablate.store import read_record
+from cnn_ablate.store import Store, read_record
 from cnn_ablate.study import Changes, read_study
 from support import fake_study
 from support.fake_results import contrast, record, trials, variant
@@ -83,6 +84,32 @@ def test_looks_at_more_seeds_are_recorded(tmp_path: Path) -> None:
         ran(tmp_path, NORM, seeds=seeds)
     looks = read_record(tmp_path / "results", "fast").looks
     assert [(2, 4), (3, 6)] == [(look.seeds, look.trials) for look in looks]
+
+
+def test_a_design_changed_after_results_is_not_stated_before_its_data(tmp_path: Path) -> None:
+    """Though none of its trials exists yet: the log names what was edited, and when."""
+    ran(tmp_path, NORM)
+    path, config = tmp_path / "fast.yaml", RunConfig(results=tmp_path / "results")
+    text = path.read_text(encoding="utf-8").replace("epochs: 4", "epochs: 5")
+    path.write_text(f"{text}{LEVEL}", encoding="utf-8")
+    prepared = prepare(read_study(path, Changes(seeds=2)), config)
+    store = Store(config.results)
+    log_preregistration(prepared, read_record(config.results, "fast"), store)
+    last = read_record(config.results, "fast").model_copy(update={"study": prepared.study})
+
+    told = " ".join(methods(last, trials({"a": [0.5]}), ()))
+    assert "the seeds and the metric stated before their data; the design changed after" in told
+    edit, day = "baseline training.epochs 4 -> 5", last.log[-1].time[:10]
+    assert f"After the first results, the study was changed on {day} ({edit})." in told
+    assert ["before its data", "added after"] == [stated(last, c) for c in last.study.claims]
+    # Earlier versions logged neither edits nor trials of an earlier design.
+    old = last.log[-1].model_copy(update={"edits": None, "variants": (), "time": "9999-01-01T"})
+    told = " ".join(
+        methods(last.model_copy(update={"log": (last.log[0], old)}), trials({"a": [0.5]}), ())
+    )
+    assert (
+        "the design changed after them. After the first results, the study was changed on " in told
+    )
 
 
 def study_with_log(*entries: tuple[dict[str, Claim], tuple[str, ...]]) -> Record:

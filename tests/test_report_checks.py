@@ -15,14 +15,16 @@ from cnn_ablate.cli.run_end import RunEnd
 from cnn_ablate.report import render_templates
 from cnn_ablate.report.ablation_formats import plain_text
 from cnn_ablate.report.ablation_latex import latex
-from cnn_ablate.report.figures import forest
-from cnn_ablate.report.highlights import answer, outcome_lists
+from cnn_ablate.report.figures import factor_effects, forest
+from cnn_ablate.report.highlights import answer
 from cnn_ablate.report.page_content import page_content
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.report.run_facts import missing
 from cnn_ablate.schema import Finding
+from cnn_ablate.stats import FLIPS, HOLM, decide, seed_differences
 from cnn_ablate.store import Results
 from support import cli_study, fake_study
+from support.fake_results import factor
 from support.report_data import content_of, context_of
 
 FAKE = fake_study.FakeStudy(
@@ -119,6 +121,8 @@ def test_an_effect_that_means_nothing_says_so_wherever_it_stands(sound: Results,
     assert not any("means nothing" in effect.sentence for effect in others)
 
     text = pages(analysis)
+    assert "; 1 more means nothing." in answer(ReportData.of(analysis))
+    assert re.search(r'<td class="verdict-word means-nothing">means nothing<', text["html"])
     assert re.search(r'<tr data-variant="residual=false[^"]*" class="[^"]* void">', text["html"])
     name = render_templates.breakable(OTHER)
     assert f"{name} (means nothing: " in text["html"].replace("(means<wbr> ", "(means ")
@@ -129,6 +133,26 @@ def test_an_effect_that_means_nothing_says_so_wherever_it_stands(sound: Results,
     assert data is not None
     drawn = [text.get_text() for text in forest.EFFECTS.figure(data).axes[0].texts]
     assert 1 == drawn.count("means nothing")
+
+
+@pytest.mark.parametrize(("seeds", "method"), [(8, FLIPS), (4, HOLM)])
+def test_a_family_stays_adjusted_for_a_contrast_that_means_nothing(
+    sound: Results, seeds: int, method: str
+) -> None:
+    """The report says so beside what is decided, and in its methods."""
+    results = faulty(sound, "at chance")
+    trials = results.trials[results.trials["seed"] < seeds]
+    analysis = analyse(replace(results, trials=trials))
+    rows = seed_differences(trials, results.record.plan.contrasts, range(seeds))
+    tested = {e.variant: e.p_adjusted for e in analysis.effects if e.method == method}
+    every = {c.variant: d for c, d in zip(results.record.plan.contrasts, decide(rows), strict=True)}
+    assert {name: every[name].p_adjusted for name in every if name != OTHER} == tested
+
+    content = page_content(ReportData.of(analysis))
+    [decided] = [fact.text for fact in content.highlights if fact.name == "Decided"]
+    words = "adjusted for 3, of which 1 means nothing"
+    assert re.match(rf"\d of 2 primary contrasts \({words}\)", decided)
+    assert f"2 primary (all planned seeds; {words}). A family" in " ".join(content.methods)
 
 
 def test_chance_in_some_seeds_is_counted_beside_the_variant(sound: Results) -> None:
@@ -170,8 +194,9 @@ def test_nothing_is_the_largest_effect_of_a_reference_at_chance(sound: Results) 
     """The first lines name no effect, and each contrast is grey."""
     context = context_of(faulty(sound, "reference at chance"))
     content = content_of(context.results)
-    assert "None means anything: baseline is at chance" in {f.text for f in content.highlights}
-    assert ["Cannot be judged"] == [group.name for group in content.outcomes]
+    told = "None: 3 mean nothing, because baseline is at chance"
+    assert told in {fact.text for fact in content.highlights}
+    assert ["Means nothing"] == [group.name for group in content.outcomes]
     assert all(context.why_meaningless(effect) for effect in context.effects)
 
 
@@ -223,57 +248,6 @@ def test_run_and_status_end_with_the_findings(tmp_path: Path) -> None:
     assert message in out
 
 
-def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
-    """A contrast that test images leave open is not counted as decided, and none is left out."""
-    context = context_of(sound)
-    effect = context.effects[0]
-    decided = {"family": "primary", "decided": True, "low_family": 1.0, "high_family": 9.0}
-    images = {"images_low": 0.5, "images_high": 9.0}
-    effects = tuple(
-        effect.model_copy(update={"variant": name, "difference": difference, **decided, **more})
-        for name, difference, more in (
-            ("small", 2.0, images),
-            ("large", 5.0, images),
-            ("worse", -3.0, {"images_low": -5.0, "images_high": -1.0}),
-            ("lucky", 1.5, {"images_low": -0.5, "images_high": 3.0}),
-            ("open", 4.0, {**images, "decided": False}),
-            ("nothing", 0.1, {**images, "decided": False, "negligible": True}),
-        )
-    )
-    assert answer(replace(context, effects=effects)) == (
-        "Of 6 changes, 2 help (most: large, +5.0 points); "
-        "1 costs (worse, \N{MINUS SIGN}3.0 points); 1 has no effect beyond 1 point; "
-        "1 is decided over seeds but not over test images; 1 is open."
-    )
-    lists = {
-        group.name: group.changes for group in outcome_lists(replace(context, effects=effects))
-    }
-    assert lists == {
-        "Helps": (("large", "+5.0", ""), ("small", "+2.0", "")),
-        "Costs": (("worse", "\N{MINUS SIGN}3.0", ""),),
-        "No effect beyond 1 point": (("nothing", "", ""),),
-        "Open": (("open", "+4.0", ""), ("lucky", "+1.5", "")),
-    }
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [("a", "the only change is"), ("ab", "both changes are"), ("abc", "all 3 changes are")],
-)
-def test_the_answer_counts_nothing_where_all_changes_have_one_outcome(
-    sound: Results, names: str, expected: str
-) -> None:
-    """It says so of both, or of all of them, and of an overridden setting first."""
-    study = sound.record.study.model_copy(update={"forced": {"training.epochs": 4}, "profile": ""})
-    record = sound.record.model_copy(update={"study": study})
-    context = context_of(replace(sound, record=record))
-    undecided = {"family": "primary", "decided": False, "negligible": False, "direction": ""}
-    effect = context.effects[0].model_copy(update=undecided)
-    effects = tuple(effect.model_copy(update={"variant": name}) for name in names)
-    said = answer(replace(context, effects=effects))
-    assert f"With settings overridden, {expected} open." == said
-
-
 @pytest.mark.usefixtures("all_figures")
 def test_differences_from_a_reference_at_chance_are_not_drawn(sound: Results) -> None:
     """Neither per class, nor in confusions, nor as contributions of components."""
@@ -283,13 +257,21 @@ def test_differences_from_a_reference_at_chance_are_not_drawn(sound: Results) ->
     assert not differences & {figure.name for figure in content.figures}
 
 
-@pytest.mark.usefixtures("all_figures")
-def test_a_component_that_cannot_be_judged_has_no_contribution(sound: Results) -> None:
-    """The contributions of the others stay."""
-    figures = {figure.name: figure for figure in content_of(faulty(sound, "at chance")).figures}
-    shown = set(figures["contributions"].data["name"])
-    assert "model.batch_norm" in shown
-    assert "model.residual" not in shown
+def test_contributions_name_the_factors_left_out(sound: Results) -> None:
+    """One that means nothing, and those of which no level, or one of several, is off."""
+    results = faulty(sound, "at chance")
+    more = (factor("model.width", 16, 8), factor("data.augment", "crop", "flip", "none"))
+    study = results.record.study
+    study = study.model_copy(update={"factors": (*study.factors, *more)})
+    record = results.record.model_copy(update={"study": study})
+    context = context_of(replace(results, record=record))
+    data = factor_effects.SHARES.data(context)
+    assert data is not None
+    assert {"model.batch_norm", "model.attention"} == set(data["name"])
+    assert factor_effects.SHARES.caption(context, data).endswith(
+        " Left out: model.residual (means nothing); model.width (no level that is off); "
+        "data.augment (more than two levels)."
+    )
 
 
 def test_a_study_with_looks_lacks_only_the_seeds_that_it_needs(sound: Results) -> None:

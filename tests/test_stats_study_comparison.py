@@ -70,6 +70,13 @@ def test_equal_seeds_are_no_certainty() -> None:
     assert "no spread" == pair.verdict
 
 
+def test_contrasts_that_mean_nothing_in_one_study_have_no_verdict() -> None:
+    """However well their numbers agree."""
+    effects = [effect([1.0, 1.1, 0.9]), effect([1.0, 1.1, 0.9], variant="b")]
+    pairs = compare_studies(effects, effects, {("b", "baseline")})
+    assert ["agree", "means nothing"] == [pair.verdict for pair in pairs]
+
+
 def test_failed_trials_are_not_compared_by_the_others() -> None:
     """A contrast of which trials failed in either study has no verdict."""
     failed = effect([9.0, 9.1, 8.9]).model_copy(update={"failed": 2})

@@ -1,4 +1,4 @@
-"""Audit a study before any training: find what makes an ablation wrong or meaningless."""
+"""Audit a study before any training: find what makes an ablation wrong or mean nothing."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace

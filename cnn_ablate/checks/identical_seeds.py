@@ -21,12 +21,27 @@ def identical_seeds(study: TrainedStudy) -> Iterator[Finding]:
     if not alike:
         return
     names = [name for name, _ in alike]
-    named = some(f"{name} ({percent(value)})" for name, value in alike)
+    right = [name for name, value in alike if value == 1]
+    others = [f"{name} ({percent(value)})" for name, value in alike if value < 1]
+    messages = (_saturated(right) if right else "", _unexplained(others) if others else "")
     yield Finding(
         kind="identical seeds",
         severity="warning",
         where=study.where(names),
-        message=f"All seeds test exactly alike: {named}. Either nothing is learned, or all "
-        "is, or nothing depends on the seed; the zero spread is no certainty.",
+        message=f"{' '.join(filter(None, messages))} The zero spread is no certainty.",
         data={"variants": names, "meaningless": []},
+    )
+
+
+def _saturated(variants: list[str]) -> str:
+    return (
+        f"All seeds test at 100 %: {some(variants)}. The task is saturated: these test images "
+        "cannot show which of two such variants is better."
+    )
+
+
+def _unexplained(variants: list[str]) -> str:
+    return (
+        f"All seeds test exactly alike: {some(variants)}. Either nothing is learned, or nothing "
+        "depends on the seed."
     )

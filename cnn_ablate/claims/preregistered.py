@@ -1,11 +1,12 @@
 """Whether a claim was stated before its data, after the log that study.json keeps."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cnn_ablate.plan import NotInPlanError, claim_weights
-from cnn_ablate.schema import Claim, Record, Stated, Verdict, claim_hash
+from cnn_ablate.schema import Claim, LogEntry, Record, Stated, Verdict, claim_hash
 
 COUNTED: tuple[Stated, ...] = ("before its data", "no log")
 """Claims that count with the others, also where they are no quotes from a paper."""
@@ -57,18 +58,42 @@ def stated(record: Record, claim: Claim) -> Stated:
     """
     own = _variants(record, claim)
     hashes = [entry.claims.get(claim.id) for entry in record.log]
-    return _when(record, hashes, own, claim_hash(claim))
+    seen = [not own.isdisjoint(entry.variants) for entry in record.log]
+    return _when(hashes, seen, claim_hash(claim))
 
 
 def design_stated(record: Record) -> dict[str, Stated]:
     """Return when the design, the seeds or looks, and the metric with its margin were stated."""
     names = {"design": "the design", "seeds": "the seeds", "measure": "the metric"}
-    own = {variant.name for variant in record.plan.variants}
+    seen = [_is_after_results(record, entry) for entry in record.log]
     found: dict[str, Stated] = {}
     for part, name in names.items():
         hashes = [getattr(entry, part) for entry in record.log]
-        found[name] = _when(record, hashes, own, hashes[-1] if hashes else "")
+        found[name] = _when(hashes, seen, hashes[-1] if hashes else "")
     return found
+
+
+def later_edits(record: Record) -> dict[str, list[str]]:
+    """Return what was edited after results could be seen, in words, by date.
+
+    There are no words where an earlier version wrote the log.
+    """
+    found: dict[str, list[str]] = {}
+    for before, entry in pairwise(record.log):
+        parts = [(e.design, e.seeds, e.measure) for e in (before, entry)]
+        if parts[0] != parts[1] and _is_after_results(record, entry):
+            found.setdefault(entry.time[:10], []).extend(entry.edits or ())
+    return found
+
+
+def _is_after_results(record: Record, entry: LogEntry) -> bool:
+    """Return whether results existed when an entry was made.
+
+    Entries of earlier versions leave out trials of an earlier design, which looks show.
+    """
+    if entry.edits is not None or entry.variants:
+        return bool(entry.variants)
+    return any(look.time < entry.time for look in record.looks)
 
 
 def _in_words(times: Mapping[str, Stated]) -> str:
@@ -78,15 +103,15 @@ def _in_words(times: Mapping[str, Stated]) -> str:
     return "; ".join(each) if different else next(iter(times.values()))
 
 
-def _when(record: Record, hashes: Sequence[str | None], own: Collection[str], now: str) -> Stated:
-    """Return when something was stated, from its hash in each entry of the log, and its variants.
+def _when(hashes: Sequence[str | None], seen: Sequence[bool], now: str) -> Stated:
+    """Return when something was stated, from its hash in each entry of the log.
 
-    A `now` that no entry had before any trial of these variants existed was stated later.
+    `seen` says of each entry whether results existed then. A `now` that no entry had before was
+    stated later.
     """
     if not hashes:
         return "no log"
-    entries = zip(hashes, record.log, strict=True)
-    before = [h for h, entry in entries if not {*own} & {*entry.variants}]
+    before = [h for h, late in zip(hashes, seen, strict=True) if not late]
     if now in before:
         return "before its data"
     if not before and now == hashes[0]:

@@ -35,7 +35,7 @@ def _cells(row: AblationRow) -> tuple[str, ...]:
     return (
         one_line(row.name).replace("\N{RIGHTWARDS ARROW}", "->"),
         f"{row.accuracy.text} {row.interval}".rstrip(),
-        "" if row.verdict == "meaningless" else effect.replace(formatting.MINUS, "-"),
+        "" if row.verdict == "means nothing" else effect.replace(formatting.MINUS, "-"),
         row.p.text,
         row.verdict,
     )

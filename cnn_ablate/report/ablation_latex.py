@@ -60,11 +60,16 @@ def _fixed_columns(table: AblationTable) -> list[int]:
     sizes = [_longest(row.parameters.text for row in table.rows)] * table.sizes_differ
     return [
         _longest(row.label[:_LONGEST_LABEL] + "a" * len(_remarks(row)) for row in table.rows),
-        _longest(f"{row.accuracy.text} ± {row.half_width}" for row in table.rows),
+        _longest(f"{row.accuracy.text} {_spread(table, row)}" for row in table.rows),
         _longest(f"{row.effect.text} {row.effect_interval}" for row in table.rows),
         _longest(row.p.text for row in table.rows),
         *sizes,
     ]
+
+
+def _spread(table: AblationTable, row: AblationRow) -> str:
+    """Return the interval of an accuracy as it is printed: all of a table in one notation."""
+    return f"± {row.half_width}" if table.is_symmetric and row.half_width else row.interval
 
 
 def _longest(texts: Iterable[str]) -> int:
@@ -80,10 +85,10 @@ def _shown(mark: Mark) -> str:
 
 
 def _remarks(row: AblationRow) -> list[str]:
-    """Return what footnotes say of a row; a row without meaning says it in its cells."""
+    """Return what footnotes say of a row; a row that means nothing says it in its cells."""
     versus = [f"compared with {row.versus}"] if row.versus else []
     noise = ["the same training: numerical noise"] if row.verdict == "same training" else []
-    known = [row.remark] if row.remark and row.verdict != "meaningless" else []
+    known = [row.remark] if row.remark and row.verdict != "means nothing" else []
     return [*versus, *noise, *known]
 
 

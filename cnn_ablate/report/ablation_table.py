@@ -65,7 +65,7 @@ class AblationRow:
         marks: One per component of the table.
         accuracy: Mean over seeds, in per cent.
         interval: Its 95 % interval over seeds; the values of two seeds.
-        half_width: Half the width of that interval, before it is cut at 0 and 100.
+        half_width: Half the width of that interval; empty where it is cut at 0 or 100.
         effect: Mean of the differences paired by seed, in points.
         effect_interval: That of the family; the differences of two seeds.
         plot: The effect with its interval and its seeds, drawn to one scale.
@@ -147,6 +147,11 @@ class AblationTable:
         return bool(sizes) and max(sizes) > 1.01 * min(sizes)
 
     @property
+    def is_symmetric(self) -> bool:
+        """Whether every interval of an accuracy can be printed as plus-minus half its width."""
+        return all(row.half_width for row in self.rows if row.interval)
+
+    @property
     def is_clipped(self) -> bool:
         """Whether an end of an interval was set to zero, and has a star."""
         return any(row.effect_interval.endswith("*") for row in self.rows)
@@ -220,7 +225,7 @@ def _level(context: ReportData, name: str) -> dict[str, Any]:
     mean, low, high = map(float, context.means.loc[name, ["mean", "low", "high"]])
     two = ", ".join(formatting.level(metric, metric.scale * x) for x in own[metric.name])
     interval = f"({two})" if len(own) == 2 else formatting.level_interval(metric, low, high)
-    half_width = "" if len(own) < 3 else formatting.level(metric, (high - low) / 2)
+    half_width = "" if len(own) < 3 else formatting.half_width(metric, mean, low, high)
     accuracy = Cell(formatting.level(metric, mean), mean)
     return {"accuracy": accuracy, "interval": interval, "half_width": half_width, **sizes}
 

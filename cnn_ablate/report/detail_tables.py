@@ -228,7 +228,7 @@ def _column(context: ReportData, trials: pd.DataFrame, metric: Metric) -> list[C
 
 def _with_interval(metric: Metric, mean: float, ends: Interval) -> str:
     """Return a mean with its interval, which ends at zero: no metric of learning is negative."""
-    low, high = max(ends[0], 0.0), min(ends[1], metric.scale if metric.is_fraction else inf)
+    low, high = formatting.in_range(metric, max(ends[0], 0.0), ends[1])
     shown = formatting.interval(_number(metric, low), _number(metric, high))
     return f"{_number(metric, mean)} {shown}".rstrip()
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from math import isfinite
+from math import isclose, isfinite
 
 from cnn_ablate.schema import Effect, Metric
 
@@ -63,9 +63,25 @@ def interval(low: str, high: str) -> str:
 
 def level_interval(metric: Metric, low: float, high: float) -> str:
     """Return an interval of a metric; that of a fraction ends where its values do."""
-    if metric.is_fraction:
-        low, high = max(low, metric.scale * metric.lowest), min(high, metric.scale)
+    low, high = in_range(metric, low, high)
     return interval(level(metric, low), level(metric, high))
+
+
+def half_width(metric: Metric, mean: float, low: float, high: float) -> str:
+    """Return half the width of an interval of a metric, for a plus-minus sign.
+
+    Empty where the interval, as it is printed, does not extend equally far to both sides.
+    """
+    low, high = in_range(metric, low, high)
+    is_symmetric = isclose(high - mean, mean - low, rel_tol=1e-6)
+    return level(metric, (high - low) / 2) if is_symmetric else ""
+
+
+def in_range(metric: Metric, low: float, high: float) -> tuple[float, float]:
+    """Return the ends of an interval, cut where a fraction can be no lower or higher."""
+    if not metric.is_fraction:
+        return low, high
+    return max(low, metric.scale * metric.lowest), min(high, metric.scale)
 
 
 def points_interval(low: float | None, high: float | None, unit: str = POINTS) -> str:

@@ -7,7 +7,7 @@ from typing import get_args
 
 from cnn_ablate.report import formatting
 from cnn_ablate.report.baseline_facts import trained_with
-from cnn_ablate.report.outcomes import Outcome, is_beyond_images, outcome
+from cnn_ablate.report.outcomes import Outcome, adjusted_for, is_beyond_images, outcome, void
 from cnn_ablate.report.report_data import MANY, ReportData
 from cnn_ablate.report.row_remarks import caveats
 from cnn_ablate.report.run_facts import Fact, image_counts
@@ -68,7 +68,7 @@ def answer(context: ReportData) -> str:
         _counted(open_ones, "is open", "are open"),
     ]
     if context.meaningless:
-        parts.append(f"{len(context.meaningless)} more cannot be judged")
+        parts.append(void(len(context.meaningless), " more"))
     found = [part for part in parts if part]
     if len(found) == 1 and not context.meaningless:
         return _said_of_all(len(tested), _overridden(context), found[0])
@@ -102,7 +102,7 @@ def outcome_lists(context: ReportData) -> tuple[OutcomeList, ...]:
         "open": "Open",
         "fails more": "Fails more often",
         "fails less": "Fails less often",
-        "meaningless": "Cannot be judged",
+        "means nothing": "Means nothing",
         **{name: capital(words) for name, words in _UNTESTED.items()},
     }
     return tuple(
@@ -221,11 +221,13 @@ def _decided(context: ReportData) -> str:
     """Count the contrasts that each family decides, or state why none is tested."""
     tested = [effect for effect in context.effects if effect.family]
     if context.meaningless and not tested:
-        return f"none means anything: {listed(dict.fromkeys(context.meaningless.values()))}"
+        reasons = listed(dict.fromkeys(context.meaningless.values()))
+        return f"none: {void(len(context.meaningless))}, because {reasons}"
     if not tested:
         too_few = any(effect.seeds for effect in context.effects)
         return "no contrast can be tested: that takes three seeds with a spread" if too_few else ""
-    return "; ".join(_tally(tested, family) for family in dict.fromkeys(e.family for e in tested))
+    families = dict.fromkeys(effect.family for effect in tested)
+    return "; ".join(_tally(context.effects, family) for family in families)
 
 
 def _tally(effects: Sequence[Effect], family: str) -> str:
@@ -235,4 +237,6 @@ def _tally(effects: Sequence[Effect], family: str) -> str:
         "decided" if e.decided else "negligible" for e in members if e.decided or e.negligible
     )
     more = f", {times['negligible']} negligible" if times["negligible"] else ""
-    return f"{times['decided']} of {count(len(members), f'{family} contrast')}{more}"
+    adjusted = adjusted_for(effects, family)
+    remark = f" ({adjusted})" if adjusted else ""
+    return f"{times['decided']} of {count(len(members), f'{family} contrast')}{remark}{more}"

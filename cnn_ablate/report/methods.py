@@ -6,14 +6,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.claims.preregistered import design_stated, stated
+from cnn_ablate.claims.preregistered import design_stated, later_edits, stated
 from cnn_ablate.report.baseline_facts import recipe
 from cnn_ablate.report.formatting import data_name
+from cnn_ablate.report.outcomes import adjusted_for
 from cnn_ablate.report.run_facts import image_counts, program
 from cnn_ablate.report.unplanned_looks import unplanned_looks
 from cnn_ablate.schema import Effect, Record, split_varies
 from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios
-from cnn_ablate.text import count, count_range, listed, percent
+from cnn_ablate.text import count, count_range, grouped, listed, percent, some
 
 
 def methods(
@@ -112,9 +113,14 @@ def _families(record: Record, effects: Sequence[Effect]) -> str:
     if not sizes["primary"] + sizes["exploratory"]:
         return ""
     chosen = "as the study lists them" if record.study.primary else "all planned seeds"
-    named = {"primary": f"primary ({chosen})", "exploratory": "exploratory"}
-    members = listed(f"{sizes[name]} {words}" for name, words in named.items() if sizes[name])
-    untested = sizes[""]
+    known = {"primary": chosen, "exploratory": ""}
+    remarks = {n: "; ".join(filter(None, (known[n], adjusted_for(effects, n)))) for n in known}
+    members = listed(
+        f"{sizes[name]} {name}{f' ({remark})' if remark else ''}"
+        for name, remark in remarks.items()
+        if sizes[name]
+    )
+    untested = sum(not (e.family or (e.counted_in and sizes[e.counted_in])) for e in effects)
     left_out = f"; {count(untested, 'contrast')} could not be tested" if untested else ""
     looks = unplanned_looks(record)
     return (
@@ -199,11 +205,20 @@ def _claims(record: Record) -> str:
 def _design_log(record: Record) -> str:
     if not record.log:
         return ""
-    by_time: dict[str, list[str]] = {}
-    for part, when in design_stated(record).items():
-        by_time.setdefault(_STATED[when], []).append(part)
-    words = (f"{listed(parts)} {when}" for when, parts in by_time.items())
-    return f"Design by the log of this study: {'; '.join(words)}."
+    parts = grouped((when, part) for part, when in design_stated(record).items())
+    words = (f"{listed(parts[when])} {_STATED[when]}" for when in _STATED if when in parts)
+    return f"Design by the log of this study: {'; '.join(words)}.{_later_edits(record)}"
+
+
+def _later_edits(record: Record) -> str:
+    """Return what the log shows of changes after results: the dates, and the edits if known."""
+    edits = later_edits(record)
+    if not edits:
+        return ""
+    dated = listed(
+        f"on {day}{f' ({some(words, 4)})' if words else ''}" for day, words in edits.items()
+    )
+    return f" After the first results, the study was changed {dated}."
 
 
 _STATED = {

@@ -1,5 +1,6 @@
 """What is decided about a contrast, in a word: the same in table, lists and text."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from cnn_ablate.report.report_data import ReportData
@@ -16,7 +17,7 @@ Outcome = Literal[
     "identical",
     "same training",
     "not tested",
-    "meaningless",
+    "means nothing",
 ]
 """`no effect`: it is shown to be within the margin; `identical`: no seed moves at all; `same
 training`: the audit has shown that both sides train alike, so that a difference is numerical noise.
@@ -26,7 +27,7 @@ training`: the audit has shown that both sides train alike, so that a difference
 def outcome(context: ReportData, effect: Effect) -> Outcome:
     """Return what the data decide: over seeds, by the family, and over test images."""
     if context.why_meaningless(effect):
-        return "meaningless"
+        return "means nothing"
     if not effect.family:
         return _untested(context, effect)
     if effect.method == FISHER and effect.decided:
@@ -34,6 +35,23 @@ def outcome(context: ReportData, effect: Effect) -> Outcome:
     if effect.decided:
         return _direction(context.metric, effect)
     return "no effect" if effect.negligible else "open"
+
+
+def adjusted_for(effects: Sequence[Effect], family: str) -> str:
+    """Return for how many contrasts a family is adjusted; empty if for those that it tests.
+
+    Contrasts that mean nothing are not tested, and count in their family all the same.
+    """
+    tested = sum(effect.family == family for effect in effects)
+    untested = sum(effect.counted_in == family and not effect.family for effect in effects)
+    if not untested:
+        return ""
+    return f"adjusted for {tested + untested}, of which {void(untested)}"
+
+
+def void(contrasts: int, more: str = "") -> str:
+    """Return that so many contrasts mean nothing: `1 means nothing`, `2 more mean nothing`."""
+    return f"{contrasts}{more} {'means' if contrasts == 1 else 'mean'} nothing"
 
 
 def is_beyond_images(effect: Effect) -> bool:

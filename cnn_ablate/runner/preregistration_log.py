@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared
-from cnn_ablate.schema import LogEntry, Look, Record, Study, state, timestamp
+from cnn_ablate.schema import LogEntry, Look, Record, Study, Trial, state, timestamp
 from cnn_ablate.store import Store, read_record, write_record
+from cnn_ablate.study.edited_since_run import trained_edits
 
 
 def with_history(record: Record, store: Store, looks: Sequence[Look] = ()) -> Record:
@@ -31,16 +32,26 @@ def log_preregistration(prepared: Prepared, record: Record, store: Store) -> Non
     preregistered = state(prepared.study)
     if log and log[-1].preregistration == preregistered:
         return
-    trials = [t for t in prepared.plan.trials if (store.folder(t) / "trial.json").is_file()]
+    trials = _ended(prepared, last, store)
     entry = LogEntry(
         **preregistered.model_dump(),
         time=timestamp(),
         trials=len(trials),
         variants=tuple(dict.fromkeys(trial.variant for trial in trials)),
+        edits=tuple(trained_edits(last.study, prepared.study)) if last else (),
     )
     history = {"log": (*log, entry), "looks": _looks(last, prepared.study)}
     # The tables are still those of the last record.
     write_record(store, (last or record).model_copy(update=history))
+
+
+def _ended(prepared: Prepared, last: Record | None, store: Store) -> list[Trial]:
+    """Return the trials on the same data that have ended: of this plan, and of the last one."""
+    planned = {trial.id: trial for trial in prepared.plan.trials}
+    data = {trial.fingerprint for trial in planned.values()}
+    earlier = last.plan.trials if last else ()
+    planned |= {trial.id: trial for trial in earlier if trial.fingerprint in data}
+    return [t for t in planned.values() if (store.folder(t) / "trial.json").is_file()]
 
 
 def _last_record(store: Store, study: Study) -> Record | None:

@@ -34,8 +34,15 @@ class LogEntry(Preregistration):
     """A statement, and which trials of the study existed when it was made."""
 
     time: str
-    trials: int = Field(description="Number of trials of the study that had ended.")
+    trials: int = Field(
+        description="Number of trials of the study, as before or as now, that had ended."
+    )
     variants: tuple[str, ...] = Field(description="Names of the variants that had any.")
+    edits: tuple[str, ...] | None = Field(
+        None,
+        description="What was edited since the tables before it, in words; None in entries of "
+        "earlier versions, whose `variants` leave out trials of an earlier design.",
+    )
 
     @property
     def preregistration(self) -> Preregistration:

@@ -130,6 +130,12 @@ class Effect(Frozen):
     family: Literal["primary", "exploratory", ""] = Field(
         "", description="The contrasts that it is tested with; empty if it is not tested."
     )
+    counted_in: Literal["primary", "exploratory", ""] = Field(
+        "",
+        exclude=True,
+        description="The family that is adjusted for it, also if it means nothing and is not "
+        "tested; not in the file.",
+    )
     method: str = Field("", description="How the family is tested.")
     p_adjusted: float | None = Field(None, description="`p` adjusted for the family.")
     low_family: float | None = Field(

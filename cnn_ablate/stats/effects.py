@@ -152,6 +152,7 @@ def _decided(row: FloatArray, failures: Failures, decided: ContrastDecision) -> 
     p = failures.p if decision.method == FISHER or alone is None else alone.p_adjusted
     return {
         "family": decided.family,
+        "counted_in": decided.family,
         "method": decision.method,
         "p": p,
         "p_adjusted": decision.p_adjusted,

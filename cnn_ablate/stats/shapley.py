@@ -55,7 +55,7 @@ def components(factors: Sequence[Factor]) -> tuple[Factor, ...]:
     return tuple(
         factor
         for factor in factors
-        if len(factor.levels) == 2 and sum(_absent(level) for level in factor.levels) == 1
+        if len(factor.levels) == 2 and sum(is_absent(level) for level in factor.levels) == 1
     )
 
 
@@ -85,7 +85,7 @@ def shapley(values: FloatArray) -> FloatArray:
 
 def _coalitions(parts: Sequence[Factor], variants: Sequence[Variant]) -> dict[int, str]:
     """Return the variant of each combination; bit i of the key says whether component i is in."""
-    on = [next(level.label for level in part.levels if not _absent(level)) for part in parts]
+    on = [next(level.label for level in part.levels if not is_absent(level)) for part in parts]
     return {
         sum((label == on[i]) << i for i, label in enumerate(at)): name
         for at, name in cells(parts, variants).items()
@@ -125,5 +125,6 @@ def _row(name: str, method: str, gains: FloatArray) -> tuple[object, ...]:
     return name, method, len(gains), mean, sample_sd(gains), *t_interval(gains)
 
 
-def _absent(level: Level) -> bool:
+def is_absent(level: Level) -> bool:
+    """Return whether a level means that its component is off."""
     return all(is_off(value) for value in level.sets.values())

@@ -1,8 +1,8 @@
 """Compare two studies contrast by contrast: do their effects agree?"""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, replace
 
 from cnn_ablate.schema import Effect
 from cnn_ablate.stats.paired_differences import t_quantile
@@ -16,7 +16,7 @@ _FEWEST = 3
 class ComparedContrast:
     """One contrast in two studies: its effects, and the gap from the first to the second.
 
-    `interval` is that of the gap at 95 %, `inner` at 90 %.
+    `interval` is that of the gap at 95 %, `inner` at 90 %. `is_void`: a side means nothing.
     """
 
     variant: str
@@ -26,6 +26,7 @@ class ComparedContrast:
     gap: float = math.nan
     interval: Interval = UNKNOWN
     inner: Interval = UNKNOWN
+    is_void: bool = False
 
     @property
     def verdict(self) -> str:
@@ -36,6 +37,8 @@ class ComparedContrast:
         """
         if not self.first or not self.second:
             return "second only" if self.second else "first only"
+        if self.is_void:
+            return "means nothing"
         low, high = self.interval
         effects = (self.first, self.second)
         # The mean of the trials left is no measure of those that failed.
@@ -49,17 +52,25 @@ class ComparedContrast:
 
 
 def compare_studies(
-    first: Sequence[Effect], second: Sequence[Effect]
+    first: Sequence[Effect],
+    second: Sequence[Effect],
+    void: Container[tuple[str, str]] = (),
 ) -> tuple[ComparedContrast, ...]:
     """Match the contrasts of two studies by the names of variant and reference.
 
     The interval of the gap is Welch's: seeds of one study are not paired with those of another,
     since machine, data or budget differ. Reference: Welch 1947.
+
+    Args:
+        first: The effects of one study.
+        second: Those of the other.
+        void: Contrasts, as (variant, reference), that mean nothing in one of them.
     """
     ours = {(effect.variant, effect.reference): effect for effect in first}
     theirs = {(effect.variant, effect.reference): effect for effect in second}
     return tuple(
-        _compare(pair, ours.get(pair), theirs.get(pair)) for pair in dict.fromkeys([*ours, *theirs])
+        replace(_compare(pair, ours.get(pair), theirs.get(pair)), is_void=pair in void)
+        for pair in dict.fromkeys([*ours, *theirs])
     )
 
 
@@ -69,8 +80,8 @@ def _compare(
     if not first or not second or first.difference is None or second.difference is None:
         return ComparedContrast(*pair, first, second)
     gap = second.difference - first.difference
-    intervals = (_welch(gap, first, second, confidence) for confidence in (0.95, 0.9))
-    return ComparedContrast(*pair, first, second, gap, *intervals)
+    interval, inner = (_welch(gap, first, second, confidence) for confidence in (0.95, 0.9))
+    return ComparedContrast(*pair, first, second, gap, interval, inner)
 
 
 def _welch(gap: float, first: Effect, second: Effect, confidence: float) -> Interval:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
+from cnn_ablate.checks import check_results, meaningless
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import ComparedEffects, Comparison
@@ -25,7 +26,8 @@ def print_comparison(first: str, second: str, results: Path, *, as_json: bool) -
         UserError: One of them was never run.
     """
     first_study, second_study = _read(first, results), _read(second, results)
-    pairs = compare_studies(_effects(first_study), _effects(second_study))
+    findings = (*check_results(first_study), *check_results(second_study))
+    pairs = compare_studies(_effects(first_study), _effects(second_study), meaningless(findings))
     if as_json:
         remarks = tuple(line for line in _remarks(first_study, second_study) if line)
         print_json(Comparison(contrasts=tuple(map(_compared, pairs)), remarks=remarks))

@@ -8,9 +8,10 @@ from cnn_ablate.report import formatting
 from cnn_ablate.report.figures import draw_intervals
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.report.report_data import ReportData
-from cnn_ablate.schema import Metric
+from cnn_ablate.schema import Factor, Metric
 from cnn_ablate.stats import attribution, factorial
-from cnn_ablate.text import some
+from cnn_ablate.stats.shapley import is_absent
+from cnn_ablate.text import grouped, some
 
 _CROSSED = {"factorial", "fractional"}
 
@@ -85,7 +86,31 @@ def _shares_caption(context: ReportData, data: pd.DataFrame) -> str:
         else ""
     )
     arrows = draw_intervals.note(data, value="contribution")
-    return f"{method}{spread} ({context.seed_counts}).{arrows}"
+    return f"{method}{spread} ({context.seed_counts}).{arrows}{_left_out(context, data)}"
+
+
+def _left_out(context: ReportData, data: pd.DataFrame) -> str:
+    """Return the sentence on factors without a contribution, with the reason of each."""
+    factors = context.results.record.study.factors
+    missing = [factor for factor in factors if factor.name not in set(data["name"])]
+    reasons = grouped((_reason(context, factor), factor.name) for factor in missing)
+    named = "; ".join(f"{some(names)} ({reason})" for reason, names in reasons.items())
+    return f" Left out: {named}." if named else ""
+
+
+def _reason(context: ReportData, factor: Factor) -> str:
+    """Return why a factor has no contribution."""
+    off = sum(map(is_absent, factor.levels))
+    if not off:
+        return "no level that is off"
+    if len(factor.levels) > 2:
+        return "more than two levels"
+    if off == 2:
+        return "no level that is on"
+    own = (effect for effect in context.effects if effect.factors == (factor.name,))
+    if any(map(context.why_meaningless, own)):
+        return "means nothing"
+    return "no trained variant lacks it alone"
 
 
 def _shares_alt(data: pd.DataFrame) -> str:

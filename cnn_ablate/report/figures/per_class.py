@@ -75,18 +75,22 @@ def _map(table: pd.DataFrame, scale: draw_heatmap.Scale) -> Figure:
 def _caption(context: ReportData, data: pd.DataFrame) -> str:
     return (
         f"Test accuracy per class in per cent, mean over seeds ({context.seed_counts})."
-        f"{_lowest(data)}{_chance(context)}{context.left_out}"
+        f"{_lowest(context, data)}{_chance(context)}{context.left_out}"
     )
 
 
-def _lowest(data: pd.DataFrame) -> str:
-    """Name the class with the lowest accuracy, or all that tie; none if all classes do."""
-    means = data.groupby("class", sort=False)["accuracy"].mean().dropna().round(9)
+def _lowest(context: ReportData, data: pd.DataFrame) -> str:
+    """Name the class of which the reference has the lowest accuracy, or all that tie.
+
+    None if all classes do, or if the reference is not there.
+    """
+    own = data[data["variant"] == context.short_names[context.reference]]
+    means = own.set_index("class")["accuracy"].dropna().round(9)
     lowest = list(means.index[means == means.min()])
     if len(lowest) == len(means):
         return ""
     noun, verb = ("class", "is") if len(lowest) == 1 else ("classes", "are")
-    return f" The {noun} with the lowest accuracy {verb} {listed(lowest)}."
+    return f" The {noun} with the lowest accuracy in {context.reference} {verb} {listed(lowest)}."
 
 
 def _chance(context: ReportData) -> str:
