@@ -213,6 +213,7 @@ def test_compare_two_runs(tmp_path: Path) -> None:
     said = call("compare", folder.name, folder, "--results", tmp_path / "here").output
     assert "batch_norm=false" in said
     assert "cannot tell" in said
+    assert "training.epochs: 8 / 5\n" in said
 
 
 def test_compare_takes_files_and_needs_no_trials(tmp_path: Path) -> None:

@@ -196,8 +196,8 @@ def test_init_overwrites_nothing(tmp_path: Path) -> None:
         (["a.yaml", "--model", "lenett"], "unknown model 'lenett'. Did you mean 'lenet'?"),
         (
             ["a.yaml", "--model", "wanting_net:Net"],
-            "model: the keys 'ins' and 'outs' are missing. Each argument of Net needs a default, "
-            "or a value in the study; one called `channels`, `classes`, ",
+            "model: the keys 'ins' and 'outs' are missing. An argument of Net called `channels`, "
+            "`classes`, `image_size`, `in_channels` or `num_classes` is filled in; any other ",
         ),
     ],
 )
@@ -227,7 +227,7 @@ def test_few_images_get_more_epochs_and_smaller_batches(
     training = read_study(path).written["training"]
     assert {"epochs": epochs, "batch_size": batch_size} == training
     assert -(-images // batch_size) * epochs >= 500
-    rule = f"Best for 500 steps or more; one epoch has {images:,} training images / batch_size."
+    rule = f"500 steps or more are best; an epoch has {images:,} training images / batch_size."
     assert f"    epochs: {epochs}  # {rule}\n" in text
 
 

@@ -68,9 +68,9 @@ def test_all_arguments_without_a_value_are_named_together(tmp_path: Path) -> Non
     network = changed(NETWORK, ("channels, classes,", "n_in, n_out,"))
 
     assert [
-        "HERE/tiny.yaml:4:10: baseline.model: the keys 'n_in' and 'n_out' are missing. Each "
-        "argument of Net needs a default, or a value in the study; one called `channels`, "
-        "`classes`, `image_size`, `in_channels` or `num_classes` is filled in."
+        "HERE/tiny.yaml:4:10: baseline.model: the keys 'n_in' and 'n_out' are missing. An "
+        "argument of Net called `channels`, `classes`, `image_size`, `in_channels` or "
+        "`num_classes` is filled in; any other needs a default, or a value in the study."
     ] == messages(tmp_path, network=network)
 
 

@@ -74,8 +74,8 @@ def test_a_name_of_torch_is_a_knob_beside_that_of_the_program(tmp_path: Path) ->
     )
 
     said = (
-        "baseline.model: the key 'in_channels' is missing. Each argument of Net needs a default, "
-        "or a value in the study; one called `image_size` is filled in."
+        "baseline.model: the key 'in_channels' is missing. An argument of Net called "
+        "`image_size` is filled in; any other needs a default, or a value in the study."
     )
     assert message.endswith(said)
 

@@ -14,11 +14,13 @@ import pytest
 import sklearn.metrics as sklearn
 
 from cnn_ablate import load_study
+from cnn_ablate.cli.changed_inputs import changes_in
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
 from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.runner.run import run
+from cnn_ablate.store import read_record
 from support import fast_study, script_study
 from support.cli_study import call, program
 from support.fast_study import fork_workers
@@ -91,7 +93,7 @@ def fast_study_done(folder: Path) -> dict[str, int]:
     return {p.parent.name: p.stat().st_ino for p in folder.glob("results/trials/*/DONE")}
 
 
-def test_an_edited_script_trains_again_and_status_names_it(tmp_path: Path) -> None:
+def test_an_edited_script_trains_again_and_is_named(tmp_path: Path) -> None:
     """Its contents are part of each trial; those of the study file are not."""
     path = script_study.write(tmp_path)
     run_script(tmp_path)
@@ -102,7 +104,9 @@ def test_an_edited_script_trains_again_and_status_names_it(tmp_path: Path) -> No
 
     (tmp_path / "train.py").write_text(script_study.SCRIPT + "# better\n", encoding="utf-8")
 
-    assert 6 == len(outstanding(prepare(load_study(path), config)))
+    prepared = prepare(load_study(path), config)
+    assert 6 == len(outstanding(prepared))
+    assert ["train.py"] == changes_in(read_record(config.results, "script"), prepared)
     _, out, _ = call("status", "study.yaml", cwd=tmp_path)
     assert "train.py has changed since the last run: a run trains all trials again." in out
 

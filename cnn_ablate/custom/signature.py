@@ -97,9 +97,9 @@ class UserOptions(Options):
         used = {*cls.origin.provided, *cls.origin.optional}
         names = [*cls.provides, *(n for n, meant in cls.synonyms.items() if meant not in used)]
         free = [f"`{name}`" for name in names if name not in used]
-        filled = f"; one called {listed(free, 'or')} is filled in" if free else ""
         name = cls.origin.path.partition(":")[2]
-        return f"Each argument of {name} needs a default, or a value in the study{filled}."
+        filled = f"called {listed(free, 'or')} is filled in; any other " if free else ""
+        return f"An argument of {name} {filled}needs a default, or a value in the study."
 
     @classmethod
     def _matters(cls, name: str, values: Mapping[str, Any]) -> bool:
