@@ -8,6 +8,8 @@ import pytest
 
 from cnn_ablate.cli.progress_bars import ProgressDisplay
 from cnn_ablate.executors import Event
+from cnn_ablate.study import read_study
+from cnn_ablate.study.edited_since_run import trained_edits
 from support.cli_study import STUDY, call, write
 from support.fast_study import allow_fork, fork_workers
 
@@ -273,3 +275,13 @@ def test_a_study_of_the_current_folder_has_a_name(folder: Path) -> None:
     (folder / "tiny.yaml").rename(folder / "other.yaml")
     code, _, err = call("pack", "tiny", "-o", "other.zip", cwd=folder)
     assert (1, True) == (code, err.startswith("tiny: unknown study 'tiny'."))
+
+
+def test_a_default_that_an_earlier_version_did_not_have_is_no_edit(tmp_path: Path) -> None:
+    """A setting that the file states now is one."""
+    new = read_study(write(tmp_path))
+    training = {k: v for k, v in new.baseline["training"].items() if k not in {"tta", "epochs"}}
+    old = new.model_copy(update={"baseline": {**new.baseline, "training": training}})
+    assert [f"baseline training.epochs none -> {new.baseline['training']['epochs']}"] == (
+        trained_edits(old, new)
+    )

@@ -41,8 +41,10 @@ def trained_edits(old: Study, new: Study) -> list[str]:
         *_factor_edits(old.factors, new.factors),
         *(
             _edit(f"baseline {key}", *values)
-            for key, *values, _ in differences(old.baseline, new.baseline)
+            for key, *values, in_both in differences(old.baseline, new.baseline)
             if not key.endswith(f".{SOURCE_KEY}")
+            # A default of another version, or of another network, is no edit.
+            if in_both or _states(old, key) or _states(new, key)
         ),
         *(
             _edit(name, getattr(old, name), getattr(new, name))
@@ -51,6 +53,12 @@ def trained_edits(old: Study, new: Study) -> list[str]:
             and getattr(old, name) != getattr(new, name)
         ),
     ]
+
+
+def _states(study: Study, key: str) -> bool:
+    """Return whether a study states a setting of its baseline, in its file or by a profile."""
+    section, _, name = key.partition(".")
+    return key in study.forced or name in study.written.get(section, {})
 
 
 def changed_sources(old: Plan, new: Plan) -> list[str]:
