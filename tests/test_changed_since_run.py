@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cnn_ablate.cli.changed_inputs import changes_in
+from cnn_ablate.cli.changed_inputs import changed_code, changes_in
 from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.run_record import study_record
@@ -50,6 +50,16 @@ def test_changed_images_are_named(own: Path) -> None:
     assert ["images of pets"] == changes_in(record, prepared(own))
 
 
+def test_changed_code_is_seen_without_importing_it(own: Path) -> None:
+    """Code that cannot be imported has changed as well; code that is not here is left out."""
+    path, record = own / "tiny.yaml", study_record(prepared(own), "cpu", "")
+    assert "" == changed_code(record, path)
+    (own / "nets.py").write_text("no code", encoding="utf-8")
+    assert "The code of nets:Net has changed" == changed_code(record, path)
+    (own / "nets.py").unlink()
+    assert "" == changed_code(record, path)
+
+
 @pytest.mark.slow
 def test_a_run_names_what_has_changed_beside_the_study_file(own: Path) -> None:
     """Trials of before are kept; once the same pictures are back, nothing is trained again."""
@@ -69,6 +79,10 @@ def test_a_run_names_what_has_changed_beside_the_study_file(own: Path) -> None:
     _, _, err = program(*command, cwd=own)
     assert f"Changed since the last run: images of pets.\n{kept}" in err
     assert "2 are done, 0 to train." in err
+
+    write(own, OWN, f"{NETWORK}\n# a comment\n")
+    named = "The code of nets:Net has changed since the last run: a run trains its trials again.\n"
+    assert named in program("status", "tiny.yaml", cwd=own)[1]
 
     write(own, OWN.replace("seeds: 2", "seeds: 3"), f"{NETWORK}\n# another comment\n")
     edited = "Edited since the last run: seeds 2 -> 3 and code of nets:Net.\n"

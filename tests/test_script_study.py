@@ -108,7 +108,7 @@ def test_an_edited_script_trains_again_and_is_named(tmp_path: Path) -> None:
     assert 6 == len(outstanding(prepared))
     assert ["train.py"] == changes_in(read_record(config.results, "script"), prepared)
     _, out, _ = call("status", "study.yaml", cwd=tmp_path)
-    assert "train.py has changed since the last run: a run trains all trials again." in out
+    assert "train.py has changed since the last run: a run trains its trials again." in out
 
 
 def test_only_run_executes_the_command(tmp_path: Path) -> None:

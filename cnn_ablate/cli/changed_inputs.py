@@ -5,14 +5,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cnn_ablate.custom import user_code_folder
+from cnn_ablate.custom import source_digest, user_code_folder
 from cnn_ablate.data import has_changed
 from cnn_ablate.errors import UserError
 from cnn_ablate.external import changed_files, describe_changes, find_inputs
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import SOURCE_KEY, Plan, Record, canonical, data_set_name
 from cnn_ablate.settings import images_key, options_of
-from cnn_ablate.study.edited_since_run import changed_sources
+from cnn_ablate.study.edited_since_run import changed_sources, parts_with_source
 from cnn_ablate.text import some
 
 
@@ -32,6 +32,17 @@ def changed_inputs(record: Record, source: Path, results: Path) -> str:
         return ""
     now = find_inputs(trainer, source, but=[results])
     return describe_changes(record.inputs, now.sha256)
+
+
+def changed_code(record: Record, source: Path) -> str:
+    """Return which user-defined code has changed, as the beginning of a sentence; '' if none has.
+
+    Nothing is imported, and what is not on this machine is left out.
+    """
+    used = {(part["name"], part[SOURCE_KEY]) for part in parts_with_source(record.plan)}
+    with user_code_folder(source.parent):
+        changed = {name for name, known in used if source_digest(name) not in {"", known}}
+    return f"The code of {some(sorted(changed))} has changed" if changed else ""
 
 
 def changed_data_sets(record: Record, source: Path) -> list[str]:

@@ -112,9 +112,9 @@ class StudyStatus(Frozen):
     out. `seconds_left` is null if it cannot be estimated; `findings` are those of the checks in
     that run; `edits` are those of the file since then, without title, paper and claims:
     `as_in_file` has those, which `report` and `export` take from the file; `changed` the input
-    files of an external trainer that changed; `changed_data` the data sets whose files changed,
-    which is not looked for during a run; `damaged` has a sentence per trial whose folder is not as
-    it was written.
+    files of an external trainer, or the modules, that changed; `changed_data` the data sets whose
+    files changed, which is not looked for during a run; `damaged` has a sentence per trial whose
+    folder is not as it was written.
     """
 
     study: str

@@ -1,6 +1,6 @@
 """User-defined networks, data sets and augmentations, by import path: `package.module:Name`."""
 
-from cnn_ablate.custom.importing import describe_failure, user_source_files
+from cnn_ablate.custom.importing import describe_failure, source_digest, user_source_files
 from cnn_ablate.custom.search_path import search_folders, user_code_folder
 from cnn_ablate.custom.signature import (
     Origin,
@@ -26,6 +26,7 @@ __all__ = [
     "is_import_path",
     "options_from_signature",
     "search_folders",
+    "source_digest",
     "user_code_folder",
     "user_source_files",
 ]

@@ -73,6 +73,15 @@ def import_user_code(path: str, packages: OpenPackages) -> ImportedCode:
     return ImportedCode(value, digest(_modules[name].sources))
 
 
+def source_digest(path: str) -> str:
+    """Return the SHA-256 of user-defined code as its files are, or '' if they are not found.
+
+    Nothing is imported.
+    """
+    sources = read_sources(path.partition(":")[0], search_folders())
+    return digest(sources) if sources else ""
+
+
 def user_source_files() -> dict[str, bytes]:
     """Return the contents of all user modules in use, by path relative to their search folder.
 

@@ -63,20 +63,29 @@ def _states(study: Study, key: str) -> bool:
 
 def changed_sources(old: Plan, new: Plan) -> list[str]:
     """Return user-defined code, and files of weights, whose contents differ between two plans."""
-    before, after = (dict(_sources([v.settings for v in each.variants])) for each in (old, new))
+    before, after = (
+        {_source(part): part[SOURCE_KEY] for part in parts_with_source(plan)} for plan in (old, new)
+    )
     return sorted(name for name in before.keys() & after.keys() if before[name] != after[name])
 
 
-def _sources(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield what has a SHA-256 anywhere in settings, in words, with it."""
+def parts_with_source(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    """Yield the parts of the settings of all variants that have a name and a SHA-256."""
+    return _with_source([variant.settings for variant in plan.variants])
+
+
+def _with_source(value: Any) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, Mapping):
         if SOURCE_KEY in value and "name" in value:
-            weights = value.get("weights")
-            what = f"weights {weights}" if weights else "code"
-            yield f"{what} of {value['name']}", str(value[SOURCE_KEY])
+            yield value
         value = [*value.values()]
     for part in value if isinstance(value, list | tuple) else ():
-        yield from _sources(part)
+        yield from _with_source(part)
+
+
+def _source(part: Mapping[str, Any]) -> str:
+    weights = part.get("weights")
+    return f"{f'weights {weights}' if weights else 'code'} of {part['name']}"
 
 
 def _factor_edits(old: tuple[Factor, ...], new: tuple[Factor, ...]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cnn_ablate.cli.changed_inputs import changed_data_sets, changed_inputs
+from cnn_ablate.cli.changed_inputs import changed_code, changed_data_sets, changed_inputs
 from cnn_ablate.cli.damaged_tables import print_damaged_tables
 from cnn_ablate.cli.edited_study_file import Edits, find_edits
 from cnn_ablate.cli.json_output import print_json
@@ -69,9 +69,16 @@ def _status(study: str, store: Store, edits: Edits | None, file: Path | None) ->
         findings=read_findings(store, study),
         edits=edits.trained if edits else [],
         as_in_file=edits.shown if edits else [],
-        changed=changed_inputs(record, source, store.root) if record else "",
+        changed=_changed(record, source, store.root, edits),
         changed_data=changed_data_sets(record, source) if record and not live else [],
     )
+
+
+def _changed(record: Record | None, source: Path, results: Path, edits: Edits | None) -> str:
+    """Return which input files or code have changed; code is among the edits if there are any."""
+    if record is None or record.study.trainer:
+        return changed_inputs(record, source, results) if record else ""
+    return "" if edits and edits.trained else changed_code(record, source)
 
 
 def _planned(
@@ -148,7 +155,7 @@ def _lines(status: StudyStatus) -> Iterator[str]:
     if status.edits:
         yield f"Edited since the last run: {listed(status.edits)}."
     if status.changed:
-        yield f"{status.changed} since the last run: a run trains all trials again."
+        yield f"{status.changed} since the last run: a run trains its trials again."
     if status.changed_data:
         yield (
             f"Files of {listed(status.changed_data)} have changed since they were decoded: a run "
