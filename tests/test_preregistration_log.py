@@ -99,7 +99,7 @@ def test_a_design_changed_after_results_is_not_stated_before_its_data(tmp_path: 
 
     told = " ".join(methods(last, trials({"a": [0.5]}), ()))
     assert "the seeds and the metric stated before their data; the design changed after" in told
-    edit, day = "baseline training.epochs 4 -> 5", last.log[-1].time[:10]
+    edit, day = "baseline training.epochs 4 \N{RIGHTWARDS ARROW} 5", last.log[-1].time[:10]
     assert f"After the first results, the study was changed on {day} ({edit})." in told
     assert ["before its data", "added after"] == [stated(last, c) for c in last.study.claims]
     # Earlier versions logged neither edits nor trials of an earlier design.

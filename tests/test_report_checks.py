@@ -126,7 +126,8 @@ def test_an_effect_that_means_nothing_says_so_wherever_it_stands(sound: Results,
     assert re.search(r'<tr data-variant="residual=false[^"]*" class="[^"]* void">', text["html"])
     name = render_templates.breakable(OTHER)
     assert f"{name} (means nothing: " in text["html"].replace("(means<wbr> ", "(means ")
-    assert re.search(rf"\\emph{{[^}}]*{kind}", text["latex"])
+    assert r"\multicolumn{3}{l}{\emph{means nothing}}" in text["latex"]
+    assert re.search(rf"\$\^{{[a-z]}}\$\\,[^\n]*{kind}", text["latex"])
     assert r"\textbf" not in text["latex"]
 
     data = forest.data(ReportData.of(analysis))

@@ -13,35 +13,33 @@ _LEAST_SEEDS = 3
 def identical_seeds(study: TrainedStudy) -> Iterator[Finding]:
     """Find variants of which all seeds test alike: an interval of width zero is none."""
     seeds = study.done.groupby("variant", sort=False)["test_accuracy"]
-    alike = [
-        (str(name), values.iloc[0])
+    alike = {
+        str(name): values.iloc[0]
         for name, values in seeds
         if len(values) >= _LEAST_SEEDS and values.nunique() == 1
-    ]
-    if not alike:
-        return
-    names = [name for name, _ in alike]
-    right = [name for name, value in alike if value == 1]
-    others = [f"{name} ({percent(value)})" for name, value in alike if value < 1]
-    messages = (_saturated(right) if right else "", _unexplained(others) if others else "")
-    yield Finding(
+    }
+    saturated = [name for name, value in alike.items() if value == 1]
+    others = [name for name in alike if name not in saturated]
+    if saturated:
+        message = (
+            f"All seeds test at 100 %: {some(saturated)}. The task is saturated: these test images "
+            "cannot show which of two such variants is better, and the zero spread is no certainty."
+        )
+        yield _finding(study, saturated, message)
+    if others:
+        named = some(f"{name} ({percent(alike[name])})" for name in others)
+        message = (
+            f"All seeds test exactly alike: {named}. Either nothing is learned, or nothing depends "
+            "on the seed; the zero spread is no certainty."
+        )
+        yield _finding(study, others, message)
+
+
+def _finding(study: TrainedStudy, variants: list[str], message: str) -> Finding:
+    return Finding(
         kind="identical seeds",
         severity="warning",
-        where=study.where(names),
-        message=f"{' '.join(filter(None, messages))} The zero spread is no certainty.",
-        data={"variants": names, "meaningless": []},
-    )
-
-
-def _saturated(variants: list[str]) -> str:
-    return (
-        f"All seeds test at 100 %: {some(variants)}. The task is saturated: these test images "
-        "cannot show which of two such variants is better."
-    )
-
-
-def _unexplained(variants: list[str]) -> str:
-    return (
-        f"All seeds test exactly alike: {some(variants)}. Either nothing is learned, or nothing "
-        "depends on the seed."
+        where=study.where(variants),
+        message=message,
+        data={"variants": variants, "meaningless": []},
     )

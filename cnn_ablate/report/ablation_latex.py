@@ -85,11 +85,10 @@ def _shown(mark: Mark) -> str:
 
 
 def _remarks(row: AblationRow) -> list[str]:
-    """Return what footnotes say of a row; a row that means nothing says it in its cells."""
+    """Return what footnotes say of a row."""
     versus = [f"compared with {row.versus}"] if row.versus else []
     noise = ["the same training: numerical noise"] if row.verdict == "same training" else []
-    known = [row.remark] if row.remark and row.verdict != "means nothing" else []
-    return [*versus, *noise, *known]
+    return [*versus, *noise, *filter(None, [row.remark])]
 
 
 def _footnotes(table: AblationTable) -> dict[str, str]:

@@ -212,13 +212,12 @@ def _design_log(record: Record) -> str:
 
 def _later_edits(record: Record) -> str:
     """Return what the log shows of changes after results: the dates, and the edits if known."""
-    edits = later_edits(record)
+    edits = {day: some(words, 4) for day, words in later_edits(record).items()}
     if not edits:
         return ""
-    dated = listed(
-        f"on {day}{f' ({some(words, 4)})' if words else ''}" for day, words in edits.items()
-    )
-    return f" After the first results, the study was changed {dated}."
+    dated = listed(f"on {day} ({words})" if words else f"on {day}" for day, words in edits.items())
+    shown = dated.replace("->", "\N{RIGHTWARDS ARROW}")
+    return f" After the first results, the study was changed {shown}."
 
 
 _STATED = {
