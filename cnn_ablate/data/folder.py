@@ -210,7 +210,13 @@ def is_hidden(name: str) -> bool:
 def _visible(folder: Path) -> list[str]:
     """Return the names in a folder that are not hidden, sorted, without pipes and devices."""
     with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if not is_hidden(e.name) and not is_special(e.path))
+        return sorted(e.name for e in entries if not is_hidden(e.name) and not _blocks(e))
+
+
+def _blocks(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry of a folder is special; ordinary ones are not looked up again."""
+    is_ordinary = entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+    return not is_ordinary and is_special(entry.path)
 
 
 def is_special(path: str | Path) -> bool:

@@ -37,8 +37,9 @@ _SHORT_STEP = 0.01
 # The share of the work ahead that timing may take, for short and for long steps: large networks
 # are often fastest as they are, and a few of their steps take many seconds.
 _SHARE, _SHARE_OF_LONG = 0.1, 0.03
-# Rough seconds to compile a program, and the largest share of an eager step that one saves.
-_COMPILING, _SAVED = 15.0, 0.6
+# Rough seconds to compile a program, and the most that one saves of each eager step: the time
+# between its kernels, as a share of the step and in seconds.
+_COMPILING, _SAVED, _MOST_SAVED = 20.0, 0.6, 1e-3
 # How many networks a graph may train at once.
 WIDTHS = (1, 8, 32, 64, 128)
 # The values of --compute that leave something to be timed, and what is added to the name of the
@@ -116,11 +117,12 @@ def autotune(workload: Workload, start: ComputeConfig) -> ComputeConfig:
     candidates = _candidates(start, least)
     if math.isinf(least) or not is_worthwhile(least, workload.steps, 1 + len(candidates)):
         return start
+    timed = [(least, start)]
     for candidate in candidates:
-        seconds = _seconds(workload, candidate)
-        if seconds < least * (1 - _MARGIN):
-            best, least = candidate, seconds
-    return _compiled(workload, best, least) or best
+        timed.append((_seconds(workload, candidate), candidate))
+        if timed[-1][0] < least * (1 - _MARGIN):
+            least, best = timed[-1]
+    return _compiled(workload, timed, least) or best
 
 
 def widest(workload: Workload, start: ComputeConfig) -> ComputeConfig:
@@ -149,21 +151,22 @@ def _of_width(compute: ComputeConfig, width: int) -> ComputeConfig:
     return compute.model_copy(update={"width": width, "layout": layout})
 
 
-def _compiled(workload: Workload, eager: ComputeConfig, step: float) -> ComputeConfig | None:
+def _compiled(
+    workload: Workload, timed: Sequence[tuple[float, ComputeConfig]], step: float
+) -> ComputeConfig | None:
     """Return settings that compile all steps, if that takes less time than it saves.
 
     Args:
         workload: The study in terms of its baseline.
-        eager: The fastest settings that compile nothing.
-        step: The seconds per step with them.
+        timed: Settings that compile nothing, with their seconds per step.
+        step: The seconds per step with the fastest of them.
     """
-    if eager.device != "cpu" or not workload.programs:
+    if timed[0][1].device != "cpu" or not workload.programs:
         return None
     baseline, *others = workload.programs
-    compute = eager.model_copy(update={"backend": "aot"})
-    most = _SAVED * step * workload.steps
+    most = min(_SAVED * step, _MOST_SAVED) * workload.steps
     with suppress(Exception):
-        is_cached = count_missing([baseline], compute) == 0
+        compute, is_cached = _to_compile(workload, timed)
         missing = count_missing(others, compute) if is_cached else len(others)
         if _compiling(missing + (not is_cached), workload, _COMPILING) > most:
             return None
@@ -173,6 +176,25 @@ def _compiled(workload: Workload, eager: ComputeConfig, step: float) -> ComputeC
         cost = _compiling(missing, workload, _COMPILING if is_cached else first.seconds)
         return compute if seconds < step * (1 - _MARGIN) and cost < saved else None
     return None
+
+
+def _to_compile(
+    workload: Workload, timed: Sequence[tuple[float, ComputeConfig]]
+) -> tuple[ComputeConfig, bool]:
+    """Return the settings that take least time if compiled, and whether the cache has them.
+
+    Those that are eagerly faster are taken to be so as programs, too; but the cache may have
+    others.
+    """
+    compilation = _compiling(len(workload.programs), workload, _COMPILING)
+    candidates = []
+    for step, eager in timed:
+        compute = eager.model_copy(update={"backend": "aot"})
+        is_cached = count_missing(workload.programs[:1], compute) == 0
+        seconds = step * workload.steps + (0 if is_cached else compilation)
+        candidates.append((seconds, compute, is_cached))
+    _, compute, is_cached = min(candidates, key=lambda candidate: candidate[0])
+    return compute, is_cached
 
 
 def _compiling(programs: int, workload: Workload, seconds: float) -> float:

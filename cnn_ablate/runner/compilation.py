@@ -1,17 +1,19 @@
 """The compiled programs of a study: how many it needs, and their compilation before its trials."""
 
+import json
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
-from cnn_ablate.data import load
+from cnn_ablate.data import Images, load
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.prepare import Prepared
-from cnn_ablate.schema import ComputeConfig, Trial
+from cnn_ablate.schema import ComputeConfig, Trial, canonical
 from cnn_ablate.settings import options_of
 from cnn_ablate.train import Trainer
 from cnn_ablate.train.aot import NotCompiledError, compiled_step, is_compiled, reason_for_eager
@@ -30,8 +32,14 @@ class Source:
     def trainer(self, compute: ComputeConfig) -> Trainer:
         """Build the trainer of the trial."""
         configure_torch(compute, self.trial)
-        images = load(options_of("data", self.trial.settings["data"]), self.data)
+        images = _images(canonical(self.trial.settings["data"]), self.data)
         return Trainer(self.trial, images, compute)
+
+
+@cache
+def _images(section: str, folder: Path | None) -> Images:
+    """Open the images that the canonical text of a `data` section names, once per process."""
+    return load(options_of("data", json.loads(section)), folder)
 
 
 @dataclass(frozen=True)

@@ -135,10 +135,10 @@ def _not_compiled(trial: Trial, reason: str) -> NotCompiledError:
 
 def is_compiled(trainer: Trainer) -> bool:
     """Return whether the cache has the program of a trainer's steps."""
-    if reason_for_eager(trainer.trial, trainer.compute):
+    cache = ProgramCache()
+    if reason_for_eager(trainer.trial, trainer.compute) or not cache.entries():
         return False
-    key = program_key(trace(trainer)[0], step_tensors(trainer).flat())
-    return ProgramCache().has(key)
+    return cache.has(program_key(trace(trainer)[0], step_tensors(trainer).flat()))
 
 
 def trace(trainer: Trainer) -> tuple[GraphModule, list[str]]:

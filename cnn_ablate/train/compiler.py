@@ -48,11 +48,13 @@ def program_key(graph: GraphModule, inputs: Sequence[Tensor]) -> str:
     """Return the SHA-256 of all that a compiled program depends on.
 
     It has the graph with its constants, the shapes and strides of its inputs, the settings of
-    Inductor, the number of threads, the version of torch, the processor and the compiler.
+    Inductor, the number of threads, whether oneDNN is used, the version of torch, the processor
+    and the compiler.
     """
     constants = [(name, _digest(value)) for name, value in sorted(_constants(graph))]
     layouts = [(str(x.dtype), list(x.shape), list(x.stride())) for x in inputs]
-    parts = (graph.code, constants, layouts, _SETTINGS, torch.get_num_threads(), _machine())
+    onednn = f"onednn {torch.backends.mkldnn.enabled}"
+    parts = (graph.code, constants, layouts, _SETTINGS, torch.get_num_threads(), onednn, _machine())
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -75,8 +77,7 @@ def _machine() -> list[str]:
     lines = _CPUINFO.read_text(encoding="utf-8").splitlines() if _CPUINFO.exists() else []
     flags = {line for line in lines if line.startswith(("model name", "flags", "Features"))}
     capability = torch.backends.cpu.get_cpu_capability()
-    onednn = f"onednn {torch.backends.mkldnn.enabled}"
-    return [torch.__version__, version, platform.machine(), capability, onednn, *sorted(flags)]
+    return [torch.__version__, version, platform.machine(), capability, *sorted(flags)]
 
 
 def compile_graph(graph: GraphModule, inputs: Sequence[Tensor], library: Path) -> None:
