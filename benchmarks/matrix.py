@@ -85,9 +85,8 @@ def fastest_workers(runs: list[Path], device: str) -> int:
 
 
 def warm_up(study: Path) -> None:
-    """Compile the programs of a study, by a run that is not timed."""
-    command = [sys.executable, "-m", "cnn_ablate", "run", str(study), "--compute", "aot"]
-    command += ["--set", "training.epochs=1", "--seeds", "1"]
+    """Run a study once, untimed, so that the programs that it compiles are in the cache."""
+    command = [sys.executable, "-m", "cnn_ablate", "run", str(study)]
     with tempfile.TemporaryDirectory() as scratch:
         subprocess.run([*command, "--no-audit"], check=True, cwd=scratch, capture_output=True)
 

@@ -191,7 +191,7 @@ def test_programs_are_compiled_if_they_save_more(
 def test_what_the_cache_has_is_preferred_in_short_studies(
     monkeypatch: pytest.MonkeyPatch, steps: float, expected: str
 ) -> None:
-    """A new program of a layout that saves 0.2 ms per step is worth its compilation in long ones."""
+    """A layout that saves 0.2 ms per step is worth another compilation in long ones."""
     monkeypatch.setattr(autotune, "_seconds", lambda _, c: SECONDS[c.layout])
     monkeypatch.setattr(autotune, "count_missing", lambda _, c: c.layout != "channels_last")
     monkeypatch.setattr(autotune, "compile_step", lambda *_: Compilation("", 20.0))
