@@ -5,11 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
 from cnn_ablate.runner import Prepared, RunConfig, autotune, prepare, resolve_device
 from cnn_ablate.runner.autotune import Workload, choose_compute
+from cnn_ablate.runner.jobs import Round
+from cnn_ablate.runner.run_record import processor
+from cnn_ablate.runner.trial_compute_settings import _slow_precision
 from cnn_ablate.schema import ComputeConfig, DataFacts, Design, Factor, Level, Study
 from cnn_ablate.settings import resolve
 from cnn_ablate.store import Store, read_compute, write_compute
@@ -159,3 +163,31 @@ def test_a_device_is_resolved_once() -> None:
         resolve_device("tpu")
     with pytest.raises(UserError, match="--executor slurm: unknown executor 'slurm'"):
         resolve_device(executor="slurm")
+
+
+@pytest.mark.parametrize(
+    ("precision", "has_instructions", "expected"),
+    [("bfloat16", False, 1), ("bfloat16", True, 0), ("float32", False, 0)],
+)
+def test_a_precision_that_the_processor_only_emulates_is_named(
+    monkeypatch: pytest.MonkeyPatch, precision: str, *, has_instructions: bool, expected: int
+) -> None:
+    """It then takes longer than float32, which nobody expects of it."""
+    monkeypatch.setattr(
+        torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: has_instructions, raising=False
+    )
+    round_ = Round((trial(training__precision=precision),), (), 1)
+    notes = [*_slow_precision(round_, DEFAULT)]
+    assert expected == len(notes)
+    assert all("has no instructions for bfloat16" in note for note in notes)
+
+
+def test_kept_settings_are_of_one_instruction_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Virtual machines of one model name differ in it, and so do their bits and speed."""
+    names = set()
+    for capability in ("AVX2", "AVX512"):
+        processor.cache_clear()
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda c=capability: c)
+        names.add(autotune._machine("cpu"))
+    processor.cache_clear()
+    assert 2 == len(names)

@@ -15,7 +15,7 @@ from cnn_ablate.report.limitations import limitations
 from cnn_ablate.report.methods import methods
 from cnn_ablate.runner import RunConfig, prepare
 from cnn_ablate.runner.jobs import outstanding
-from cnn_ablate.runner.preregistration_log import log_preregistration
+from cnn_ablate.runner.preregistration_log import log_preregistration, with_history
 from cnn_ablate.runner.run import run
 from cnn_ablate.schema import Claim, LogEntry, Look, Record, claim_hash
 from cnn_ablate.store import Store, read_record
@@ -96,6 +96,10 @@ def test_a_design_changed_after_results_is_not_stated_before_its_data(tmp_path: 
     store = Store(config.results)
     log_preregistration(prepared, read_record(config.results, "fast"), store)
     last = read_record(config.results, "fast").model_copy(update={"study": prepared.study})
+    # Looks at its trials do not repeat one at others.
+    look, now = Look(time="", seeds=3, trials=6), last.model_copy(update={"plan": prepared.plan})
+    assert [2, 3] == [each.seeds for each in with_history(last, store, [look]).looks]
+    assert (look,) == with_history(now, store, [look]).looks
 
     told = " ".join(methods(last, trials({"a": [0.5]}), ()))
     assert "the seeds and the metric stated before their data; the design changed after" in told

@@ -29,7 +29,7 @@ class Round:
         look: The state of a study with looks, in words; else empty.
         work: Work per trial to train, by id, in any unit.
         compute: Compute settings per trial to train, by id.
-        notes: One sentence per reason why a step is not compiled.
+        notes: One sentence per reason why a step is not compiled, or slow on this processor.
     """
 
     trials: Sequence[Trial]

@@ -12,10 +12,13 @@ from cnn_ablate.study.edited_since_run import trained_edits
 def with_history(record: Record, store: Store, looks: Sequence[Look] = ()) -> Record:
     """Return a record with the log and the looks of the last one, and with new looks.
 
-    Only looks at more seeds than before count: others show nothing that was not seen.
+    Only looks at more seeds than before count: others show nothing that was not seen. Looks at
+    other trials, as of an earlier design, do not: none of their results is tested now.
     """
     last = _last_record(store, record.study)
     taken = _looks(last, record.study)
+    if last and _ids(last).isdisjoint(_ids(record)):
+        taken = ()
     for look in looks:
         if not taken or look.seeds > taken[-1].seeds:
             taken = (*taken, look)
@@ -52,6 +55,10 @@ def _ended(prepared: Prepared, last: Record | None, store: Store) -> list[Trial]
     earlier = last.plan.trials if last else ()
     planned |= {trial.id: trial for trial in earlier if trial.fingerprint in data}
     return [t for t in planned.values() if (store.folder(t) / "trial.json").is_file()]
+
+
+def _ids(record: Record) -> set[str]:
+    return {trial.id for trial in record.plan.trials}
 
 
 def _last_record(store: Store, study: Study) -> Record | None:

@@ -78,13 +78,17 @@ def gpu(device: str) -> str:
 
 @cache
 def processor() -> str:
-    """Return the model name of the processor, or its architecture if that is all that is known."""
+    """Return the processor and the widest instructions that torch uses, as in AMD EPYC, AVX2.
+
+    Virtual machines of one model name can differ in them, and then also in the bits of results.
+    """
     try:
         lines = _CPUINFO.read_text(encoding="utf-8").splitlines()
     except OSError:
         lines = []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(filter(None, models), platform.processor() or platform.machine())
+    model = next(filter(None, models), platform.processor() or platform.machine())
+    return f"{model}, {torch.backends.cpu.get_cpu_capability()}"
 
 
 def _command() -> str:

@@ -1,6 +1,9 @@
 """The compute settings of each trial: those of the study, but for steps that cannot be compiled."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+
+import torch
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.autotune import choose_compute
@@ -8,6 +11,7 @@ from cnn_ablate.runner.compilation import compile_programs, eager_reasons, sourc
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.prepare import Prepared
+from cnn_ablate.runner.run_record import processor
 from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.text import capital
 from cnn_ablate.train.aot import DEVICES
@@ -28,17 +32,26 @@ def with_compute(prepared: Prepared, round_: Round, config: RunConfig) -> Round:
     compute = choose_compute(prepared, config)
     if compute.backend in DEVICES:
         return _as_programs(prepared, round_, config, compute)
-    compiles = config.compute == "auto" and compute.device == "cpu" and not compute.is_external
-    notes = _missing_compiler() if compiles else ()
+    notes = (*_slow_precision(round_, compute), *_missing_compiler(config, compute))
     return replace(round_, compute={t.id: compute for t in round_.trials}, notes=notes)
 
 
-def _missing_compiler() -> tuple[str, ...]:
-    try:
-        compiler()
-    except UserError as error:
-        return (capital(error.what),)
-    return ()
+def _slow_precision(round_: Round, compute: ComputeConfig) -> Iterator[str]:
+    """Yield a sentence if trials are to compute in bfloat16 and the processor only emulates it."""
+    if compute.device != "cpu" or compute.is_external:
+        return
+    used = {trial.settings["training"]["precision"] for trial in round_.trials}
+    if "bfloat16" in used and not torch.ops.mkldnn._is_mkldnn_bf16_supported():  # noqa: SLF001 - torch has no public name
+        what = "has no instructions for bfloat16, which takes longer here than float32."
+        yield f"The processor ({processor()}) {what}"
+
+
+def _missing_compiler(config: RunConfig, compute: ComputeConfig) -> Iterator[str]:
+    if config.compute == "auto" and compute.device == "cpu" and not compute.is_external:
+        try:
+            compiler()
+        except UserError as error:
+            yield capital(error.what)
 
 
 def _as_programs(
@@ -51,7 +64,7 @@ def _as_programs(
         reasons = compile_programs(needed, compute, config.resources.local_workers())
     else:
         reasons = eager_reasons(needed, compute)
-    notes = []
+    notes = [*_slow_precision(round_, compute)]
     for source in needed:
         if reason := reasons.get(program_text(source.trial)):
             what = f"its training step cannot be one program: {reason}"
