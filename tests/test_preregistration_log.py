@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cnn_ablate.claims.preregistered import design_stated, stated
+from cnn_ablate.claims.preregistered import design_stated, results_seen, stated
 from cnn_ablate.executors import Resources
 from cnn_ablate.report.claims_table import claim_tables
 from cnn_ablate.report.limitations import limitations
@@ -106,6 +106,15 @@ def test_a_design_changed_after_results_is_not_stated_before_its_data(tmp_path: 
     edit, day = "baseline training.epochs 4 \N{RIGHTWARDS ARROW} 5", last.log[-1].time[:10]
     assert f"After the first results, the study was changed on {day} ({edit})." in told
     assert ["before its data", "added after"] == [stated(last, c) for c in last.study.claims]
+    # A part that is again as it was stated first does not read as a contradiction.
+    edits, first = ("baseline training.epochs 5 -> 4", "assumptions"), last.log[0].design
+    back = last.log[-1].model_copy(update={"design": first, "edits": edits})
+    told = " ".join(
+        methods(last.model_copy(update={"log": (*last.log, back)}), trials({"a": [0.5]}), ())
+    )
+    assert "the design, the seeds and the metric stated before their data. After the" in told
+    again = "baseline training.epochs 5 \N{RIGHTWARDS ARROW} 4 (as stated before the data)"
+    assert f"changed on {day} ({edit}, {again} and assumptions)." in told
     # Earlier versions logged neither edits nor trials of an earlier design.
     old = last.log[-1].model_copy(update={"edits": None, "variants": (), "time": "9999-01-01T"})
     told = " ".join(
@@ -143,6 +152,25 @@ def test_a_claim_on_new_variants_is_stated_before_its_data() -> None:
     assert "added after" == stated(late, new)
 
 
+def test_a_claim_stated_after_results_of_some_of_its_variants_names_them() -> None:
+    """Its other variants were trained later."""
+    claim = Claim(id="c", variant="c", reference="a", effect="higher")
+    changed = claim.model_copy(update={"effect": "lower"})
+    first = ({"c": claim}, ())
+    some = study_with_log(first, ({"c": changed}, ("a", "b")))
+    every = study_with_log(first, ({"c": changed}, ("a", "b", "c")))
+    assert ["changed after"] * 2 == [stated(late, changed) for late in (some, every)]
+    assert ["results of a", ""] == [results_seen(late, changed) for late in (some, every)]
+    assert "" == results_seen(some, claim)
+    told = [
+        " ".join(methods(late.model_copy(update={"study": study}), trials({"a": [0.5]}), ()))
+        for late in (some, every)
+        for study in [late.study.model_copy(update={"claims": (changed,)})]
+    ]
+    for words, when in zip(told, ("after results of a", "after them"), strict=True):
+        assert f"Claims by the log of this study: 1 changed {when}." in words
+
+
 def test_quotes_and_defaults_do_not_change_a_claim() -> None:
     """A typing error that is corrected in a quote is no new claim."""
     claim = Claim(id="b", variant="b", value=0.9, quote="nintey")
@@ -170,6 +198,12 @@ def test_claims_after_the_data_are_shown_apart(tmp_path: Path) -> None:
         shown = [*tables.judged.rows, *tables.not_comparable.rows]
         assert (counted, len(claims) - counted) == (len(shown), len(tables.later.rows))
         assert {"added after"} == {row.mark for row in (*shown, *tables.later.rows)}
+    log = (log[0], log[1].model_copy(update={"variants": ("baseline",)}))
+    tables = claim_tables(context_of(replace(results, record=late.model_copy(update={"log": log}))))
+    alone, both = "added after", "added after results of baseline"
+    assert {"accuracy": alone, "batch-norm-helps": both, "parameters": alone}.items() <= {
+        row.claim.id: row.mark for row in tables.later.rows
+    }.items()
 
 
 def test_a_study_extended_without_a_plan_says_how_often_it_was_looked_at() -> None:

@@ -72,6 +72,46 @@ def test_the_baseline_names_pictures_by_their_folder(path, beside):
 
 
 @pytest.mark.parametrize(
+    ("knobs", "prepared"),
+    [
+        ({}, ""),
+        ({"data_normalize": "none"}, " (pixels scaled to 0 to 1)"),
+        (
+            {"data_normalize": "cifar100"},
+            " (normalised by mean and standard deviation of CIFAR-100)",
+        ),
+        (
+            {"data_normalize": {"mean": (0.5, 0.4, 0.3), "std": (0.25,)}},
+            " (normalised with mean 0.5, 0.4 and 0.3 and standard deviation 0.25)",
+        ),
+        (
+            {
+                "data_name": "image_folder",
+                "data_path": "my/pets",
+                "data_image_size": 32,
+                "data_resize": "pad",
+                "data_grey": True,
+                "data_normalize": "half",
+            },
+            " (read in grey, fitted to 32 x 32 pixels by black padding and bilinear resizing, "
+            "normalised with mean 0.5 and standard deviation 0.5)",
+        ),
+        ({"data_name": "pets:Pets", "data_image_size": "small"}, ""),
+    ],
+)
+def test_methods_say_how_images_are_prepared_and_the_rate_warms_up(knobs, prepared):
+    """A user-defined data set may mean something else by the names of these settings."""
+    schedule = {"schedule_name": "cosine", "schedule_warmup_epochs": 2, "optimizer_lr": 0.1}
+    names = {"model_name": "net", "optimizer_name": "sgd", "training_epochs": 3}
+    record = fake_results.record([fake_results.variant("baseline", **schedule, **names, **knobs)])
+    told = methods(record, fake_results.trials({"baseline": [0.5]}), ())[0]
+
+    assert f"{prepared} for 3 epochs with SGD (learning rate 0.1), a cosine schedule after" in told
+    assert "schedule after 2 epochs of linear warm-up, no augmentation. The weights" in told
+    assert bool(prepared) == (") for 3 epochs" in told)
+
+
+@pytest.mark.parametrize(
     ("knobs", "chosen"),
     [
         ({"data_val_split": "folds", "data_val_fraction": 0.2}, "in turn on each of 5 folds of"),

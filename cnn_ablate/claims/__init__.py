@@ -10,7 +10,7 @@ from cnn_ablate.claims.comparability import (
 from cnn_ablate.claims.descriptions import subject
 from cnn_ablate.claims.draft_verdict import is_run
 from cnn_ablate.claims.metrics import EXACT, OF_CLASS, OUTCOMES
-from cnn_ablate.claims.preregistered import StatedTimes, counts, with_stated
+from cnn_ablate.claims.preregistered import StatedTimes, counts, results_seen, with_stated
 from cnn_ablate.claims.statement_counts import (
     CONTRADICTING,
     WORDS,
@@ -38,6 +38,7 @@ __all__ = [
     "overrides",
     "replaced_value",
     "replaced_values",
+    "results_seen",
     "source_of_overrides",
     "statement_verdict",
     "subject",

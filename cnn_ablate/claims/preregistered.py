@@ -7,12 +7,19 @@ from itertools import pairwise
 
 from cnn_ablate.plan import NotInPlanError, claim_weights
 from cnn_ablate.schema import Claim, LogEntry, Record, Stated, Verdict, claim_hash
+from cnn_ablate.text import some
 
 COUNTED: tuple[Stated, ...] = ("before its data", "no log")
 """Claims that count with the others, also where they are no quotes from a paper."""
 _USUAL = {
     "before its data": "The claims were stated before their data",
     "no log": "No log shows whether the claims were chosen before the results",
+}
+# Parts of a design, by the first word of their edits; levels of a factor begin with `its.name:`.
+_PART_OF = {
+    **dict.fromkeys(("baseline", "factor", "designs", "exclude", "trainer"), "design"),
+    **dict.fromkeys(("seeds", "fewer", "looks", "error", "primary"), "seeds"),
+    "metric": "measure",
 }
 
 
@@ -62,6 +69,19 @@ def stated(record: Record, claim: Claim) -> Stated:
     return _when(hashes, seen, claim_hash(claim))
 
 
+def results_seen(record: Record, claim: Claim) -> str:
+    """Return of which variants a claim stated later had results then: `results of baseline`.
+
+    Empty if all of its variants had results, or if it was not stated later.
+    """
+    now, own = claim_hash(claim), _variants(record, claim)
+    first = next((entry for entry in record.log if entry.claims.get(claim.id) == now), None)
+    seen = own & set(first.variants) if first else own
+    if stated(record, claim) in COUNTED or seen == own:
+        return ""
+    return f"results of {some(v.name for v in record.plan.variants if v.name in seen)}"
+
+
 def design_stated(record: Record) -> dict[str, Stated]:
     """Return when the design, the seeds or looks, and the metric with its margin were stated."""
     names = {"design": "the design", "seeds": "the seeds", "measure": "the metric"}
@@ -76,14 +96,27 @@ def design_stated(record: Record) -> dict[str, Stated]:
 def later_edits(record: Record) -> dict[str, list[str]]:
     """Return what was edited after results could be seen, in words, by date.
 
-    There are no words where an earlier version wrote the log.
+    An edit back to what was stated before results says so. There are no words where an earlier
+    version wrote the log.
     """
+    early = [entry for entry in record.log if not _is_after_results(record, entry)]
     found: dict[str, list[str]] = {}
     for before, entry in pairwise(record.log):
         parts = [(e.design, e.seeds, e.measure) for e in (before, entry)]
         if parts[0] != parts[1] and _is_after_results(record, entry):
-            found.setdefault(entry.time[:10], []).extend(entry.edits or ())
+            words = [f"{edit}{_back(edit, before, entry, early)}" for edit in entry.edits or ()]
+            found.setdefault(entry.time[:10], []).extend(words)
     return found
+
+
+def _back(edit: str, before: LogEntry, entry: LogEntry, early: Sequence[LogEntry]) -> str:
+    """Return a remark on an edit by which a part became what an early entry had stated."""
+    word = edit.split(maxsplit=1)[0]
+    part = "design" if word.endswith(":") else _PART_OF.get(word)
+    if part is None or getattr(before, part) == getattr(entry, part):
+        return ""
+    is_back = getattr(entry, part) in {getattr(each, part) for each in early}
+    return " (as stated before the data)" if is_back else ""
 
 
 def _is_after_results(record: Record, entry: LogEntry) -> bool:

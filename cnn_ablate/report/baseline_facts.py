@@ -11,6 +11,13 @@ from cnn_ablate.text import capital, count, listed, with_article
 
 # Settings that other facts have, or that every training has.
 _ELSEWHERE = {"training": {"epochs", "batch_size", "precision"}, "data": {"augment"}}
+_FITTED_BY = {"crop": "a centre crop", "pad": "black padding", "stretch": "stretching"}
+_NORMALIZED = {
+    "none": "pixels scaled to 0 to 1",
+    "half": "normalised with mean 0.5 and standard deviation 0.5",
+    "training": "normalised by mean and standard deviation of the training images",
+    "cifar10_true": "normalised by mean and standard deviation of all pixels of CIFAR-10",
+}
 
 
 def baseline_facts(record: Record, reference: str) -> tuple[Fact, ...]:
@@ -100,7 +107,7 @@ def recipe(record: Record, reference: str) -> str:
     data = _data(record, reference, settings["data"])
     return (
         f"The {reference} is {settings['model'].get('name')}{parameters}, trained on "
-        f"{data} for {count(training.get('epochs', 0), 'epoch')} "
+        f"{data}{_prepared(settings['data'])} for {count(training.get('epochs', 0), 'epoch')} "
         f"with {_means(settings)}{precision}.{weights_tested(training)}"
     )
 
@@ -124,14 +131,39 @@ def _settings(record: Record, reference: str) -> Mapping[str, Any]:
     return settings if {"model", "data", "optimizer", "training"} <= settings.keys() else {}
 
 
+def _prepared(data: Mapping[str, Any]) -> str:
+    """Return how images become the input of a network; of a data set, what its settings tell."""
+    parts = []
+    # A user-defined data set may mean something else by these names.
+    if "image_size" in data and ":" not in data["name"]:
+        size, by = data["image_size"], _FITTED_BY[data.get("resize", "crop")]
+        grey = "read in grey, " if data.get("grey") else ""
+        parts.append(f"{grey}fitted to {size} x {size} pixels by {by} and bilinear resizing")
+    if normalize := data.get("normalize"):
+        parts.append(_normalized(normalize))
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _normalized(normalize: str | Mapping[str, Sequence[float]]) -> str:
+    if isinstance(normalize, str):
+        source = f"normalised by mean and standard deviation of {formatting.data_name(normalize)}"
+        return _NORMALIZED.get(normalize, source)
+    mean, std = (listed(map(label, normalize[key])) for key in ("mean", "std"))
+    return f"normalised with mean {mean} and standard deviation {std}"
+
+
 def _means(settings: Mapping[str, Any]) -> str:
     training, schedule = settings["training"], settings.get("schedule", {})
     # A schedule with a peak never uses the optimizer's own rate.
     peak = f" up to a learning rate of {label(schedule['max_lr'])}" if "max_lr" in schedule else ""
     rate = () if peak else ("lr",)
+    epochs = schedule.get("warmup_epochs")
+    warm_up = f" after {count(epochs, 'epoch')} of linear warm-up" if epochs else ""
     parts = [
         _named(settings["optimizer"], *rate, "momentum", "weight_decay"),
-        with_article(f"{schedule['name'].replace('_', '-')} schedule{peak}") if schedule else "",
+        with_article(f"{schedule['name'].replace('_', '-')} schedule{peak}{warm_up}")
+        if schedule
+        else "",
         f"batches of {training['batch_size']}" if "batch_size" in training else "",
         _augmentation(settings["data"].get("augment") or []),
     ]

@@ -14,6 +14,7 @@ from cnn_ablate.claims import (
     counts,
     is_run,
     overrides,
+    results_seen,
     source_of_overrides,
     subject,
 )
@@ -40,7 +41,7 @@ class ClaimRow:
     """A claim, its metric and variants in words, its verdict, and the reason for it.
 
     The reason is empty where the notes above the table already state it. `mark` says when the claim
-    was stated, where that is not the usual case.
+    was stated, where that is not the usual case: `changed after results of baseline`.
     """
 
     claim: Claim
@@ -88,7 +89,7 @@ class ClaimTables:
         tables = {
             _without_answer(self.inconclusive.rows): self.inconclusive,
             f"{other} {_NOT_COMPARABLE}": self.not_comparable,
-            f"{later} stated after the data, not counted": self.later,
+            f"{later} stated after results, not counted": self.later,
         }
         return {heading: one for heading, one in tables.items() if one.rows}
 
@@ -170,7 +171,7 @@ def _table(
             subject(claim, metric_of(record.study, claim)),
             verdict,
             " ".join(filter(None, (_why(verdict, condition, reason), remarks.get(claim.id)))),
-            times.mark(verdict.stated),
+            f"{times.mark(verdict.stated)} {results_seen(record, claim)}".strip(),
         )
         for claim, verdict in pairs
     )

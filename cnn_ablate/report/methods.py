@@ -6,13 +6,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cnn_ablate.claims.preregistered import design_stated, later_edits, stated
+from cnn_ablate.claims.preregistered import (
+    design_stated,
+    later_edits,
+    results_seen,
+    stated,
+)
 from cnn_ablate.report.baseline_facts import recipe
 from cnn_ablate.report.formatting import data_name
 from cnn_ablate.report.outcomes import adjusted_for
 from cnn_ablate.report.run_facts import image_counts, program
 from cnn_ablate.report.unplanned_looks import unplanned_looks
-from cnn_ablate.schema import Effect, Record, split_varies
+from cnn_ablate.schema import Claim, Effect, Record, split_varies
 from cnn_ablate.stats import FISHER, FLIP_PAIRS, FLIPS, HOLM, variance_ratios
 from cnn_ablate.text import count, count_range, grouped, listed, percent, some
 
@@ -197,9 +202,15 @@ def _claims(record: Record) -> str:
         return ""
     if record.study.paper:
         return "The claims are those of a paper, which stated them before this study."
-    times = Counter[str](stated(record, claim) for claim in record.study.claims)
-    words = listed(f"{times[name]} {words}" for name, words in _STATED.items() if times[name])
+    times = Counter(_when(record, claim) for claim in record.study.claims)
+    words = listed(f"{number} {when}" for (_, when), number in sorted(times.items()))
     return f"Claims by the log of this study: {words}."
+
+
+def _when(record: Record, claim: Claim) -> tuple[int, str]:
+    """Return the place of the time in `_STATED`, and in words when a claim was stated."""
+    when, results = stated(record, claim), results_seen(record, claim)
+    return [*_STATED].index(when), f"{when} {results}" if results else _STATED[when]
 
 
 def _design_log(record: Record) -> str:
