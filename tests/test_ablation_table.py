@@ -145,6 +145,26 @@ def test_every_format_has_every_row(results: Results, style: str) -> None:
         assert row.effect.text.replace("\N{MINUS SIGN}", "-") in text
 
 
+@pytest.mark.parametrize("style", [*ABLATION_FORMATS, "notebook"])
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [
+        ("[0.0, +1.0]*", ": an end set to zero to agree with the test."),
+        ("(+1.0, +2.0)", "In round brackets: the values of the two seeds, which have no interval."),
+    ],
+)
+def test_marks_of_intervals_are_explained_where_they_are(
+    results: Results, style: str, interval: str, told: str
+) -> None:
+    """A star, and round brackets in place of an interval; not in tables without them."""
+    table = ablation_table(context_of(results))
+    write = {**ABLATION_FORMATS, "notebook": render_templates.notebook_html}[style]
+    reference, first, *_ = table.rows
+    for shown, times in (("[+0.1, +1.0]", 0), (interval, 1)):
+        rows = (reference, replace(first, effect_interval=shown))
+        assert times == write(replace(table, rows=rows)).count(told)
+
+
 def test_plain_text_fits_a_terminal(results: Results) -> None:
     """Names are wrapped where lines would be longer: nothing is cut."""
     table = ablation_table(context_of(results))

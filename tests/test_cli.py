@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
@@ -203,30 +202,6 @@ def test_plan_estimates_time(tmp_path: Path) -> None:
     assert "from timed steps." in said
 
 
-def test_compare_two_runs(tmp_path: Path) -> None:
-    """Contrasts of two studies are shown side by side, with what else differs."""
-    fake_study.publish(tmp_path / "here", fake_study.FakeStudy(variants=3, seeds=4, images=200))
-    fake_study.publish(
-        tmp_path / "there", fake_study.FakeStudy(variants=3, seeds=4, images=200, epochs=5)
-    )
-    folder = next(path.parent for path in (tmp_path / "there").glob("*/study.json"))
-    said = call("compare", folder.name, folder, "--results", tmp_path / "here").output
-    assert "batch_norm=false" in said
-    assert "cannot tell" in said
-    assert "training.epochs: 8 / 5\n" in said
-
-
-def test_compare_takes_files_and_needs_no_trials(tmp_path: Path) -> None:
-    """In a fresh clone only the tables are there; a study is named or given by its file."""
-    shutil.copytree(ROOT / "results" / "lenet_cifar", tmp_path / "lenet_cifar")
-    shutil.copytree(ROOT / "results" / "lenet_cifar-cpu", tmp_path / "lenet_cifar-cpu")
-    file = ROOT / "ablations" / "lenet_cifar.yaml"
-    said = call("compare", file, "lenet_cifar-cpu", "--results", tmp_path).output
-    assert "too few seeds" in said
-    assert "Baseline, mean test accuracy in per cent (seeds): 59.5 (5) / 40.1 (3)" in said
-    assert "Overrides: nothing / data.subset = 5000, training.epochs = 5" in said
-
-
 def test_predict_writes_both_formats(tmp_path: Path) -> None:
     """A column per class, or two columns for a competition; broken images give exit code 2."""
     one = trial(training__epochs=1)
@@ -263,24 +238,6 @@ def test_predict_of_nothing(tmp_path: Path) -> None:
     assert "no finished trial of this id or folder" in str(said.exception)
     said = call("predict", "x", tmp_path, "--format", "xml", "-o", tmp_path / "p.csv")
     assert "unknown format 'xml'" in str(said.exception)
-
-
-def test_compare_knows_equal_trials_by_other_names(tmp_path: Path) -> None:
-    """A trial is what its settings say, whatever a study calls the variant; failures are no such.
-
-    One of the twelve trials has failed in both studies.
-    """
-    study = fake_study.publish(
-        tmp_path / "here", fake_study.FakeStudy(variants=3, seeds=4, images=200, failed=1)
-    )
-    folder = tmp_path / "there" / study.record.study.folder
-    shutil.copytree(tmp_path / "here", tmp_path / "there")
-    record = (folder / "study.json").read_text().replace("batch_norm=false", "bare")
-    (folder / "study.json").write_text(record)
-
-    said = call("compare", folder.name, folder, "--results", tmp_path / "here").output
-    assert "second only" in said
-    assert "11 trials are in both; 11 of them have the same test accuracy." in said
 
 
 @pytest.mark.parametrize("command", ["run", "plan", "audit", "status", "report"])

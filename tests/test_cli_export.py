@@ -71,6 +71,7 @@ def test_the_ablation_table_is_the_one_for_papers(results: Path, tmp_path: Path)
         assert text.startswith(start)
         assert text.endswith("\n")
         assert "batch_norm" in text.replace("\\_", "_")
+        assert ("In round brackets: the values of the two seeds" in text) == (extension != "csv")
 
 
 def test_raw_columns_are_no_table_of_a_paper(results: Path, tmp_path: Path) -> None:

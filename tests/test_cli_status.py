@@ -33,7 +33,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Results:
 def study(ran: Results, tmp_path: Path) -> Results:
     """A copy of it to write to."""
     shutil.copytree(ran.store.root, tmp_path / "results")
-    return Results(**{**vars(ran), "store": Store(tmp_path / "results")})
+    here = {"store": Store(tmp_path / "results"), "folder": tmp_path / "results" / "made_up"}
+    return Results(**{**vars(ran), **here})
 
 
 def ago(seconds: float) -> str:

@@ -70,7 +70,7 @@ def test_no_color(place: Path, monkeypatch: pytest.MonkeyPatch, command: str) ->
     ("command", "whole"),
     [
         ("plan", ["44,426", "281,640", "norm: none -> batch"]),
-        ("compare", ["second - first: +0.0", "verdict: cannot tell"]),
+        ("compare", ["second - first: 0.0", "verdict: cannot tell"]),
         ("explain", ["44,470", "281,640"]),
     ],
 )

@@ -231,7 +231,9 @@ def test_an_accuracy_may_never_be_reached(small):
     frame = FIGURES["speed"].data(small)
     slow = frame.assign(epochs=[np.inf] + [2.0] * 7)
 
-    assert "1 trial never reached it" in FIGURES["speed"].caption(small, slow)
+    caption = FIGURES["speed"].caption(small, slow)
+    assert "1 trial never reached it" in caption
+    assert f"reaches {100 * frame['accuracy'].iloc[0]:.0f} % (nine tenths of the best" in caption
     assert epochs_to_accuracy.draw(slow).axes
 
 

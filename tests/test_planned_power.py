@@ -86,6 +86,11 @@ def test_seeds_that_a_pilot_asks_for(tmp_path: Path) -> None:
     assert ("batch_norm=false", "baseline", 4) == tuple(seen.values())[:3]
     assert f"{seen['half_width']:.3g} {seen['smallest_effect']:.3g}" in " ".join(lines[0].split())
     assert str(seen["seeds_needed"]) == lines[0].split()[-1]
+    (tmp_path / "pilot" / folder).rename(tmp_path / "copy")
+    assert (
+        lines
+        == cli_study.call(*words, "copy", cwd=tmp_path)[1].partition("needed\n")[2].splitlines()
+    )
     code, _, err = cli_study.call(*words, "nowhere", cwd=tmp_path)
     assert (1, True) == (code, "no such study was run." in err)
 

@@ -129,7 +129,9 @@ def test_tables_of_an_earlier_version_have_no_sums(study: Path, tmp_path: Path) 
 
 
 def test_a_study_is_read_from_the_folder_of_its_name(study: Path, tmp_path: Path) -> None:
-    """Two studies that changed folders are not taken for each other."""
-    shutil.copytree(study, tmp_path / "other")
+    """Two studies that changed folders are not taken for each other; a copy has its own tables."""
+    copy = shutil.copytree(study, tmp_path / "other")
     with pytest.raises(UserError, match=r"study\.json: is that of 'fast'"):
         read(tmp_path, "other")
+    results = read(tmp_path, "other", is_copy=True)
+    assert (copy, fast_study.TRIALS) == (results.folder, len(results.trials))

@@ -98,7 +98,10 @@ def import_results(
 @results_app.command()
 def compare(
     first: Annotated[
-        str, typer.Argument(help="Name or file of a study that was run, or its results folder.")
+        str,
+        typer.Argument(
+            help="Name or file of a study that was run, or its results folder, or a copy of that."
+        ),
     ],
     second: Annotated[
         str, typer.Argument(help="Another study, or the same one with another profile.")

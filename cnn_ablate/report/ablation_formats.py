@@ -16,7 +16,8 @@ _NARROWEST = 16  # characters of a variant's name
 def plain_text(table: AblationTable, *, width: int = sys.maxsize) -> str:
     """Return the table in columns of plain text; names are wrapped so that lines fit the width.
 
-    What must be known of a variant beside its numbers is on a line below it.
+    What must be known of a variant beside its numbers is on a line below it, and what stars and
+    round brackets mean is below the table.
     """
     headings = ("Variant", table.metric.value_heading, table.metric.effect_heading, "p", "Verdict")
     cells = [headings, *map(_cells, table.rows)]
@@ -27,7 +28,8 @@ def plain_text(table: AblationTable, *, width: int = sys.maxsize) -> str:
     lines = [_line(row, widths) for row in cells]
     remarks = ["", *(row.remark for row in table.rows), *("" for _ in table.chance)]
     pairs = zip(lines, remarks, strict=True)
-    return "".join(f"{line}\n" + _remark(remark, width) for line, remark in pairs)
+    legend = (f"{wrapped(line, width)}\n" for line in table.legend)
+    return "".join([*(f"{line}\n" + _remark(remark, width) for line, remark in pairs), *legend])
 
 
 def _cells(row: AblationRow) -> tuple[str, ...]:

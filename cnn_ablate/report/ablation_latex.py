@@ -100,9 +100,9 @@ def _footnotes(table: AblationTable) -> dict[str, str]:
 def _caption(table: AblationTable) -> str:
     """Return what the numbers are, and how they were obtained."""
     title = table.title if table.title.endswith(("?", "!", ".")) else f"{table.title}."
-    star = " *: an end set to zero to agree with the test." if table.is_clipped else ""
+    legend = "".join(f" {line}" for line in table.legend)
     return (
         f"{title} {capital(table.metric.label)}: mean over seeds with its 95 % interval. Effect: "
         "mean of the differences paired by seed, with an interval that holds for all "
-        f"contrasts of a family at once, and adjusted p ({table.conditions}).{star}"
+        f"contrasts of a family at once, and adjusted p ({table.conditions}).{legend}"
     )

@@ -21,6 +21,7 @@ from cnn_ablate.schema import TEST_ACCURACY, Effect, Metric
 from cnn_ablate.text import listed
 
 _MOST_COLUMNS = 8
+_TWO_SEEDS = "In round brackets: the values of the two seeds, which have no interval."
 _STATES = {"true": "on", "false": "off", "none": "off"}
 
 
@@ -152,9 +153,12 @@ class AblationTable:
         return all(row.half_width for row in self.rows if row.interval)
 
     @property
-    def is_clipped(self) -> bool:
-        """Whether an end of an interval was set to zero, and has a star."""
-        return any(row.effect_interval.endswith("*") for row in self.rows)
+    def legend(self) -> tuple[str, ...]:
+        """What a star and round brackets mean, as far as the table has them."""
+        effects = [row.effect_interval for row in self.rows if row.verdict != "means nothing"]
+        intervals = [*effects, *(row.interval for row in self.rows)]
+        star = [formatting.STAR] * any(text.endswith("*") for text in intervals)
+        return (*star, *[_TWO_SEEDS] * any(text.startswith("(") for text in intervals))
 
 
 def ablation_table(context: ReportData) -> AblationTable:

@@ -14,7 +14,7 @@ from cnn_ablate.report.final_evaluation import curves_note
 from cnn_ablate.report.report_data import ReportData
 from cnn_ablate.schema import Effect, Metric
 from cnn_ablate.stats import Interval, means
-from cnn_ablate.text import capital, percent, plain_number
+from cnn_ablate.text import capital, plain_number
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _convergence(context: ReportData) -> DetailTable | None:
     speed = context.learning_speed
     if speed is None:
         return None
-    threshold = percent(speed.threshold)
+    threshold = formatting.whole_percent(speed.threshold)
     metrics = {
         "Best accuracy": KNOWN_METRICS["best_accuracy"].metric,
         "AULC": KNOWN_METRICS["auc_accuracy"].metric,

@@ -9,6 +9,8 @@ from cnn_ablate.schema import Effect, Metric
 MINUS = "\N{MINUS SIGN}"
 POINTS = "percentage points"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+# What the star of `family_interval` means.
+STAR = "*: an end set to zero to agree with the test."
 # The names that papers use of data sets, by those of studies.
 _DATA_NAMES = {
     "cifar10": "CIFAR-10",
@@ -29,6 +31,11 @@ def data_name(name: str) -> str:
 def number(value: float | None, digits: int = 1) -> str:
     """Return a number with a fixed count of decimals: `86.1`."""
     return "" if value is None or not isfinite(value) else f"{value:.{digits}f}"
+
+
+def whole_percent(fraction: float) -> str:
+    """Return a fraction that is rounded to whole per cents: `72 %`."""
+    return f"{100 * fraction:.0f} %"
 
 
 def level(metric: Metric, value: float) -> str:

@@ -29,7 +29,8 @@ _MOST_IN_FIGURE = 40
 class LearningSpeed:
     """Convergence metrics of each trial: rows of results.csv with the columns of `convergence`.
 
-    `threshold` is the accuracy, as a fraction, to which epochs and seconds are counted.
+    `threshold` is the accuracy, as a fraction, to which epochs and seconds are counted: a whole
+    per cent, since its column is named after it.
     """
 
     threshold: float

@@ -50,7 +50,7 @@ def spreads(prepared: Prepared, pilot: Path) -> list[Spread]:
     Raises:
         UserError: nothing was run there, it is damaged, or it lacks the metric of the study.
     """
-    results = read(pilot.parent, pilot.name)
+    results = read(pilot.parent, pilot.name, is_copy=True)
     plan, study = prepared.plan, prepared.study
     family_of = families(study, plan)
     sizes = Counter(family_of)

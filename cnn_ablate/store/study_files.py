@@ -30,8 +30,13 @@ class TrainingImages(NamedTuple):
     augmented: NDArray[np.uint8]
 
 
-def read_record(root: Path, folder: str) -> Record:
+def read_record(root: Path, folder: str, *, is_copy: bool = False) -> Record:
     """Read the record of a study that was run, as it was written: no trial is looked at.
+
+    Args:
+        root: The folder `results/`.
+        folder: The folder of the study in it.
+        is_copy: Accept the record of a study of another name, which a copied folder has.
 
     Raises:
         UserError: nothing of that name was run, or its record is damaged, or of another study.
@@ -46,7 +51,7 @@ def read_record(root: Path, folder: str) -> Record:
     except ValueError as fault:
         what = "is damaged, or of another version of cnn-ablate."
         raise UserError(str(path), what, REWRITE) from fault
-    if record.study.folder != folder:
+    if record.study.folder != folder and not is_copy:
         what = f"is that of '{record.study.folder}'."
         raise UserError(str(path), what, "A study is read from the folder of its own name.")
     return record
@@ -96,20 +101,20 @@ def read_findings(store: Store, study: str) -> list[dict[str, str]]:
         return []
 
 
-def read_samples(root: Path, folder: str) -> NDArray[np.uint8] | None:
+def read_samples(folder: Path) -> NDArray[np.uint8] | None:
     """Read the sample images of a study; None if there are none, or the file is damaged."""
     try:
-        arrays = read_arrays(read_table(root / folder, _SAMPLES), {"samples": ("nchw", "u")})
+        arrays = read_arrays(read_table(folder, _SAMPLES), {"samples": ("nchw", "u")})
         return arrays["samples"]
     except (UserError, ValueError):
         return None
 
 
-def read_training_images(root: Path, folder: str) -> TrainingImages | None:
+def read_training_images(folder: Path) -> TrainingImages | None:
     """Read the training images that a study keeps, raw and augmented; None if there are none."""
     layout = dict.fromkeys(TrainingImages._fields, ("nchw", "u"))
     try:
-        return TrainingImages(**read_arrays(read_table(root / folder, _SAMPLES), layout))
+        return TrainingImages(**read_arrays(read_table(folder, _SAMPLES), layout))
     except (UserError, ValueError):
         return None
 

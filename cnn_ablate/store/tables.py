@@ -48,7 +48,7 @@ from cnn_ablate.store.written_tables import WrittenTables, read_written
 
 @dataclass(frozen=True)
 class Results:
-    """A study as it was run: its record and its tidy tables.
+    """A study as it was run: its record and its tidy tables, and the folder of these.
 
     `trials` is results.csv; `epochs`, `steps`, `classes` and `confusion` have `trial`, `variant`
     and `seed` before their own columns. `samples` are the first test images (n, channels,
@@ -64,6 +64,7 @@ class Results:
     classes: pd.DataFrame
     confusion: pd.DataFrame
     store: Store
+    folder: Path
     samples: NDArray[np.uint8] | None = None
     training_images: TrainingImages | None = None
     predicted: Mapping[str, Predictions] = field(default_factory=dict, repr=False)
@@ -77,11 +78,6 @@ class Results:
         """Read the predictions of a trial with all probabilities; None unless done and here."""
         folder = self.store.open(trial) if trial in self.predicted else None
         return read_probabilities(folder) if folder else None
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the study, with its tables."""
-        return self.store.root / self.record.study.folder
 
     @property
     def is_written(self) -> bool:
@@ -124,19 +120,23 @@ def seal(results: Results) -> None:
     results.store.replace(results.folder / SUMS, sums(results.folder))
 
 
-def read(root: Path, folder: str) -> Results:
+def read(root: Path, folder: str, *, is_copy: bool = False) -> Results:
     """Read a study that was run: its record, and its tables rebuilt from the trials.
 
     Trials whose folders are not here have the rows that the tables in the study's folder have.
+    A copy may be in a folder of any name: what is read from it is only looked at.
 
     Raises:
         UserError: nothing of that name was run, or its record, a trial or a table is damaged.
     """
-    return collect(Store(root), read_record(root, folder))
+    return collect(Store(root), read_record(root, folder, is_copy=is_copy), root / folder)
 
 
-def collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Results:
+def collect(
+    store: Store, record: Record, place: Path | None = None, *, skip_damaged: bool = False
+) -> Results:
     """Return a study, perhaps while it runs, with the trials of it that are stored by now."""
+    place = place or store.root / record.study.folder
     planned = record.plan.trials
     opened = []
     for trial in planned:
@@ -149,8 +149,7 @@ def collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Resu
     written = WrittenTables()
     with suppress(UserError) if skip_damaged else nullcontext():
         readable = [trial for trial in planned if not store.was_damaged(trial)]
-        place, texts = store.root / record.study.folder, factor_columns(record.study)
-        written = read_written(place, readable, ended, done, texts)
+        written = read_written(place, readable, ended, done, factor_columns(record.study))
     # A command need not write predictions, and a table that is imported has none.
     predicted = [(trial, folder) for trial, folder in whole if folder.has_predictions]
     predictions = {trial.id: read_predictions(folder) for trial, folder in predicted}
@@ -169,8 +168,9 @@ def collect(store: Store, record: Record, *, skip_damaged: bool = False) -> Resu
         trials=_frame(rows, _columns(record, rows)),
         **{name: _merged(table, name, written, record) for name, table in tables.items()},
         store=store,
-        samples=read_samples(store.root, record.study.folder),
-        training_images=read_training_images(store.root, record.study.folder),
+        folder=place,
+        samples=read_samples(place),
+        training_images=read_training_images(place),
         predicted=predictions,
         written=written,
     )

@@ -14,6 +14,7 @@ from cnn_ablate.cli.json_values import ComparedEffects, Comparison
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.find_study import study_folder
+from cnn_ablate.report import formatting
 from cnn_ablate.schema import Effect, differences, hash_of, label
 from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects, margin_of
 from cnn_ablate.store import Results, read
@@ -29,24 +30,32 @@ def print_comparison(first: str, second: str, results: Path, *, as_json: bool) -
     findings = (*check_results(first_study), *check_results(second_study))
     pairs = compare_studies(_effects(first_study), _effects(second_study), meaningless(findings))
     if as_json:
-        remarks = tuple(line for line in _remarks(first_study, second_study) if line)
+        remarks = tuple(_remarks(first_study, second_study))
         print_json(Comparison(contrasts=tuple(map(_compared, pairs)), remarks=remarks))
         return
     console = Console(highlight=False)
-    folders = [study.record.study.folder for study in (first_study, second_study)]
-    titles = folders if folders[0] != folders[1] else [first, second]
-    print_rows(console, ["contrast", *titles, "second - first", "verdict"], map(_cells, pairs))
-    for line in _remarks(first_study, second_study):
+    titles = ("contrast", *_titles(first_study, second_study), "second - first", "verdict")
+    print_rows(console, titles, map(_cells, pairs))
+    effects = (effect for pair in pairs for effect in (pair.first, pair.second) if effect)
+    star = [formatting.STAR] * any(effect.is_clipped for effect in effects)
+    for line in ("", *star, *_remarks(first_study, second_study)):
         print_sentence(console, line)
 
 
 def _read(word: str, results: Path) -> Results:
-    """Read a study by its name or file, or by its folder in the results of another machine."""
+    """Read a study by its name or file, or by its folder, which may be a copy of any name."""
     folder = Path(word)
     if not (folder / "study.json").is_file():
         folder = results / study_folder(word)
     print_damaged_tables(folder)
-    return read(folder.parent, folder.name)
+    return read(folder.parent, folder.name, is_copy=True)
+
+
+def _titles(first: Results, second: Results) -> tuple[str, str]:
+    """Return the names of two studies, or their folders where the names are equal."""
+    names = first.record.study.folder, second.record.study.folder
+    is_copied = names[0] == names[1] and first.folder != second.folder
+    return (str(first.folder), str(second.folder)) if is_copied else names
 
 
 def _effects(study: Results) -> tuple[Effect, ...]:
@@ -69,7 +78,8 @@ def _compared(pair: ComparedContrast) -> ComparedEffects:
 
 
 def _cells(pair: ComparedContrast) -> tuple[str, ...]:
-    gap = "" if math.isnan(pair.gap) else _amount(pair.gap, *pair.interval)
+    unit = pair.first.metric.difference_unit if pair.first else ""
+    gap = _amount(pair.gap, formatting.points_interval(*pair.interval, unit), unit)
     name = pair.variant if pair.reference == "baseline" else f"{pair.variant} - {pair.reference}"
     return name, _effect(pair.first), _effect(pair.second), gap, pair.verdict
 
@@ -77,21 +87,21 @@ def _cells(pair: ComparedContrast) -> tuple[str, ...]:
 def _effect(effect: Effect | None) -> str:
     if effect is None or effect.difference is None:
         return ""
-    ends = (effect.low_family, effect.high_family)
-    low, high = (math.nan if end is None else end for end in ends)
-    return f"{_amount(effect.difference, low, high)} ({effect.seeds})"
+    interval = formatting.family_interval(effect)
+    shown = _amount(effect.difference, interval, effect.metric.difference_unit)
+    return f"{shown} ({effect.seeds})"
 
 
-def _amount(value: float, low: float, high: float) -> str:
-    interval = "" if math.isnan(low) else f" [{low:.1f}, {high:.1f}]"
-    return f"{value:+.1f}{interval}"
+def _amount(value: float, interval: str, unit: str) -> str:
+    """Return a difference with its interval, as the ablation table prints both."""
+    shown = f"{formatting.points(value, unit)} {interval}".rstrip()
+    return shown.replace(formatting.MINUS, "-")
 
 
 def _remarks(one: Results, other: Results) -> Iterator[str]:
     """Yield what else differs (budget, data, machine) and how many common trials agree."""
     metric = one.record.study.metric
     unit, margin = metric.difference_unit, margin_of(metric)
-    yield ""
     yield (
         f"Effects on {metric.label}{f' in {unit}' if unit else ''} with the 95 % intervals of "
         "their families, which include zero where nothing is decided (number of seeds)."
@@ -123,7 +133,9 @@ def _baseline(study: Results) -> str:
     """Return the mean over seeds of the baseline, and their number."""
     done, metric = _done(study), study.record.study.metric
     values = done.loc[done["variant"] == study.record.plan.variants[0].name, metric.name]
-    return f"{metric.scale * values.mean():.1f} ({len(values)})" if len(values) else "none"
+    if not len(values):
+        return "none"
+    return f"{formatting.level(metric, metric.scale * values.mean())} ({len(values)})"
 
 
 def _done(study: Results) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from cnn_ablate.metrics import at_threshold
 from cnn_ablate.report import figure_style, formatting
 from cnn_ablate.report.figures.figure_spec import FigureSpec
 from cnn_ablate.report.report_data import ReportData
-from cnn_ablate.text import count, percent, some
+from cnn_ablate.text import count, some
 
 
 def data(context: ReportData) -> pd.DataFrame | None:
@@ -40,7 +40,7 @@ def draw(data: pd.DataFrame) -> Figure:
     axes.set_yticks([-place for place in range(len(names))], list(map(formatting.wrapped, names)))
     axes.set_ylim(0.6 - len(names), 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    axes.set_xlabel(f"epochs to {percent(data['accuracy'].iloc[0])} accuracy")
+    axes.set_xlabel(f"epochs to {formatting.whole_percent(data['accuracy'].iloc[0])} accuracy")
     axes.grid(axis="x")
     if never.any():
         axes.text(
@@ -60,10 +60,10 @@ def _heights(data: pd.DataFrame, names: list[str]) -> pd.Series:
 def _caption(context: ReportData, data: pd.DataFrame) -> str:
     never = int(np.isinf(data["epochs"]).sum())
     missed = f" {count(never, 'trial')} never reached it." if never else ""
-    threshold = percent(data["accuracy"].iloc[0])
+    threshold = formatting.whole_percent(data["accuracy"].iloc[0])
     return (
-        f"Epochs until the accuracy first reaches {threshold}, nine tenths of the best accuracy "
-        f"of {context.reference}; one dot per seed ({context.seed_counts}).{missed}"
+        f"Epochs until the accuracy first reaches {threshold} (nine tenths of the best accuracy "
+        f"of {context.reference}, rounded); one dot per seed ({context.seed_counts}).{missed}"
         f"{context.left_out}"
     )
 
