@@ -3,6 +3,7 @@
 import time
 from contextlib import suppress
 from functools import partial
+from statistics import median
 
 import torch
 
@@ -42,8 +43,8 @@ def seconds_per_step(
 ) -> float:
     """Time the training step of a trial.
 
-    Returns the fastest of two steps, or of as many as take `at_least` so many seconds. One more
-    step before them fills caches and is not timed. A step of the backend `graph` trains as many
+    Returns the median of two steps, or of as many as take `at_least` so many seconds: the fastest
+    would leave out what a run waits for. One more step before them fills caches and is not timed. A step of the backend `graph` trains as many
     networks as it is wide, and is checked against eager ones first.
     """
     return time_steps(_random_trainer(trial, facts, compute), at_least=at_least)
@@ -72,7 +73,7 @@ def time_steps(trainer: Trainer, *, at_least: float = 0.0) -> float:
         while True:
             run_epoch(stopwatch.lap)
     forget_programs()
-    return min(stopwatch.times[1:])
+    return median(stopwatch.times[1:])
 
 
 class _Stopwatch:
