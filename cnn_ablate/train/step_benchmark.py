@@ -44,8 +44,9 @@ def seconds_per_step(
     """Time the training step of a trial.
 
     Returns the median of two steps, or of as many as take `at_least` so many seconds: the fastest
-    would leave out what a run waits for. One more step before them fills caches and is not timed. A step of the backend `graph` trains as many
-    networks as it is wide, and is checked against eager ones first.
+    would leave out what a run waits for. One more step before them fills caches and is not timed.
+    A step of the backend `graph` trains as many networks as it is wide, and is checked against
+    eager ones first.
     """
     return time_steps(_random_trainer(trial, facts, compute), at_least=at_least)
 
