@@ -27,10 +27,15 @@ def plain_operations() -> Iterator[None]:
         _plain.reset(token)
 
 
+def is_plain() -> bool:
+    """Return whether torch's own operations are to be called."""
+    return _plain.get()
+
+
 def flatten(x: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch features"]:
     """Return the features of each image in the order channel, row, column, in any memory format."""
     channels_last = x.stride(1) == 1 and x.shape[1] > 1
-    if not channels_last or _plain.get():
+    if not channels_last or is_plain():
         return x.flatten(1)
     flat: Tensor = _Flatten.apply(x)
     return flat
@@ -42,7 +47,7 @@ def avg_pool(
     """Average 2 x 2 squares; a last odd row or column is left out."""
     odd = x.shape[-2] % 2 or x.shape[-1] % 2
     plain = x.device.type == "cpu" and x.dtype == torch.float32 and x.is_contiguous()
-    if odd or not plain or _plain.get():
+    if odd or not plain or is_plain():
         return F.avg_pool2d(x, 2)
     pooled: Tensor = _AvgPool.apply(x)
     return pooled

@@ -5,15 +5,28 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import gcd
 
-from torch import nn
+from torch import Tensor, nn
+
+from cnn_ablate.models.fast_cpu_ops import is_plain
 
 Activation = Callable[[], nn.Module]
 Norm = Callable[[int], nn.Module]
 
 
+class GroupNorm(nn.GroupNorm):
+    """Group norm whose maps are contiguous where a compiler chooses how to compute it.
+
+    Torch's kernel keeps channels last, which its stand-in does not while a step is traced.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise each group of channels of each image."""
+        return super().forward(x.contiguous() if is_plain() else x)
+
+
 def group_norm(channels: int) -> nn.GroupNorm:
     """Return a group norm of gcd(8, channels) groups."""
-    return nn.GroupNorm(gcd(8, channels), channels)
+    return GroupNorm(gcd(8, channels), channels)
 
 
 ACTIVATIONS: dict[str, Activation] = {
