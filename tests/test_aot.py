@@ -1,6 +1,7 @@
 """Compiled training steps: when a study has them, their keys, their cache, and what they give."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -193,6 +194,17 @@ def test_group_norm_is_compiled_in_channels_last(images: Images) -> None:
     compiled, eager = (train(TrialInput(one, images), compute) for compute in (AOT, EAGER))
     for mine, theirs in zip(compiled.epochs, eager.epochs, strict=True):
         assert theirs.train_loss == pytest.approx(mine.train_loss, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_a_machine_without_openssl_compiles(
+    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Inductor uses that command where it precompiles headers."""
+    for command in ("g++", "as", "ld"):
+        (tmp_path / command).symlink_to(shutil.which(command) or "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert aot.compiled_step(Trainer(trial(0), images, AOT)).library.exists()
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Compute settings: named ones are used, kept ones stay, and long studies are worth timing some."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import torch
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
 from cnn_ablate.runner import Prepared, RunConfig, autotune, prepare, resolve_device
-from cnn_ablate.runner.autotune import Workload, choose_compute
+from cnn_ablate.runner.autotune import choose_compute
+from cnn_ablate.runner.baseline_work import BaselineWork, _steps, baseline_work
 from cnn_ablate.runner.jobs import Round
 from cnn_ablate.runner.run_record import processor
 from cnn_ablate.runner.trial_compute_settings import _slow_precision
@@ -27,16 +29,17 @@ CONTIGUOUS = ComputeConfig(layout="contiguous")
 WITHOUT_ONEDNN = ComputeConfig(layout="contiguous", onednn=False)
 
 
-def workload(steps: float) -> Workload:
-    """Return the workload of a tiny network."""
-    return Workload(trial(), FACTS, steps)
+def tune(steps: float) -> ComputeConfig:
+    """Return the settings that are chosen for so many steps of a tiny network."""
+    work = BaselineWork(trial(), FACTS, steps)
+    return autotune.autotune(work, DEFAULT, ThreadPoolExecutor(1))
 
 
 @pytest.fixture
 def seconds(monkeypatch: pytest.MonkeyPatch) -> dict[ComputeConfig, float]:
     """Return the seconds per step that settings are found to take: a millisecond unless set."""
     seconds: dict[ComputeConfig, float] = {}
-    monkeypatch.setattr(autotune, "_seconds", lambda _, compute: seconds.get(compute, 1e-3))
+    monkeypatch.setattr(autotune, "_step", lambda _, compute: seconds.get(compute, 1e-3))
     return seconds
 
 
@@ -46,38 +49,38 @@ def test_timing_takes_a_tenth_of_the_work_at_most(
 ) -> None:
     """Three candidates of 0.7 seconds each are worth timing in 21 seconds of work."""
     seconds |= {CONTIGUOUS: 5e-4}
-    assert expected == autotune.autotune(workload(steps), DEFAULT)
+    assert expected == tune(steps)
 
 
 def test_long_steps_need_more_work(seconds: dict[ComputeConfig, float]) -> None:
     """If a step takes a second, two candidates cost seven: worth it in four minutes of work."""
     seconds |= {DEFAULT: 1.0, CONTIGUOUS: 0.5}
-    tuned = [autotune.autotune(workload(steps), DEFAULT) for steps in (219, 221)]
+    tuned = [tune(steps) for steps in (219, 221)]
     assert [DEFAULT, CONTIGUOUS] == tuned
 
 
 def test_the_fastest_candidate_wins(seconds: dict[ComputeConfig, float]) -> None:
     """Short steps on the CPU are also tried without oneDNN."""
     seconds |= {CONTIGUOUS: 8e-4, WITHOUT_ONEDNN: 5e-4}
-    assert WITHOUT_ONEDNN == autotune.autotune(workload(1e7), DEFAULT)
+    assert WITHOUT_ONEDNN == tune(1e7)
 
 
 @pytest.mark.parametrize("slow", [9.9e-4, math.inf])
 def test_no_clear_gain_changes_nothing(seconds: dict[ComputeConfig, float], slow: float) -> None:
     """A gain within the noise is no reason to change, and what fails is never chosen."""
     seconds |= {CONTIGUOUS: slow, WITHOUT_ONEDNN: math.inf}
-    assert DEFAULT == autotune.autotune(workload(1e7), DEFAULT)
+    assert DEFAULT == tune(1e7)
 
 
 def test_steps_are_really_timed() -> None:
     """The seconds per step are those of a real training step."""
-    assert 0 < autotune._seconds(workload(1), DEFAULT) < 10
+    assert 0 < autotune._step(BaselineWork(trial(), FACTS, 1), DEFAULT) < 10
 
 
 def test_a_schedule_of_few_steps_can_be_timed() -> None:
     """More steps are timed than a one-cycle schedule over one epoch has."""
     one_cycle = trial(schedule__name="one_cycle", training__epochs=1)
-    assert autotune._seconds(Workload(one_cycle, FACTS, 1), DEFAULT) < 10
+    assert autotune._step(BaselineWork(one_cycle, FACTS, 1), DEFAULT) < 10
 
 
 def prepared_study(tmp_path: Path, compute: str = "auto") -> tuple[Prepared, RunConfig]:
@@ -130,12 +133,12 @@ def test_the_whole_study_counts(tmp_path: Path) -> None:
     """The work of all variants is expressed in steps of the baseline, per worker."""
     prepared, config = prepared_study(tmp_path)
     one, two = (
-        autotune._workload(prepared, replace(config, resources=Resources(workers=workers)))
+        baseline_work(prepared, replace(config, resources=Resources(workers=workers)))
         for workers in (1, 2)
     )
     assert "baseline" == one.trial.variant
     assert one.steps == pytest.approx(2 * two.steps)
-    assert one.steps == pytest.approx(4 * autotune._steps(prepared, one.trial), rel=0.1)
+    assert one.steps == pytest.approx(4 * _steps(prepared, one.trial), rel=0.1)
 
 
 def test_seeds_of_later_looks_do_not_count(tmp_path: Path) -> None:
@@ -143,7 +146,7 @@ def test_seeds_of_later_looks_do_not_count(tmp_path: Path) -> None:
     prepared, config = prepared_study(tmp_path)
     study = prepared.study.model_copy(update={"looks": (1, 2)})
     whole, first = (
-        autotune._workload(one, config) for one in (prepared, replace(prepared, study=study))
+        baseline_work(one, config) for one in (prepared, replace(prepared, study=study))
     )
     assert whole.steps / 2 == first.steps
 

@@ -90,7 +90,7 @@ def compile_step(source: Source, compute: ComputeConfig) -> Compilation:
     return Compilation(reason, time.perf_counter() - began)
 
 
-def count_missing(needed: Iterable[Source], compute: ComputeConfig) -> int:
-    """Count the programs that can be compiled and are not in the cache."""
-    possible = [source for source in needed if not reason_for_eager(source.trial, compute)]
-    return sum(not is_compiled(source.trainer(compute)) for source in possible)
+def is_missing(source: Source, compute: ComputeConfig) -> bool:
+    """Return whether the cache lacks the program of a trial."""
+    with user_code_folder(source.code_folder):
+        return not is_compiled(source.trainer(compute))

@@ -90,7 +90,9 @@ def compile_graph(graph: GraphModule, inputs: Sequence[Tensor], library: Path) -
         import torch._inductor as inductor  # noqa: PLC0415 - takes seconds
         from torch._inductor import config  # noqa: PLC0415
 
-        settings = {**_SETTINGS, "cpp.cxx": (compiler(),)}
+        # Precompiling needs the command openssl.
+        headers = {"aot_inductor.precompile_headers": bool(shutil.which("openssl"))}
+        settings = {**_SETTINGS, **headers, "cpp.cxx": (compiler(),)}
         output = {"aot_inductor.output_path": str(library)}
         with config.patch(settings):
             inductor.aot_compile(graph, tuple(inputs), options=output)
