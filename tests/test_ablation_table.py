@@ -212,6 +212,12 @@ def test_latex_has_the_intervals_of_the_other_formats(results: Results) -> None:
     [row] = [row for row in table.rows if row.variant == "residual=false"]
     assert (row.half_width, row.interval[-8:]) == ("", ", 100.0]")
     assert row.interval in render_templates.ablation_markdown(table).replace("\\", "")
+    # Two values stand for no interval, and change no other row.
+    two = results.trials[
+        (results.trials["variant"] != "residual=false") | (results.trials["seed"] < 2)
+    ]
+    table = ablation_table(context_of(replace(results, trials=two)))
+    assert len(table.rows) - 1 == latex(table).count(r"\pm")
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,22 @@ def test_copies_are_compared_from_folders_of_any_name(
     assert " 100.0 (5) /" not in means
 
 
+def test_a_copy_is_read_from_its_own_tables(tmp_path: Path) -> None:
+    """The trials beside it are those of the study that it was copied from, trained again since."""
+    study = fake_study.publish(tmp_path, fake_study.FakeStudy(variants=3, seeds=4, images=200))
+    folder = tmp_path / study.record.study.folder
+    shutil.copytree(folder, tmp_path / "before")
+    edit(tmp_path / "before")
+    said = call("compare", "before", folder.name, "--results", tmp_path).output
+    [means] = [line for line in said.splitlines() if line.startswith("Baseline, mean")]
+    assert 1 == means.count("100.0 (4)")
+    assert "(seeds): 100.0 (4) / " in means
+
+
 def edit(folder: Path) -> None:
     """Let every trial of the baseline test at 100 %."""
     path = folder / "results.csv"
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     table.loc[table["variant"] == "baseline", "test_accuracy"] = "1.0"
     table.to_csv(path, index=False)
-    (folder / "SUMS").unlink()
+    (folder / "SUMS").unlink(missing_ok=True)

@@ -227,7 +227,7 @@ def test_few_images_get_more_epochs_and_smaller_batches(
     training = read_study(path).written["training"]
     assert {"epochs": epochs, "batch_size": batch_size} == training
     assert -(-images // batch_size) * epochs >= 500
-    rule = f"500 steps or more are best; an epoch has {images:,} training images / batch_size."
+    rule = f"At least 500 steps: an epoch has {images:,} images, divided by batch_size."
     assert f"    epochs: {epochs}  # {rule}\n" in text
 
 

@@ -18,7 +18,7 @@ from cnn_ablate.runner.jobs import outstanding
 from cnn_ablate.runner.preregistration_log import log_preregistration, with_history
 from cnn_ablate.runner.run import run
 from cnn_ablate.schema import Claim, LogEntry, Look, Record, claim_hash
-from cnn_ablate.store import Store, read_record
+from cnn_ablate.store import Store, read_record, write_record
 from cnn_ablate.study import Changes, read_study
 from support import fake_study
 from support.fake_results import contrast, record, trials, variant
@@ -123,6 +123,40 @@ def test_a_design_changed_after_results_is_not_stated_before_its_data(tmp_path: 
     assert (
         "the design changed after them. After the first results, the study was changed on " in told
     )
+
+
+def test_what_was_seen_stays_seen(tmp_path: Path) -> None:
+    """Neither another size of the images nor a run that ended no trial makes results unseen."""
+    ran(tmp_path, NORM)
+    seen = ("baseline", "norm=none")
+    assert seen == log_edited(tmp_path, 5, "fashion_mnist_sample")
+    assert seen == log_edited(tmp_path, 6, "fashion_mnist_sample")
+    assert () == log_edited(tmp_path, 7, "mnist")
+
+
+def log_edited(folder: Path, epochs: int, data: str) -> tuple[str, ...]:
+    """Run an edited study and interrupt it at once; return the variants that its log names."""
+    path, config = folder / "fast.yaml", RunConfig(results=folder / "results")
+    text = path.read_text(encoding="utf-8").replace(f"epochs: {epochs - 1}", f"epochs: {epochs}")
+    path.write_text(text, encoding="utf-8")
+    prepared = prepare(read_study(path, Changes(seeds=2)), config)
+    # The fingerprint is another one where pictures are read in another size, too.
+    changed = tuple(
+        trial.model_copy(
+            update={
+                "settings": {**trial.settings, "data": {**trial.settings["data"], "name": data}},
+                "fingerprint": f"{epochs}",
+            }
+        )
+        for trial in prepared.plan.trials
+    )
+    plan = prepared.plan.model_copy(update={"trials": changed})
+    prepared = replace(prepared, plan=plan)
+    store = Store(config.results)
+    log_preregistration(prepared, read_record(store.root, "fast"), store)
+    logged = read_record(store.root, "fast")
+    write_record(store, logged.model_copy(update={"study": prepared.study, "plan": plan}))
+    return logged.log[-1].variants
 
 
 def study_with_log(*entries: tuple[dict[str, Claim], tuple[str, ...]]) -> Record:

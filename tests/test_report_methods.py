@@ -150,10 +150,13 @@ def test_methods_say_what_is_tested(training, expected):
 
 def test_curves_before_a_last_step_say_so():
     """Statistics that are re-estimated before the last test are not those of the curves."""
-    settings = {"training": {"average": "swa"}}
-    averaged = fake_results.record([VARIANTS[0].model_copy(update={"settings": settings})], [])
-
-    assert "are measured after that, these values before" in curves_note(averaged)
+    ema, swa = (
+        fake_results.record([VARIANTS[0].model_copy(update={"settings": settings})], [])
+        for settings in ({"training": {"average": average}} for average in ("ema", "swa"))
+    )
+    expected = " Results of variants with averaged weights are measured after that, these values"
+    assert curves_note(ema).startswith(expected)
+    assert "averaged weights and statistics of batch normalisation re-est" in curves_note(swa)
     assert not curves_note(fake_results.record(VARIANTS, []))
 
 

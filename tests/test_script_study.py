@@ -71,6 +71,24 @@ def test_tables_are_those_of_a_loop_by_hand(tmp_path: Path) -> None:
     assert difference == pytest.approx(float(effect["difference"]), abs=1e-9)
 
 
+def test_nothing_is_said_of_what_a_script_does_with_its_settings(tmp_path: Path) -> None:
+    """Though they have the names of sections of this program's own trainer."""
+    own = """
+  model: {act: relu, name: resnet18}
+  data: {image_size: 32, resize: bicubic, normalize: true}
+  optimizer: {name: sgd}
+  training: {epochs: 90, average: swa, tta: 10}
+"""
+    study = script_study.STUDY.replace("\n  model: {act: relu}\n", own)
+    script_study.write(tmp_path, study)
+    code, _, err = call("run", "study.yaml", cwd=tmp_path)
+    assert 0 == code, err
+    text = (tmp_path / "reports" / "script" / "report.md").read_text(encoding="utf-8")
+    assert "90" in text
+    for untrue in ("bilinear", "weights", "normalised", "measured after that"):
+        assert untrue not in text
+
+
 def test_kill_9_loses_nothing_and_trains_nothing_twice(tmp_path: Path) -> None:
     """The same command goes on; what was running ends with the program."""
     slow = script_study.SCRIPT.replace("args = ", "import time; time.sleep(0.5)\nargs = ")

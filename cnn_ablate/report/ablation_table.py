@@ -150,7 +150,8 @@ class AblationTable:
     @property
     def is_symmetric(self) -> bool:
         """Whether every interval of an accuracy can be printed as plus-minus half its width."""
-        return all(row.half_width for row in self.rows if row.interval)
+        # Two values are in round brackets, and are no interval.
+        return all(row.half_width for row in self.rows if row.interval.startswith("["))
 
     @property
     def legend(self) -> tuple[str, ...]:

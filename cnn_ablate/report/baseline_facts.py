@@ -127,7 +127,7 @@ def _parameters(record: Record, reference: str) -> str:
 def _settings(record: Record, reference: str) -> Mapping[str, Any]:
     """Return the settings of the reference; none of an unknown trainer."""
     variant = next((v for v in record.plan.variants if v.name == reference), None)
-    settings = variant.settings if variant else {}
+    settings = variant.settings if variant and not record.study.trainer else {}
     return settings if {"model", "data", "optimizer", "training"} <= settings.keys() else {}
 
 

@@ -1,10 +1,10 @@
 """Which weights are tested after training, and how that differs from the curves of training."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cnn_ablate.schema import Record
-from cnn_ablate.text import count
+from cnn_ablate.text import count, listed
 
 _WEIGHTS = {
     "last": "The weights of the last epoch",
@@ -33,10 +33,21 @@ def weights_tested(training: Mapping[str, Any]) -> str:
 
 def curves_note(record: Record) -> str:
     """Return a sentence where results are measured otherwise than the curves; else nothing."""
-    trainings = (variant.settings.get("training", {}) for variant in record.plan.variants)
-    if not any(map(_reestimates, trainings)):
+    if record.study.trainer:
         return ""
-    return f" Results of variants with {_REESTIMATED} are measured after that, these values before."
+    trainings = [variant.settings.get("training", {}) for variant in record.plan.variants]
+    changes = listed(dict.fromkeys(change for each in trainings for change in _changes(each)))
+    if not changes:
+        return ""
+    return f" Results of variants with {changes} are measured after that, these values before."
+
+
+def _changes(training: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is done to the weights between the last epoch and the test."""
+    if training.get("average") in _AVERAGES:
+        yield "averaged weights"
+    if _reestimates(training):
+        yield _REESTIMATED
 
 
 def _reestimates(training: Mapping[str, Any]) -> bool:

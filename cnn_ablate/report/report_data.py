@@ -181,13 +181,8 @@ class ReportData:
 
     @cached_property
     def reference(self) -> str:
-        """The variant that others are compared with: the baseline, or most contrasts' reference."""
-        plan = self.results.record.plan
-        names = [variant.name for variant in plan.variants]
-        if "baseline" in names or not plan.contrasts:
-            return "baseline" if "baseline" in names else names[0]
-        references = [contrast.reference for contrast in plan.contrasts]
-        return max(names, key=references.count)
+        """The variant that others are compared with."""
+        return self.results.record.plan.reference
 
     @cached_property
     def variants(self) -> tuple[str, ...]:

@@ -35,15 +35,17 @@ class UnplannedLooks:
         """The reason not to trust the results."""
         stated = percent(self.stated)
         return (
-            f"seeds were added after results were seen: an error of {stated} is about {self.error}"
+            f"seeds were added after results were seen: an error of {stated} is about {self.error} "
+            "for one contrast tested alone"
         )
 
     @property
     def qualification(self) -> str:
         """What is added to the error of a family."""
         return (
-            f"; with seeds added after results were seen, it is about {self.error} for each "
-            "contrast without effect"
+            f"; that holds for a single look, and there were {len(self.seeds)}, over which the "
+            f"error of one contrast tested alone rises from {percent(self.stated)} to about "
+            f"{self.error}"
         )
 
 
@@ -55,7 +57,8 @@ def _error(seeds: tuple[int, ...], stated: float) -> str:
 
 def unplanned_looks(record: Record) -> UnplannedLooks | None:
     """Return the looks of a study that was extended without a plan to do so; None if it was not."""
-    seeds = tuple(look.seeds for look in record.looks if look.seeds > 1)
+    # Two seeds are not tested.
+    seeds = tuple(look.seeds for look in record.looks if look.seeds > 2)
     if record.study.looks or len(seeds) < 2:
         return None
     return UnplannedLooks(seeds, record.study.error)

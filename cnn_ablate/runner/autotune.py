@@ -18,7 +18,7 @@ from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.baseline_work import BaselineWork, baseline_work, guessed_step
-from cnn_ablate.runner.compile_or_not import MARGIN, TIMED, compiled
+from cnn_ablate.runner.compile_or_not import MARGIN, TIMED, compiled_settings
 from cnn_ablate.runner.config import COMPUTE, RunConfig
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.runner.run_record import gpu, processor
@@ -89,7 +89,7 @@ def autotune(work: BaselineWork, start: ComputeConfig, pool: Executor) -> Comput
         timed.append((_seconds(work, candidate, pool), candidate))
         if timed[-1][0] < least * (1 - MARGIN):
             least, best = timed[-1]
-    return compiled(work, timed, (least, best), pool) or best
+    return compiled_settings(work, timed, (least, best), pool) or best
 
 
 def widest(work: BaselineWork, start: ComputeConfig, pool: Executor) -> ComputeConfig:

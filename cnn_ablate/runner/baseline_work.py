@@ -43,13 +43,14 @@ class BaselineWork:
 
 def baseline_work(prepared: Prepared, config: RunConfig) -> BaselineWork:
     """Return the work that a study has ahead; seeds that later looks may add are not counted."""
-    trials, workers = _certain(prepared), config.resources.local_workers()
+    trials = _certain(prepared)
+    workers = min(config.resources.local_workers(), len(trials))
     baseline = trials[0]
     seconds = sum(_steps(prepared, t) * guessed_step(prepared, t) for t in trials)
     return BaselineWork(
         baseline,
         data_facts(prepared, baseline),
-        steps=seconds / guessed_step(prepared, baseline) / min(workers, len(trials)),
+        steps=seconds / guessed_step(prepared, baseline) / workers,
         code_folder=prepared.code_folder,
         programs=sources(prepared, trials, config),
         workers=workers if config.device == "cpu" else 1,

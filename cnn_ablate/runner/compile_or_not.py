@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from dataclasses import replace
 from itertools import compress, cycle, islice, repeat
 from statistics import mean
 
@@ -11,7 +12,7 @@ from cnn_ablate.custom import user_code_folder
 from cnn_ablate.runner.baseline_work import BaselineWork
 from cnn_ablate.runner.compilation import Source, compile_step, is_missing
 from cnn_ablate.schema import ComputeConfig
-from cnn_ablate.train import time_steps
+from cnn_ablate.train import at_constant_rate, time_steps
 from cnn_ablate.train.aot import reason_for_eager
 
 # Rough seconds to compile a program, and the most that one saves of each eager step: the time
@@ -23,7 +24,7 @@ TIMED = 0.4
 MARGIN = 0.05
 
 
-def compiled(
+def compiled_settings(
     work: BaselineWork,
     timed: Sequence[tuple[float, ComputeConfig]],
     best: tuple[float, ComputeConfig],
@@ -49,8 +50,10 @@ def compiled(
             return None
         # As many as are compiled at once, evenly spaced.
         tried = (lacking or programs)[:: math.ceil(len(lacking or programs) / work.workers)]
-        seconds = max(done.seconds for done in pool.map(compile_step, tried, repeat(compute)))
-        side_by_side = [*islice(cycle(tried), work.workers)]
+        ended = [*pool.map(compile_step, tried, repeat(compute))]
+        seconds = max(compilation.seconds for compilation in ended)
+        compiled = compress(tried, (not compilation.reason for compilation in ended))
+        side_by_side = [*islice(cycle(compiled), work.workers)]
         before, after = (mean(pool.map(_step, side_by_side, repeat(c))) for c in (eager, compute))
         saved = (1 - after / before) * step * work.steps * compiled_share
         cost = _compiling(len(lacking) - len(tried), work, seconds) if lacking else 0
@@ -90,5 +93,6 @@ def _compiling(programs: int, work: BaselineWork, seconds: float) -> float:
 
 def _step(source: Source, compute: ComputeConfig) -> float:
     """Return the seconds per step of a trial, on its own images."""
+    source = replace(source, trial=at_constant_rate(source.trial))
     with user_code_folder(source.code_folder):
         return time_steps(source.trainer(compute), at_least=TIMED)

@@ -1,10 +1,19 @@
 """The log of a study: what it stated, and which of its trials existed then."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared
-from cnn_ablate.schema import LogEntry, Look, Record, Study, Trial, state, timestamp
+from cnn_ablate.schema import (
+    LogEntry,
+    Look,
+    Record,
+    Study,
+    Trial,
+    data_set_name,
+    state,
+    timestamp,
+)
 from cnn_ablate.store import Store, read_record, write_record
 from cnn_ablate.study.edited_since_run import trained_edits
 
@@ -35,12 +44,16 @@ def log_preregistration(prepared: Prepared, record: Record, store: Store) -> Non
     preregistered = state(prepared.study)
     if log and log[-1].preregistration == preregistered:
         return
-    trials = _ended(prepared, last, store)
+    earlier = _on_same_data(prepared, last)
+    trials = {trial.id: trial for trial in (*prepared.plan.trials, *earlier)}
+    ended = [t for t in trials.values() if (store.folder(t) / "trial.json").is_file()]
+    # What was seen stays seen, also if a run that trained nothing lies between.
+    seen = log[-1].variants if log and earlier else ()
     entry = LogEntry(
         **preregistered.model_dump(),
         time=timestamp(),
-        trials=len(trials),
-        variants=tuple(dict.fromkeys(trial.variant for trial in trials)),
+        trials=len(ended),
+        variants=tuple(dict.fromkeys((*seen, *(trial.variant for trial in ended)))),
         edits=tuple(trained_edits(last.study, prepared.study)) if last else (),
     )
     history = {"log": (*log, entry), "looks": _looks(last, prepared.study)}
@@ -48,13 +61,16 @@ def log_preregistration(prepared: Prepared, record: Record, store: Store) -> Non
     write_record(store, (last or record).model_copy(update=history))
 
 
-def _ended(prepared: Prepared, last: Record | None, store: Store) -> list[Trial]:
-    """Return the trials on the same data that have ended: of this plan, and of the last one."""
-    planned = {trial.id: trial for trial in prepared.plan.trials}
-    data = {trial.fingerprint for trial in planned.values()}
-    earlier = last.plan.trials if last else ()
-    planned |= {trial.id: trial for trial in earlier if trial.fingerprint in data}
-    return [t for t in planned.values() if (store.folder(t) / "trial.json").is_file()]
+def _on_same_data(prepared: Prepared, last: Record | None) -> list[Trial]:
+    """Return the trials of the last plan on data sets of this one, in whatever form."""
+    data = {_data(trial) for trial in prepared.plan.trials}
+    return [trial for trial in last.plan.trials if _data(trial) in data] if last else []
+
+
+def _data(trial: Trial) -> str:
+    """Return the name of the data set; its fingerprint would change with the size of images."""
+    section = trial.settings.get("data", {})
+    return data_set_name(section) if isinstance(section, Mapping) else str(section)
 
 
 def _ids(record: Record) -> set[str]:

@@ -88,7 +88,8 @@ def processor() -> str:
         lines = []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     model = next(filter(None, models), platform.processor() or platform.machine())
-    return f"{model}, {torch.backends.cpu.get_cpu_capability()}"
+    widest = torch.backends.cpu.get_cpu_capability()
+    return model if widest == "DEFAULT" else f"{model}, {widest}"
 
 
 def _command() -> str:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from cnn_ablate.schema.values import Frozen, label
+from cnn_ablate.schema.values import SOURCE_KEY, Frozen, label
 
 # The settings that locate pictures of the user's own, by the name of the data set.
 _PLACES = {"image_folder": "path", "image_table": "table"}
@@ -78,7 +78,8 @@ def data_set_names(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     for key, section in sections.items():
         name = data_set_name(section)
         others = [other for other in sections.values() if data_set_name(other) == name]
-        moved = [k for k in section if any(o.get(k) != section[k] for o in others)]
+        shown = [k for k in section if k != SOURCE_KEY]
+        moved = [k for k in shown if any(o.get(k) != section[k] for o in others)]
         settings = ", ".join(f"{k} {label(section[k])}" for k in moved)
         names[key] = f"{name} ({settings})" if settings else name
     return names

@@ -75,6 +75,15 @@ class Plan(Frozen):
         counts = self.seed_counts
         return [min(counts[c.variant], counts[c.reference]) for c in self.contrasts]
 
+    @property
+    def reference(self) -> str:
+        """The variant that others are compared with: the baseline, or most contrasts' reference."""
+        names = [variant.name for variant in self.variants]
+        if "baseline" in names or not self.contrasts:
+            return "baseline" if "baseline" in names else names[0]
+        references = [contrast.reference for contrast in self.contrasts]
+        return max(names, key=references.count)
+
     def data_name(self, facts: DataFacts) -> str:
         """Return the name of a data set that distinguishes it from the others of the plan."""
         # The first trial of each, which is that of the baseline if it can be.

@@ -124,12 +124,14 @@ def read(root: Path, folder: str, *, is_copy: bool = False) -> Results:
     """Read a study that was run: its record, and its tables rebuilt from the trials.
 
     Trials whose folders are not here have the rows that the tables in the study's folder have.
-    A copy may be in a folder of any name: what is read from it is only looked at.
+    A copy may be in a folder of any name: what is read is only looked at.
 
     Raises:
         UserError: nothing of that name was run, or its record, a trial or a table is damaged.
     """
-    return collect(Store(root), read_record(root, folder, is_copy=is_copy), root / folder)
+    record, place = read_record(root, folder, is_copy=is_copy), root / folder
+    # The trials beside a copy are those of the original, and may be newer.
+    return collect(Store(root if record.study.folder == folder else place), record, place)
 
 
 def collect(

@@ -142,8 +142,8 @@ def _training(images: int | None) -> str:
     known = _USUAL_IMAGES if images is None else max(images, 1)
     batch_size = next(size for size, least in _BATCHES.items() if known >= least)
     epochs = max(_LEAST_EPOCHS, ceil(_LEAST_STEPS / ceil(known / batch_size)))
-    rule = f"{_LEAST_STEPS} steps or more are best; an epoch has {known:,} training images"
-    why = f"  # {rule} / batch_size." if images else ""
+    rule = f"At least {_LEAST_STEPS} steps: an epoch has {known:,} images, divided by batch_size."
+    why = f"  # {rule}" if images else ""
     return _TRAINING.format(epochs=epochs, batch_size=batch_size, why=why)
 
 

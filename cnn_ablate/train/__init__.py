@@ -5,6 +5,7 @@ from cnn_ablate.train.hooks import Hooks
 from cnn_ablate.train.loop import TrialInput, train
 from cnn_ablate.train.program import EagerProgram
 from cnn_ablate.train.step_benchmark import (
+    at_constant_rate,
     random_images,
     seconds_per_epoch,
     seconds_per_step,
@@ -19,6 +20,7 @@ __all__ = [
     "Outcome",
     "Trainer",
     "TrialInput",
+    "at_constant_rate",
     "average_views",
     "predict_logits",
     "random_images",

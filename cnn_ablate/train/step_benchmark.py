@@ -54,12 +54,15 @@ def seconds_per_step(
 def _random_trainer(trial: Trial, facts: DataFacts, compute: ComputeConfig) -> Trainer:
     """Return the trainer of a trial on random images."""
     configure_torch(compute, trial)
-    trial = _with_settings(trial, _ALL_IMAGES)
-    # Schedules of a given number of steps raise an error if there are more.
-    settings = {**trial.settings, "schedule": {"name": "constant"}}
-    trial = trial.model_copy(update={"settings": settings})
+    trial = at_constant_rate(_with_settings(trial, _ALL_IMAGES))
     images = random_images(facts, trial.settings["training"]["batch_size"] * _STEPS)
     return Trainer(trial, images, compute)
+
+
+def at_constant_rate(trial: Trial) -> Trial:
+    """Return a trial without a schedule, of which some allow no more steps than a training has."""
+    settings = {**trial.settings, "schedule": {"name": "constant"}}
+    return trial.model_copy(update={"settings": settings})
 
 
 def time_steps(trainer: Trainer, *, at_least: float = 0.0) -> float:

@@ -15,9 +15,11 @@ from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.cli.wrapped_sentences import print_sentence
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.report import formatting
-from cnn_ablate.schema import Effect, differences, hash_of, label
+from cnn_ablate.schema import SOURCE_KEY, Effect, differences, hash_of, label
 from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects, margin_of
 from cnn_ablate.store import Results, read
+from cnn_ablate.study.edited_since_run import changed_sources
+from cnn_ablate.text import listed
 
 
 def print_comparison(first: str, second: str, results: Path, *, as_json: bool) -> None:
@@ -111,14 +113,21 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
         "The interval of second - first is Welch's at 95 %."
         f"{f' `agree` says that the difference is {agree}' if margin else ''}"
     )
-    in_unit = f" in {metric.value_unit}" if metric.value_unit else ""
-    yield f"Baseline, mean {metric.label}{in_unit} (seeds): {_baseline(one)} / {_baseline(other)}"
+    if metric.name == other.record.study.metric.name:
+        in_unit = f" in {metric.value_unit}" if metric.value_unit else ""
+        means = f"{_reference(one)} / {_reference(other)}"
+        yield f"Baseline, mean {metric.label}{in_unit} (seeds): {means}"
     overridden = {*one.record.study.forced, *other.record.study.forced}
     for key, *values, in_both in differences(
         one.record.study.baseline, other.record.study.baseline
     ):
-        if in_both and key not in overridden:
-            yield f"{key}: {' / '.join(map(label, values))}"
+        first, second = map(label, values)
+        # Equal names of code whose contents differ.
+        is_code = key.endswith(f".{SOURCE_KEY}") or first == second
+        if in_both and key not in overridden and not is_code:
+            yield f"{key}: {first} / {second}"
+    if changed := changed_sources(one.record.plan, other.record.plan):
+        yield f"Different contents: {listed(changed)}"
     for name, get in _CIRCUMSTANCES.items():
         found = get(one), get(other)
         if found[0] != found[1]:
@@ -129,10 +138,10 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
         yield f"{len(common)} trials are in both; {same} of them have the same {metric.label}."
 
 
-def _baseline(study: Results) -> str:
+def _reference(study: Results) -> str:
     """Return the mean over seeds of the baseline, and their number."""
     done, metric = _done(study), study.record.study.metric
-    values = done.loc[done["variant"] == study.record.plan.variants[0].name, metric.name]
+    values = done.loc[done["variant"] == study.record.plan.reference, metric.name]
     if not len(values):
         return "none"
     return f"{formatting.level(metric, metric.scale * values.mean())} ({len(values)})"
