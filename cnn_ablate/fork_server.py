@@ -11,7 +11,9 @@ import multiprocessing as mp
 import os
 import signal
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from multiprocessing import util
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,21 @@ def _keep_sockets_in_own_folder() -> None:
         parent = Path("/tmp") if is_long else None  # noqa: S108 - Python itself falls back to it
         settings["tempdir"] = str(held.enter_context(temporary_folder(parent)))
         util.Finalize(None, held.close, exitpriority=-100)  # as for its own
+
+
+@contextmanager
+def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Hold processes like those that train; an interruption or an error ends them at once."""
+    pool = ProcessPoolExecutor(workers, mp_context=context())
+    try:
+        yield pool
+    except BaseException:
+        # `kill_workers` from Python 3.14.
+        for process in [*pool._processes.values()]:  # noqa: SLF001
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def start_fork_server() -> None:

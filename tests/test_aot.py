@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,15 @@ def key_of(images: Images, seed: int = 0, **changes: Any) -> str:
     trainer = Trainer(trial(seed, **changes), images, AOT)
     graph, _ = trace(trainer)
     return program_key(graph, step_tensors(trainer).flat())
+
+
+def test_cycled_momentum_is_another_program() -> None:
+    """A program holds the momentum fixed, so that a variant which cycles it has none."""
+    cycled, constant = trial(0, schedule__name="one_cycle"), trial(0)
+    assert program_text(cycled) != program_text(constant)
+    assert reason_for_eager(cycled, AOT)
+    assert not reason_for_eager(constant, AOT)
+    assert program_text(constant) == program_text(trial(0, schedule__name="cosine"))
 
 
 @pytest.mark.slow
@@ -205,6 +216,24 @@ def test_a_machine_without_openssl_compiles(
         (tmp_path / command).symlink_to(shutil.which(command) or "")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert aot.compiled_step(Trainer(trial(0), images, AOT)).library.exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_waits_for_no_compilation(tmp_path: Path) -> None:
+    """Neither for those that run nor for those that wait for a worker."""
+    factors = "model.norm: [batch, none, group]\n  model.activation: [relu, gelu, tanh]"
+    text = cli_study.STUDY.replace("model.norm: [batch, none]", factors)
+    options = ("--compute", "aot", "--workers", 1, "--no-audit")
+    process = cli_study.start("run", cli_study.write(tmp_path, text), *options, cwd=tmp_path)
+    programs = tmp_path / "cache" / "programs"
+    while not any(programs.rglob("*.wrapper.cpp")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    began = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert 130 == process.returncode
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.slow

@@ -112,7 +112,7 @@ def test_named_settings_are_used(tmp_path: Path) -> None:
 
 def test_a_short_study_is_not_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes the default, and keeps it when it is extended."""
-    monkeypatch.setattr(autotune, "ProcessPoolExecutor", lambda *_, **__: pytest.fail("timed"))
+    monkeypatch.setattr(autotune, "process_pool", lambda _: pytest.fail("timed"))
     prepared, config = prepared_study(tmp_path)
     assert DEFAULT == choose_compute(prepared, config)
     assert [DEFAULT] == list(read_compute(Store(tmp_path), "s").values())

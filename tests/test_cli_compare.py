@@ -1,11 +1,14 @@
 """The command `compare`: two studies contrast by contrast, by name, file or folder."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from cnn_ablate.cli.commands import compare
+from cnn_ablate.errors import UserError
 from support import fake_study
 from test_cli import call
 
@@ -84,6 +87,19 @@ def test_a_copy_is_read_from_its_own_tables(tmp_path: Path) -> None:
     [means] = [line for line in said.splitlines() if line.startswith("Baseline, mean")]
     assert 1 == means.count("100.0 (4)")
     assert "(seeds): 100.0 (4) / " in means
+
+
+def test_effects_on_different_metrics_are_not_compared(tmp_path: Path) -> None:
+    """A difference of points and nats is none."""
+    folder = tmp_path / "lenet_cifar"
+    shutil.copytree(ROOT / "results" / "lenet_cifar", folder)
+    record = json.loads((folder / "study.json").read_text())
+    other = {"name": "nll", "label": "test loss", "better": "lower", "unit": "nats"}
+    record["study"]["metric"] = record["study"]["metric"] | other
+    (folder / "study.json").write_text(json.dumps(record))
+    expected = "effects are on test accuracy in one study, and on test loss in the other"
+    with pytest.raises(UserError, match=expected):
+        compare.print_comparison("lenet_cifar", str(folder), ROOT / "results", as_json=False)
 
 
 def edit(folder: Path) -> None:

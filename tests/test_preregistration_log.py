@@ -244,9 +244,9 @@ def test_a_study_extended_without_a_plan_says_how_often_it_was_looked_at() -> No
     """The error of three looks at 5 % each, from 3 to 8 seeds, is about 12 %."""
     looks = tuple(Look(time="", seeds=seeds, trials=0) for seeds in (3, 5, 8))
     study = record([variant("a")]).model_copy(update={"looks": looks})
-    [sentence] = [s for s in limitations(study, trials({"a": [0.5]}), ()) if "looked at" in s]
-    assert "looked at 3 times, with 3, 5 and 8 seeds" in sentence
-    assert "5.0 % is about 12 %" in sentence
+    [sentence] = [s for s in limitations(study, trials({"a": [0.5]}), ()) if "were seen" in s]
+    assert "tested 3 times, with 3, 5 and 8 seeds, over which the error of one" in sentence
+    assert "rises from 5.0 % to about 12 %" in sentence
     planned = study.study.model_copy(update={"looks": (3, 5, 8)})
     told = limitations(study.model_copy(update={"study": planned}), trials({"a": [0.5]}), ())
-    assert not any("looked at" in sentence for sentence in told)
+    assert not any("were seen" in sentence for sentence in told)

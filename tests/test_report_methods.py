@@ -150,14 +150,16 @@ def test_methods_say_what_is_tested(training, expected):
 
 def test_curves_before_a_last_step_say_so():
     """Statistics that are re-estimated before the last test are not those of the curves."""
+    names = {variant.name for variant in VARIANTS}
     ema, swa = (
         fake_results.record([VARIANTS[0].model_copy(update={"settings": settings})], [])
         for settings in ({"training": {"average": average}} for average in ("ema", "swa"))
     )
-    expected = " Results of variants with averaged weights are measured after that, these values"
-    assert curves_note(ema).startswith(expected)
-    assert "averaged weights and statistics of batch normalisation re-est" in curves_note(swa)
-    assert not curves_note(fake_results.record(VARIANTS, []))
+    expected = " Results of variants with averaged weights are measured with that, these values wi"
+    assert curves_note(ema, names).startswith(expected)
+    assert "averaged weights or statistics of batch normalisation re-est" in curves_note(swa, names)
+    assert not curves_note(ema, ())
+    assert not curves_note(fake_results.record(VARIANTS, []), names)
 
 
 def test_methods_of_one_seed_name_no_test():

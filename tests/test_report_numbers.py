@@ -167,13 +167,13 @@ def test_seeds_added_after_results_were_seen_weigh_against_them(context):
     record = context.results.record.model_copy(update={"looks": looks})
     later = replace(context, results=replace(context.results, record=record))
     caveat = (
-        "seeds were added after results were seen: an error of 5.0 % is about 12 % for one "
-        "contrast tested alone"
+        "seeds were added after results were seen: the error of one contrast tested alone rises "
+        "from 5.0 % to about 12 %"
     )
 
     assert {caveat: False}.items() <= {r.text: r.is_sound for r in support(later, [])}.items()
     told = " ".join(methods(record, later.results.trials, later.effects))
-    assert "at once; that holds for a single look, and there were 3, over which" in told
+    assert "at once; that holds for a single test, and contrasts were tested 3 times, over" in told
 
 
 def test_what_was_looked_for_after_training_is_named_with_its_bound(context):

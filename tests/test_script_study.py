@@ -85,7 +85,7 @@ def test_nothing_is_said_of_what_a_script_does_with_its_settings(tmp_path: Path)
     assert 0 == code, err
     text = (tmp_path / "reports" / "script" / "report.md").read_text(encoding="utf-8")
     assert "90" in text
-    for untrue in ("bilinear", "weights", "normalised", "measured after that"):
+    for untrue in ("bilinear", "weights", "normalised", "measured with that"):
         assert untrue not in text
 
 

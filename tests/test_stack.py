@@ -201,7 +201,7 @@ def test_a_study_is_trained_together(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(DEVICES, "graph", "cpu")
     monkeypatch.setattr(autotune, "WIDTHS", (4,))
     monkeypatch.setattr(autotune, "is_worthwhile", lambda *_, **__: True)
-    monkeypatch.setattr(autotune, "ProcessPoolExecutor", lambda *_, **__: ThreadPoolExecutor(1))
+    monkeypatch.setattr(autotune, "process_pool", lambda _: ThreadPoolExecutor(1))
     study, tables = cli_study.write(tmp_path), []
     for workers in (1, 2):
         results_folder = tmp_path / f"results{workers}"

@@ -200,7 +200,8 @@ def _convergence(context: ReportData) -> DetailTable | None:
         "images, else test images, else training images. AULC is the area under the learning "
         "curve: the mean accuracy over epochs. Instability is the mean size of the reversals of "
         "the loss from epoch to epoch: 0 if it only falls. Training accuracy is that of the last "
-        f"epoch, on augmented images ({context.conditions}).{curves_note(context.results.record)}"
+        f"epoch, on augmented images ({context.conditions})."
+        f"{curves_note(context.results.record, context.variants)}"
     )
     rows = tuple(zip(context.variants, zip(*columns, strict=True), strict=True))
     title = "Convergence speed and stability"

@@ -1,6 +1,6 @@
 """Which weights are tested after training, and how that differs from the curves of training."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cnn_ablate.schema import Record
@@ -31,23 +31,34 @@ def weights_tested(training: Mapping[str, Any]) -> str:
     return f" {weights} {verb} tested{again}{mean}."
 
 
-def curves_note(record: Record) -> str:
-    """Return a sentence where results are measured otherwise than the curves; else nothing."""
+def curves_note(record: Record, shown: Collection[str]) -> str:
+    """Return a sentence where results are measured otherwise than the curves; else nothing.
+
+    Args:
+        record: The study.
+        shown: The names of the variants that have results.
+    """
     if record.study.trainer:
         return ""
-    trainings = [variant.settings.get("training", {}) for variant in record.plan.variants]
-    changes = listed(dict.fromkeys(change for each in trainings for change in _changes(each)))
+    trainings = [v.settings.get("training", {}) for v in record.plan.variants if v.name in shown]
+    changes = dict.fromkeys(change for each in trainings for change in _changes(each))
     if not changes:
         return ""
-    return f" Results of variants with {changes} are measured after that, these values before."
+    what = listed(changes, "or")
+    return f" Results of variants with {what} are measured with that, these values without."
 
 
 def _changes(training: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is done to the weights between the last epoch and the test."""
+    """Yield what is done between the last epoch and the test, and not after each epoch."""
     if training.get("average") in _AVERAGES:
         yield "averaged weights"
     if _reestimates(training):
         yield _REESTIMATED
+    views = training.get("tta") or ["identity"]
+    if len(views) > 1:
+        yield "predictions averaged over views"
+    elif views != ["identity"]:
+        yield "changed test images"
 
 
 def _reestimates(training: Mapping[str, Any]) -> bool:

@@ -24,29 +24,28 @@ class UnplannedLooks:
     def limitation(self) -> str:
         """The sentence of the limitations."""
         return (
-            f"Seeds were added after results were seen, without a plan: the study was looked at "
-            f"{len(self.seeds)} times, with {listed(map(str, self.seeds))} seeds, so that a "
-            f"nominal {percent(self.stated)} is about {self.error} for a contrast without effect "
-            "(Armitage, McPherson and Rowe 1969)."
+            "Seeds were added after results were seen, without a plan: contrasts were tested "
+            f"{len(self.seeds)} times, with {listed(map(str, self.seeds))} seeds, over which "
+            f"{self._rise} (Armitage, McPherson and Rowe 1969)."
         )
 
     @property
     def caveat(self) -> str:
         """The reason not to trust the results."""
-        stated = percent(self.stated)
-        return (
-            f"seeds were added after results were seen: an error of {stated} is about {self.error} "
-            "for one contrast tested alone"
-        )
+        return f"seeds were added after results were seen: {self._rise}"
 
     @property
     def qualification(self) -> str:
         """What is added to the error of a family."""
         return (
-            f"; that holds for a single look, and there were {len(self.seeds)}, over which the "
-            f"error of one contrast tested alone rises from {percent(self.stated)} to about "
-            f"{self.error}"
+            f"; that holds for a single test, and contrasts were tested {len(self.seeds)} times, "
+            f"over which {self._rise}"
         )
+
+    @property
+    def _rise(self) -> str:
+        stated = percent(self.stated)
+        return f"the error of one contrast tested alone rises from {stated} to about {self.error}"
 
 
 @cache

@@ -6,7 +6,7 @@ are trained: processes side by side share caches and memory, and slow each other
 """
 
 import math
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from itertools import repeat
@@ -14,9 +14,9 @@ from statistics import mean
 
 import torch
 
-from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
+from cnn_ablate.fork_server import process_pool
 from cnn_ablate.runner.baseline_work import BaselineWork, baseline_work, guessed_step
 from cnn_ablate.runner.compile_or_not import MARGIN, TIMED, compiled_settings
 from cnn_ablate.runner.config import COMPUTE, RunConfig
@@ -153,5 +153,5 @@ def _tuned(prepared: Prepared, config: RunConfig, start: ComputeConfig) -> Compu
     if not is_worthwhile(guessed_step(prepared, work.trial), work.steps, candidates=2):
         return start
     tune = widest if start.backend == "graph" else autotune
-    with ProcessPoolExecutor(work.workers, mp_context=fork_server.context()) as pool:
+    with process_pool(work.workers) as pool:
         return tune(work, start, pool)

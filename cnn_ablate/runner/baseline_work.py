@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnn_ablate.executors import usable_cores
 from cnn_ablate.runner.compilation import Source, sources
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.prepare import Prepared, data_facts
@@ -28,7 +29,7 @@ class BaselineWork:
         code_folder: Where user-defined code is searched.
         programs: One trial per program that the study needs if its steps are compiled; the
             baseline's first.
-        workers: How many processes train at once, and compile; on a GPU, those that are timed.
+        workers: How many processes of this machine are timed at once, and compile; 1 on a GPU.
         alike: The most trials that share a program on one worker.
     """
 
@@ -53,7 +54,8 @@ def baseline_work(prepared: Prepared, config: RunConfig) -> BaselineWork:
         steps=seconds / guessed_step(prepared, baseline) / workers,
         code_folder=prepared.code_folder,
         programs=sources(prepared, trials, config),
-        workers=workers if config.device == "cpu" else 1,
+        # Of a cluster's workers, no more than there are cores here.
+        workers=min(workers, usable_cores()) if config.device == "cpu" else 1,
         alike=math.ceil(max(Counter(map(program_text, trials)).values()) / workers),
     )
 

@@ -3,14 +3,13 @@
 import json
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import Images, load
+from cnn_ablate.fork_server import process_pool
 from cnn_ablate.runner.config import RunConfig
 from cnn_ablate.runner.prepare import Prepared
 from cnn_ablate.schema import ComputeConfig, Trial, canonical
@@ -71,7 +70,7 @@ def compile_programs(
         UserError: there is no compiler, or the cache cannot be written.
     """
     needed = [*needed]
-    with ProcessPoolExecutor(workers, mp_context=fork_server.context()) as pool:
+    with process_pool(workers) as pool:
         ended = pool.map(compile_step, needed, [compute] * len(needed))
         pairs = zip(needed, ended, strict=True)
         return {program_text(s.trial): e.reason for s, e in pairs if e.reason}

@@ -15,8 +15,8 @@ from cnn_ablate.schema import ComputeConfig
 from cnn_ablate.train import at_constant_rate, time_steps
 from cnn_ablate.train.aot import reason_for_eager
 
-# Rough seconds to compile a program, and the most that one saves of each eager step: the time
-# between its kernels, as a share of the step and in seconds.
+# Rough seconds to compile a program, and about the most that one saves of each eager step: the
+# time between its kernels, as a share of the step and in seconds.
 _COMPILING, _SAVED, _MOST_SAVED = 20.0, 0.6, 1e-3
 # Seconds for which steps are timed after the first one.
 TIMED = 0.4
@@ -43,8 +43,10 @@ def compiled_settings(
         return None
     compiled_share = len(programs) / len(work.programs)
     with suppress(Exception):
-        compute = _to_compile(work, timed, pool)
-        lacking = [*compress(programs, pool.map(is_missing, programs, repeat(compute)))]
+        compute, is_lacking = _to_compile(programs, work, timed, pool)
+        # Where the first is missing, the others are taken to be, without tracing each.
+        missing = repeat(True) if is_lacking else pool.map(is_missing, programs, repeat(compute))
+        lacking = [*compress(programs, missing)]
         most = min(_SAVED * step, _MOST_SAVED) * work.steps * compiled_share
         if _compiling(len(lacking), work, _COMPILING) > most:
             return None
@@ -69,21 +71,24 @@ def _possible(programs: Sequence[Source], eager: ComputeConfig) -> Sequence[Sour
 
 
 def _to_compile(
-    work: BaselineWork, timed: Sequence[tuple[float, ComputeConfig]], pool: Executor
-) -> ComputeConfig:
-    """Return the settings that take least time if compiled.
+    programs: Sequence[Source],
+    work: BaselineWork,
+    timed: Sequence[tuple[float, ComputeConfig]],
+    pool: Executor,
+) -> tuple[ComputeConfig, bool]:
+    """Return the settings that take least time if compiled, and whether the cache lacks them.
 
     Those that are eagerly faster are taken to be so as programs, too; but the cache may have
     others.
     """
-    compilation = _compiling(len(work.programs), work, _COMPILING)
+    compilation = _compiling(len(programs), work, _COMPILING)
     computes = [eager.model_copy(update={"backend": "aot"}) for _, eager in timed]
-    missing = pool.map(is_missing, repeat(work.programs[0]), computes)
+    missing = pool.map(is_missing, repeat(programs[0]), computes)
     candidates = [
-        (step * work.steps + compilation * is_lacking, compute)
+        (step * work.steps + compilation * is_lacking, compute, is_lacking)
         for (step, _), compute, is_lacking in zip(timed, computes, missing, strict=True)
     ]
-    return min(candidates, key=lambda candidate: candidate[0])[1]
+    return min(candidates, key=lambda candidate: candidate[0])[1:]
 
 
 def _compiling(programs: int, work: BaselineWork, seconds: float) -> float:

@@ -1,7 +1,6 @@
 """How long a study takes on this machine: timed in a few steps, or guessed."""
 
 import json
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -9,10 +8,10 @@ from itertools import chain
 from pathlib import Path
 from statistics import fmean
 
-from cnn_ablate import fork_server
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
+from cnn_ablate.fork_server import process_pool
 from cnn_ablate.models.size import build_for_inspection
 from cnn_ablate.runner.prepare import Prepared, data_facts, training_steps
 from cnn_ablate.runner.run_record import gpu
@@ -59,7 +58,7 @@ def time_trials(prepared: Prepared, device: str) -> dict[str, float]:
         cases[key] = prepared.code_folder, trial, data_facts(prepared, trial), device
         keys[variant.name] = key
     # In a process like those that train: with their memory settings, and one thread.
-    with ProcessPoolExecutor(1, fork_server.context()) as pool:
+    with process_pool(1) as pool:
         speeds = dict(zip(cases, pool.map(_seconds_per_epoch, cases.values()), strict=True))
     epochs = {v.name: v.settings["training"]["epochs"] for v in prepared.plan.variants}
     return {name: speeds[key] * epochs[name] for name, key in keys.items()}

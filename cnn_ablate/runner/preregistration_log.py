@@ -1,6 +1,6 @@
 """The log of a study: what it stated, and which of its trials existed then."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from cnn_ablate.errors import UserError
 from cnn_ablate.runner.prepare import Prepared
@@ -63,14 +63,16 @@ def log_preregistration(prepared: Prepared, record: Record, store: Store) -> Non
 
 def _on_same_data(prepared: Prepared, last: Record | None) -> list[Trial]:
     """Return the trials of the last plan on data sets of this one, in whatever form."""
-    data = {_data(trial) for trial in prepared.plan.trials}
-    return [trial for trial in last.plan.trials if _data(trial) in data] if last else []
+    data = {key for trial in prepared.plan.trials for key in _data(trial)}
+    return [trial for trial in last.plan.trials if data & _data(trial)] if last else []
 
 
-def _data(trial: Trial) -> str:
-    """Return the name of the data set; its fingerprint would change with the size of images."""
-    section = trial.settings.get("data", {})
-    return data_set_name(section) if isinstance(section, Mapping) else str(section)
+def _data(trial: Trial) -> set[str]:
+    """Return what tells a data set: its name, and the fingerprint, which a renamed folder keeps.
+
+    The fingerprint alone changes with the size in which images are read.
+    """
+    return {data_set_name(trial.settings.get("data", {})), trial.fingerprint}
 
 
 def _ids(record: Record) -> set[str]:

@@ -37,7 +37,7 @@ class LogEntry(Preregistration):
     trials: int = Field(
         description="Number of trials of the study, as before or as now, that had ended."
     )
-    variants: tuple[str, ...] = Field(description="Names of the variants that had any.")
+    variants: tuple[str, ...] = Field(description="Names of the variants that had any by then.")
     edits: tuple[str, ...] | None = Field(
         None,
         description="What was edited since the tables before it, in words; None in entries of "

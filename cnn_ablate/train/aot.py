@@ -136,7 +136,7 @@ def _not_compiled(trial: Trial, reason: str) -> NotCompiledError:
 def is_compiled(trainer: Trainer) -> bool:
     """Return whether the cache has the program of a trainer's steps."""
     cache = ProgramCache()
-    if reason_for_eager(trainer.trial, trainer.compute) or not cache.entries():
+    if not cache.entries():
         return False
     return cache.has(program_key(trace(trainer)[0], step_tensors(trainer).flat()))
 

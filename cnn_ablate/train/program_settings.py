@@ -18,6 +18,8 @@ def program_text(trial: Trial) -> str:
         for section, values in trial.settings.items()
         if section != "schedule"
     }
+    # A program holds the momentum fixed, so trials that cycle it have none.
+    settings["schedule"] = {"cycle_momentum": trial.settings["schedule"].get("cycle_momentum")}
     # Validation images, class weights and normalisation are those of a split.
     seed = [trial.seed] if split_varies(settings["data"]) else []
     return json.dumps([settings, trial.fingerprint, *seed], sort_keys=True)

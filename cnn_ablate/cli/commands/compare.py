@@ -13,22 +13,27 @@ from cnn_ablate.cli.json_output import print_json
 from cnn_ablate.cli.json_values import ComparedEffects, Comparison
 from cnn_ablate.cli.text_table import print_rows
 from cnn_ablate.cli.wrapped_sentences import print_sentence
+from cnn_ablate.errors import UserError
 from cnn_ablate.find_study import study_folder
 from cnn_ablate.report import formatting
 from cnn_ablate.schema import SOURCE_KEY, Effect, differences, hash_of, label
 from cnn_ablate.stats import ComparedContrast, compare_studies, estimate_effects, margin_of
 from cnn_ablate.store import Results, read
 from cnn_ablate.study.edited_since_run import changed_sources
-from cnn_ablate.text import listed
+from cnn_ablate.text import capital, listed
 
 
 def print_comparison(first: str, second: str, results: Path, *, as_json: bool) -> None:
     """Print the effects of two studies side by side.
 
     Raises:
-        UserError: One of them was never run.
+        UserError: One of them was never run, or their effects are on different metrics.
     """
     first_study, second_study = _read(first, results), _read(second, results)
+    one, other = (study.record.study.metric for study in (first_study, second_study))
+    if one.name != other.name:
+        what = f"effects are on {one.label} in one study, and on {other.label} in the other."
+        raise UserError("compare", what, "Run one of them again with the metric of the other.")
     findings = (*check_results(first_study), *check_results(second_study))
     pairs = compare_studies(_effects(first_study), _effects(second_study), meaningless(findings))
     if as_json:
@@ -113,10 +118,10 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
         "The interval of second - first is Welch's at 95 %."
         f"{f' `agree` says that the difference is {agree}' if margin else ''}"
     )
-    if metric.name == other.record.study.metric.name:
-        in_unit = f" in {metric.value_unit}" if metric.value_unit else ""
-        means = f"{_reference(one)} / {_reference(other)}"
-        yield f"Baseline, mean {metric.label}{in_unit} (seeds): {means}"
+    in_unit = f" in {metric.value_unit}" if metric.value_unit else ""
+    names = dict.fromkeys(capital(study.record.plan.reference) for study in (one, other))
+    means = f"{_reference(one)} / {_reference(other)}"
+    yield f"{' / '.join(names)}, mean {metric.label}{in_unit} (seeds): {means}"
     overridden = {*one.record.study.forced, *other.record.study.forced}
     for key, *values, in_both in differences(
         one.record.study.baseline, other.record.study.baseline
@@ -139,7 +144,7 @@ def _remarks(one: Results, other: Results) -> Iterator[str]:
 
 
 def _reference(study: Results) -> str:
-    """Return the mean over seeds of the baseline, and their number."""
+    """Return the mean over seeds of what others are compared with, and their number."""
     done, metric = _done(study), study.record.study.metric
     values = done.loc[done["variant"] == study.record.plan.reference, metric.name]
     if not len(values):

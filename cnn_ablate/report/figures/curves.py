@@ -170,7 +170,7 @@ def _caption(context: ReportData, data: pd.DataFrame, *, what: str, time: str, l
     most = f" The {shown} of {every} variants that differ most." if shown < every else ""
     return (
         f"{what} vs. {time}, mean over seeds{spread}{reference} ({context.seed_counts})."
-        f"{cut}{chance}{most}{curves_note(context.results.record)}"
+        f"{cut}{chance}{most}{curves_note(context.results.record, context.variants)}"
     )
 
 

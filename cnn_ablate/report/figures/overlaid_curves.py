@@ -83,7 +83,7 @@ def _caption(context: ReportData, data: pd.DataFrame, *, what: str) -> str:
     which = f"; the {shown} of {every} variants that differ most" if shown < every else ""
     unit = 100 if what == "Accuracy" else 1
     chance = chance_lines.note(data, data["mean"], unit=unit)
-    note = curves_note(context.results.record)
+    note = curves_note(context.results.record, context.variants)
     return (
         f"{what} vs. epoch, mean over seeds: {drawn}{which} ({context.seed_counts}).{chance}{note}"
     )
