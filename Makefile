@@ -56,10 +56,11 @@ reproduce: export CNN_ABLATE_DATA = $(DATA)
 reproduce: $(VENV)/installed ## Run the studies of the five papers; DATA: the folder with both data sets
 	@test -n "$(DATA)" || { echo "Set DATA to the folder of the data sets: make reproduce DATA=folder"; exit 1; }
 	@test -d results/trials || rm -f results/*/results.csv
-	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --only baseline --no-pictures
+	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --only lr=0.0003,augment=both --no-pictures
 	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --profile cpu --no-pictures
 	@$(BIN)/cnn-ablate run ablations/cifar_cbam.yaml --profile cpu --no-pictures
 	@$(BIN)/cnn-ablate run ablations/fashion_lr.yaml --no-pictures
+	@$(BIN)/cnn-ablate run ablations/cifar_ladder.yaml --only kernel_3x3 --no-pictures
 	@$(BIN)/cnn-ablate run ablations/cifar_ladder.yaml --profile cpu --no-pictures
 	@$(BIN)/cnn-ablate run ablations/resnet18_tuning.yaml --profile cpu --no-pictures
 	@$(BIN)/cnn-ablate run ablations/preact_cbam.yaml --profile cpu --no-pictures
