@@ -18,6 +18,7 @@ from cnn_ablate.settings import build_options, resolve
 from cnn_ablate.train import Hooks, Trainer, TrialInput, aot, train
 from cnn_ablate.train.aot import reason_for_eager, trace
 from cnn_ablate.train.compiler import program_key
+from cnn_ablate.train.loop import configure_torch
 from cnn_ablate.train.program_cache import ProgramCache
 from cnn_ablate.train.program_settings import program_text
 from cnn_ablate.train.tensor_step import step_tensors
@@ -73,8 +74,9 @@ def test_one_program_serves_seeds_and_learning_rates(images: Images) -> None:
         {"training__clip_norm": 1.0},
     ]
     keys = {key, *(key_of(images, **change) for change in changes)}
-    with torch.backends.mkldnn.flags(enabled=False):
-        keys.add(key_of(images))
+    configure_torch(AOT.model_copy(update={"onednn": False}), trial())
+    keys.add(key_of(images))
+    configure_torch(AOT, trial())
     assert len(keys) == 2 + len(changes)
 
 
