@@ -12,8 +12,9 @@ from cnn_ablate.errors import UserError
 from cnn_ablate.executors import Resources
 from cnn_ablate.runner import Prepared, RunConfig, autotune, prepare, resolve_device
 from cnn_ablate.runner.autotune import choose_compute
-from cnn_ablate.runner.baseline_work import BaselineWork, _steps, baseline_work
+from cnn_ablate.runner.baseline_work import BaselineWork, baseline_work
 from cnn_ablate.runner.jobs import Round
+from cnn_ablate.runner.prepare import training_steps
 from cnn_ablate.runner.run_record import processor
 from cnn_ablate.runner.trial_compute_settings import _slow_precision
 from cnn_ablate.schema import ComputeConfig, DataFacts, Design, Factor, Level, Study
@@ -138,7 +139,7 @@ def test_the_whole_study_counts(tmp_path: Path) -> None:
     )
     assert "baseline" == one.trial.variant
     assert one.steps == pytest.approx(2 * two.steps)
-    assert one.steps == pytest.approx(4 * _steps(prepared, one.trial), rel=0.1)
+    assert one.steps == pytest.approx(4 * training_steps(prepared, one.trial), rel=0.1)
 
 
 def test_seeds_of_later_looks_do_not_count(tmp_path: Path) -> None:

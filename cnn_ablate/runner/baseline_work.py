@@ -9,7 +9,7 @@ from pathlib import Path
 from cnn_ablate.executors import usable_cores
 from cnn_ablate.runner.compilation import Source, sources
 from cnn_ablate.runner.config import RunConfig
-from cnn_ablate.runner.prepare import Prepared, data_facts
+from cnn_ablate.runner.prepare import Prepared, data_facts, training_steps
 from cnn_ablate.schema import DataFacts, Trial
 from cnn_ablate.train.program_settings import program_text
 
@@ -47,7 +47,7 @@ def baseline_work(prepared: Prepared, config: RunConfig) -> BaselineWork:
     trials = _certain(prepared)
     workers = min(config.resources.local_workers(), len(trials))
     baseline = trials[0]
-    seconds = sum(_steps(prepared, t) * guessed_step(prepared, t) for t in trials)
+    seconds = sum(training_steps(prepared, t) * guessed_step(prepared, t) for t in trials)
     return BaselineWork(
         baseline,
         data_facts(prepared, baseline),
@@ -65,12 +65,6 @@ def _certain(prepared: Prepared) -> Sequence[Trial]:
     study, trials = prepared.study, prepared.plan.trials
     first = study.seeds[: study.looks[0]] if study.looks else study.seeds
     return [trial for trial in trials if trial.seed in first]
-
-
-def _steps(prepared: Prepared, trial: Trial) -> float:
-    images = data_facts(prepared, trial).counts(trial.settings["data"]).train
-    training = trial.settings["training"]
-    return float(images / training["batch_size"] * training["epochs"])
 
 
 def guessed_step(prepared: Prepared, trial: Trial) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
-from itertools import compress, cycle, islice, repeat
+from itertools import chain, compress, cycle, islice, repeat
 from statistics import mean
 
 from cnn_ablate.custom import user_code_folder
@@ -45,8 +45,8 @@ def compiled_settings(
     with suppress(Exception):
         compute, is_lacking = _to_compile(programs, work, timed, pool)
         # Where the first is missing, the others are taken to be, without tracing each.
-        missing = repeat(True) if is_lacking else pool.map(is_missing, programs, repeat(compute))
-        lacking = [*compress(programs, missing)]
+        others = repeat(True) if is_lacking else pool.map(is_missing, programs[1:], repeat(compute))
+        lacking = [*compress(programs, chain([is_lacking], others))]
         most = min(_SAVED * step, _MOST_SAVED) * work.steps * compiled_share
         if _compiling(len(lacking), work, _COMPILING) > most:
             return None

@@ -16,7 +16,6 @@ def program_text(trial: Trial) -> str:
     settings = {
         section: {k: v for k, v in values.items() if k not in _NOT_IN_PROGRAM.get(section, ())}
         for section, values in trial.settings.items()
-        if section != "schedule"
     }
     # A program holds the momentum fixed, so trials that cycle it have none.
     settings["schedule"] = {"cycle_momentum": trial.settings["schedule"].get("cycle_momentum")}
