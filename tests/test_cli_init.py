@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 from jsonschema import Draft7Validator
 from PIL import Image
 
 from cnn_ablate.custom import user_code_folder
 from cnn_ablate.data import DATASETS, DataSet
 from cnn_ablate.data.picture_survey import survey_pictures
-from cnn_ablate.models import MODELS
+from cnn_ablate.models import MODELS, network_size
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import build_options, options_of, resolve
 from cnn_ablate.study import Changes, read_study
@@ -241,6 +242,41 @@ def test_a_draft_proposes_a_factor_for_every_knob(tmp_path: Path) -> None:
     knobs = {f"model.{knob}" for knob in study.written["model"] if knob != "name"}
     assert knobs <= varied
     assert "title: Ablation of cnnnet on fashion_mnist_sample\n" in text.replace('"', "")
+
+
+def test_without_a_network_the_draft_is_of_one_that_trains_in_minutes(tmp_path: Path) -> None:
+    """All its trials together take fewer than 10^12 multiply-adds."""
+    path = tmp_path / "first.yaml"
+    assert 0 == call("init", path).exit_code
+    study = read_study(path)
+    size = network_size(options_of("model", study.baseline["model"]), (1, 28, 28), 10)
+    images = DATASETS["fashion_mnist_sample"].sizes[0] * study.baseline["training"]["epochs"]
+    assert len(plan(study, resolve).trials) * images * size.macs < 1e12
+
+
+@pytest.mark.parametrize(
+    ("knob", "off", "on"),
+    [
+        ("se: bool = True", False, True),
+        ("se: bool = False", False, True),
+        ("norm: bool = True", False, True),
+        ("norm: Literal['batch', 'none'] = 'batch'", "none", "batch"),
+        ("norm: Literal['batch', 'none'] = 'none'", "none", "batch"),
+    ],
+)
+def test_a_draft_claims_that_a_component_helps(
+    knob: str, off: object, on: object, tmp_path: Path
+) -> None:
+    """Whichever level is in the baseline, which has the defaults of the user's own network."""
+    code = f"from typing import Literal\n\n\ndef net(classes, {knob}): ...\n"
+    (tmp_path / "switched_net.py").write_text(code, encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    assert 0 == call("init", path, "--model", "switched_net:net").exit_code
+    draft = yaml.safe_load(path.read_text(encoding="utf-8"))
+    [claim] = draft["claims"]
+    assert (off, on) == (claim["from"], claim["to"])
+    name, default = knob.partition(":")[0], knob.rpartition("= ")[2]
+    assert default.strip("'") == str(draft["baseline"]["model"][name])
 
 
 def test_a_draft_varies_no_number_of_the_data(tmp_path: Path) -> None:

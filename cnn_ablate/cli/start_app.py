@@ -44,7 +44,7 @@ def init(
             help="Name of a network, or of a user-defined one: module:Name.",
             autocompletion=shell_completion.models,
         ),
-    ] = "cnnnet",
+    ] = "lenet",
     table: Annotated[
         Path | None,
         typer.Option("--from", help="Results trained elsewhere: draft the study that has them."),

@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
 from shlex import quote
 from types import MappingProxyType
@@ -12,16 +11,10 @@ from typing import Any
 from cnn_ablate.custom import is_import_path
 from cnn_ablate.data import DataSet
 from cnn_ablate.data.normalize import NORMALIZATIONS
-from cnn_ablate.errors import UserError
-from cnn_ablate.models import network_size
-from cnn_ablate.options import Options
 from cnn_ablate.schema import SOURCE_KEY, label, with_overrides
-from cnn_ablate.settings import entry_of, options_of, resolve
+from cnn_ablate.settings import entry_of, resolve
+from cnn_ablate.study.draft_levels import Levels, buildable, is_on, proposed_levels
 from cnn_ablate.study.file_model import folder_name_fault
-from cnn_ablate.text import listed
-
-# Two levels of a knob, and what the second one is or may be instead, in words.
-Levels = tuple[list[Any], str]
 
 _NO_KNOBS: Mapping[str, Any] = MappingProxyType({})
 _SWITCHES = 2
@@ -29,8 +22,8 @@ _LEAST_EPOCHS, _LEAST_STEPS = 10, 500
 # Batch sizes with the number of training images from which each is used.
 _BATCHES = {64: 3200, 32: 640, 16: 0}
 _USUAL_IMAGES = 50_000
-# Faults of published programs that these networks reproduce by default.
-_FIXES = {"relu_logits": False, "transformer": "none"}
+# What a complete system has, and no faults of published programs, unlike the networks' defaults.
+_COMPLETE = {"norm": "batch", "relu_logits": False, "transformer": "none"}
 # Texts that YAML reads as texts without quotes.
 _PLAIN = re.compile(r"(?!(?:true|false|null)$)[A-Za-z_][\w.]*(:\w+)?", re.IGNORECASE)
 
@@ -75,7 +68,7 @@ _CLAIM = """
 # What you expect, stated before the training; the report says whether the data agree.
 claims:
   - id: {knob}
-    quote: {knob} improves the accuracy
+    quote: {quote}
     factor: model.{knob}
     from: {old}
     to: {new}
@@ -108,8 +101,8 @@ def study_template(
     folder = str(knobs["path"][0]).rpartition("/")[2] if "path" in knobs else ""
     title = f"Ablation of {model.rpartition(':')[2]} on {folder or data}"
     why = {knob: reason for knob, (_, reason) in knobs.items() if reason}
-    switches, others = _proposed_levels(entry_of("model", model), settings["model"])
-    others = _buildable(settings, others)
+    switches, others = proposed_levels(entry_of("model", model), settings["model"])
+    others = buildable(settings, others)
     levels = dict(list(switches.items())[:_SWITCHES])
     lines = [
         _HEAD.format(file=quote(file), name=_yaml(study_name(file)), title=_yaml(title)),
@@ -120,8 +113,8 @@ def study_template(
         *_commented({**dict(list(switches.items())[_SWITCHES:]), **others}),
         _DESIGN,
         *(
-            _CLAIM.format(knob=knob, new=_yaml(new), old=_yaml(old))
-            for knob, ((new, old), _) in list(levels.items())[:1]
+            _claim(knob, *sorted(values, key=is_on))
+            for knob, (values, _) in list(levels.items())[:1]
         ),
     ]
     return "".join(lines)
@@ -129,8 +122,10 @@ def study_template(
 
 def _settings(data: str, model: str, knobs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     settings = resolve({"data": {"name": data, **knobs}, "model": {"name": model}})
-    fixes = {f"model.{k}": value for k, value in _FIXES.items() if k in settings["model"]}
-    return resolve(with_overrides(settings, fixes))
+    if is_import_path(model):
+        return settings
+    complete = {f"model.{k}": value for k, value in _COMPLETE.items() if k in settings["model"]}
+    return resolve(with_overrides(settings, complete))
 
 
 def _training(images: int | None) -> str:
@@ -147,80 +142,6 @@ def _training(images: int | None) -> str:
     return _TRAINING.format(epochs=epochs, batch_size=batch_size, why=why)
 
 
-def _proposed_levels(
-    entry: type[Options], values: Mapping[str, Any]
-) -> tuple[dict[str, Levels], dict[str, Levels]]:
-    """Return levels per knob of those that are switched, flags before named choices, and others."""
-    properties = entry.model_json_schema()["properties"]
-    # Other names for what the data say.
-    told = getattr(entry, "synonyms", {})
-    flags: dict[str, Levels] = {}
-    choices: dict[str, Levels] = {}
-    others: dict[str, Levels] = {}
-    for knob, value in values.items():
-        listed_values = [v for v in properties.get(knob, {}).get("enum", ()) if v != value]
-        if isinstance(value, bool):
-            flags[knob] = [value, not value], ""
-        elif knob in {"name", SOURCE_KEY, *told} or isinstance(value, dict):
-            continue
-        elif listed_values:
-            kind = choices if isinstance(value, str) else others
-            kind[knob] = _chosen(value, listed_values)
-        else:
-            others[knob] = _invented(value)
-    return {**flags, **choices}, others
-
-
-def _buildable(settings: Mapping[str, Any], levels: Mapping[str, Levels]) -> dict[str, Levels]:
-    """Return the levels without the whole numbers that a network of the user's own cannot have.
-
-    With another number of channels or classes, whatever the name of that argument, a network does
-    not fit the data. Nothing is left out where the data are not here, or do not fit as it is.
-    """
-    model = settings["model"]
-    if not is_import_path(model["name"]):
-        return dict(levels)
-    with suppress(UserError):
-        spec = options_of("data", settings["data"]).spec()
-        shape, classes = spec.shape, len(spec.classes)
-        if _fits(model, shape, classes):
-            return {
-                knob: (values, why)
-                for knob, (values, why) in levels.items()
-                if not isinstance(values[1], int)
-                or _fits({**model, knob: values[1]}, shape, classes)
-            }
-    return dict(levels)
-
-
-def _fits(model: Mapping[str, Any], shape: tuple[int, int, int], classes: int) -> bool:
-    """Return whether a network can be built, and takes images of a shape."""
-    with suppress(UserError):
-        network_size(options_of("model", model), shape, classes)
-        return True
-    return False
-
-
-def _invented(value: Any) -> Levels:
-    """Return a value with another one of its type."""
-    if isinstance(value, int) and value > 1:
-        return [value, value // 2], "half" if value % 2 == 0 else "about half"
-    if isinstance(value, int):
-        return [value, value + 1], ""
-    if isinstance(value, float):
-        return ([value, float(f"{value / 10:.3g}")], "a tenth") if value else ([value, 0.1], "")
-    if isinstance(value, list | tuple) and len(value) > 1:
-        return [value, value[:-1]], "without the last one"
-    return [value, "OTHER"], "for OTHER, a value that the network takes"
-
-
-def _chosen(value: Any, others: Sequence[Any]) -> Levels:
-    """Return a value with another one, `none` if possible, and the names of further ones."""
-    second = "none" if "none" in others else others[0]
-    more = [label(other) for other in others if other != second]
-    return [value, second], f"or {listed(more, 'or')}" if more else ""
-
-
 def _factor(knob: str, levels: list[Any], words: str) -> str:
     return f"model.{knob}: {_yaml(levels)}{f'  # {words}' if words else ''}\n"
 
@@ -230,6 +151,11 @@ def _commented(levels: Mapping[str, Levels]) -> Iterator[str]:
         yield _MORE
     for knob, pair in levels.items():
         yield f"  # {_factor(knob, *pair)}"
+
+
+def _claim(knob: str, old: Any, new: Any) -> str:
+    quote = f"{knob} = {label(new)} is more accurate than {knob} = {label(old)}"
+    return _CLAIM.format(knob=knob, quote=_yaml(quote), old=_yaml(old), new=_yaml(new))
 
 
 def study_name(file: str) -> str:
