@@ -57,9 +57,9 @@ def assert_trains_as_eager(images: Images, **changes: Any) -> None:
 def test_every_family_trains_as_eagerly(images: Images, family: str) -> None:
     """Order, augmentation, dropout masks and updates are the same."""
     augments = ["random_crop", "horizontal_flip"]
-    assert_trains_as_eager(
-        images, model__name=family, data__augment=augments, optimizer__lr=1e-3, **SMALL[family]
-    )
+    # With a ReLU, rounding that takes a value across zero would change gradients by a jump.
+    knobs = {"model__name": family, "model__activation": "silu", **SMALL[family]}
+    assert_trains_as_eager(images, data__augment=augments, optimizer__lr=1e-3, **knobs)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
