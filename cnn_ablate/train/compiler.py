@@ -26,6 +26,8 @@ _SETTINGS: dict[str, Any] = {
     # The study's layout is kept: Inductor's own choice would differ between networks.
     "layout_optimization": False,
     "cpp.threads": 1,
+    # Inductor would leave max pools, which read every second value, as scalar code with branches.
+    "cpp.enable_tiling_heuristics": False,
     "compile_threads": 1,
 }
 _CPUINFO = Path("/proc/cpuinfo")

@@ -3,6 +3,7 @@
 import time
 from contextlib import suppress
 from functools import partial
+from math import prod
 from statistics import median
 
 import torch
@@ -17,8 +18,10 @@ from cnn_ablate.train.trainer import Trainer
 
 # Larger batches take about the same time per image, and an estimate should be quick.
 _MAX_BATCH_SIZE = 32
-# Steps per epoch of random images.
+# Steps per epoch of random images, at least. Small images are more, of at most so many values: a
+# processor learns the branches of a step that it repeats on the same few images.
 _STEPS = 16
+_IMAGES, _VALUES = 4096, 2**24
 # Random images are made to be used, so none are left out or split off.
 _ALL_IMAGES: Overrides = {"data.subset": None, "data.test_subset": None, "data.val_fraction": 0.0}
 
@@ -55,8 +58,9 @@ def _random_trainer(trial: Trial, facts: DataFacts, compute: ComputeConfig) -> T
     """Return the trainer of a trial on random images."""
     configure_torch(compute, trial)
     trial = at_constant_rate(_with_settings(trial, _ALL_IMAGES))
-    images = random_images(facts, trial.settings["training"]["batch_size"] * _STEPS)
-    return Trainer(trial, images, compute)
+    batch_size: int = trial.settings["training"]["batch_size"]
+    count = max(batch_size * _STEPS, min(_IMAGES, _VALUES // prod(facts.shape)))
+    return Trainer(trial, random_images(facts, count), compute)
 
 
 def at_constant_rate(trial: Trial) -> Trial:
