@@ -20,6 +20,7 @@ from cnn_ablate.runner.trial_compute_settings import _slow_precision
 from cnn_ablate.schema import ComputeConfig, DataFacts, Design, Factor, Level, Study
 from cnn_ablate.settings import resolve
 from cnn_ablate.store import Store, read_compute, write_compute
+from cnn_ablate.train import step_benchmark
 from test_train import trial
 
 FACTS = DataFacts(
@@ -76,6 +77,15 @@ def test_no_clear_gain_changes_nothing(seconds: dict[ComputeConfig, float], slow
 def test_steps_are_really_timed() -> None:
     """The seconds per step are those of a real training step."""
     assert 0 < autotune._step(BaselineWork(trial(), FACTS, 1), DEFAULT) < 10
+
+
+@pytest.mark.parametrize(("side", "expected"), [(28, 4096), (224, 111)])
+def test_small_images_are_timed_by_the_thousand(side: int, expected: int) -> None:
+    """A processor would learn the branches of a step on the same few; large ones take memory."""
+    facts = FACTS.model_copy(update={"shape": (3, side, side)})
+    small = trial(training__batch_size=4)
+    trainer = step_benchmark._random_trainer(small, facts, DEFAULT)
+    assert expected == len(trainer.loader.train.images)
 
 
 def test_a_schedule_of_few_steps_can_be_timed() -> None:
