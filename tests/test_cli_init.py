@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import yaml
 from jsonschema import Draft7Validator
 from PIL import Image
 
@@ -262,17 +261,20 @@ def test_without_a_network_the_draft_is_of_one_that_trains_in_minutes(tmp_path: 
         ("norm: bool = True", False, True),
         ("norm: Literal['batch', 'none'] = 'batch'", "none", "batch"),
         ("norm: Literal['batch', 'none'] = 'none'", "none", "batch"),
+        ("norm: Literal['batch', None] = 'batch'", None, "batch"),
+        ("se: Literal['yes', 'no'] = 'no'", "no", "yes"),
+        ("pool: Literal['max', 'avg'] = 'avg'", "max", "avg"),
     ],
 )
 def test_a_draft_claims_that_a_component_helps(
     knob: str, off: object, on: object, tmp_path: Path
 ) -> None:
-    """Whichever level is in the baseline, which has the defaults of the user's own network."""
+    """Whichever level is in the baseline, which is the better one where both have a component."""
     code = f"from typing import Literal\n\n\ndef net(classes, {knob}): ...\n"
     (tmp_path / "switched_net.py").write_text(code, encoding="utf-8")
     path = tmp_path / "mine.yaml"
     assert 0 == call("init", path, "--model", "switched_net:net").exit_code
-    draft = yaml.safe_load(path.read_text(encoding="utf-8"))
+    draft = load(path).values
     [claim] = draft["claims"]
     assert (off, on) == (claim["from"], claim["to"])
     name, default = knob.partition(":")[0], knob.rpartition("= ")[2]

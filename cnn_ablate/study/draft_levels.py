@@ -15,6 +15,9 @@ from cnn_ablate.text import listed
 # Two levels of a knob, and what the second one is or may be instead, in words.
 Levels = tuple[list[Any], str]
 
+# Levels of a switch that stand for a network without the component.
+_OFF = (False, None, "none", "off", "no", "identity")
+
 
 def proposed_levels(
     entry: type[Options], values: Mapping[str, Any]
@@ -92,4 +95,4 @@ def _chosen(value: Any, others: Sequence[Any]) -> Levels:
 
 def is_on(value: Any) -> bool:
     """Return whether a level of a switch has the component at all."""
-    return value not in (False, "none")
+    return value not in _OFF

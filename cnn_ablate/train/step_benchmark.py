@@ -18,8 +18,8 @@ from cnn_ablate.train.trainer import Trainer
 
 # Larger batches take about the same time per image, and an estimate should be quick.
 _MAX_BATCH_SIZE = 32
-# Steps per epoch of random images, at least. Small images are more, of at most so many values: a
-# processor learns the branches of a step that it repeats on the same few images.
+# The random images are those of so many steps, or more: as many as have this many pixel values, up
+# to a number. A processor learns the branches of a step that it repeats on the same few images.
 _STEPS = 16
 _IMAGES, _VALUES = 4096, 2**24
 # Random images are made to be used, so none are left out or split off.
