@@ -50,6 +50,20 @@ def test_the_answer_is_what_is_decided_largest_first(sound: Results) -> None:
     }
 
 
+def test_a_variant_whose_reference_is_not_trained_is_not_tested(sound: Results) -> None:
+    """The answer is on the tested change alone, and the lists have the other one."""
+    context = context_of(sound)
+    tested = context.effects[0].model_copy(
+        update={"family": "primary", "decided": False, "negligible": True, "direction": ""}
+    )
+    lone = tested.model_copy(
+        update={"family": "", "seeds": 0, "reference": "untrained", "difference": None}
+    )
+    context = replace(context, effects=(tested, lone))
+    assert answer(context).startswith("The only tested change has no effect beyond")
+    assert ["No effect beyond 1 point", "Not tested"] == [g.name for g in outcome_lists(context)]
+
+
 @pytest.mark.parametrize(
     ("names", "expected"),
     [("a", "the only change is"), ("ab", "both changes are"), ("abc", "all 3 changes are")],

@@ -70,16 +70,16 @@ def answer(context: ReportData) -> str:
     if context.meaningless:
         parts.append(void(len(context.meaningless), " more"))
     found = [part for part in parts if part]
+    kind = "change" if len(tested) == len(_effects(context)) else "tested change"
     if len(found) == 1 and not context.meaningless:
-        return _said_of_all(len(tested), _overridden(context), found[0])
-    changes = "change" if len(tested) == len(_effects(context)) else "tested change"
-    among = " ".join(filter(None, (f"Of {count(len(tested), changes)}", _overridden(context))))
+        return _said_of_all(len(tested), kind, _overridden(context), found[0])
+    among = " ".join(filter(None, (f"Of {count(len(tested), kind)}", _overridden(context))))
     return f"{among}, {'; '.join(found)}."
 
 
-def _said_of_all(changes: int, condition: str, counted: str) -> str:
+def _said_of_all(changes: int, kind: str, condition: str, counted: str) -> str:
     """Return the one outcome that all changes have: `Both changes help`, for `2 help`."""
-    every = {1: "the only change", 2: "both changes"}.get(changes, f"all {changes:,} changes")
+    every = {1: f"the only {kind}", 2: f"both {kind}s"}.get(changes, f"all {changes:,} {kind}s")
     subject = ", ".join(filter(None, (condition, every)))
     return f"{capital(subject)} {counted.partition(' ')[2]}."
 
@@ -140,9 +140,13 @@ def _level_changes(context: ReportData) -> Counter[str]:
 
 
 def _effects(context: ReportData) -> list[Effect]:
-    """Return the effects in the metric of the study, the largest first."""
+    """Return the effects in the metric of the study, the largest first.
+
+    Those of a variant whose reference has no results are among them, as not tested.
+    """
     own = [e for e in context.effects if e.metric == context.metric]
-    own = [e for e in own if e.seeds or e.failed or e.failed_reference]
+    shown = context.variants
+    own = [e for e in own if e.seeds or e.failed or e.failed_reference or e.variant in shown]
     return sorted(own, key=lambda effect: -abs(effect.difference or 0.0))
 
 
