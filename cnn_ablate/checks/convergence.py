@@ -27,14 +27,15 @@ def still_improving(study: TrainedStudy) -> Iterator[Finding]:
         return
     images = "validation" if epochs["val_accuracy"].notna().any() else "test"
     largest = max(rises, key=lambda name: rises[name])
+    by = f"by {100 * rises[largest]:.1f} points with {largest}"
+    more = f"most {by} ({some(rises)}). Their order may change with longer training."
     yield Finding(
         kind="still improving",
         severity="warning",
         where=f"variant {largest}" if len(rises) == 1 else f"{len(rises)} variants",
         message=f"Mean {images} accuracy is a point or more higher over the last quarter of the "
-        "epochs than over the quarter before, most by "
-        f"{100 * rises[largest]:.1f} points with {largest} ({some(rises)}). Their order may change "
-        "with longer training.",
+        "epochs than over the quarter before, "
+        f"{f'{by}. Longer training may change its rank.' if len(rises) == 1 else more}",
         data={"variants": list(rises), "rises": rises, "meaningless": []},
     )
 
