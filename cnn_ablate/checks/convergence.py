@@ -27,15 +27,18 @@ def still_improving(study: TrainedStudy) -> Iterator[Finding]:
         return
     images = "validation" if epochs["val_accuracy"].notna().any() else "test"
     largest = max(rises, key=lambda name: rises[name])
-    by = f"by {100 * rises[largest]:.1f} points with {largest}"
-    more = f"most {by} ({some(rises)}). Their order may change with longer training."
+    rise = f"by {100 * rises[largest]:.1f} points with {largest}"
+    if len(rises) == 1:
+        where, which = f"variant {largest}", f"{rise}. Longer training may change its rank."
+    else:
+        where = f"{len(rises)} variants"
+        which = f"most {rise} ({some(rises)}). Their order may change with longer training."
     yield Finding(
         kind="still improving",
         severity="warning",
-        where=f"variant {largest}" if len(rises) == 1 else f"{len(rises)} variants",
+        where=where,
         message=f"Mean {images} accuracy is a point or more higher over the last quarter of the "
-        "epochs than over the quarter before, "
-        f"{f'{by}. Longer training may change its rank.' if len(rises) == 1 else more}",
+        f"epochs than over the quarter before, {which}",
         data={"variants": list(rises), "rises": rises, "meaningless": []},
     )
 
