@@ -45,17 +45,23 @@ def test_a_draft_of_every_data_set_is_a_study(tmp_path: Path, data: str) -> None
     assert [] == [*Draft7Validator(json_schema()).iter_errors(load(path).values)]
 
 
+def draft_of(module: str, code: str, folder: Path) -> Path:
+    """Return the study file that `init` drafts in a folder for `net` of a module with this code."""
+    (folder / f"{module}.py").write_text(code, encoding="utf-8")
+    path = folder / "mine.yaml"
+    assert 0 == call("init", path, "--model", f"{module}:net").exit_code
+    return path
+
+
 def test_a_draft_of_a_network_of_the_users_own(tmp_path: Path) -> None:
     """Its switches are found in its signature; strings that YAML would misread are quoted."""
-    (tmp_path / "drafted_net.py").write_text(
+    code = (
         "from torch import nn\n"
         "def net(channels, classes, image_size, wide: bool = False, kind: str = 'null'):\n"
         "    size = channels * image_size ** 2\n"
-        "    return nn.Sequential(nn.Flatten(), nn.Linear(size, classes, bias=wide))\n",
-        encoding="utf-8",
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(size, classes, bias=wide))\n"
     )
-    path = tmp_path / "mine.yaml"
-    assert 0 == call("init", path, "--model", "drafted_net:net").exit_code
+    path = draft_of("drafted_net", code, tmp_path)
     study = read_study(path)
     assert {"name": "drafted_net:net", "wide": False, "kind": "null"} == study.written["model"]
     assert "model.wide" == study.factors[0].name

@@ -8,7 +8,7 @@ import pytest
 from cnn_ablate.study import read_study
 from cnn_ablate.study.source import load
 from cnn_ablate.study.template import study_template
-from test_cli import call
+from test_cli_init import draft_of
 
 
 def test_a_draft_proposes_a_factor_for_every_knob(tmp_path: Path) -> None:
@@ -41,10 +41,7 @@ def test_a_draft_claims_that_a_component_helps(
 ) -> None:
     """Whichever level is in the baseline, which is the better one where both have a component."""
     code = f"from typing import Literal\n\n\ndef net(classes, {knob}): ...\n"
-    (tmp_path / "switched_net.py").write_text(code, encoding="utf-8")
-    path = tmp_path / "mine.yaml"
-    assert 0 == call("init", path, "--model", "switched_net:net").exit_code
-    draft = load(path).values
+    draft = load(draft_of("switched_net", code, tmp_path)).values
     [claim] = draft["claims"]
     assert (off, on) == (claim["from"], claim["to"])
     name, default = knob.partition(":")[0], knob.rpartition("= ")[2]
@@ -53,10 +50,8 @@ def test_a_draft_claims_that_a_component_helps(
 
 def test_a_draft_varies_no_number_of_the_data(tmp_path: Path) -> None:
     """Classes and channels are what the data say."""
-    net = "def net(in_channels=1, num_classes=10, wide=True): ...\n"
-    (tmp_path / "plain_net.py").write_text(net, encoding="utf-8")
-    path = tmp_path / "mine.yaml"
-    assert 0 == call("init", path, "--model", "plain_net:net").exit_code
+    code = "def net(in_channels=1, num_classes=10, wide=True): ...\n"
+    path = draft_of("plain_net", code, tmp_path)
     factors = path.read_text(encoding="utf-8").partition("factors:\n")[2]
     assert "num_classes" not in factors
     assert "in_channels" not in factors
@@ -64,31 +59,27 @@ def test_a_draft_varies_no_number_of_the_data(tmp_path: Path) -> None:
 
 def test_a_draft_varies_no_number_without_which_the_network_does_not_fit(tmp_path: Path) -> None:
     """Other names of classes and channels are seen by what another number does."""
-    (tmp_path / "named_net.py").write_text(
+    code = (
         "from torch import nn\n"
         "def net(in_ch=1, n_out=10, width=4):\n"
         "    conv = nn.Conv2d(in_ch, width, 3)\n"
         "    return nn.Sequential(conv, nn.AdaptiveAvgPool2d(1), nn.Flatten(),\n"
-        "                         nn.Linear(width, n_out))\n",
-        encoding="utf-8",
+        "                         nn.Linear(width, n_out))\n"
     )
-    path = tmp_path / "mine.yaml"
-    assert 0 == call("init", path, "--model", "named_net:net").exit_code
+    path = draft_of("named_net", code, tmp_path)
     factors = path.read_text(encoding="utf-8").partition("factors:\n")[2]
     assert re.findall(r"model\.\w+(?=: \[)", factors) == ["model.width"]
 
 
 def test_a_commented_factor_says_what_its_second_level_is(tmp_path: Path) -> None:
     """Listed choices are all named; where nothing is known, there is a place to fill in."""
-    (tmp_path / "levels_net.py").write_text(
+    code = (
         "from typing import Literal\n"
         "def net(channels, classes, wide=True, pool: Literal['max', 'avg', 'none'] = 'max',\n"
         "        act: Literal['relu', 'tanh', 'gelu'] = 'relu', width: int = 16, drop=0.07,\n"
-        "        widths=(8, 16), stem='conv'): ...\n",
-        encoding="utf-8",
+        "        widths=(8, 16), stem='conv'): ...\n"
     )
-    path = tmp_path / "mine.yaml"
-    assert 0 == call("init", path, "--model", "levels_net:net").exit_code
+    path = draft_of("levels_net", code, tmp_path)
     factors = path.read_text(encoding="utf-8").partition("factors:\n")[2].splitlines()[:8]
     assert [
         "  model.wide: [true, false]",
