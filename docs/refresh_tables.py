@@ -19,18 +19,18 @@ from cnn_ablate.report import write
 from cnn_ablate.schema import Record
 from cnn_ablate.settings import identity, resolve
 from cnn_ablate.store import Store, read_record, write_study
-from cnn_ablate.study import Changes, read_study
+from cnn_ablate.study.edited_since_run import read_again
 
 ROOT = Path(__file__).parents[1]
 
 
 def renewed(record: Record) -> Record:
-    """Return a record with the study as its file has it now.
+    """Return a record with the study as its file has it now, and what its command line set.
 
     Raises:
         UserError: the file does not plan a trial that was run.
     """
-    study = read_study(ROOT / record.study.source, Changes(record.study.profile))
+    study = read_again(ROOT / record.study.source, record)
     study = study.model_copy(update={"source": record.study.source})
     fingerprints = {facts.name: facts.fingerprint for facts in record.data}
     planned = plan(study, resolve, lambda data: fingerprints[data["name"]], identity)

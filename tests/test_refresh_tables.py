@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cnn_ablate.store import read_record
+from cnn_ablate.study import Changes, read_study
 
 ROOT = Path(__file__).parents[1]
 FOLDER = "lenet_cifar"
@@ -48,3 +49,17 @@ def test_a_file_that_leaves_out_a_trial_that_was_run_is_refused(
     more = record.plan.model_copy(update={"trials": (*record.plan.trials, other)})
     with pytest.raises(Exception, match="does not plan all trials"):
         renewed(record.model_copy(update={"plan": more}))
+
+
+def test_what_the_command_line_set_is_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run with `--set` is of the same trials when its study is read anew."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    renewed = runpy.run_path(str(ROOT / "docs" / "refresh_tables.py"))["renewed"]
+    record = read_record(ROOT / "results", FOLDER)
+    changes = Changes(sets=("training.precision=bfloat16",))
+    study = read_study(ROOT / record.study.source, changes)
+    study = study.model_copy(update={"source": record.study.source})
+    plan = record.plan.model_copy(update={"trials": ()})
+    again = renewed(record.model_copy(update={"study": study, "plan": plan}))
+    assert again.study.forced == {"training.precision": "bfloat16"}
+    assert again.study.baseline == study.baseline
