@@ -63,13 +63,15 @@ def _words(group: list[Answer]) -> dict[str, str]:
 
 def headlines(_: str) -> Iterator[str]:
     """Write the main claims of each paper with their verdicts, one to three per study."""
-    yield "| study | the paper says | of | published | here | budget | verdict |"
+    yield "| paper and study | the paper says | of | published | here | budget | verdict |"
     yield "|---|---|---|---|---|---|---|"
     for name, study_runs in studies().items():
+        paper = study_runs[0].record.study.paper
+        study = f"{paper.authors}: `{name}`" if paper else f"`{name}`"
         by_id = {answer.claim.id: answer for answer in answers(study_runs)}
         for answer in (by_id[key] for key in HEADLINES[name]):
             quote, numbers = _quote(answer.claim), _numbers(answer)
-            yield _cells(f"`{name}`", quote, *numbers, answer.budget, _marked(answer))
+            yield _cells(study, quote, *numbers, answer.budget, _marked(answer))
 
 
 def papers(_: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnn_ablate.claims import overrides
+from cnn_ablate.claims import overrides, replaced_value
 from cnn_ablate.report.baseline_facts import baseline_facts
 from cnn_ablate.report.final_evaluation import curves_note, weights_tested
 from cnn_ablate.report.limitations import limitations
@@ -180,6 +180,18 @@ def test_a_profile_overrides_listed_entries_too():
     record = record.model_copy(update={"study": longer})
 
     assert overrides(record) == "profile cpu set training.epochs = 2 instead of 50 or 100"
+
+
+def test_the_default_that_a_profile_replaced_is_named_where_the_baseline_has_one():
+    """The file may state a value in a listed entry only, and be silent in its baseline."""
+    steps = (Entry(name="long", sets={"training.epochs": 100}),)
+    record, *_ = study(VALUES, forced={"training.epochs": 2}, before={"training.epochs": None})
+    longer = record.study.model_copy(update={"designs": (Design(kind="list", entries=steps),)})
+    having = longer.model_copy(update={"baseline": {"training": {"epochs": 2}}})
+    lacking = longer.model_copy(update={"baseline": {"training": {}}})
+
+    assert replaced_value(having, "training.epochs") == "the default or 100"
+    assert replaced_value(lacking, "training.epochs") == "100"
 
 
 def test_limitations_of_a_study():

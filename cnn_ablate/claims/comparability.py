@@ -6,7 +6,7 @@ from typing import Any
 from cnn_ablate.claims.draft_verdict import DraftVerdict
 from cnn_ablate.claims.metrics import EXACT
 from cnn_ablate.plan import Weights
-from cnn_ablate.schema import Claim, Record, Study, Word, label
+from cnn_ablate.schema import Claim, Record, Study, Word, label, value_at
 from cnn_ablate.text import listed
 
 # The number format of the arithmetic, and what is logged, change neither the budget nor the data.
@@ -98,7 +98,10 @@ def replaced_values(study: Study) -> str:
 
 def replaced_value(study: Study, key: str) -> str:
     """Return the values of the file at a key that was set for all variants: `200 or 400`."""
-    return listed(dict.fromkeys(map(label, _declared(study, key))), "or")
+    values = dict.fromkeys(map(label, _declared(study, key)))
+    is_silent = study.before.get(key) is None and value_at(study.baseline, key) is not None
+    default = ["the default"] if is_silent and values else []
+    return listed([*default, *values], "or")
 
 
 def _override(study: Study, key: str) -> str:

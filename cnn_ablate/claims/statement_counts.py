@@ -24,10 +24,13 @@ def by_statement(claims: Sequence[Claim]) -> list[list[Claim]]:
 
 
 def statement_verdict(words: Sequence[str]) -> str:
-    """Return the verdict on a statement: the strongest on its claims, unless they contradict."""
+    """Return the verdict on a statement: the least sure one on its claims, unless they contradict.
+
+    What one claim leaves open is open in the statement, though another claim supports it.
+    """
     if _SUPPORTED & set(words) and _REFUTED & set(words):
         return CONTRADICTING
-    return min(words, key=WORDS.index)
+    return max(words, key=WORDS.index)
 
 
 def count_statements(claims: Sequence[Claim], verdicts: Mapping[str, str]) -> Counter[str]:
