@@ -58,6 +58,7 @@ reproduce: $(VENV)/installed ## Run the studies of the five papers; DATA: the fo
 	@test -d results/trials || rm -f results/*/results.csv
 	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --only lr=0.0003,augment=both --no-pictures
 	@$(BIN)/cnn-ablate run ablations/lenet_cifar.yaml --profile cpu --no-pictures
+	@$(BIN)/cnn-ablate run ablations/cifar_cbam.yaml --only baseline --set training.precision=bfloat16 --no-pictures
 	@$(BIN)/cnn-ablate run ablations/cifar_cbam.yaml --profile cpu --no-pictures
 	@$(BIN)/cnn-ablate run ablations/fashion_lr.yaml --no-pictures
 	@$(BIN)/cnn-ablate run ablations/cifar_ladder.yaml --only kernel_3x3 --no-pictures

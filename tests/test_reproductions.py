@@ -13,7 +13,7 @@ from cnn_ablate.claims import EXACT, WORDS
 from cnn_ablate.plan import plan
 from cnn_ablate.settings import identity, resolve
 from cnn_ablate.store import parse_record
-from cnn_ablate.study import Changes, read_study
+from cnn_ablate.study.edited_since_run import read_again
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
@@ -28,7 +28,7 @@ def test_results_are_of_the_committed_study(folder: str, monkeypatch: pytest.Mon
     """The study file still plans the trials in the tables, with the same settings and data."""
     monkeypatch.chdir(ROOT)
     record = parse_record((RESULTS / folder / "study.json").read_bytes())
-    study = read_study(Path(record.study.source), Changes(record.study.profile))
+    study = read_again(Path(record.study.source), record)
     prints = {facts.name: facts.fingerprint for facts in record.data}
     planned = plan(study, resolve, lambda data: prints[data["name"]], identity)
     trials = pd.read_csv(RESULTS / folder / "results.csv")
