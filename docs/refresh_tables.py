@@ -43,7 +43,9 @@ def renewed(record: Record) -> Record:
 def refresh(results: Path, reports: Path, folder: str) -> None:
     """Write record, tables and report of one study anew."""
     with TemporaryDirectory() as alone:
-        tables = Path(shutil.copytree(results / folder, Path(alone) / folder))
+        # Images are not kept with the tables, so that their checksums must not be, either.
+        images = shutil.ignore_patterns("samples.npz")
+        tables = Path(shutil.copytree(results / folder, Path(alone) / folder, ignore=images))
         store = Store(tables.parent)
         record = renewed(read_record(store.root, folder))
         for trial in record.plan.trials:

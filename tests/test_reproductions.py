@@ -50,6 +50,14 @@ def test_records_contain_no_absolute_path(folder: str) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
+def test_checksums_are_of_kept_tables_only(folder: str) -> None:
+    """A run would write tables anew whose checksums name a file that is not kept."""
+    lines = (RESULTS / folder / "SUMS").read_text(encoding="utf-8").splitlines()
+
+    assert {".csv"} == {Path(line.split()[1]).suffix for line in lines}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_reports_show_no_test_images(folder: str) -> None:
     """Reports contain no test images: most data sets must not be redistributed."""
     report = ROOT / "reports" / folder
