@@ -19,7 +19,7 @@ from cnn_ablate.claims import (
 )
 from cnn_ablate.metrics import metric_of
 from cnn_ablate.report.formatting import duration
-from cnn_ablate.schema import Claim, Record
+from cnn_ablate.schema import Claim, Paper, Record
 from cnn_ablate.text import capital, count, count_range
 
 PAGES = (ROOT / "README.md", ROOT / "docs" / "reproductions.md")
@@ -66,8 +66,7 @@ def headlines(_: str) -> Iterator[str]:
     yield "| paper and study | the paper says | of | published | here | budget | verdict |"
     yield "|---|---|---|---|---|---|---|"
     for name, study_runs in studies().items():
-        paper = study_runs[0].record.study.paper
-        study = f"{paper.authors}: `{name}`" if paper else f"`{name}`"
+        study = f"{_paper(name).authors}: `{name}`"
         by_id = {answer.claim.id: answer for answer in answers(study_runs)}
         for answer in (by_id[key] for key in HEADLINES[name]):
             quote, numbers = _quote(answer.claim), _numbers(answer)
@@ -79,9 +78,8 @@ def papers(_: str) -> Iterator[str]:
     yield "| paper | studies | its number | here | budget | verdict | all statements |"
     yield "|---|---|---|---|---|---|---|"
     by_paper: dict[str, list[str]] = {}
-    for name, study_runs in studies().items():
-        paper = study_runs[0].record.study.paper
-        by_paper.setdefault(paper.authors if paper else name, []).append(name)
+    for name in studies():
+        by_paper.setdefault(_paper(name).authors, []).append(name)
     for authors, names in by_paper.items():
         every = {name: answers(studies()[name]) for name in names}
         known = {answer.claim.id: answer for answer in every[names[0]]}
@@ -123,8 +121,7 @@ def _times(name: str) -> StatedTimes:
 
 def budget(name: str) -> Iterator[str]:
     """Write the paper of a study, and size, time and report of each of its runs."""
-    paper = studies()[name][0].record.study.paper
-    assert paper is not None
+    paper = _paper(name)
     more = f" See <{paper.url}>." if paper.url else ""
     yield f"{paper.authors}: *{paper.title}*.{more}"
     yield ""
@@ -139,6 +136,13 @@ def budget(name: str) -> Iterator[str]:
             f"{count(len(trials), 'trial')}; {hours} of one core of {machine.processor}, "
             f"torch {machine.torch}. {_budget(record)}"
         )
+
+
+def _paper(name: str) -> Paper:
+    """Return the paper of a study."""
+    paper = studies()[name][0].record.study.paper
+    assert paper is not None
+    return paper
 
 
 def _budget(record: Record) -> str:

@@ -2,6 +2,7 @@
 
 import runpy
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from cnn_ablate.study import Changes, read_study
 
 ROOT = Path(__file__).parents[1]
 FOLDER = "lenet_cifar"
+sys.path.append(str(ROOT / "docs"))
+SCRIPT = runpy.run_path(str(ROOT / "docs" / "refresh_tables.py"))
+refresh, renewed = SCRIPT["refresh"], SCRIPT["renewed"]
 
 
 def contents(*folders: Path) -> dict[str, bytes]:
@@ -19,10 +23,8 @@ def contents(*folders: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in files if path.suffix != ".pdf"}
 
 
-def test_written_twice_is_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_written_twice_is_written_once(tmp_path: Path) -> None:
     """Nothing is trained; numbers of trials stay, and the study is that of its file."""
-    monkeypatch.syspath_prepend(ROOT / "docs")
-    refresh = runpy.run_path(str(ROOT / "docs" / "refresh_tables.py"))["refresh"]
     results, reports = tmp_path / "results", tmp_path / "reports"
     shutil.copytree(ROOT / "results" / FOLDER, results / FOLDER)
     before = contents(results)
@@ -38,12 +40,8 @@ def test_written_twice_is_written_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert first == contents(results, reports)
 
 
-def test_a_file_that_leaves_out_a_trial_that_was_run_is_refused(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_file_that_leaves_out_a_trial_that_was_run_is_refused() -> None:
     """Tables must not be taken for those of another study."""
-    monkeypatch.syspath_prepend(ROOT / "docs")
-    renewed = runpy.run_path(str(ROOT / "docs" / "refresh_tables.py"))["renewed"]
     record = read_record(ROOT / "results", FOLDER)
     other = record.plan.trials[0].model_copy(update={"id": "baseline-seed99-000000000000"})
     more = record.plan.model_copy(update={"trials": (*record.plan.trials, other)})
@@ -51,10 +49,8 @@ def test_a_file_that_leaves_out_a_trial_that_was_run_is_refused(
         renewed(record.model_copy(update={"plan": more}))
 
 
-def test_what_the_command_line_set_is_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_command_line_set_is_set_again() -> None:
     """A run with `--set` is of the same trials when its study is read anew."""
-    monkeypatch.syspath_prepend(ROOT / "docs")
-    renewed = runpy.run_path(str(ROOT / "docs" / "refresh_tables.py"))["renewed"]
     record = read_record(ROOT / "results", FOLDER)
     changes = Changes(sets=("training.precision=bfloat16",))
     study = read_study(ROOT / record.study.source, changes)

@@ -69,8 +69,8 @@ class ProgressDisplay:
             f"{count(len(plan.variants), 'variant')}, {seeds}, {count(len(plan.trials), 'trial')}"
         )
         most = "at most " if prepared.study.looks and todo else ""
-        are = "is" if done == 1 else "are"
-        self.print_line(f"{name}: {planned}; {done:,} {are} done, {most}{todo:,} to train.")
+        verb = "is" if done == 1 else "are"
+        self.print_line(f"{name}: {planned}; {done:,} {verb} done, {most}{todo:,} to train.")
         for remark in data_remarks(prepared):
             self.print_line(remark)
 
